@@ -1,0 +1,67 @@
+/**
+ * A client command as it travels and as the log holds it: a run of operations of one client, which
+ * have consecutive numbers. The duplicate filter knows each operation by (client, number).
+ *
+ * Layout, big endian: version u8 | client 16 bytes | number u48 | lowest u48 | count u16 |
+ * count × (length u32 | operation).
+ */
+export interface Command {
+  /** 16 random bytes that the client drew when it started, as 32 hex digits. */
+  readonly client: string;
+  /** The number of the first operation; the others follow it. From 1 on. */
+  readonly number: number;
+  /** The lowest number of this client that it has no answer to: replies below it can be dropped. */
+  readonly lowest: number;
+  readonly operations: readonly Uint8Array[];
+}
+
+export const COMMAND_VERSION = 1;
+const HEADER_BYTES = 1 + 16 + 6 + 6 + 2;
+
+/** Why bytes are not a command. */
+export interface MalformedCommand {
+  readonly malformed: string;
+}
+
+/** @throws RangeError when a field does not fit its place */
+export function encodeCommand(command: Command): Uint8Array {
+  const { client, number, lowest, operations } = command;
+  let size = HEADER_BYTES;
+  for (const operation of operations) size += 4 + operation.length;
+  const bytes = Buffer.allocUnsafe(size);
+  bytes[0] = COMMAND_VERSION;
+  if (bytes.write(client, 1, 'hex') !== 16) throw new RangeError(`client id ${client}`);
+  bytes.writeUIntBE(number, 17, 6);
+  bytes.writeUIntBE(lowest, 23, 6);
+  bytes.writeUInt16BE(operations.length, 29);
+  let at = HEADER_BYTES;
+  for (const operation of operations) {
+    bytes.writeUInt32BE(operation.length, at);
+    bytes.set(operation, at + 4);
+    at += 4 + operation.length;
+  }
+  return bytes;
+}
+
+/** Parses once, at the door. The operations are views of `bytes`. */
+export function parseCommand(bytes: Uint8Array): Command | MalformedCommand {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view.length < HEADER_BYTES) return { malformed: 'shorter than its header' };
+  if (view[0] !== COMMAND_VERSION) return { malformed: `version ${String(view[0])}` };
+  const number = view.readUIntBE(17, 6);
+  const lowest = view.readUIntBE(23, 6);
+  if (lowest < 1 || lowest > number) return { malformed: `lowest ${lowest} of number ${number}` };
+  const count = view.readUInt16BE(29);
+  if (count === 0) return { malformed: 'no operation' };
+  const operations = new Array<Uint8Array>(count);
+  let at = HEADER_BYTES;
+  for (let i = 0; i < count; i++) {
+    if (at + 4 > view.length) return { malformed: `ends before operation ${i}` };
+    const end = at + 4 + view.readUInt32BE(at);
+    if (end > view.length) return { malformed: `ends inside operation ${i}` };
+    operations[i] = view.subarray(at + 4, end);
+    at = end;
+  }
+  if (at !== view.length) return { malformed: `${view.length - at} bytes too many` };
+  return { client: view.hexSlice(1, 17), number, lowest, operations };
+}

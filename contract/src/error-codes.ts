@@ -1,0 +1,32 @@
+/** Every refusal that a client can get, with what to do. The codes are part of the contract. */
+export const errors = {
+  NO_LEADER: 'No member leads the cluster right now. Try again shortly.',
+  NOT_LEADING: 'The member that was asked does not lead any more. Try again: another one does.',
+  OVERLOADED: 'The leader has more commands waiting than it may hold. Try again after the hint.',
+  TOO_LARGE: 'The command is larger than the cluster takes. Split it, or make it smaller.',
+  MALFORMED: 'The request could not be parsed. Client and cluster must speak the same version.',
+  ALREADY_ANSWERED: 'The number is below the lowest one that the client declared unanswered.',
+  TOO_MANY_IN_FLIGHT: 'The client has more unanswered commands than the cluster keeps replies for.',
+  INVALID_OPERATION: 'The state machine does not know the operation. It changed nothing.',
+  TIMED_OUT: 'No answer came in time. The command may still be decided; a retry runs it once.',
+  UNREACHABLE: 'The NATS server cannot be reached. Check its URL and that it runs.',
+} as const;
+
+export type ErrorCode = keyof typeof errors;
+
+/** How a process of Synod ends (after sysexits.h where it has one). */
+export const exitCodes = {
+  ok: 0,
+  /** It ran, but not everything that was asked for happened. */
+  failed: 1,
+  /** Wrong command line, configuration or script. */
+  usage: 2,
+  /** The data folder is in use, foreign or of a newer format. */
+  dataRefused: 65,
+  /** NATS, or a program that is needed, cannot be had. */
+  unavailable: 69,
+  /** A broken invariant: a defect of Synod. */
+  invariant: 70,
+  /** A write or fsync failed. */
+  io: 74,
+} as const;

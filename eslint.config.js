@@ -1,0 +1,45 @@
+import tseslint from 'typescript-eslint';
+
+/** What nothing under paxos/ may know: it is a pure function of its inputs. */
+const impure = ['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'Promise', 'process']
+  .concat(['Date', 'performance', 'crypto', 'fetch', 'console', 'Buffer'])
+  .map((name) => ({ name, message: 'paxos/ is pure: take what you need as an argument.' }));
+
+export default tseslint.config(
+  { ignores: ['dist/', 'coverage/', 'node_modules/'] },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      'max-len': ['error', { code: 100, ignoreUrls: true, ignoreStrings: true, ignoreTemplateLiterals: true, ignoreRegExpLiterals: true }],
+      eqeqeq: 'error',
+    },
+  },
+  {
+    files: ['node/src/paxos/**/*.ts'],
+    rules: {
+      'no-restricted-globals': ['error', ...impure],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Math', property: 'random', message: 'Randomness is an argument.' },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        { selector: ':function[async=true]', message: 'paxos/ is synchronous.' },
+        { selector: 'ImportExpression', message: 'paxos/ imports nothing outside itself.' },
+      ],
+    },
+  },
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/require-await': 'off',
+    },
+  },
+);

@@ -1,0 +1,22 @@
+import type { Bytes, Tables } from './tables.ts';
+
+/** What a machine may know besides its tables: the same on every member. */
+export interface ApplyContext {
+  readonly slot: number;
+}
+
+/**
+ * A deterministic state machine over ordered tables. It has no clock and no randomness, and keeps
+ * nothing outside its tables: every member that applied the same slots holds the same tables.
+ */
+export interface StateMachine {
+  readonly name: string;
+  /**
+   * Runs one operation.
+   * @param operation as a client sent it; anything that does not parse must yield a result too
+   * @returns the result for the client, encoded
+   */
+  apply(tables: Tables, operation: Bytes, context: ApplyContext): Bytes;
+  /** Answers a read from the tables, without changing them. */
+  query(tables: Tables, read: Bytes): Bytes;
+}

@@ -1,0 +1,68 @@
+import type { Ballot, MemberId } from './ballot.ts';
+import type { Message } from './messages.ts';
+import type { Pvalue, Slot, Value } from './pvalue.ts';
+
+/** What a member must find again after a crash (design: "What is durable"). */
+export type LogRecord =
+  /** The acceptor adopted a ballot. */
+  | { readonly type: 'ballot'; readonly ballot: Ballot }
+  /** The leader is about to use a ballot: separate from the co-located acceptor's (PMMC 4.4). */
+  | { readonly type: 'leader-ballot'; readonly ballot: Ballot }
+  /** The acceptor accepted a pvalue, and adopted its ballot if that was higher. */
+  | ({ readonly type: 'accepted' } & Pvalue)
+  /** Decided, but not what the acceptor holds for the slot: from here on the slot's stored value. */
+  | ({ readonly type: 'learned' } & Pvalue)
+  /** The stored value of every slot below `slot` is the decided one. */
+  | { readonly type: 'decided-mark'; readonly slot: Slot };
+
+/** What the log gave back at start. */
+export interface Recovered {
+  readonly ballot?: Ballot;
+  readonly leaderBallot?: Ballot;
+  /** Every stored value below it is decided. */
+  readonly decidedMark: Slot;
+  /** The state that was found has applied every slot below it. */
+  readonly slotOut: Slot;
+  /** The last record of each slot at or above `slotOut`. */
+  readonly stored: readonly StoredPvalue[];
+}
+
+/** The last record of a slot: an accepted pvalue, or (`learned`) a decided one. */
+export interface StoredPvalue extends Pvalue {
+  readonly learned: boolean;
+}
+
+/** What the driver is to do, in this order. */
+export type Effect =
+  /** Write the record. What `waitsForFlush` names leaves only after it is durable. */
+  | { readonly type: 'persist'; readonly record: LogRecord }
+  | { readonly type: 'send'; readonly to: readonly MemberId[]; readonly message: Message }
+  /** Apply the slot's commands to the state machine, in order; answer those that wait here. */
+  | { readonly type: 'apply'; readonly slot: Slot; readonly value: Value }
+  /** Read the stored values of `from` ≤ s < `to` from the log, and hand them in as `recalled`. */
+  | {
+      readonly type: 'recall';
+      readonly from: Slot;
+      readonly to: Slot;
+      readonly asker: MemberId;
+    }
+  /** This member became the active leader at `ballot`, or (`undefined`) no longer is. */
+  | { readonly type: 'leading'; readonly ballot: Ballot | undefined };
+
+/**
+ * Persist comes before send: which messages may leave only when every record queued before them,
+ * in whichever step, is flushed. A p1b or p2b is a promise about the acceptor's memory, and a p1a
+ * uses up a ballot. A p2a promises nothing: its own acceptor's record is written meanwhile.
+ */
+export const waitsForFlush: Record<Message['type'], boolean> = {
+  p1a: true,
+  p1b: true,
+  p2a: false,
+  p2b: true,
+  propose: false,
+  floor: false,
+  heartbeat: false,
+  decision: false,
+  learn: false,
+  learned: false,
+};

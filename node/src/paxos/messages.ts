@@ -1,0 +1,111 @@
+import type { Ballot } from './ballot.ts';
+import type { Pvalue, Slot, Value } from './pvalue.ts';
+
+/* To the acceptor. */
+
+/** Phase 1a: asks to adopt `ballot` and to report what was accepted from slot `from` on. */
+export interface P1a {
+  readonly type: 'p1a';
+  readonly ballot: Ballot;
+  /** The leader's `slot_out`, or where the previous page ended. */
+  readonly from: Slot;
+}
+
+/** Phase 2a: asks to accept a pvalue. Decisions of the same ballot ride along. */
+export interface P2a {
+  readonly type: 'p2a';
+  readonly ballot: Ballot;
+  readonly slot: Slot;
+  readonly value: Value;
+  /** Slots that were decided at `ballot` since the last p2a. */
+  readonly decided: readonly Slot[];
+}
+
+/* To the leader. */
+
+/** Phase 1b: the acceptor's ballot and one page of what it accepted. */
+export interface P1b {
+  readonly type: 'p1b';
+  /** The acceptor's ballot: higher than the scout's means preempted, lower means stale. */
+  readonly ballot: Ballot;
+  /** The page covers the slots `from` ≤ s < `next`; without `next` it reaches the end. */
+  readonly from: Slot;
+  readonly next?: Slot;
+  /** Every slot below it is decided, and its pvalues are no longer reported. */
+  readonly floor: Slot;
+  readonly pvalues: readonly Pvalue[];
+}
+
+/** Phase 2b: the acceptor's ballot, for the p2a of `slot`. */
+export interface P2b {
+  readonly type: 'p2b';
+  readonly ballot: Ballot;
+  readonly slot: Slot;
+}
+
+/** A replica proposes `value` for `slot`. */
+export interface Propose {
+  readonly type: 'propose';
+  readonly slot: Slot;
+  readonly value: Value;
+}
+
+/** The answer to a p2a or propose for a slot that was decided and forgotten: learn up to `floor`. */
+export interface Floor {
+  readonly type: 'floor';
+  readonly floor: Slot;
+}
+
+/** An active leader is alive, and has applied every slot below `slotOut`. */
+export interface Heartbeat {
+  readonly type: 'heartbeat';
+  readonly ballot: Ballot;
+  readonly slotOut: Slot;
+}
+
+/** Scout to leader: a quorum adopted `ballot`; `pvalues` has the highest-ballot one a slot. */
+export interface Adopted {
+  readonly type: 'adopted';
+  readonly ballot: Ballot;
+  readonly floor: Slot;
+  readonly pvalues: ReadonlyMap<Slot, Pvalue>;
+}
+
+/** Scout or commander to leader: some acceptor has a higher ballot. */
+export interface Preempted {
+  readonly type: 'preempted';
+  readonly ballot: Ballot;
+}
+
+/* To the replica. */
+
+/** Slot `slot` was decided at `ballot`; a decision need not carry its value. */
+export interface Decision {
+  readonly type: 'decision';
+  readonly ballot: Ballot;
+  readonly slot: Slot;
+  readonly value?: Value;
+}
+
+/** Asks for what is decided from slot `from` on. */
+export interface Learn {
+  readonly type: 'learn';
+  readonly from: Slot;
+  /** Known to be decided at this ballot in slot `from`, but not its value. */
+  readonly ballot?: Ballot;
+}
+
+/** The answer to a learn: decided pvalues, and how far the sender has applied. */
+export interface Learned {
+  readonly type: 'learned';
+  readonly from: Slot;
+  readonly slotOut: Slot;
+  readonly decisions: readonly Pvalue[];
+}
+
+export type AcceptorMessage = P1a | P2a;
+export type LeaderMessage = P1b | P2b | Propose | Floor | Heartbeat;
+export type ReplicaMessage = Decision | Learn | Learned;
+
+/** What members send one another. */
+export type Message = AcceptorMessage | LeaderMessage | ReplicaMessage;

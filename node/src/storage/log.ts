@@ -1,0 +1,40 @@
+import type { LogRecord, Recovered, StoredPvalue } from '../paxos/effects.ts';
+import type { Slot } from '../paxos/pvalue.ts';
+
+/**
+ * The durable memory of acceptor and leader: append-only, one batch in flight at a time.
+ * Implementations: segment files, and memory that can lose, tear, corrupt and fail.
+ */
+export interface Log {
+  /**
+   * Appends one batch of records, in order, and makes it durable.
+   * @param done called once, later: without error when every record is durable; with one when the
+   *   write or sync failed. After a failure nothing may be appended any more: the process ends.
+   * @throws Error when a batch is still in flight (a mistake of the caller)
+   */
+  append(records: readonly LogRecord[], done: (error?: Error) => void): void;
+
+  /**
+   * Reads the last stored pvalue of each slot `from` ≤ s < `to` that has one, in slot order; it
+   * stops early after `maxBytes` of values, but returns at least one when there is one. Slots that
+   * are still being written are read too.
+   */
+  read(
+    from: Slot,
+    to: Slot,
+    maxBytes: number,
+    done: (error: Error | undefined, stored: readonly StoredPvalue[]) => void,
+  ): void;
+
+  /** Bytes on disk. */
+  readonly bytes: number;
+
+  /** Releases the files once the batch in flight has ended. */
+  close(): Promise<void>;
+}
+
+/** An opened log and what it held. `slotOut`, of the state store, is added by the caller. */
+export interface OpenedLog {
+  readonly log: Log;
+  readonly recovered: Omit<Recovered, 'slotOut'>;
+}

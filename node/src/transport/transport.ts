@@ -1,0 +1,19 @@
+import type { MemberId } from '../paxos/ballot.ts';
+import type { Message } from '../paxos/messages.ts';
+
+/**
+ * Carries protocol messages between the members of one cluster. Any message may be lost,
+ * duplicated, delayed or reordered: retransmission is the protocol's.
+ */
+export interface Transport {
+  /** Sends to one member, in one frame. Dropped while disconnected. */
+  send(to: MemberId, messages: readonly Message[]): void;
+  /** Sends to every other member with one publish. */
+  broadcast(messages: readonly Message[]): void;
+  /** Hands every message of this cluster that is meant for this member, once parsed, to `handler`. */
+  onMessage(handler: (from: MemberId, message: Message) => void): void;
+  /** Calls `done` once what was sent so far has reached the broker, or after a deadline. */
+  flush(done: () => void): void;
+  readonly connected: boolean;
+  close(): Promise<void>;
+}
