@@ -1,0 +1,72 @@
+import { Packr } from 'msgpackr';
+import { errors, type ErrorCode } from './error-codes.ts';
+
+/** What became of one request: the result of each of its operations, or a refusal. */
+export type Outcome =
+  | { readonly ok: true; readonly slot: number; readonly results: readonly Uint8Array[] }
+  | { readonly ok: false; readonly code: ErrorCode; readonly retryAfterMs?: number };
+
+/**
+ * The answer to one request. A client numbers its lanes (it has one outstanding request in each)
+ * and sends lane `l` with the reply subject `<inbox>.<l>`; answers that are ready together travel
+ * in one message to `<inbox>.replies`.
+ */
+export interface Reply {
+  readonly lane: number;
+  /** The number of the request's first operation: an answer to an older request is stale. */
+  readonly number: number;
+  readonly outcome: Outcome;
+}
+
+export const REPLY_VERSION = 1;
+const packr = new Packr({ useRecords: false, variableMapSize: true });
+
+type Wire = [lane: number, number: number, slot: number, results: readonly Uint8Array[]];
+type WireRefusal = [lane: number, number: number, code: string, retryAfterMs: number | null];
+
+export function encodeReplies(replies: readonly Reply[]): Uint8Array {
+  const wire = replies.map(({ lane, number, outcome }): Wire | WireRefusal =>
+    outcome.ok
+      ? [lane, number, outcome.slot, outcome.results]
+      : [lane, number, outcome.code, outcome.retryAfterMs ?? null],
+  );
+  return packr.pack([REPLY_VERSION, wire]);
+}
+
+/** @returns `undefined` when the bytes are not replies of this version */
+export function parseReplies(bytes: Uint8Array): Reply[] | undefined {
+  try {
+    const frame: unknown = packr.unpack(bytes);
+    if (!Array.isArray(frame) || frame[0] !== REPLY_VERSION || !Array.isArray(frame[1])) {
+      return undefined;
+    }
+    const replies: Reply[] = [];
+    for (const entry of frame[1] as unknown[]) {
+      const reply = parseReply(entry);
+      if (reply === undefined) return undefined;
+      replies.push(reply);
+    }
+    return replies;
+  } catch {
+    return undefined;
+  }
+}
+
+function parseReply(entry: unknown): Reply | undefined {
+  if (!Array.isArray(entry)) return undefined;
+  const [lane, number, slotOrCode, rest] = entry as unknown[];
+  if (typeof lane !== 'number' || typeof number !== 'number') return undefined;
+  if (typeof slotOrCode === 'number') {
+    if (!Array.isArray(rest) || !rest.every((result) => result instanceof Uint8Array)) {
+      return undefined;
+    }
+    return { lane, number, outcome: { ok: true, slot: slotOrCode, results: rest } };
+  }
+  if (typeof slotOrCode !== 'string' || !isErrorCode(slotOrCode)) return undefined;
+  const hint = typeof rest === 'number' ? { retryAfterMs: rest } : {};
+  return { lane, number, outcome: { ok: false, code: slotOrCode, ...hint } };
+}
+
+function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(errors, code);
+}
