@@ -29,8 +29,16 @@ module.exports = {
     },
     only('contract-stands-alone', '^contract/', '^contract/'),
     only('machine-knows-the-contract-only', '^node/src/machine/', '^(contract|node/src/machine)/'),
-    only('storage-knows-the-core-and-machine', '^node/src/storage/', '^node/src/(storage|paxos|machine)/'),
-    only('transport-knows-the-core', '^node/src/transport/', '^(contract|node/src/(transport|paxos))/'),
+    only(
+      'storage-knows-the-core-and-machine',
+      '^node/src/storage/',
+      '^node/src/(storage|paxos|machine)/',
+    ),
+    only(
+      'transport-knows-the-core',
+      '^node/src/transport/',
+      '^(contract|node/src/(transport|paxos))/',
+    ),
     only('metrics-stand-alone', '^node/src/metrics/', '^node/src/metrics/'),
     {
       name: 'nothing-imports-main',

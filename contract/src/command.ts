@@ -63,5 +63,5 @@ export function parseCommand(bytes: Uint8Array): Command | MalformedCommand {
     at = end;
   }
   if (at !== view.length) return { malformed: `${view.length - at} bytes too many` };
-  return { client: view.hexSlice(1, 17), number, lowest, operations };
+  return { client: view.toString('hex', 1, 17), number, lowest, operations };
 }
