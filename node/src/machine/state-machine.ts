@@ -11,10 +11,12 @@ export interface ApplyContext {
  */
 export interface StateMachine {
   readonly name: string;
+  /** Every table that it uses. `sessions` is not for machines. */
+  readonly tables: readonly string[];
   /**
    * Runs one operation.
    * @param operation as a client sent it; anything that does not parse must yield a result too
-   * @returns the result for the client, encoded
+   * @returns the result for the client, encoded; nobody changes it afterwards
    */
   apply(tables: Tables, operation: Bytes, context: ApplyContext): Bytes;
   /** Answers a read from the tables, without changing them. */

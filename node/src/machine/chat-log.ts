@@ -1,0 +1,83 @@
+import { hash } from 'node:crypto';
+import {
+  encodeChatResult,
+  parseChatOperation,
+  type ReadTexts,
+} from '../../../contract/src/chat-log.ts';
+import { encodeCount, decodeCount, StoredCount } from './count.ts';
+import type { StateMachine } from './state-machine.ts';
+import type { Bytes, Tables } from './tables.ts';
+
+/** Position (u64) to text (UTF-8). */
+const TEXTS = 'texts';
+/** Text (see `textKey`) to position. */
+const POSITIONS = 'positions';
+const TOTALS = 'totals';
+const total = new StoredCount(TOTALS, 'texts');
+
+/** Texts up to this many bytes are their own key; stores take keys of less than 256 bytes. */
+const OWN_KEY_BYTES = 64;
+/** A page ends after this many bytes of texts, so that its reply fits a message. */
+const PAGE_BYTES = 128 * 1024;
+
+const INVALID = encodeChatResult({ type: 'invalid' });
+
+/**
+ * The replicated chat log: texts in the order of their first append. A text that is there already
+ * is not appended again: its request is answered with the position it has.
+ */
+export const chatLog: StateMachine = {
+  name: 'chat-log',
+  tables: [TEXTS, POSITIONS, TOTALS],
+
+  apply(tables, operation) {
+    const parsed = parseChatOperation(operation);
+    if (parsed === undefined) return INVALID;
+    return parsed.type === 'append' ? append(tables, parsed.text) : read(tables, parsed);
+  },
+
+  query(tables, bytes) {
+    const parsed = parseChatOperation(bytes);
+    return parsed?.type === 'read' ? read(tables, parsed) : INVALID;
+  },
+};
+
+function append(tables: Tables, string: string): Bytes {
+  const text = Buffer.from(string, 'utf8');
+  const key = textKey(text);
+  const known = tables.get(POSITIONS, key);
+  if (known !== undefined) {
+    return encodeChatResult({ type: 'appended', position: decodeCount(known), existed: true });
+  }
+  const position = total.read(tables);
+  const positionKey = encodeCount(position);
+  tables.put(TEXTS, positionKey, text);
+  tables.put(POSITIONS, key, positionKey);
+  total.write(tables, position + 1);
+  return encodeChatResult({ type: 'appended', position, existed: false });
+}
+
+/** At least one text, if there is one and one was asked for, then as many as fit a page. */
+function read(tables: Tables, { from, limit }: ReadTexts): Bytes {
+  const end = total.read(tables);
+  const texts: string[] = [];
+  let bytes = 0;
+  if (from < end && limit > 0) {
+    for (const [, text] of tables.range(TEXTS, { from: encodeCount(from), limit })) {
+      bytes += text.length;
+      if (texts.length > 0 && bytes > PAGE_BYTES) break;
+      texts.push(Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('utf8'));
+    }
+  }
+  return encodeChatResult({ type: 'texts', texts, total: end });
+}
+
+/** The first byte tells texts from digests, or a text could pass for the digest of another. */
+function textKey(text: Buffer): Bytes {
+  const short = text.length <= OWN_KEY_BYTES;
+  const key = Buffer.allocUnsafe(short ? 1 + text.length : 33);
+  key[0] = short ? 0 : 1;
+  if (short) text.copy(key, 1);
+  else key.write(hash('sha256', text, 'binary'), 1, 'binary');
+  return key;
+}
