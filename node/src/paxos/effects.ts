@@ -10,7 +10,7 @@ export type LogRecord =
   | { readonly type: 'leader-ballot'; readonly ballot: Ballot }
   /** The acceptor accepted a pvalue, and adopted its ballot if that was higher. */
   | ({ readonly type: 'accepted' } & Pvalue)
-  /** Decided, but not what the acceptor holds for the slot: from here on the slot's stored value. */
+  /** Decided, and not what the acceptor holds for the slot: now it is the slot's stored value. */
   | ({ readonly type: 'learned' } & Pvalue)
   /** The stored value of every slot below `slot` is the decided one. */
   | { readonly type: 'decided-mark'; readonly slot: Slot };
@@ -47,7 +47,9 @@ export type Effect =
       readonly asker: MemberId;
     }
   /** This member became the active leader at `ballot`, or (`undefined`) no longer is. */
-  | { readonly type: 'leading'; readonly ballot: Ballot | undefined };
+  | { readonly type: 'leading'; readonly ballot: Ballot | undefined }
+  /** The survey is over: all that the reachable members know to be decided is applied here. */
+  | { readonly type: 'surveyed'; readonly survey: number };
 
 /**
  * Persist comes before send: which messages may leave only when every record queued before them,

@@ -50,7 +50,7 @@ export interface Propose {
   readonly value: Value;
 }
 
-/** The answer to a p2a or propose for a slot that was decided and forgotten: learn up to `floor`. */
+/** Answers a p2a or propose for a slot that was decided and forgotten: learn up to `floor`. */
 export interface Floor {
   readonly type: 'floor';
   readonly floor: Slot;
@@ -91,8 +91,10 @@ export interface Decision {
 export interface Learn {
   readonly type: 'learn';
   readonly from: Slot;
-  /** Known to be decided at this ballot in slot `from`, but not its value. */
+  /** Slot `from` is known to be decided at this ballot, but not its value. */
   readonly ballot?: Ballot;
+  /** The survey that this question belongs to: the answer names it. */
+  readonly survey?: number;
 }
 
 /** The answer to a learn: decided pvalues, and how far the sender has applied. */
@@ -101,6 +103,7 @@ export interface Learned {
   readonly from: Slot;
   readonly slotOut: Slot;
   readonly decisions: readonly Pvalue[];
+  readonly survey?: number;
 }
 
 export type AcceptorMessage = P1a | P2a;

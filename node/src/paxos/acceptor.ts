@@ -1,0 +1,164 @@
+import { compareBallots, formatBallot, type Ballot, type MemberId } from './ballot.ts';
+import type { Effect, Recovered } from './effects.ts';
+import { invariant } from './invariant.ts';
+import type { AcceptorMessage, Message, P1a, P1b, P2a } from './messages.ts';
+import { sameValue, valueBytes, type Pvalue, type Slot, type Value } from './pvalue.ts';
+
+/**
+ * The acceptor: the memory of Paxos (PMMC figure 4). It remembers its ballot and, after state
+ * reduction (PMMC 4.1), the highest-ballot pvalue of each slot at or above its floor.
+ *
+ * Beside them it keeps what was decided elsewhere at a ballot that it never accepted: such a slot
+ * is settled, and a p2a for it is answered with the decision.
+ */
+export class Acceptor {
+  readonly #pageBytes: number;
+  readonly #accepted = new Map<Slot, Pvalue>();
+  readonly #learned = new Map<Slot, Pvalue>();
+  #ballot: Ballot | undefined;
+  #floor: Slot;
+  #end: Slot;
+
+  /** @param pageBytes bytes of commands in one p1b (which carries one pvalue at least) */
+  constructor(recovered: Recovered, pageBytes: number) {
+    this.#pageBytes = pageBytes;
+    this.#ballot = recovered.ballot;
+    this.#floor = recovered.slotOut;
+    this.#end = recovered.slotOut;
+    for (const { learned, ballot, slot, value } of recovered.stored) {
+      (learned ? this.#learned : this.#accepted).set(slot, { ballot, slot, value });
+      this.#end = Math.max(this.#end, slot + 1);
+    }
+  }
+
+  get ballot(): Ballot | undefined {
+    return this.#ballot;
+  }
+
+  handle(from: MemberId, message: AcceptorMessage): Effect[] {
+    switch (message.type) {
+      case 'p1a':
+        return this.#p1a(from, message);
+      case 'p2a':
+        return this.#p2a(from, message);
+      default:
+        return message satisfies never;
+    }
+  }
+
+  #p1a(from: MemberId, { ballot, from: slot }: P1a): Effect[] {
+    const effects: Effect[] = [];
+    if (compareBallots(ballot, this.#ballot) > 0) {
+      this.#adopt(ballot);
+      effects.push({ type: 'persist', record: { type: 'ballot', ballot } });
+    }
+    effects.push(reply(from, this.#p1b(ballot, slot)));
+    return effects;
+  }
+
+  /** One page of accepted pvalues from `from` on; a preempted scout needs none. */
+  #p1b(asked: Ballot, from: Slot): P1b {
+    const ballot = this.#ballot ?? asked;
+    const page: Pvalue[] = [];
+    const floor = this.#floor;
+    if (compareBallots(ballot, asked) > 0) return { type: 'p1b', ballot, from, floor, pvalues: [] };
+    let bytes = 0;
+    for (let slot = Math.max(from, floor); slot < this.#end; slot++) {
+      const pvalue = this.#accepted.get(slot);
+      if (pvalue === undefined) continue;
+      bytes += valueBytes(pvalue.value);
+      if (bytes > this.#pageBytes && page.length > 0) {
+        return { type: 'p1b', ballot, from, next: slot, floor, pvalues: page };
+      }
+      page.push(pvalue);
+    }
+    return { type: 'p1b', ballot, from, floor, pvalues: page };
+  }
+
+  #p2a(from: MemberId, { ballot, slot, value }: P2a): Effect[] {
+    if (slot < this.#floor) return [reply(from, { type: 'floor', floor: this.#floor })];
+    const learned = this.#learned.get(slot);
+    if (learned !== undefined) return [reply(from, { type: 'decision', ...learned })];
+
+    const effects: Effect[] = [];
+    // A p2a of a higher ballot adopts it first, in the same record: a restarted acceptor would
+    // otherwise refuse a leader that no longer sends p1a.
+    if (compareBallots(ballot, this.#ballot) > 0) this.#adopt(ballot);
+    if (compareBallots(ballot, this.#ballot) === 0) {
+      const before = this.#accepted.get(slot);
+      if (before === undefined || compareBallots(before.ballot, ballot) < 0) {
+        const pvalue = { ballot, slot, value };
+        this.#accept(pvalue);
+        effects.push({ type: 'persist', record: { type: 'accepted', ...pvalue } });
+      } else if (!sameValue(before.value, value)) {
+        return []; // A4: the leader contradicts itself; this acceptor stays with what it accepted.
+      }
+    }
+    effects.push(reply(from, { type: 'p2b', ballot: this.#ballot ?? ballot, slot }));
+    return effects;
+  }
+
+  #adopt(ballot: Ballot): void {
+    // A1: adopt only strictly increasing ballots.
+    invariant(
+      compareBallots(ballot, this.#ballot) > 0,
+      'A1',
+      () => `adopting ${formatBallot(ballot)} after ${formatBallot(this.#ballot)}`,
+    );
+    this.#ballot = ballot;
+  }
+
+  #accept(pvalue: Pvalue): void {
+    // A2: accept a pvalue only at the adopted ballot.
+    invariant(
+      compareBallots(pvalue.ballot, this.#ballot) === 0,
+      'A2',
+      () => `accepting ${formatBallot(pvalue.ballot)} at ${formatBallot(this.#ballot)}`,
+    );
+    // A3: an accepted pvalue goes only for one of a higher ballot (state reduction).
+    const before = this.#accepted.get(pvalue.slot);
+    invariant(
+      compareBallots(before?.ballot, pvalue.ballot) < 0,
+      'A3',
+      () => `slot ${pvalue.slot} already holds ${formatBallot(before?.ballot)}`,
+    );
+    this.#accepted.set(pvalue.slot, pvalue);
+    this.#end = Math.max(this.#end, pvalue.slot + 1);
+  }
+
+  /**
+   * Keeps a decided pvalue, so that the stored value of its slot is the decided one.
+   * @returns nothing to do when what was accepted is already that value
+   */
+  learn(decided: Pvalue): Effect[] {
+    const { ballot, slot, value } = decided;
+    if (slot < this.#floor || this.valueAt(slot, ballot) !== undefined) return [];
+    this.#learned.set(slot, { ballot, slot, value });
+    return [{ type: 'persist', record: { type: 'learned', ballot, slot, value } }];
+  }
+
+  /**
+   * The value of a slot that was decided at `ballot`, if it is known here. What the log holds is
+   * accepted, not decided: a pvalue of a lower ballot may be another value.
+   */
+  valueAt(slot: Slot, ballot: Ballot): Value | undefined {
+    const learned = this.#learned.get(slot);
+    if (learned !== undefined) return learned.value;
+    const accepted = this.#accepted.get(slot);
+    if (accepted === undefined || compareBallots(accepted.ballot, ballot) < 0) return undefined;
+    return accepted.value;
+  }
+
+  /** Forgets what is below `floor`: decided, applied here, and on disk in log and state. */
+  forget(floor: Slot): void {
+    for (; this.#floor < floor; this.#floor++) {
+      this.#accepted.delete(this.#floor);
+      this.#learned.delete(this.#floor);
+    }
+    this.#end = Math.max(this.#end, this.#floor);
+  }
+}
+
+function reply(to: MemberId, message: Message): Effect {
+  return { type: 'send', to: [to], message };
+}

@@ -1,0 +1,97 @@
+import type { LeadershipMode } from './configuration.ts';
+import type { Timing } from './timing.ts';
+
+/** When to start phase 1. The leader asks it once a tick. */
+export interface Election {
+  /**
+   * One tick passed in which this member was not leading.
+   * @param random in [0, 1)
+   * @param unapplied whether commands that this member was given are not applied yet
+   * @returns whether to start phase 1 now
+   */
+  tick(random: number, unapplied: boolean): boolean;
+  /** A leader is alive. */
+  heard(): void;
+  /** A higher ballot ended this member's attempt to lead. */
+  preempted(): void;
+  /** This member leads. */
+  won(): void;
+}
+
+export function electionOf(mode: LeadershipMode, timing: Timing): Election {
+  return mode === 'stable' ? new Suspicion(timing) : new OnDemand(timing);
+}
+
+/**
+ * Stable leadership: a follower suspects the leader after a jittered silence. Preemption makes
+ * its patience longer, being led makes it shorter again (after PMMC section 3).
+ */
+class Suspicion implements Election {
+  readonly #timing: Timing;
+  #patience: number;
+  #left: number | undefined;
+
+  constructor(timing: Timing) {
+    this.#timing = timing;
+    this.#patience = timing.election / 2; // Nobody leads a cluster that has just been started.
+  }
+
+  tick(random: number): boolean {
+    this.#left ??= Math.round(this.#patience * (1 + random / 2));
+    this.#left -= 1;
+    if (this.#left > 0) return false;
+    this.#left = undefined;
+    return true;
+  }
+
+  heard(): void {
+    this.#left = undefined;
+    this.#patience = Math.max(this.#timing.election, this.#patience - 1);
+  }
+
+  preempted(): void {
+    this.#left = undefined;
+    const longest = this.#timing.election * 4;
+    this.#patience = Math.min(Math.max(this.#patience, this.#timing.election) * 1.5, longest);
+  }
+
+  won(): void {
+    this.#left = undefined;
+    this.#patience = this.#timing.election;
+  }
+}
+
+/** Leadership on demand: phase 1 only for commands of one's own, after a random wait in a duel. */
+class OnDemand implements Election {
+  readonly #timing: Timing;
+  #duels = 0;
+  #left = 0;
+  #drawn = true;
+
+  constructor(timing: Timing) {
+    this.#timing = timing;
+  }
+
+  tick(random: number, unapplied: boolean): boolean {
+    if (!this.#drawn) {
+      const longest = this.#timing.duel * Math.min(2 ** (this.#duels - 1), 8);
+      this.#left = Math.ceil(random * longest);
+      this.#drawn = true;
+    }
+    if (this.#left > 0) this.#left -= 1;
+    return unapplied && this.#left === 0;
+  }
+
+  heard(): void {
+    // Others lead what is theirs.
+  }
+
+  preempted(): void {
+    this.#duels += 1;
+    this.#drawn = false;
+  }
+
+  won(): void {
+    this.#duels = 0;
+  }
+}

@@ -1,0 +1,124 @@
+import type { MemberId } from './ballot.ts';
+import type { Slot } from './pvalue.ts';
+import { Retransmission, type Timing } from './timing.ts';
+
+/** A question to one peer, or to all: what is decided? */
+export interface Question {
+  readonly to: readonly MemberId[];
+  readonly survey?: number;
+}
+
+/** A question to every peer, which ends when all have answered, or when it has waited enough. */
+interface Survey {
+  /** Given back when it ends; the first one, at start, has none and waits for everybody. */
+  readonly id: number | undefined;
+  readonly silent: Set<MemberId>;
+  readonly retransmission: Retransmission;
+  age: number;
+}
+
+/**
+ * Whom the replica asks for decisions that it lacks. It knows how far the others have come, asks
+ * one peer at a time, and the next one when there is no answer. A survey asks everybody.
+ */
+export class Learner {
+  readonly #peers: readonly MemberId[];
+  readonly #timing: Timing;
+  readonly #retransmission: Retransmission;
+  readonly #surveys: Survey[];
+  #target: Slot = 0;
+  #next = 0;
+  #slotOut: Slot = 0;
+
+  constructor(peers: readonly MemberId[], timing: Timing) {
+    this.#peers = peers;
+    this.#timing = timing;
+    this.#retransmission = new Retransmission(timing.learn, timing.retransmit);
+    this.#surveys = [this.#surveyOf(undefined)]; // Who starts asks for what it missed.
+  }
+
+  /** Every slot below it is decided, as far as this member heard. */
+  get target(): Slot {
+    return this.#target;
+  }
+
+  /** Somebody knows that every slot below `slot` is decided. */
+  heard(slot: Slot, from: MemberId): void {
+    if (slot <= this.#target) return;
+    this.#target = slot;
+    this.#next = Math.max(0, this.#peers.indexOf(from));
+  }
+
+  /** Asks every peer; `ended` gives the id back once. */
+  survey(id: number): Question {
+    this.#surveys.push(this.#surveyOf(id));
+    return { to: this.#peers, survey: id };
+  }
+
+  #surveyOf(id: number | undefined): Survey {
+    const { retransmit, retransmitLongest } = this.#timing;
+    const retransmission = new Retransmission(retransmit, retransmitLongest);
+    return { id, silent: new Set(this.#peers), retransmission, age: 0 };
+  }
+
+  /**
+   * A peer answered.
+   * @param survey the survey that the answer names
+   * @param progress whether the answer let slots be applied
+   * @param behind whether slots are still known to be decided that are not applied
+   * @returns what to ask at once for more
+   */
+  answered(
+    from: MemberId,
+    survey: number | undefined,
+    progress: boolean,
+    behind: boolean,
+  ): Question[] {
+    for (const { id, silent } of this.#surveys) if (id === survey) silent.delete(from);
+    if (!progress) return [];
+    this.#retransmission.reset();
+    const waiting = this.#surveys.find(({ id, silent }) => id !== undefined && silent.has(from));
+    if (waiting?.id !== undefined) return [{ to: [from], survey: waiting.id }];
+    return behind ? [{ to: [from] }] : [];
+  }
+
+  /**
+   * One tick passed.
+   * @param behind whether slots are known to be decided that are not applied
+   * @returns the questions to send now
+   */
+  tick(random: number, behind: boolean, slotOut: Slot): Question[] {
+    const questions: Question[] = [];
+    if (!behind || slotOut !== this.#slotOut) {
+      this.#retransmission.reset(); // What is missing may still be on its way.
+    } else if (this.#retransmission.tick(random)) {
+      const peer = this.#peers[this.#next];
+      if (peer !== undefined) questions.push({ to: [peer] });
+      this.#next = (this.#next + 1) % Math.max(1, this.#peers.length);
+    }
+    this.#slotOut = slotOut;
+    for (const { id, silent, retransmission } of this.#surveys) {
+      if (silent.size === 0 || !retransmission.tick(random)) continue;
+      questions.push({ to: [...silent], ...(id === undefined ? {} : { survey: id }) });
+    }
+    for (const survey of this.#surveys) survey.age += 1;
+    return questions;
+  }
+
+  /**
+   * The surveys that are over: everybody answered or is unreachable, and what they know to be
+   * decided is applied; or the deadline has passed.
+   */
+  ended(slotOut: Slot): number[] {
+    const ended: number[] = [];
+    for (const survey of [...this.#surveys]) {
+      const { age, silent, id } = survey;
+      const heardAll = silent.size === 0 || (id !== undefined && age >= this.#timing.surveySilence);
+      const late = id !== undefined && age >= this.#timing.surveyDeadline;
+      if (!late && (!heardAll || slotOut < this.#target)) continue;
+      this.#surveys.splice(this.#surveys.indexOf(survey), 1);
+      if (id !== undefined) ended.push(id);
+    }
+    return ended;
+  }
+}

@@ -1,0 +1,317 @@
+import { Acceptor } from './acceptor.ts';
+import { compareBallots, type Ballot, type MemberId } from './ballot.ts';
+import type { Configuration, LeadershipMode } from './configuration.ts';
+import { waitsForFlush, type Effect, type Recovered, type StoredPvalue } from './effects.ts';
+import { Leader } from './leader.ts';
+import { Learner, type Question } from './learner.ts';
+import type { Decision, Learn, Learned, Message, P2a, Propose } from './messages.ts';
+import type { Command, Pvalue, Slot } from './pvalue.ts';
+import { Replica, type Packing } from './replica.ts';
+import type { Timing } from './timing.ts';
+
+/** Everything that can happen to a member. */
+export type Input =
+  /** A peer's message, or one of its own that had to wait for the flush. */
+  | { readonly type: 'message'; readonly from: MemberId; readonly message: Message }
+  /** Time passes. `random` is in [0, 1). */
+  | { readonly type: 'tick'; readonly random: number }
+  /** Commands of clients. */
+  | { readonly type: 'request'; readonly commands: readonly Command[] }
+  /** What the log holds for the slots of a `recall` effect. */
+  | {
+      readonly type: 'recalled';
+      readonly asker: MemberId;
+      readonly from: Slot;
+      readonly stored: readonly StoredPvalue[];
+    }
+  /** Write the decided mark: the driver is about to cut the state. */
+  | { readonly type: 'checkpoint' }
+  /** The state on disk has every slot below `slotOut`; so has the log's decided mark. */
+  | { readonly type: 'flushed'; readonly slotOut: Slot }
+  /** Learn all that the others know to be decided; ends with a `surveyed` effect. */
+  | { readonly type: 'survey'; readonly survey: number }
+  /** Stop leading: the next command needs a new ballot. */
+  | { readonly type: 'resign' };
+
+export interface MemberInit {
+  readonly self: MemberId;
+  readonly configuration: Configuration;
+  readonly mode: LeadershipMode;
+  readonly timing: Timing;
+  readonly packing: Packing;
+  readonly recovered: Recovered;
+}
+
+/**
+ * The five roles of one process, and the messages between them. A pure function of its inputs:
+ * `step` returns what is to be done, and does nothing itself.
+ */
+export class Member {
+  readonly self: MemberId;
+  readonly configuration: Configuration;
+  readonly #mode: LeadershipMode;
+  readonly #pageBytes: number;
+  readonly #acceptor: Acceptor;
+  readonly #leader: Leader;
+  readonly #replica: Replica;
+  readonly #learner: Learner;
+  /** Messages to itself that need not wait for the flush: delivered within the step. */
+  #local: Message[] = [];
+  #mark: Slot;
+
+  constructor({ self, configuration, mode, timing, packing, recovered }: MemberInit) {
+    this.self = self;
+    this.configuration = configuration;
+    this.#mode = mode;
+    this.#pageBytes = packing.batchBytes;
+    this.#mark = recovered.decidedMark;
+    const { ballot, leaderBallot, slotOut } = recovered;
+    this.#acceptor = new Acceptor(recovered, packing.batchBytes);
+    this.#replica = new Replica(configuration, packing, timing, recovered);
+    const highest = compareBallots(ballot, leaderBallot) > 0 ? ballot : leaderBallot;
+    const init = { self, configuration, mode, timing, ballot: leaderBallot, highest, slotOut };
+    this.#leader = new Leader(init);
+    this.#learner = new Learner(
+      configuration.voters.filter((voter) => voter !== self),
+      timing,
+    );
+  }
+
+  get slotIn(): Slot {
+    return this.#replica.slotIn;
+  }
+
+  get slotOut(): Slot {
+    return this.#replica.slotOut;
+  }
+
+  /** The active leader, as far as this member knows. */
+  get leader(): MemberId | undefined {
+    return this.#leader.known;
+  }
+
+  /** The ballot at which this member leads. */
+  get leading(): Ballot | undefined {
+    return this.#leader.ballot;
+  }
+
+  /** The acceptor's ballot. */
+  get ballot(): Ballot | undefined {
+    return this.#acceptor.ballot;
+  }
+
+  /** Bytes of commands that wait for a slot. */
+  get requestBytes(): number {
+    return this.#replica.requestBytes;
+  }
+
+  /** How far the cluster is known to have decided. */
+  get target(): Slot {
+    return Math.max(this.#learner.target, this.#leader.floor);
+  }
+
+  /**
+   * Takes one input.
+   * @returns what is to be done, in this order (see `Effect`)
+   * @throws InvariantViolation when a local invariant is broken: the process must end
+   */
+  step(input: Input): Effect[] {
+    const effects: Effect[] = [];
+    this.#emit(effects, this.#handle(input));
+    for (let message = this.#local.shift(); message; message = this.#local.shift()) {
+      this.#emit(effects, this.#deliver(this.self, message));
+    }
+    return effects;
+  }
+
+  /** Keeps what goes out; what this member sends itself is delivered within the step. */
+  #emit(out: Effect[], effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      if (effect.type !== 'send' || waitsForFlush[effect.message.type]) {
+        out.push(effect);
+        continue;
+      }
+      const others = effect.to.filter((to) => to !== this.self);
+      if (others.length > 0) out.push({ ...effect, to: others });
+      if (others.length < effect.to.length) this.#local.push(effect.message);
+    }
+  }
+
+  #handle(input: Input): Effect[] {
+    switch (input.type) {
+      case 'message':
+        return this.#deliver(input.from, input.message);
+      case 'tick':
+        return this.#tick(input.random);
+      case 'request':
+        this.#replica.request(input.commands);
+        return this.#propose(this.#replica.propose());
+      case 'recalled':
+        return [this.#learned(input.asker, input.from, input.stored)];
+      case 'checkpoint':
+        return this.#decidedMark();
+      case 'flushed':
+        this.#acceptor.forget(input.slotOut);
+        this.#replica.forget(input.slotOut);
+        return [];
+      case 'survey':
+        return this.#ask([this.#learner.survey(input.survey)]);
+      case 'resign':
+        return this.#leader.resign();
+      default:
+        return input satisfies never;
+    }
+  }
+
+  #deliver(from: MemberId, message: Message): Effect[] {
+    switch (message.type) {
+      case 'p1a':
+        return this.#acceptor.handle(from, message);
+      case 'p2a':
+        return this.#p2a(from, message);
+      case 'p1b':
+        return this.#lead(this.#leader.p1b(from, message));
+      case 'p2b':
+        return this.#leader.p2b(from, message);
+      case 'propose':
+        return this.#leader.propose(from, message);
+      case 'floor':
+        this.#learner.heard(message.floor, from);
+        return [];
+      case 'heartbeat':
+        this.#learner.heard(message.slotOut, from);
+        return this.#leader.heartbeat(message);
+      case 'decision':
+        return this.#decision(message);
+      case 'learn':
+        return this.#learn(from, message);
+      case 'learned':
+        return this.#learnedFrom(from, message);
+      default:
+        return message satisfies never;
+    }
+  }
+
+  #tick(random: number): Effect[] {
+    const { unapplied } = this.#replica;
+    return [
+      ...this.#lead(this.#leader.tick(random, unapplied)),
+      ...this.#propose(this.#replica.tick(random)),
+      ...this.#ask(this.#learner.tick(random, this.#behind, this.slotOut)),
+      ...this.#surveyed(),
+    ];
+  }
+
+  /** A leader that has just become active gets the outstanding proposals of its replica. */
+  #lead(effects: Effect[]): Effect[] {
+    const won = effects.some(({ type }) => type === 'leading') && this.#leader.active;
+    return won ? [...effects, ...this.#propose(this.#replica.outstanding())] : effects;
+  }
+
+  /** The replica hands its proposals to its own leader (PMMC 4.4). */
+  #propose(proposals: readonly Propose[]): Effect[] {
+    return proposals.flatMap((proposal) => this.#leader.propose(this.self, proposal));
+  }
+
+  #p2a(from: MemberId, message: P2a): Effect[] {
+    const effects = this.#acceptor.handle(from, message);
+    if (message.decided.length === 0) return effects;
+    for (const slot of message.decided) this.#take(effects, message.ballot, slot);
+    return [...effects, ...this.#perform()];
+  }
+
+  #decision({ ballot, slot, value }: Decision): Effect[] {
+    const effects: Effect[] = [];
+    if (value === undefined) this.#take(effects, ballot, slot);
+    else this.#decide(effects, { ballot, slot, value });
+    return [...effects, ...this.#perform()];
+  }
+
+  /** A decision without its value: the acceptor may hold it. */
+  #take(effects: Effect[], ballot: Ballot, slot: Slot): void {
+    if (slot < this.slotOut) return;
+    const value = this.#acceptor.valueAt(slot, ballot);
+    if (value === undefined) this.#replica.decidedWithoutValue(ballot, slot);
+    else this.#decide(effects, { ballot, slot, value });
+  }
+
+  #decide(effects: Effect[], decision: Pvalue): void {
+    if (!this.#replica.decided(decision)) return;
+    effects.push(...this.#acceptor.learn(decision));
+  }
+
+  /** Applies what can be applied, lets the leader know, and proposes what now fits the window. */
+  #perform(): Effect[] {
+    const applied = this.#replica.perform();
+    // On demand, an answer waits for the mark that covers it.
+    const mark = this.#mode === 'on-demand' ? this.#decidedMark() : [];
+    const effects = [...mark, ...applied];
+    effects.push(...this.#leader.advance(this.slotOut, this.#replica.unapplied));
+    effects.push(...this.#propose(this.#replica.propose()));
+    return effects;
+  }
+
+  #decidedMark(): Effect[] {
+    if (this.slotOut <= this.#mark) return [];
+    this.#mark = this.slotOut;
+    return [{ type: 'persist', record: { type: 'decided-mark', slot: this.slotOut } }];
+  }
+
+  get #behind(): boolean {
+    return this.#replica.behind(this.target);
+  }
+
+  #ask(questions: readonly Question[]): Effect[] {
+    const ballot = this.#replica.valuelessBallot;
+    return questions.map(({ to, survey }) => ({
+      type: 'send',
+      to,
+      message: {
+        type: 'learn',
+        from: this.slotOut,
+        ...(ballot === undefined ? {} : { ballot }),
+        ...(survey === undefined ? {} : { survey }),
+      },
+    }));
+  }
+
+  /** Answers with what is decided: from memory, or from the log for what was forgotten. */
+  #learn(from: MemberId, { from: slot, ballot, survey }: Learn): Effect[] {
+    this.#learner.heard(slot, from);
+    if (slot < this.#replica.floor) {
+      return [{ type: 'recall', from: slot, to: this.#replica.floor, asker: from }];
+    }
+    const decisions = this.#replica.known(slot, this.#pageBytes);
+    const value = ballot && this.#acceptor.valueAt(slot, ballot);
+    if (ballot && value && decisions[0]?.slot !== slot) decisions.unshift({ ballot, slot, value });
+    return [this.#learned(from, slot, decisions, survey)];
+  }
+
+  #learned(to: MemberId, from: Slot, known: readonly Pvalue[], survey?: number): Effect {
+    const decisions = known.map(({ ballot, slot, value }) => ({ ballot, slot, value }));
+    const message: Learned = {
+      type: 'learned',
+      from,
+      slotOut: this.slotOut,
+      decisions,
+      ...(survey === undefined ? {} : { survey }),
+    };
+    return { type: 'send', to: [to], message };
+  }
+
+  #learnedFrom(from: MemberId, { slotOut, decisions, survey }: Learned): Effect[] {
+    this.#learner.heard(slotOut, from);
+    const before = this.slotOut;
+    const effects: Effect[] = [];
+    for (const decision of decisions) this.#decide(effects, decision);
+    effects.push(...this.#perform());
+    const progress = this.slotOut > before;
+    const questions = this.#learner.answered(from, survey, progress, this.#behind);
+    return [...effects, ...this.#ask(questions), ...this.#surveyed()];
+  }
+
+  #surveyed(): Effect[] {
+    const ended = this.#learner.ended(this.slotOut);
+    return ended.map((survey) => ({ type: 'surveyed', survey }));
+  }
+}

@@ -1,0 +1,222 @@
+import type { Ballot } from './ballot.ts';
+import type { Configuration } from './configuration.ts';
+import type { Effect, Recovered } from './effects.ts';
+import { invariant } from './invariant.ts';
+import type { Propose } from './messages.ts';
+import { sameValue, type Command, type Pvalue, type Slot, type Value } from './pvalue.ts';
+import { Retransmission, type Timing } from './timing.ts';
+
+/** How the replica packs commands into slots. */
+export interface Packing {
+  /** Bytes of commands in one slot (a single larger command still gets one of its own). */
+  readonly batchBytes: number;
+  /** How many of its slots may be undecided at a time; WINDOW bounds it too. */
+  readonly pipeline: number;
+}
+
+/**
+ * The replica: proposes commands for slots and applies decisions in slot order (PMMC figure 1).
+ * A slot holds a batch of commands, and several slots are in flight.
+ */
+export class Replica {
+  readonly #configuration: Configuration;
+  readonly #packing: Packing;
+  readonly #retransmission: Retransmission;
+
+  /** Commands that are in no slot yet. */
+  #requests: Command[] = [];
+  #requestBytes = 0;
+  /** Its own proposals for slots that are not decided. */
+  readonly #proposals = new Map<Slot, Value>();
+  /** Decided values from the floor on, applied or not. */
+  readonly #decisions = new Map<Slot, Pvalue>();
+  /** Slots that were decided at a ballot, their value not yet known here. */
+  readonly #valueless = new Map<Slot, Ballot>();
+  #slotIn: Slot;
+  #slotOut: Slot;
+  #floor: Slot;
+  /** One past the highest slot that is known to be decided. */
+  #end: Slot;
+
+  constructor(
+    configuration: Configuration,
+    packing: Packing,
+    timing: Timing,
+    { slotOut, decidedMark, stored }: Recovered,
+  ) {
+    this.#configuration = configuration;
+    this.#packing = packing;
+    this.#retransmission = new Retransmission(timing.retransmit, timing.retransmitLongest);
+    this.#slotIn = slotOut;
+    this.#slotOut = slotOut;
+    this.#floor = slotOut;
+    this.#end = slotOut;
+    for (const { learned, ballot, slot, value } of stored) {
+      // What the log holds is accepted, not decided: only what it learned, or below the mark.
+      if (slot < slotOut || (!learned && slot >= decidedMark)) continue;
+      this.#decisions.set(slot, { ballot, slot, value });
+      this.#end = Math.max(this.#end, slot + 1);
+    }
+  }
+
+  get slotIn(): Slot {
+    return this.#slotIn;
+  }
+
+  get slotOut(): Slot {
+    return this.#slotOut;
+  }
+
+  /** Commands that it was given and that are not applied: waiting, or in a slot. */
+  get unapplied(): boolean {
+    return this.#requests.length > 0 || this.#proposals.size > 0;
+  }
+
+  /** Bytes of commands that are in no slot yet. */
+  get requestBytes(): number {
+    return this.#requestBytes;
+  }
+
+  /** Whether a slot at or above `slot_out` is known to be decided, but cannot be applied. */
+  behind(target: Slot): boolean {
+    return this.#slotOut < Math.max(target, this.#end);
+  }
+
+  /** Takes commands of clients. */
+  request(commands: readonly Command[]): void {
+    for (const command of commands) {
+      this.#requests.push(command);
+      this.#requestBytes += command.length;
+    }
+  }
+
+  /** Proposes what is waiting, as far as the pipeline and WINDOW reach. */
+  propose(): Propose[] {
+    const proposed: Propose[] = [];
+    while (this.#requests.length > 0 && this.#proposals.size < this.#packing.pipeline) {
+      // R5: propose only where the configuration is known: slot_in < slot_out + WINDOW.
+      if (this.#slotIn >= this.#slotOut + this.#configuration.window) break;
+      const slot = this.#slotIn;
+      this.#slotIn += 1;
+      if (this.#decisions.has(slot) || this.#valueless.has(slot)) continue;
+      const value = this.#pack();
+      this.#proposals.set(slot, value);
+      proposed.push({ type: 'propose', slot, value });
+    }
+    return proposed;
+  }
+
+  #pack(): Value {
+    let bytes = 0;
+    let count = 0;
+    for (const command of this.#requests) {
+      if (count > 0 && bytes + command.length > this.#packing.batchBytes) break;
+      bytes += command.length;
+      count += 1;
+    }
+    this.#requestBytes -= bytes;
+    const value = count === this.#requests.length ? this.#requests : this.#requests.slice(0, count);
+    this.#requests = count === this.#requests.length ? [] : this.#requests.slice(count);
+    return value;
+  }
+
+  /** Its undecided proposals: again after a growing interval, and when its leader became active. */
+  outstanding(): Propose[] {
+    const undecided: Propose[] = [];
+    for (const [slot, value] of this.#proposals) undecided.push({ type: 'propose', slot, value });
+    return undecided;
+  }
+
+  /** @returns the proposals to send again */
+  tick(random: number): Propose[] {
+    if (this.#proposals.size === 0) {
+      this.#retransmission.reset();
+      return [];
+    }
+    return this.#retransmission.tick(random) ? this.outstanding() : [];
+  }
+
+  /** Slot `slot` was decided at `ballot`, and its value is not known here: it has to be learned. */
+  decidedWithoutValue(ballot: Ballot, slot: Slot): void {
+    if (slot < this.#slotOut || this.#decisions.has(slot)) return;
+    this.#valueless.set(slot, ballot);
+    this.#end = Math.max(this.#end, slot + 1);
+  }
+
+  /** The ballot at which the next slot was decided, if that is all that is known of it. */
+  get valuelessBallot(): Ballot | undefined {
+    return this.#valueless.get(this.#slotOut);
+  }
+
+  /**
+   * Takes a decision.
+   * @returns whether it is news
+   */
+  decided(decision: Pvalue): boolean {
+    const { slot, value } = decision;
+    // R1: a slot that has its decision keeps it; decisions for one slot are the same.
+    if (slot < this.#slotOut || this.#decisions.has(slot)) return false;
+    this.#decisions.set(slot, decision);
+    this.#valueless.delete(slot);
+    this.#end = Math.max(this.#end, slot + 1);
+    this.#settle(slot, value);
+    this.#retransmission.reset();
+    return true;
+  }
+
+  /** Its own proposal for the slot is over. If another one won, the commands wait again. */
+  #settle(slot: Slot, value: Value): void {
+    const own = this.#proposals.get(slot);
+    if (own === undefined) return;
+    this.#proposals.delete(slot);
+    if (sameValue(own, value)) return;
+    this.#requests = [...own, ...this.#requests];
+    for (const command of own) this.#requestBytes += command.length;
+  }
+
+  /** Applies decided slots in order, up to the first that is not decided. */
+  perform(): Effect[] {
+    const effects: Effect[] = [];
+    for (;;) {
+      const decision = this.#decisions.get(this.#slotOut);
+      if (decision === undefined) break;
+      // R3: the state is the decisions applied in slot order, up to slot_out.
+      effects.push({ type: 'apply', slot: this.#slotOut, value: decision.value });
+      this.#slotOut += 1; // R4: slot_out never decreases.
+    }
+    this.#slotIn = Math.max(this.#slotIn, this.#slotOut);
+    return effects;
+  }
+
+  /**
+   * The decided pvalues from `from` on that are in memory, up to `bytes` of commands (one at
+   * least).
+   */
+  known(from: Slot, bytes: number): Pvalue[] {
+    const decisions: Pvalue[] = [];
+    let total = 0;
+    for (let slot = from; slot < this.#end; slot++) {
+      const decision = this.#decisions.get(slot);
+      if (decision === undefined) continue;
+      for (const command of decision.value) total += command.length;
+      if (total > bytes && decisions.length > 0) break;
+      decisions.push(decision);
+    }
+    return decisions;
+  }
+
+  /** Below it, decisions are on disk only. */
+  get floor(): Slot {
+    return this.#floor;
+  }
+
+  /** Forgets decisions below `floor`. */
+  forget(floor: Slot): void {
+    // R2: all commands below slot_out are in decisions; below the floor, those on disk.
+    invariant(floor <= this.#slotOut, 'R2', () => `forgetting ${floor} at ${this.#slotOut}`);
+    for (; this.#floor < floor; this.#floor++) {
+      invariant(this.#decisions.has(this.#floor), 'R2', () => `no decision ${this.#floor}`);
+      this.#decisions.delete(this.#floor);
+    }
+  }
+}

@@ -1,0 +1,63 @@
+/** The protocol's waits, in ticks. The driver decides how long a tick is (10 ms by default). */
+export interface Timing {
+  /** First retransmission; later ones after growing, jittered intervals up to the longest. */
+  readonly retransmit: number;
+  readonly retransmitLongest: number;
+  /** Between two heartbeats of an active leader. */
+  readonly heartbeat: number;
+  /** Silence after which a follower suspects the leader; half as much again at random. */
+  readonly election: number;
+  /** A preempted leader on demand waits up to this long, at random, before it tries again. */
+  readonly duel: number;
+  /** A member that lacks decisions waits this long for them before it asks. */
+  readonly learn: number;
+  /** A member that has not answered a survey by then is unreachable. */
+  readonly surveySilence: number;
+  /** A survey ends then, whatever is still missing. */
+  readonly surveyDeadline: number;
+}
+
+export const defaultTiming: Timing = {
+  retransmit: 30,
+  retransmitLongest: 300,
+  heartbeat: 10,
+  election: 60,
+  duel: 20,
+  learn: 8,
+  surveySilence: 100,
+  surveyDeadline: 500,
+};
+
+/** Decides when to send again: after growing intervals, jittered so that members do not meet. */
+export class Retransmission {
+  readonly #first: number;
+  readonly #longest: number;
+  #interval: number;
+  #left: number;
+
+  constructor(first: number, longest: number) {
+    this.#first = first;
+    this.#longest = longest;
+    this.#interval = first;
+    this.#left = first;
+  }
+
+  /**
+   * One tick passed.
+   * @param random in [0, 1)
+   * @returns whether to send again now
+   */
+  tick(random: number): boolean {
+    this.#left -= 1;
+    if (this.#left > 0) return false;
+    this.#interval = Math.min(this.#interval * 2, this.#longest);
+    this.#left = Math.max(1, Math.round(this.#interval * (0.75 + random / 2)));
+    return true;
+  }
+
+  /** There was progress: start over with the first interval. */
+  reset(): void {
+    this.#interval = this.#first;
+    this.#left = this.#first;
+  }
+}
