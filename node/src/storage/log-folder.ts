@@ -1,0 +1,29 @@
+/** A result of asynchronous work: an error, or none. */
+export type Done = (error?: Error) => void;
+
+/**
+ * The folder of segment files. Everything before the first append may block; what comes after
+ * does not. Implementations: a folder on disk, and one in memory that loses, tears and fails.
+ */
+export interface LogFolder {
+  /** The file names in it. */
+  list(): string[];
+  /** A whole file. */
+  read(name: string): Buffer;
+  /** Fills a part of a file with zeros, durably. */
+  erase(name: string, from: number, to: number): void;
+  /** Removes a file, durably. */
+  remove(name: string): void;
+  /** Makes a file of `size` zero bytes that begins with `head`; done when it is durable. */
+  create(name: string, size: number, head: Buffer, done: Done): void;
+  /** Writes into a file; done when it is durable. */
+  write(name: string, position: number, data: Buffer, done: Done): void;
+  /** Reads a part of a file: less at its end. */
+  readAt(
+    name: string,
+    position: number,
+    bytes: number,
+    done: (error: Error | undefined, data: Buffer) => void,
+  ): void;
+  close(): void;
+}

@@ -1,0 +1,111 @@
+import { BLOCK_BYTES } from './block.ts';
+import type { Done, LogFolder } from './log-folder.ts';
+
+/** What survives the end of a process: file contents by name. */
+export class MemoryDisk {
+  readonly files = new Map<string, Buffer>();
+
+  /** Flips one bit. */
+  flip(name: string, bit: number): void {
+    const file = this.file(name);
+    const byte = Math.floor(bit / 8);
+    file[byte] = (file[byte] ?? 0) ^ (1 << (bit % 8));
+  }
+
+  file(name: string): Buffer {
+    const file = this.files.get(name);
+    if (file === undefined) throw new Error(`${name} does not exist`);
+    return file;
+  }
+}
+
+interface PendingWrite {
+  readonly name: string;
+  readonly position: number;
+  readonly data: Buffer;
+  readonly done: Done;
+}
+
+/**
+ * A folder in memory. A write becomes durable when `schedule` runs what it was given; until then a
+ * crash may lose or tear it.
+ */
+export class MemoryFolder implements LogFolder {
+  readonly #disk: MemoryDisk;
+  readonly #schedule: (run: () => void) => void;
+  readonly #pending = new Set<PendingWrite>();
+  /** Set it to make every further write fail with this error. */
+  failure: Error | undefined;
+  #closed = false;
+
+  constructor(disk: MemoryDisk, schedule: (run: () => void) => void) {
+    this.#disk = disk;
+    this.#schedule = schedule;
+  }
+
+  /**
+   * The process ends: of the blocks that are not durable only those stay that `keeps` names, in
+   * the order in which they were written.
+   */
+  crash(keeps: (block: number) => boolean): void {
+    let block = 0;
+    for (const { name, position, data } of this.#pending) {
+      for (let at = 0; at < data.length; at += BLOCK_BYTES) {
+        const part = data.subarray(at, at + BLOCK_BYTES);
+        if (keeps(block)) part.copy(this.#disk.file(name), position + at);
+        block += 1;
+      }
+    }
+    this.close();
+  }
+
+  list(): string[] {
+    return [...this.#disk.files.keys()];
+  }
+
+  read(name: string): Buffer {
+    return Buffer.from(this.#disk.file(name));
+  }
+
+  erase(name: string, from: number, to: number): void {
+    this.#disk.file(name).fill(0, from, to);
+  }
+
+  remove(name: string): void {
+    this.#disk.files.delete(name);
+  }
+
+  create(name: string, size: number, head: Buffer, done: Done): void {
+    this.#disk.files.set(name, Buffer.alloc(size));
+    this.write(name, 0, head, done);
+  }
+
+  write(name: string, position: number, data: Buffer, done: Done): void {
+    const write = { name, position, data, done };
+    this.#pending.add(write);
+    this.#schedule(() => {
+      if (this.#closed) return;
+      this.#pending.delete(write);
+      if (this.failure !== undefined) return done(this.failure);
+      data.copy(this.#disk.file(name), position);
+      done();
+    });
+  }
+
+  readAt(
+    name: string,
+    position: number,
+    bytes: number,
+    done: (error: Error | undefined, data: Buffer) => void,
+  ): void {
+    this.#schedule(() => {
+      if (this.#closed) return;
+      done(undefined, Buffer.from(this.#disk.file(name).subarray(position, position + bytes)));
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#pending.clear();
+  }
+}
