@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Done, LogFolder } from './log-folder.ts';
 
-/** A folder on disk. "Done" means that fdatasync, and for a new file the folder's fsync, is over. */
+/** A folder on disk. "Done" means after fdatasync; for a new file after the folder's fsync too. */
 export class DiskFolder implements LogFolder {
   readonly #path: string;
   readonly #files = new Map<string, number>();

@@ -1,0 +1,143 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { ForeignDataError, FormatError } from './format-error.ts';
+
+const FOLDER_FORMAT = 1;
+const IDENTITY = 'identity.json';
+const LOCK = 'lock';
+
+export interface Identity {
+  readonly clusterId: string;
+  readonly memberId: string;
+}
+
+/** Another process works on the data folder. */
+export class FolderInUseError extends Error {
+  override readonly name = 'FolderInUseError';
+  readonly pid: number;
+
+  constructor(folder: string, pid: number) {
+    super(`${folder} is in use by process ${pid}. Stop that process, or choose another folder.`);
+    this.pid = pid;
+  }
+}
+
+/** The folder holds something else than a member's data. */
+export class NotADataFolderError extends Error {
+  override readonly name = 'NotADataFolderError';
+
+  constructor(folder: string) {
+    super(`${folder} is not empty and holds no ${IDENTITY}. Choose an empty or new data folder.`);
+  }
+}
+
+export interface DataFolder {
+  readonly path: string;
+  /** Lets another process have the folder. */
+  release(): void;
+}
+
+/**
+ * Takes a member's data folder for this process, and formats it when it is new.
+ * @throws FolderInUseError, NotADataFolderError, ForeignDataError, FormatError — then nothing on
+ *   disk was changed
+ */
+export function openDataFolder(folder: string, identity: Identity): DataFolder {
+  fs.mkdirSync(folder, { recursive: true });
+  const names = fs.readdirSync(folder).filter((name) => !name.startsWith(LOCK));
+  if (names.length > 0) checkIdentity(folder, names, identity);
+  const release = lock(folder);
+  if (names.length === 0) format(folder, identity);
+  return { path: folder, release };
+}
+
+function checkIdentity(folder: string, names: readonly string[], expected: Identity): void {
+  // A process that ended while it formatted the folder left nothing but the unfinished file.
+  if (names.every((name) => name === `${IDENTITY}.new`)) return;
+  if (!names.includes(IDENTITY)) throw new NotADataFolderError(folder);
+  const file = path.join(folder, IDENTITY);
+  const { format, clusterId, memberId } = parseIdentity(folder, fs.readFileSync(file, 'utf8'));
+  if (format > FOLDER_FORMAT) throw new FormatError(file, format, FOLDER_FORMAT);
+  if (clusterId !== expected.clusterId) {
+    throw new ForeignDataError(file, 'cluster', clusterId, expected.clusterId);
+  }
+  if (memberId !== expected.memberId) {
+    throw new ForeignDataError(file, 'member', memberId, expected.memberId);
+  }
+}
+
+function parseIdentity(folder: string, text: string): Identity & { format: number } {
+  try {
+    const { format, clusterId, memberId } = JSON.parse(text) as Record<string, unknown>;
+    if (typeof format === 'number' && typeof clusterId === 'string') {
+      if (typeof memberId === 'string') return { format, clusterId, memberId };
+    }
+  } catch {
+    // Not JSON: no identity either.
+  }
+  throw new NotADataFolderError(folder);
+}
+
+function format(folder: string, identity: Identity): void {
+  const file = path.join(folder, IDENTITY);
+  const text = JSON.stringify({ format: FOLDER_FORMAT, ...identity }, undefined, 2);
+  const fresh = fs.openSync(`${file}.new`, 'w');
+  fs.writeSync(fresh, `${text}\n`);
+  fs.fsyncSync(fresh);
+  fs.closeSync(fresh);
+  fs.renameSync(`${file}.new`, file);
+  const handle = fs.openSync(folder, 'r');
+  fs.fsyncSync(handle);
+  fs.closeSync(handle);
+}
+
+/** What tells a process from a later one with the same id. */
+function startOf(pid: number): string | undefined {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(pid: number, start: string | undefined): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  return start === undefined || start === '' || startOf(pid) === start;
+}
+
+function lock(folder: string): () => void {
+  const file = path.join(folder, LOCK);
+  const mine = `${process.pid} ${startOf(process.pid) ?? ''}`;
+  for (let attempt = 0; ; attempt++) {
+    const claim = `${file}.${process.pid}`;
+    fs.writeFileSync(claim, mine);
+    try {
+      fs.linkSync(claim, file); // Whole or not at all, and only if there is none.
+      return () => fs.rmSync(file, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      const [pid, start] = holder(file);
+      if (pid !== undefined && pid !== process.pid && isAlive(pid, start)) {
+        throw new FolderInUseError(folder, pid);
+      }
+      if (attempt >= 10 || pid === process.pid) throw new FolderInUseError(folder, pid ?? 0);
+      fs.rmSync(file, { force: true }); // Its process has ended.
+    } finally {
+      fs.rmSync(claim, { force: true });
+    }
+  }
+}
+
+function holder(file: string): [pid: number | undefined, start: string | undefined] {
+  try {
+    const [pid, start] = fs.readFileSync(file, 'utf8').split(' ');
+    return [Number(pid), start];
+  } catch {
+    return [undefined, undefined];
+  }
+}

@@ -1,0 +1,71 @@
+import type { Slot } from '../paxos/pvalue.ts';
+import { OverlayState } from './overlay-state.ts';
+import type { Entry, KeyRange, TableFile, TableKey } from './table-file.ts';
+
+/** What survives the end of a process: the tables of its last durable transaction. */
+export class MemoryTables {
+  slotOut: Slot = 0;
+  readonly entries = new Map<TableKey, Uint8Array>();
+}
+
+/** Tables in memory. A transaction becomes durable, whole, when `schedule` runs it. */
+export class MemoryTableFile implements TableFile {
+  readonly #disk: MemoryTables;
+  readonly #schedule: (run: () => void) => void;
+  #closed = false;
+  /** Set it to make every further write fail with this error. */
+  failure: Error | undefined;
+
+  constructor(disk: MemoryTables, schedule: (run: () => void) => void) {
+    this.#disk = disk;
+    this.#schedule = schedule;
+  }
+
+  /** The process ends: a transaction that is not durable is lost. */
+  crash(): void {
+    this.#closed = true;
+  }
+
+  get slotOut(): Slot {
+    return this.#disk.slotOut;
+  }
+
+  get bytes(): number {
+    let bytes = 0;
+    for (const [key, value] of this.#disk.entries) bytes += key.length + value.length;
+    return bytes;
+  }
+
+  get(key: TableKey): Uint8Array | undefined {
+    return this.#disk.entries.get(key);
+  }
+
+  *range({ from, to, reverse }: KeyRange): Iterable<readonly [TableKey, Uint8Array]> {
+    const keys = [...this.#disk.entries.keys()].filter((key) => key >= from && key < to).sort();
+    if (reverse) keys.reverse();
+    for (const key of keys) yield [key, this.#disk.entries.get(key) as Uint8Array];
+  }
+
+  write(entries: Iterable<Entry>, slotOut: Slot, done: (error?: Error) => void): void {
+    this.#schedule(() => {
+      if (this.#closed) return;
+      if (this.failure !== undefined) return done(this.failure);
+      for (const [key, value] of entries) {
+        if (value === undefined) this.#disk.entries.delete(key);
+        else this.#disk.entries.set(key, value);
+      }
+      this.#disk.slotOut = slotOut;
+      done();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    return Promise.resolve();
+  }
+}
+
+/** The state over tables in memory. */
+export function openMemoryState(file: MemoryTableFile): OverlayState {
+  return new OverlayState(file);
+}

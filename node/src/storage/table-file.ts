@@ -1,0 +1,31 @@
+import type { Slot } from '../paxos/pvalue.ts';
+
+/** A key of a table, as one character a byte: `table NUL key`. Compares like its bytes. */
+export type TableKey = string;
+
+/** One write: without a value it deletes. */
+export type Entry = readonly [key: TableKey, value: Uint8Array | undefined];
+
+export interface KeyRange {
+  /** Inclusive. */
+  readonly from: TableKey;
+  /** Exclusive. */
+  readonly to: TableKey;
+  readonly reverse: boolean;
+}
+
+/**
+ * The durable part of the state: ordered keys, and the `slot_out` that they are the state of.
+ * Implementations: LMDB, and memory that loses and fails.
+ */
+export interface TableFile {
+  /** Every slot below it is in the file. */
+  readonly slotOut: Slot;
+  readonly bytes: number;
+  /** @throws DamageError when what is stored fails its check */
+  get(key: TableKey): Uint8Array | undefined;
+  range(range: KeyRange): Iterable<readonly [TableKey, Uint8Array]>;
+  /** Writes all entries and `slotOut` in one transaction; done when it is durable. */
+  write(entries: Iterable<Entry>, slotOut: Slot, done: (error?: Error) => void): void;
+  close(): Promise<void>;
+}
