@@ -10,10 +10,13 @@ export interface Transport {
   send(to: MemberId, messages: readonly Message[]): void;
   /** Sends to every other member with one publish. */
   broadcast(messages: readonly Message[]): void;
-  /** Hands every message of this cluster that is meant for this member, once parsed, to `handler`. */
+  /** Hands over every message, once parsed, that is of this cluster and for this member. */
   onMessage(handler: (from: MemberId, message: Message) => void): void;
   /** Calls `done` once what was sent so far has reached the broker, or after a deadline. */
   flush(done: () => void): void;
   readonly connected: boolean;
   close(): Promise<void>;
 }
+
+/** Why something that came in, or was to go out, was dropped. */
+export type DropReason = 'malformed' | 'other-cluster' | 'not-for-me' | 'too-large';

@@ -1,0 +1,105 @@
+import type { NatsConnection } from 'nats';
+import type { Subjects } from '../../../contract/src/subjects.ts';
+import type { MemberId } from '../paxos/ballot.ts';
+import type { Message } from '../paxos/messages.ts';
+import { encodeFrame, parseFrame } from './codec.ts';
+import type { DropReason, Transport } from './transport.ts';
+
+export interface NatsTransportOptions {
+  readonly connection: NatsConnection;
+  readonly subjects: Subjects;
+  readonly cluster: string;
+  readonly self: MemberId;
+  /** The other voters: who gets a broadcast when it does not fan out. */
+  readonly peers: readonly MemberId[];
+  /** Whether a broadcast is one publish that the broker fans out, or a message to each. */
+  readonly fanOut: boolean;
+  /** A frame came that is not for this member, or is none. `detail` says more. */
+  readonly onDropped: (reason: DropReason, detail: string) => void;
+}
+
+const FLUSH_DEADLINE_MS = 2_000;
+
+/** Protocol messages over core NATS: at most once, dropped while the connection is down. */
+export class NatsTransport implements Transport {
+  readonly #options: NatsTransportOptions;
+  #connected = true;
+  #handler: ((from: MemberId, message: Message) => void) | undefined;
+
+  constructor(options: NatsTransportOptions) {
+    this.#options = options;
+    const { connection, subjects, self } = options;
+    for (const subject of [subjects.member(self), subjects.members]) {
+      connection.subscribe(subject, {
+        callback: (error, { data }) => {
+          if (error === null) this.#receive(data);
+        },
+      });
+    }
+  }
+
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** While disconnected nothing is sent: nats.js would keep it and send it late, all at once. */
+  set connected(connected: boolean) {
+    this.#connected = connected;
+  }
+
+  onMessage(handler: (from: MemberId, message: Message) => void): void {
+    this.#handler = handler;
+  }
+
+  send(to: MemberId, messages: readonly Message[]): void {
+    this.#publish(this.#options.subjects.member(to), to, messages);
+  }
+
+  broadcast(messages: readonly Message[]): void {
+    const { fanOut, peers, subjects } = this.#options;
+    if (fanOut) this.#publish(subjects.members, undefined, messages);
+    else for (const peer of peers) for (const message of messages) this.send(peer, [message]);
+  }
+
+  #publish(subject: string, to: MemberId | undefined, messages: readonly Message[]): void {
+    const { connection, cluster, self, onDropped } = this.#options;
+    if (!this.#connected || connection.isClosed() || messages.length === 0) return;
+    const data = encodeFrame({ cluster, from: self, to, messages });
+    const limit = connection.info?.max_payload ?? Infinity;
+    if (data.length <= limit) {
+      connection.publish(subject, data);
+    } else if (messages.length === 1) {
+      onDropped('too-large', `a ${messages[0]?.type ?? ''} of ${data.length} bytes`);
+    } else {
+      const half = Math.ceil(messages.length / 2);
+      this.#publish(subject, to, messages.slice(0, half));
+      this.#publish(subject, to, messages.slice(half));
+    }
+  }
+
+  #receive(data: Uint8Array): void {
+    const { cluster, self, onDropped } = this.#options;
+    const frame = parseFrame(data);
+    if ('malformed' in frame) return onDropped('malformed', frame.malformed);
+    const { from, to, messages } = frame;
+    if (frame.cluster !== cluster) return onDropped('other-cluster', from);
+    if (from === self || (to !== undefined && to !== self)) return onDropped('not-for-me', from);
+    for (const message of messages) this.#handler?.(from, message);
+  }
+
+  flush(done: () => void): void {
+    let over = false;
+    const finish = (): void => {
+      if (over) return;
+      over = true;
+      clearTimeout(deadline);
+      done();
+    };
+    const deadline = setTimeout(finish, FLUSH_DEADLINE_MS);
+    this.#options.connection.flush().then(finish, finish);
+  }
+
+  async close(): Promise<void> {
+    await this.#options.connection.close();
+  }
+}
