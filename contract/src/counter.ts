@@ -1,6 +1,6 @@
 /* What clients and the counter machine say to one another. */
 
-/** Adds `delta` to a register. The machine hides nothing: an operation that ran twice adds twice. */
+/** Adds `delta` to a register. An operation that ran twice adds twice: nothing is hidden. */
 export interface AddToRegister {
   readonly type: 'add';
   readonly register: string;

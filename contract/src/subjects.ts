@@ -10,8 +10,6 @@ export interface Subjects {
   readonly members: string;
   /** Commands of clients. Only the active leader subscribes: "no responders" means no leader. */
   readonly request: string;
-  /** Commands for one member, whoever leads (leadership on demand). */
-  memberRequest(id: string): string;
   /** Asks every member for its status. */
   readonly status: string;
 }
@@ -23,7 +21,6 @@ export function subjectsOf(namespace: string, name: string): Subjects {
     member: (id) => `${prefix}.member.${id}`,
     members: `${prefix}.members`,
     request: `${prefix}.request`,
-    memberRequest: (id) => `${prefix}.request.${id}`,
     status: `${prefix}.admin.status`,
   };
 }

@@ -57,8 +57,9 @@ export async function startHttp(
     await server.close();
     throw new HttpListenError(host, port, error);
   }
-  const address = server.addresses()[0];
-  return { port: address?.port ?? port, close: () => server.close() };
+  const address = server.server.address();
+  const bound = typeof address === 'object' ? address?.port : undefined;
+  return { port: bound ?? port, close: () => server.close() };
 }
 
 function addRoutes(server: FastifyInstance, sources: HttpSources): void {

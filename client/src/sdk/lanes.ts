@@ -1,0 +1,173 @@
+import type { NatsConnection } from 'nats';
+import { encodeCommand } from '../../../contract/src/command.ts';
+import type { ErrorCode } from '../../../contract/src/error-codes.ts';
+import { parseReplies, type Outcome } from '../../../contract/src/reply.ts';
+import { SynodError } from './synod-error.ts';
+
+export interface LanesOptions {
+  readonly connection: NatsConnection;
+  /** Where the leader takes commands. */
+  readonly subject: string;
+  /** 32 hex digits, drawn for this client alone. */
+  readonly client: string;
+  readonly deadlineMs: number;
+  readonly maxInFlight: number;
+}
+
+export interface Answer {
+  readonly slot: number;
+  readonly results: readonly Uint8Array[];
+}
+
+/** A request from its call to its result. */
+interface Request {
+  readonly operations: readonly Uint8Array[];
+  readonly deadline: number;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: SynodError) => void;
+  /** Of its first operation; kept over retries, so that the command runs once. */
+  number: number;
+  lane: number;
+  retryAt: number;
+  silence: number;
+  pause: number;
+}
+
+const SWEEP_MS = 5;
+const FIRST_SILENCE_MS = 1_000;
+const FIRST_PAUSE_MS = 5;
+const LONGEST_PAUSE_MS = 200;
+
+/** Refusals that another try may overcome. */
+const transient: ReadonlySet<ErrorCode> = new Set(['NO_LEADER', 'NOT_LEADING', 'OVERLOADED']);
+
+/**
+ * The requests of one client in flight: each has a lane of its own, which is reused after it. A
+ * request is sent again after silence and after a transient refusal, with its number, until it is
+ * answered or its deadline passes.
+ */
+export class Lanes {
+  readonly #options: LanesOptions;
+  readonly #inbox: string;
+  readonly #lanes: (Request | undefined)[] = [];
+  readonly #free: number[] = [];
+  readonly #waiting: Request[] = [];
+  /** Numbers in flight, in their order: the first is the lowest unanswered. */
+  readonly #unanswered = new Set<number>();
+  readonly #sweeper: NodeJS.Timeout;
+  #lastNumber = 0;
+  #closed = false;
+
+  constructor(options: LanesOptions) {
+    this.#options = options;
+    this.#inbox = `_INBOX.synod.${options.client}`;
+    options.connection.subscribe(`${this.#inbox}.*`, {
+      callback: (error, message) => {
+        if (error !== null) return;
+        const last = message.subject.slice(this.#inbox.length + 1);
+        if (last === 'replies') return this.#replies(message.data);
+        // The server itself answers when nobody is there to take the command.
+        if (message.headers?.code === 503) this.#refused(this.#lanes[Number(last)], 'NO_LEADER');
+      },
+    });
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
+  }
+
+  /** @throws SynodError by rejection: refused for good, or not answered before the deadline */
+  request(operations: readonly Uint8Array[]): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) return reject(new SynodError('UNREACHABLE', { detail: 'closed' }));
+      const deadline = performance.now() + this.#options.deadlineMs;
+      const request = { operations, deadline, resolve, reject, number: 0, lane: -1 };
+      this.#waiting.push({ ...request, retryAt: 0, silence: FIRST_SILENCE_MS, pause: 0 });
+      this.#admit();
+    });
+  }
+
+  #admit(): void {
+    while (this.#waiting.length > 0 && this.#unanswered.size < this.#options.maxInFlight) {
+      const request = this.#waiting.shift();
+      if (request === undefined) return;
+      request.number = this.#lastNumber + 1;
+      this.#lastNumber += request.operations.length;
+      this.#unanswered.add(request.number);
+      request.lane = this.#free.pop() ?? this.#lanes.length;
+      this.#lanes[request.lane] = request;
+      this.#send(request);
+    }
+  }
+
+  #send(request: Request): void {
+    const { connection, subject, client } = this.#options;
+    const { number, operations, lane } = request;
+    const [lowest = number] = this.#unanswered;
+    request.retryAt = performance.now() + request.silence;
+    request.silence *= 2;
+    const bytes = encodeCommand({ client, number, lowest, operations });
+    if (bytes.length > (connection.info?.max_payload ?? Infinity)) {
+      return this.#settle(request, () => request.reject(new SynodError('TOO_LARGE')));
+    }
+    if (!connection.isClosed()) {
+      connection.publish(subject, bytes, { reply: `${this.#inbox}.${lane}` });
+    }
+  }
+
+  #replies(data: Uint8Array): void {
+    for (const { lane, number, outcome } of parseReplies(data) ?? []) {
+      const request = this.#lanes[lane];
+      if (request?.number === number) this.#outcome(request, outcome); // Else it is stale.
+    }
+  }
+
+  #outcome(request: Request, outcome: Outcome): void {
+    if (!outcome.ok) return this.#refused(request, outcome.code, outcome.retryAfterMs);
+    this.#settle(request, () => request.resolve(outcome));
+  }
+
+  #refused(request: Request | undefined, code: ErrorCode, hint = 0): void {
+    if (request === undefined) return;
+    if (!transient.has(code)) {
+      return this.#settle(request, () => request.reject(new SynodError(code)));
+    }
+    const longer = Math.max(FIRST_PAUSE_MS, request.pause * 2, hint);
+    request.pause = Math.min(longer, Math.max(LONGEST_PAUSE_MS, hint));
+    request.retryAt = performance.now() + request.pause * (0.5 + Math.random() / 2);
+  }
+
+  #settle(request: Request, finish: () => void): void {
+    this.#unanswered.delete(request.number);
+    this.#lanes[request.lane] = undefined;
+    this.#free.push(request.lane);
+    finish();
+    this.#admit();
+  }
+
+  /** One timer for all: sends again what was silent or refused, gives up what is too late. */
+  #sweep(): void {
+    const now = performance.now();
+    for (const request of this.#lanes) {
+      if (request === undefined) continue;
+      if (now >= request.deadline) {
+        const code = this.#options.connection.isClosed() ? 'UNREACHABLE' : 'TIMED_OUT';
+        this.#settle(request, () => request.reject(new SynodError(code)));
+      } else if (now >= request.retryAt) {
+        this.#send(request);
+      }
+    }
+    for (let first = this.#waiting[0]; first && now >= first.deadline; first = this.#waiting[0]) {
+      this.#waiting.shift();
+      first.reject(new SynodError('TIMED_OUT'));
+    }
+  }
+
+  /** Rejects what is not answered. */
+  close(): void {
+    this.#closed = true;
+    clearInterval(this.#sweeper);
+    const open = [...this.#lanes, ...this.#waiting];
+    this.#lanes.length = 0;
+    this.#waiting.length = 0;
+    for (const request of open)
+      request?.reject(new SynodError('UNREACHABLE', { detail: 'closed' }));
+  }
+}

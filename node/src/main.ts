@@ -1,0 +1,70 @@
+#!/usr/bin/env node
+import { exitCodes } from '../../contract/src/error-codes.ts';
+import { configHelp, ConfigError, parseConfig, type Config } from './config.ts';
+import { InvariantViolation } from './paxos/invariant.ts';
+import { createLogger } from './service/logger.ts';
+import { Node } from './service/node.ts';
+import { FolderInUseError, NotADataFolderError } from './storage/data-folder.ts';
+import { ForeignDataError, FormatError } from './storage/format-error.ts';
+
+const STOP_DEADLINE_MS = 10_000;
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof InvariantViolation) return exitCodes.invariant;
+  for (const refusal of [FolderInUseError, NotADataFolderError, ForeignDataError, FormatError]) {
+    if (error instanceof refusal) return exitCodes.dataRefused;
+  }
+  if (error instanceof Error && 'code' in error) {
+    if (error.code === 'EADDRINUSE') return exitCodes.unavailable;
+    return exitCodes.io;
+  }
+  return exitCodes.failed;
+}
+
+function readConfig(): Config {
+  const args = process.argv.slice(2);
+  if (args.includes('--help')) {
+    process.stdout.write(`${configHelp()}\n`);
+    process.exit(exitCodes.ok);
+  }
+  try {
+    return parseConfig(args, process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(exitCodes.usage);
+  }
+}
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const log = createLogger({
+    level: config.logLevel,
+    cluster: config.cluster,
+    member: config.member,
+  });
+  const end = (error: unknown): never => {
+    const code = exitCodeOf(error);
+    log.fatal({ err: error, code }, error instanceof Error ? error.message : String(error));
+    process.exit(code);
+  };
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
+
+  const node = new Node(config, log, end, () => process.exit(exitCodes.failed));
+  let stopping = false;
+  const stop = (reason: string): void => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ reason }, 'stopping');
+    setTimeout(() => end(new Error('it could not stop in time')), STOP_DEADLINE_MS).unref();
+    node.stop().then(() => process.exit(exitCodes.ok), end);
+  };
+  process.on('SIGTERM', () => stop('SIGTERM'));
+  process.on('SIGINT', () => stop('SIGINT'));
+  // Who started it with a channel and has gone will not stop it any more.
+  process.on('disconnect', () => process.exit(exitCodes.failed));
+  await node.start().catch(end);
+}
+
+await main();

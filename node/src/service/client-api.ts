@@ -1,0 +1,98 @@
+import type { NatsConnection, Subscription } from 'nats';
+import { encodeReplies, type Reply } from '../../../contract/src/reply.ts';
+import type { MemberStatus } from '../../../contract/src/status.ts';
+import type { Subjects } from '../../../contract/src/subjects.ts';
+import type { Driver } from './driver.ts';
+
+/**
+ * What clients reach over NATS: commands while this member leads, and its status at any time.
+ * Answers that become ready together travel in one message to each client.
+ */
+export class ClientApi {
+  readonly #connection: NatsConnection;
+  readonly #subjects: Subjects;
+  readonly #driver: Driver;
+  #requests: Subscription | undefined;
+  readonly #replies = new Map<string, Reply[]>();
+
+  constructor(connection: NatsConnection, subjects: Subjects, driver: Driver) {
+    this.#connection = connection;
+    this.#subjects = subjects;
+    this.#driver = driver;
+  }
+
+  /** Only the active leader has interest in requests: "no responders" tells that there is none. */
+  set leading(leading: boolean) {
+    if (!leading) {
+      this.#requests?.unsubscribe();
+      this.#requests = undefined;
+      return;
+    }
+    this.#requests ??= this.#connection.subscribe(this.#subjects.request, {
+      callback: (error, { data, reply }) => {
+        if (error === null && reply !== undefined) this.#request(data, reply);
+      },
+    });
+  }
+
+  #request(data: Uint8Array, replyTo: string): void {
+    const dot = replyTo.lastIndexOf('.');
+    const inbox = replyTo.slice(0, dot);
+    const lane = Number(replyTo.slice(dot + 1));
+    if (!Number.isSafeInteger(lane)) return;
+    const view = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    // The number stands where contract/src/command.ts has it; a malformed command is answered too.
+    const number = view.length >= 23 ? view.readUIntBE(17, 6) : 0;
+    // A copy: the message is a view of a larger chunk, which must not live as long as the command.
+    this.#driver.submit(Uint8Array.prototype.slice.call(data), (outcome) => {
+      this.#reply(`${inbox}.replies`, { lane, number, outcome });
+    });
+  }
+
+  #reply(subject: string, reply: Reply): void {
+    if (this.#replies.size === 0) queueMicrotask(() => this.#send());
+    const ready = this.#replies.get(subject);
+    if (ready === undefined) this.#replies.set(subject, [reply]);
+    else ready.push(reply);
+  }
+
+  #send(): void {
+    const limit = (this.#connection.info?.max_payload ?? Infinity) / 2;
+    for (const [subject, replies] of this.#replies) {
+      for (const part of split(replies, limit)) {
+        if (!this.#connection.isClosed()) this.#connection.publish(subject, encodeReplies(part));
+      }
+    }
+    this.#replies.clear();
+  }
+}
+
+/** Answers every status request on NATS, also of a member without roles. */
+export function answerStatus(
+  connection: NatsConnection,
+  subjects: Subjects,
+  status: () => MemberStatus,
+): void {
+  connection.subscribe(subjects.status, {
+    callback: (error, message) => {
+      if (error === null) message.respond(Buffer.from(JSON.stringify(status())));
+    },
+  });
+}
+
+function split(replies: readonly Reply[], limit: number): Reply[][] {
+  const parts: Reply[][] = [[]];
+  let bytes = 0;
+  for (const reply of replies) {
+    const { outcome } = reply;
+    let size = 64;
+    if (outcome.ok) for (const result of outcome.results) size += 8 + result.length;
+    if (bytes > 0 && bytes + size > limit) {
+      parts.push([]);
+      bytes = 0;
+    }
+    parts.at(-1)?.push(reply);
+    bytes += size;
+  }
+  return parts;
+}

@@ -1,0 +1,329 @@
+import { parseCommand } from '../../../contract/src/command.ts';
+import type { Outcome } from '../../../contract/src/reply.ts';
+import type { AppliedCommand, Applier } from '../machine/applier.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { Ballot } from '../paxos/ballot.ts';
+import { waitsForFlush, type Effect } from '../paxos/effects.ts';
+import type { Input, Member } from '../paxos/member.ts';
+import type { Command, Slot, Value } from '../paxos/pvalue.ts';
+import type { Log } from '../storage/log.ts';
+import type { StateStore } from '../storage/state.ts';
+import type { Transport } from '../transport/transport.ts';
+import { Barrier } from './barrier.ts';
+import { Outbox } from './outbox.ts';
+import { Waiters } from './waiters.ts';
+
+/** What the driver is given: it owns no clock, socket, file, promise or randomness. */
+export interface DriverPorts {
+  readonly member: Member;
+  readonly log: Log;
+  readonly state: StateStore;
+  readonly applier: Applier;
+  readonly transport: Transport;
+  readonly metrics: Pick<Metrics, 'counts' | 'sent' | 'received' | 'refused' | 'histograms'>;
+  /** Runs something soon, after what is already there to be done. */
+  readonly schedule: (run: () => void) => void;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
+export interface DriverSettings {
+  /** Ticks between two cuts of the state. */
+  readonly checkpointTicks: number;
+  /** A cut is due, too, when that much state is in memory. */
+  readonly overlayBytes: number;
+  /** Commands that wait for a slot, at most. */
+  readonly queueBytes: number;
+  /** The largest command. */
+  readonly maxCommandBytes: number;
+  /** Answers wait until the decided mark that covers them is durable (leadership on demand). */
+  readonly answersWaitForMark: boolean;
+  /** An unanswered request is given up after this many milliseconds. */
+  readonly waitMs: number;
+}
+
+export interface DriverEvents {
+  /** This member became the active leader, or no longer is. */
+  leading(ballot: Ballot | undefined): void;
+  /** A slot was applied, and may be spoken of. */
+  applied(slot: Slot, commands: readonly AppliedCommand[]): void;
+  surveyed(survey: number): void;
+  /** A crash point fired: what was sent has left, what was written is durable. */
+  crashed(): void;
+  /** Nothing can go on: a failed write, a broken invariant, damage. The driver has stopped. */
+  failed(error: Error): void;
+}
+
+/** Changes what a member does and may end it, for crash points: see crash-points.ts. */
+export type EffectFilter = (effects: Effect[]) => { effects: Effect[]; crash: boolean };
+
+const RECALL_BYTES = 256 * 1024;
+
+/**
+ * Drives a member: drains its inbox, steps every input, writes all their records in one batch, and
+ * goes on stepping while that batch is being flushed.
+ */
+export class Driver {
+  readonly #ports: DriverPorts;
+  readonly #settings: DriverSettings;
+  readonly #events: DriverEvents;
+  readonly #barrier: Barrier;
+  readonly #outbox: Outbox;
+  readonly #waiters = new Waiters();
+  #filter: EffectFilter | undefined;
+  #inbox: Input[] = [];
+  #requests: Command[] = [];
+  #requestBytes = 0;
+  #scheduled = false;
+  #stopped = false;
+  #cutting = false;
+  #ticksToCheckpoint: number;
+  #idle: (() => void) | undefined;
+
+  constructor(ports: DriverPorts, settings: DriverSettings, events: DriverEvents) {
+    this.#ports = ports;
+    this.#settings = settings;
+    this.#events = events;
+    this.#ticksToCheckpoint = settings.checkpointTicks;
+    this.#barrier = new Barrier(ports.log, (error) => this.#fail(error));
+    const { member, transport, metrics } = ports;
+    this.#outbox = new Outbox(transport, member.configuration.voters.length - 1);
+    transport.onMessage((from, message) => {
+      metrics.received.add(message.type);
+      this.input({ type: 'message', from, message });
+    });
+  }
+
+  get member(): Member {
+    return this.#ports.member;
+  }
+
+  /** Bytes of commands that wait for a slot. */
+  get queueBytes(): number {
+    return this.#requestBytes + this.member.requestBytes;
+  }
+
+  /** Puts a filter around the effects of every further step. */
+  set filter(filter: EffectFilter) {
+    this.#filter = filter;
+  }
+
+  /** Hands in what happened; it is stepped soon. */
+  input(input: Input): void {
+    if (this.#stopped) return;
+    this.#inbox.push(input);
+    this.#wake();
+  }
+
+  /** One tick passed. */
+  tick(): void {
+    this.input({ type: 'tick', random: this.#ports.random() });
+    this.#ticksToCheckpoint -= 1;
+    this.#waiters.expire(this.#ports.now() - this.#settings.waitMs);
+  }
+
+  /**
+   * Takes the command of a client.
+   * @param bytes see contract/src/command.ts
+   * @param answer called once: with the results when it is decided and applied, or with a refusal
+   */
+  submit(bytes: Uint8Array, answer: (outcome: Outcome) => void): void {
+    const { applier, metrics, now } = this.#ports;
+    const refuse = (outcome: Outcome & { ok: false }): void => {
+      metrics.refused.add(outcome.code);
+      answer(outcome);
+    };
+    const { queueBytes, maxCommandBytes } = this.#settings;
+    if (this.#stopped) return refuse({ ok: false, code: 'NOT_LEADING' });
+    if (bytes.length > maxCommandBytes) return refuse({ ok: false, code: 'TOO_LARGE' });
+    const command = parseCommand(bytes);
+    if ('malformed' in command) return refuse({ ok: false, code: 'MALFORMED' });
+    const { client, number, operations } = command;
+    const known = applier.lookup(client, number, operations.length);
+    if (known !== undefined && !this.#settings.answersWaitForMark) return answer(known);
+    if (this.queueBytes + bytes.length > queueBytes) {
+      return refuse({ ok: false, code: 'OVERLOADED', retryAfterMs: 100 });
+    }
+    this.#waiters.add(client, number, now(), answer);
+    this.#requests.push(bytes);
+    this.#requestBytes += bytes.length;
+    this.#wake();
+  }
+
+  #wake(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#ports.schedule(() => {
+      this.#scheduled = false;
+      this.#drain();
+    });
+  }
+
+  /** Steps all that is in the inbox; the requests of clients come last, as one input. */
+  #drain(): void {
+    if (this.#stopped) return;
+    try {
+      const inputs = this.#inbox;
+      this.#inbox = [];
+      for (const input of inputs) {
+        this.#perform(this.member.step(input));
+        if (this.#isStopped()) return;
+      }
+      if (this.#requests.length > 0) {
+        const commands = this.#requests;
+        this.#requests = [];
+        this.#requestBytes = 0;
+        this.#perform(this.member.step({ type: 'request', commands }));
+      }
+      this.#checkpoint();
+      this.#release();
+    } catch (error) {
+      this.#fail(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  /** What leaves goes out first: a p2a is on its way while its own record is being written. */
+  #release(): void {
+    this.#outbox.send();
+    const begin = this.#ports.now();
+    this.#barrier.flush(() => {
+      this.#ports.metrics.histograms.logSyncSeconds.observe((this.#ports.now() - begin) / 1000);
+      this.#release();
+    });
+  }
+
+  #isStopped(): boolean {
+    return this.#stopped;
+  }
+
+  #perform(effects: Effect[]): void {
+    if (this.#filter === undefined) return this.#performAll(effects);
+    const filtered = this.#filter(effects);
+    this.#performAll(filtered.effects);
+    if (!filtered.crash) return;
+    this.#stopped = true;
+    this.#barrier.hold(() => {
+      this.#outbox.send();
+      this.#events.crashed();
+    });
+    this.#release();
+  }
+
+  #performAll(effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      switch (effect.type) {
+        case 'persist':
+          this.#barrier.persist(effect.record);
+          break;
+        case 'send':
+          this.#send(effect);
+          break;
+        case 'apply':
+          this.#apply(effect.slot, effect.value);
+          break;
+        case 'recall':
+          this.#recall(effect);
+          break;
+        case 'leading':
+          this.#events.leading(effect.ballot);
+          break;
+        case 'surveyed':
+          this.#events.surveyed(effect.survey);
+          break;
+        default:
+          effect satisfies never;
+      }
+    }
+  }
+
+  #send(effect: Effect & { type: 'send' }): void {
+    const { to, message } = effect;
+    this.#ports.metrics.sent.add(message.type);
+    // A p1b or p2b leaves only when every acceptor record queued before it is flushed.
+    if (!waitsForFlush[message.type]) return this.#outbox.add(to, message);
+    this.#barrier.hold(() => {
+      const { self } = this.member;
+      const others = to.filter((member) => member !== self);
+      if (others.length > 0) this.#outbox.add(others, message);
+      if (others.length < to.length) this.input({ type: 'message', from: self, message });
+    });
+  }
+
+  #apply(slot: Slot, value: Value): void {
+    const { applier, metrics } = this.#ports;
+    const applied = applier.apply(slot, value);
+    metrics.counts.decisions += 1;
+    metrics.counts.commands += applied.length;
+    const speak = (): void => {
+      for (const { command, outcome } of applied) {
+        if (command === undefined) continue;
+        const begun = this.#waiters.answer(command.client, command.number, outcome);
+        if (begun === undefined) continue;
+        metrics.histograms.commitSeconds.observe((this.#ports.now() - begun) / 1000);
+      }
+      this.#events.applied(slot, applied);
+    };
+    if (this.#settings.answersWaitForMark) this.#barrier.hold(speak);
+    else speak();
+  }
+
+  #recall({ from, to, asker }: Effect & { type: 'recall' }): void {
+    this.#ports.log.read(from, to, RECALL_BYTES, (error, stored) => {
+      if (error !== undefined) return this.#fail(error);
+      this.input({ type: 'recalled', asker, from, stored });
+    });
+  }
+
+  /** Cuts the state when it is time to; the cut is written once its decided mark is durable. */
+  #checkpoint(): void {
+    const { state, member } = this.#ports;
+    const due = this.#ticksToCheckpoint <= 0 || state.overlayBytes > this.#settings.overlayBytes;
+    if (!due || this.#cutting || member.slotOut <= state.flushedSlotOut) return;
+    this.#ticksToCheckpoint = this.#settings.checkpointTicks;
+    this.#cut();
+  }
+
+  #cut(): void {
+    const { state, applier, member, metrics, now } = this.#ports;
+    this.#cutting = true;
+    this.#perform(member.step({ type: 'checkpoint' }));
+    applier.save();
+    const cut = state.cut(member.slotOut);
+    this.#barrier.hold(() => {
+      const begin = now();
+      cut.write((error) => {
+        if (error !== undefined) return this.#fail(error);
+        metrics.histograms.cutSeconds.observe((now() - begin) / 1000);
+        this.#cutting = false;
+        this.input({ type: 'flushed', slotOut: cut.slotOut });
+        this.#idle?.();
+      });
+    });
+  }
+
+  #fail(error: Error): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#events.failed(error);
+  }
+
+  /** Writes the state as it is and stops; what is unanswered is left to the clients' retries. */
+  stop(done: () => void): void {
+    if (this.#stopped) return done();
+    const finish = (): void => {
+      this.#stopped = true;
+      this.#barrier.hold(done);
+    };
+    const lastCut = (): void => {
+      const { state, member } = this.#ports;
+      this.#idle = finish;
+      if (member.slotOut <= state.flushedSlotOut) return finish();
+      this.#cut();
+      this.#release();
+    };
+    if (!this.#cutting) return lastCut();
+    this.#idle = lastCut;
+  }
+}

@@ -1,0 +1,354 @@
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import type { NatsConnection } from 'nats';
+import type { MemberStatus } from '../../../contract/src/status.ts';
+import { errors } from '../../../contract/src/error-codes.ts';
+import { subjectsOf, type Subjects } from '../../../contract/src/subjects.ts';
+import type { Config } from '../config.ts';
+import { Applier } from '../machine/applier.ts';
+import { chatLog } from '../machine/chat-log.ts';
+import { counter } from '../machine/counter.ts';
+import { Metrics } from '../metrics/metrics.ts';
+import { formatBallot } from '../paxos/ballot.ts';
+import { waitsForFlush } from '../paxos/effects.ts';
+import { Member } from '../paxos/member.ts';
+import { defaultTiming } from '../paxos/timing.ts';
+import { DamageError } from '../storage/damage.ts';
+import { openDataFolder, type DataFolder } from '../storage/data-folder.ts';
+import { DiskFolder } from '../storage/disk-folder.ts';
+import { openLmdbState } from '../storage/lmdb-state.ts';
+import type { OpenedLog } from '../storage/log.ts';
+import { openSegmentLog } from '../storage/segment-log.ts';
+import type { StateStore } from '../storage/state.ts';
+import { connectNats } from '../transport/nats-connection.ts';
+import { NatsTransport } from '../transport/nats.ts';
+import type { DropReason } from '../transport/transport.ts';
+import { answerStatus, ClientApi } from './client-api.ts';
+import { CrashPoints } from './crash-points.ts';
+import { Driver } from './driver.ts';
+import { startHttp, type HttpServer } from './http.ts';
+import type { Logger } from './logger.ts';
+import { Complaints } from './complaints.ts';
+import { ScriptPort } from './script-port.ts';
+
+export const VERSION = '0.1.0';
+const OVERLAY_BYTES = 8 * 1024 * 1024;
+const WAIT_MS = 30_000;
+const CONNECT_NOTICE_MS = 2_000;
+
+interface Storage {
+  readonly opened: OpenedLog;
+  readonly state: StateStore;
+}
+
+/** One process of a cluster: storage, member, driver, and what it shows to the outside. */
+export class Node {
+  readonly #config: Config;
+  readonly #log: Logger;
+  readonly #fatal: (error: Error) => void;
+  readonly #crash: () => void;
+  readonly #metrics: Metrics;
+  readonly #subjects: Subjects;
+  readonly #cluster: string;
+  readonly #started = performance.now();
+  #folder: DataFolder | undefined;
+  #storage: Storage | undefined;
+  #damage: DamageError | undefined;
+  #connection: NatsConnection | undefined;
+  #transport: NatsTransport | undefined;
+  #applier: Applier | undefined;
+  #driver: Driver | undefined;
+  #http: HttpServer | undefined;
+  #scriptPort: ScriptPort | undefined;
+  #ticker: NodeJS.Timeout | undefined;
+  #natsConnected = false;
+  #ready = false;
+
+  /**
+   * @param fatal told once when the process has to end
+   * @param crash told when a crash point fired
+   */
+  constructor(config: Config, log: Logger, fatal: (error: Error) => void, crash: () => void) {
+    const { namespace, cluster, member } = config;
+    this.#config = config;
+    this.#log = log;
+    this.#fatal = fatal;
+    this.#crash = crash;
+    this.#cluster = `${namespace}/${cluster}`;
+    this.#subjects = subjectsOf(namespace, cluster);
+    this.#metrics = new Metrics({
+      version: VERSION,
+      cluster,
+      member,
+      messageTypes: Object.keys(waitsForFlush),
+      refusalCodes: Object.keys(errors),
+      dropReasons: ['malformed', 'other-cluster', 'not-for-me', 'too-large'],
+    });
+    this.#metrics.readGaugesFrom(() => this.#gauges());
+  }
+
+  /** Opens the data, shows itself over HTTP, connects, and runs the member. */
+  async start(): Promise<void> {
+    const { data, member, httpHost, httpPort } = this.#config;
+    this.#folder = openDataFolder(data, { clusterId: this.#cluster, memberId: member });
+    this.#openStorage(data);
+    this.#http = await startHttp(httpHost, httpPort, {
+      status: () => this.status(),
+      readiness: () => ({ ready: this.#isReady(), reason: this.#unready() }),
+      metrics: async () => ({
+        contentType: this.#metrics.contentType,
+        text: await this.#metrics.text(),
+      }),
+    });
+    this.#log.info({ port: this.#http.port }, 'http listens');
+    const connection = await this.#connect();
+    answerStatus(connection, this.#subjects, () => this.status());
+    if (this.#storage !== undefined) await this.#run(connection, this.#storage);
+  }
+
+  /** Damage is kept for a person to look at: the member stays up without roles. */
+  #openStorage(folder: string): void {
+    const ids = { clusterId: this.#cluster, memberId: this.#config.member };
+    try {
+      const state = openLmdbState({ folder, ...ids });
+      const slotOut = state.flushedSlotOut;
+      const logFolder = new DiskFolder(path.join(folder, 'log'));
+      const opened = openSegmentLog({ folder: logFolder, ...ids, slotOut });
+      this.#storage = { opened, state };
+      const { decidedMark } = opened.recovered;
+      this.#log.info({ slotOut, decidedMark, data: folder }, 'data opened');
+    } catch (error) {
+      if (!(error instanceof DamageError)) throw error;
+      this.#damaged(error);
+    }
+  }
+
+  #damaged(error: DamageError): void {
+    this.#damage = error;
+    const { file, record } = error;
+    this.#log.error({ file, record }, `${error.message}; this member stays without roles`);
+  }
+
+  async #connect(): Promise<NatsConnection> {
+    const { natsUrl, cluster, member } = this.#config;
+    const notice = setInterval(() => {
+      this.#log.warn({ natsUrl }, 'NATS is not reachable yet; waiting for it');
+    }, CONNECT_NOTICE_MS);
+    try {
+      this.#connection = await connectNats({
+        url: natsUrl,
+        name: `synod ${cluster} ${member}`,
+        onConnected: () => this.#connected(true),
+        onDisconnected: () => this.#connected(false),
+      });
+      return this.#connection;
+    } finally {
+      clearInterval(notice);
+    }
+  }
+
+  #connected(connected: boolean): void {
+    this.#natsConnected = connected;
+    if (this.#transport !== undefined) this.#transport.connected = connected;
+    if (connected) this.#log.info({ natsUrl: this.#config.natsUrl }, 'nats connected');
+    else
+      this.#log.warn(
+        { natsUrl: this.#config.natsUrl },
+        'nats disconnected; going on when it is back',
+      );
+  }
+
+  async #run(connection: NatsConnection, { opened, state }: Storage): Promise<void> {
+    const { mode, member: self, members: voters, window, pipeline, batchBytes } = this.#config;
+    const machine = this.#config.machine === 'counter' ? counter : chatLog;
+    const applier = new Applier(machine, state.tables);
+    const complaints = new Complaints(this.#log);
+    const transport = new NatsTransport({
+      connection,
+      subjects: this.#subjects,
+      cluster: this.#cluster,
+      self,
+      peers: voters.filter((voter) => voter !== self),
+      fanOut: mode === 'stable',
+      onDropped: (reason: DropReason, detail: string) => {
+        this.#metrics.dropped.add(reason);
+        complaints.complain(reason, detail);
+      },
+    });
+    const recovered = { ...opened.recovered, slotOut: state.flushedSlotOut };
+    const member = new Member({
+      self,
+      configuration: { voters, window },
+      mode,
+      timing: defaultTiming,
+      packing: { batchBytes, pipeline },
+      recovered,
+    });
+    const driver = this.#drive(member, opened, state, applier, transport);
+    this.#transport = transport;
+    this.#applier = applier;
+    this.#driver = driver;
+    this.#api = new ClientApi(connection, this.#subjects, driver);
+    await this.#listenToScripts(driver, applier, transport);
+    this.#ticker = setInterval(() => driver.tick(), this.#config.tickMs);
+    this.#log.info({ mode, voters, machine: machine.name }, 'member runs');
+  }
+
+  #api: ClientApi | undefined;
+
+  #drive(
+    member: Member,
+    opened: OpenedLog,
+    state: StateStore,
+    applier: Applier,
+    transport: NatsTransport,
+  ): Driver {
+    const { tickMs, checkpointMs, queueBytes, maxCommandBytes, mode } = this.#config;
+    const ports = {
+      member,
+      log: opened.log,
+      state,
+      applier,
+      transport,
+      metrics: this.#metrics,
+      schedule: setImmediate,
+      random: Math.random,
+      now: () => performance.now(),
+    };
+    const settings = {
+      checkpointTicks: Math.ceil(checkpointMs / tickMs),
+      overlayBytes: OVERLAY_BYTES,
+      queueBytes,
+      maxCommandBytes,
+      answersWaitForMark: mode === 'on-demand',
+      waitMs: WAIT_MS,
+    };
+    return new Driver(ports, settings, {
+      leading: (ballot) => {
+        this.#metrics.counts.leaderChanges += 1;
+        if (this.#api !== undefined && mode === 'stable') this.#api.leading = ballot !== undefined;
+        const event = ballot === undefined ? 'leads no longer' : 'leads';
+        this.#log.info({ ballot: formatBallot(ballot), slot: member.slotOut }, event);
+      },
+      applied: (slot, commands) => this.#scriptPort?.applied(slot, commands),
+      surveyed: (survey) => this.#scriptPort?.surveyed(survey),
+      crashed: () => transport.flush(() => this.#crash()),
+      failed: (error) => this.#failed(error),
+    });
+  }
+
+  #failed(error: Error): void {
+    if (!(error instanceof DamageError)) return this.#fatal(error);
+    this.#damaged(error);
+    clearInterval(this.#ticker);
+    if (this.#api !== undefined) this.#api.leading = false;
+  }
+
+  /** Leadership on demand is driven by a master over TCP. */
+  async #listenToScripts(
+    driver: Driver,
+    applier: Applier,
+    transport: NatsTransport,
+  ): Promise<void> {
+    const { scriptPort: port, members } = this.#config;
+    if (port === undefined) return;
+    const client = randomBytes(16);
+    const points = new CrashPoints((command) => client.compare(command, 1, 17) === 0);
+    driver.filter = points.filter;
+    this.#scriptPort = new ScriptPort({
+      driver,
+      applier,
+      log: this.#log,
+      members,
+      client: client.toString('hex'),
+      arm: (point) => points.arm(point),
+      crash: () => this.#crash(),
+      flush: (done) => transport.flush(done),
+    });
+    await this.#scriptPort.listen(port);
+    this.#log.info({ port }, 'script port listens');
+  }
+
+  /** Ready once, for good: it has applied what was decided when it started. */
+  #isReady(): boolean {
+    const member = this.#driver?.member;
+    if (member === undefined || this.#damage !== undefined) return false;
+    const led = this.#config.mode === 'on-demand' || member.leader !== undefined;
+    this.#ready ||= led && member.slotOut >= member.target;
+    return this.#ready;
+  }
+
+  #unready(): string {
+    if (this.#damage !== undefined) return this.#damage.message;
+    if (this.#driver === undefined) return 'it waits for NATS';
+    if (this.#driver.member.leader === undefined) return 'no leader is known yet';
+    return 'it catches up';
+  }
+
+  status(): MemberStatus {
+    const { cluster, member: id, machine, mode, members, window } = this.#config;
+    const member = this.#driver?.member;
+    const role = member?.leading === undefined ? 'follower' : 'leader';
+    const alarms = this.#damage === undefined ? [] : [this.#damage.message];
+    if (!this.#natsConnected) alarms.push('The connection to NATS is down.');
+    return {
+      cluster,
+      member: id,
+      version: VERSION,
+      machine,
+      mode,
+      role: this.#damage === undefined ? role : 'damaged',
+      ready: this.#isReady(),
+      ballot: formatBallot(member?.ballot),
+      leader: member?.leader ?? null,
+      voters: members,
+      window,
+      slotOut: member?.slotOut ?? this.#storage?.state.flushedSlotOut ?? 0,
+      flushedSlotOut: this.#storage?.state.flushedSlotOut ?? 0,
+      operationsApplied: this.#applier?.operationsApplied ?? 0,
+      natsConnected: this.#natsConnected,
+      logBytes: this.#storage?.opened.log.bytes ?? 0,
+      stateBytes: this.#storage?.state.bytes ?? 0,
+      uptimeSeconds: Math.round((performance.now() - this.#started) / 1000),
+      alarms,
+    };
+  }
+
+  #gauges(): ReturnType<Parameters<Metrics['readGaugesFrom']>[0]> {
+    const member = this.#driver?.member;
+    const state = this.#storage?.state;
+    return {
+      leader: member?.leading !== undefined,
+      ready: this.#isReady(),
+      damaged: this.#damage !== undefined,
+      natsConnected: this.#natsConnected,
+      ballotRound: member?.ballot?.round ?? 0,
+      slotIn: member?.slotIn ?? 0,
+      slotOut: member?.slotOut ?? 0,
+      flushedSlotOut: state?.flushedSlotOut ?? 0,
+      logBytes: this.#storage?.opened.log.bytes ?? 0,
+      stateBytes: state?.bytes ?? 0,
+      overlayBytes: state?.overlayBytes ?? 0,
+      inboxBytes: 0,
+      queueBytes: this.#driver?.queueBytes ?? 0,
+    };
+  }
+
+  /** Stops in order: no new work, the state written, what was sent on its way, files closed. */
+  async stop(): Promise<void> {
+    clearInterval(this.#ticker);
+    this.#scriptPort?.close();
+    if (this.#api !== undefined) this.#api.leading = false;
+    const driver = this.#driver;
+    if (driver !== undefined) await new Promise<void>((resolve) => driver.stop(resolve));
+    const transport = this.#transport;
+    if (transport !== undefined && this.#natsConnected) {
+      await new Promise<void>((resolve) => transport.flush(resolve));
+    }
+    await this.#connection?.close();
+    await this.#http?.close();
+    await this.#storage?.opened.log.close();
+    await this.#storage?.state.close();
+    this.#folder?.release();
+  }
+}
