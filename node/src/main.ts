@@ -65,6 +65,7 @@ async function main(): Promise<void> {
   // Who started it with a channel and has gone will not stop it any more.
   process.on('disconnect', () => process.exit(exitCodes.failed));
   await node.start().catch(end);
+  process.send?.('ready');
 }
 
 await main();

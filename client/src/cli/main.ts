@@ -1,0 +1,107 @@
+#!/usr/bin/env node
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { exitCodes } from '../../../contract/src/error-codes.ts';
+import { fail } from './command-error.ts';
+import type { SessionOptions } from './session.ts';
+import type { UpOptions } from './up.ts';
+
+const program = new Command('synod');
+program
+  .description('A replicated log and linearizable state machines: Multi-Paxos over NATS.')
+  .version('0.1.0')
+  .showHelpAfterError('(synod --help, or synod <command> --help, explains it)')
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCodes.ok : exitCodes.usage))
+  .addHelpText(
+    'after',
+    `
+Examples:
+  synod up                      three members on this machine, with a live view
+  echo hello | synod up         append one line, print its slot, and stop
+  synod append "good morning"   append to the cluster that runs in this folder
+  synod log                     print its chat log
+  synod master < script         run a master script`,
+  );
+
+const output = () =>
+  new Option('--output <form>', 'how results are printed')
+    .choices(['text', 'json'])
+    .default('text');
+const cluster = () =>
+  new Option('--cluster <name>', 'name of the cluster').env('SYNOD_CLUSTER').default('local');
+const natsUrl = () =>
+  new Option('--nats-url <url>', "NATS server; without it the working folder's own").env(
+    'SYNOD_NATS_URL',
+  );
+
+function whole(min: number, max: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It wants a whole number from ${min} to ${max}.`);
+  };
+}
+
+program
+  .command('up')
+  .description('Start a cluster in this folder; take lines and append them to its chat log.')
+  .addOption(new Option('--nodes <n>', 'members').argParser(whole(1, 7)).default(3))
+  .addOption(cluster())
+  .addOption(output())
+  .action(async (options: UpOptions) => (await import('./up.ts')).up(options));
+
+program
+  .command('append')
+  .description('Append a text to the chat log and print its slot.')
+  .argument('<text>', 'the text')
+  .addOption(cluster())
+  .addOption(natsUrl())
+  .addOption(output())
+  .action(async (text: string, options: SessionOptions) =>
+    (await import('./append.ts')).append(text, options),
+  );
+
+program
+  .command('log')
+  .description('Print the chat log, one text a line, as of now (a linearizable read).')
+  .addOption(cluster())
+  .addOption(natsUrl())
+  .addOption(output())
+  .action(async (options: SessionOptions) => (await import('./log.ts')).log(options));
+
+program
+  .command('status')
+  .description('Show every member that answers: role, leader, ballot, slot.')
+  .addOption(cluster())
+  .addOption(natsUrl())
+  .addOption(output())
+  .action(async (options: SessionOptions) => (await import('./status.ts')).status(options));
+
+program
+  .command('master')
+  .description('Run a master script from standard input; print the chat logs that it gets.')
+  .addOption(
+    new Option('--ack-timeout <seconds>', 'how long a waitForAck may take')
+      .argParser(whole(1, 3600))
+      .default(60),
+  )
+  .action(async (options: { ackTimeout: number }) => (await import('./master.ts')).master(options));
+
+program
+  .command('process')
+  .description("Start one process for a master's script, by hand; Ctrl-C ends it.")
+  .argument('<id>', 'its number, from 0 on', whole(0, 6))
+  .argument('<n>', 'how many processes there are', whole(1, 7))
+  .argument('<port>', 'the TCP port for the master', whole(1, 65_535))
+  .option('--data <folder>', "its data folder; without it one in the working folder's .synod")
+  .addOption(new Option('--cluster <name>', 'name of the cluster').default('script'))
+  .action(
+    async (id: number, n: number, port: number, options: { data?: string; cluster: string }) =>
+      (await import('./process.ts')).scriptProcess({ id, n, port, ...options }),
+  );
+
+program
+  .command('stopall')
+  .description('End everything that was started from this folder, and destroy its data.')
+  .action(async () => (await import('./stopall.ts')).stopAll());
+
+program.parseAsync().catch(fail);

@@ -1,0 +1,37 @@
+import { exitCodes } from '../../../contract/src/error-codes.ts';
+import { runningNats } from '../local/folder-nats.ts';
+import { Workspace } from '../local/workspace.ts';
+import { connect, type SynodClient } from '../sdk/client.ts';
+import { CommandError } from './command-error.ts';
+
+export interface SessionOptions {
+  readonly cluster: string;
+  readonly natsUrl?: string;
+  readonly output: 'text' | 'json';
+}
+
+/** Runs `work` with a client of the cluster that the options, or the working folder, name. */
+export async function withClient(
+  options: SessionOptions,
+  work: (client: SynodClient) => Promise<void>,
+): Promise<void> {
+  const natsUrl = options.natsUrl ?? runningNats(new Workspace('.'));
+  if (natsUrl === undefined) {
+    throw new CommandError(
+      'No cluster runs in this folder. Start one with "synod up", or name a NATS server with ' +
+        '--nats-url.',
+      exitCodes.unavailable,
+    );
+  }
+  const client = await connect({ natsUrl, cluster: options.cluster });
+  try {
+    await work(client);
+  } finally {
+    await client.close();
+  }
+}
+
+/** Prints a result as JSON, or as `text` says. */
+export function print(options: SessionOptions, result: unknown, text: () => string): void {
+  process.stdout.write(`${options.output === 'json' ? JSON.stringify(result) : text()}\n`);
+}

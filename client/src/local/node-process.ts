@@ -1,0 +1,106 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Workspace } from './workspace.ts';
+
+const READY_DEADLINE_MS = 30_000;
+
+/** The program of a node; the client starts it and never imports it. */
+export const nodeMain = fileURLToPath(new URL('../../../node/src/main.js', import.meta.url));
+
+export interface NodeOptions {
+  readonly workspace: Workspace;
+  readonly natsUrl: string;
+  readonly cluster: string;
+  readonly member: string;
+  readonly members: readonly string[];
+  readonly data: string;
+  /** More flags. */
+  readonly flags?: readonly string[];
+  /** The file that gets its log; without it, it goes where this process' errors go. */
+  readonly logFile?: string;
+}
+
+/** A node process that was started from here. It ends when this process does. */
+export class NodeProcess {
+  readonly member: string;
+  readonly #child: ChildProcess;
+  readonly #ready: Promise<void>;
+  readonly #exit: Promise<number>;
+  #exitCode: number | undefined;
+
+  constructor(options: NodeOptions) {
+    const { workspace, natsUrl, cluster, member, members, data, logFile, flags = [] } = options;
+    this.member = member;
+    const ids = ['--cluster', cluster, '--member', member, '--members', members.join(',')];
+    const args = [nodeMain, ...ids, '--data', data, '--nats-url', natsUrl, ...flags];
+    if (logFile !== undefined) fs.mkdirSync(path.dirname(logFile), { recursive: true });
+    const log = logFile === undefined ? 'inherit' : fs.openSync(logFile, 'a');
+    this.#child = spawn(process.execPath, ['--enable-source-maps', ...args], {
+      stdio: ['ignore', 'ignore', log, 'ipc'],
+    });
+    if (typeof log === 'number') fs.closeSync(log);
+    if (this.#child.pid !== undefined) workspace.record(this.#child.pid, { kind: 'node', cluster });
+    this.#exit = new Promise((resolve) => {
+      this.#child.once('error', () => resolve(127));
+      this.#child.once('exit', (code, signal) => {
+        this.#exitCode = code ?? (signal === null ? 1 : 128);
+        resolve(this.#exitCode);
+      });
+    });
+    let late: NodeJS.Timeout | undefined;
+    this.#ready = new Promise((resolve, reject) => {
+      const where = logFile === undefined ? '' : ` See ${logFile}.`;
+      late = setTimeout(() => {
+        reject(new Error(`${member} was not up after ${READY_DEADLINE_MS / 1000} s.${where}`));
+      }, READY_DEADLINE_MS);
+      this.#child.once('message', () => resolve());
+      void this.#exit.then((code) => {
+        reject(new Error(`${member} ended with code ${code} before it was up.${where}`));
+      });
+    });
+    const settled = (): void => clearTimeout(late);
+    this.#ready.then(settled, settled);
+  }
+
+  /** Settles when it is up, or rejects with a sentence that says where to look. */
+  get ready(): Promise<void> {
+    return this.#ready;
+  }
+
+  get running(): boolean {
+    return this.#exitCode === undefined;
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Its exit code, once it has ended. */
+  get exit(): Promise<number> {
+    return this.#exit;
+  }
+
+  /** Waits for its end. @returns whether it came in time */
+  async ended(withinMs: number): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), withinMs);
+    });
+    const inTime = await Promise.race([this.#exit.then(() => true), late]);
+    clearTimeout(timer);
+    return inTime;
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    if (this.running) this.#child.kill(signal);
+  }
+
+  /** Stops it in order, after `kindMs` by force. */
+  async stop(kindMs: number): Promise<void> {
+    this.kill('SIGTERM');
+    if (!(await this.ended(kindMs))) this.kill('SIGKILL');
+    await this.#exit;
+  }
+}
