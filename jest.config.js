@@ -11,5 +11,6 @@ export default {
     ],
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  globalSetup: '<rootDir>/test/nats-server.ts',
   testTimeout: 20_000,
 };
