@@ -9,7 +9,9 @@ import { sameValue, valueBytes, type Pvalue, type Slot, type Value } from './pva
  * reduction (PMMC 4.1), the highest-ballot pvalue of each slot at or above its floor.
  *
  * Beside them it keeps what was decided elsewhere at a ballot that it never accepted: such a slot
- * is settled, and a p2a for it is answered with the decision.
+ * is settled, and a p2a for it is answered with the decision. A p1b reports it in the place of what
+ * was accepted: this acceptor may have been of the quorum that decided, and the log keeps the last
+ * record of a slot only.
  */
 export class Acceptor {
   readonly #pageBytes: number;
@@ -56,7 +58,7 @@ export class Acceptor {
     return effects;
   }
 
-  /** One page of accepted pvalues from `from` on; a preempted scout needs none. */
+  /** One page of accepted (or learned) pvalues from `from` on; a preempted scout needs none. */
   #p1b(asked: Ballot, from: Slot): P1b {
     const ballot = this.#ballot ?? asked;
     const page: Pvalue[] = [];
@@ -64,7 +66,7 @@ export class Acceptor {
     if (compareBallots(ballot, asked) > 0) return { type: 'p1b', ballot, from, floor, pvalues: [] };
     let bytes = 0;
     for (let slot = Math.max(from, floor); slot < this.#end; slot++) {
-      const pvalue = this.#accepted.get(slot);
+      const pvalue = this.#learned.get(slot) ?? this.#accepted.get(slot);
       if (pvalue === undefined) continue;
       bytes += valueBytes(pvalue.value);
       if (bytes > this.#pageBytes && page.length > 0) {
@@ -134,6 +136,7 @@ export class Acceptor {
     const { ballot, slot, value } = decided;
     if (slot < this.#floor || this.valueAt(slot, ballot) !== undefined) return [];
     this.#learned.set(slot, { ballot, slot, value });
+    this.#end = Math.max(this.#end, slot + 1);
     return [{ type: 'persist', record: { type: 'learned', ballot, slot, value } }];
   }
 

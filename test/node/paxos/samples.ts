@@ -1,0 +1,57 @@
+import type { Ballot, MemberId } from '../../../node/src/paxos/ballot.ts';
+import type { Configuration } from '../../../node/src/paxos/configuration.ts';
+import type { Effect, LogRecord, Recovered } from '../../../node/src/paxos/effects.ts';
+import type { Message } from '../../../node/src/paxos/messages.ts';
+import type { Pvalue, Slot, Value } from '../../../node/src/paxos/pvalue.ts';
+import type { Timing } from '../../../node/src/paxos/timing.ts';
+
+/** Short waits, so that tests need few ticks. */
+export const timing: Timing = {
+  retransmit: 3,
+  retransmitLongest: 12,
+  heartbeat: 2,
+  election: 6,
+  duel: 4,
+  learn: 2,
+  surveySilence: 10,
+  surveyDeadline: 50,
+};
+
+export const configuration: Configuration = { voters: ['a', 'b', 'c'], window: 4 };
+
+/** What a log gives back that was never written. */
+export const nothing: Recovered = { decidedMark: 0, slotOut: 0, stored: [] };
+
+/** `ballot('3.b')`: round 3 of leader b. */
+export function ballot(text: string): Ballot {
+  const [round, leader] = text.split('.');
+  return { round: Number(round), leader: leader! };
+}
+
+/** One command a text. */
+export function value(...texts: string[]): Value {
+  return texts.map((text) => new TextEncoder().encode(text));
+}
+
+export function pvalue(ballotText: string, slot: Slot, ...texts: string[]): Pvalue {
+  return { ballot: ballot(ballotText), slot, value: value(...texts) };
+}
+
+type MessageOf<T extends Message['type']> = Extract<Message, { type: T }>;
+
+/** The messages of one type among the effects, and to whom they go. */
+export function sent<T extends Message['type']>(
+  effects: readonly Effect[],
+  type: T,
+): { to: readonly MemberId[]; message: MessageOf<T> }[] {
+  const isMeant = (message: Message): message is MessageOf<T> => message.type === type;
+  return effects.flatMap((effect) =>
+    effect.type === 'send' && isMeant(effect.message)
+      ? [{ to: effect.to, message: effect.message }]
+      : [],
+  );
+}
+
+export function persisted(effects: readonly Effect[]): LogRecord[] {
+  return effects.flatMap((effect) => (effect.type === 'persist' ? [effect.record] : []));
+}
