@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { exitCodes } from '../../../contract/src/error-codes.ts';
+import type { BenchOptions } from './bench.ts';
+import { machines } from '../bench/cluster-target.ts';
 import { fail } from './command-error.ts';
 import type { SessionOptions } from './session.ts';
 import type { UpOptions } from './up.ts';
@@ -98,6 +100,19 @@ program
     async (id: number, n: number, port: number, options: { data?: string; cluster: string }) =>
       (await import('./process.ts')).scriptProcess({ id, n, port, ...options }),
   );
+
+program
+  .command('bench')
+  .description('Measure clusters on this machine beside bare NATS request–reply, the ceiling.')
+  .option('--folder <folder>', 'where the data goes: on the disk that is to be measured', '.')
+  .addOption(new Option('--machine <name>', 'only this state machine').choices(machines))
+  .addOption(new Option('--nodes <n>', 'members').argParser(whole(1, 7)).default(3))
+  .addOption(new Option('--seconds <n>', 'length of a sample').argParser(whole(1, 600)).default(3))
+  .addOption(new Option('--repetitions <n>', 'samples of each').argParser(whole(1, 100)).default(5))
+  .option('--quick', 'one very short sample of each: whether it works, no measurement')
+  .option('--no-restart', 'do not measure how long a restart after kill -9 takes')
+  .addOption(output())
+  .action(async (options: BenchOptions) => (await import('./bench.ts')).bench(options));
 
 program
   .command('stopall')

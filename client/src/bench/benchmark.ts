@@ -1,0 +1,193 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { encodeCommand } from '../../../contract/src/command.ts';
+import { LocalCluster } from '../local/local-cluster.ts';
+import { Workspace } from '../local/workspace.ts';
+import { connect, type SynodClient } from '../sdk/client.ts';
+import { clusterTarget, COMMAND_BYTES, type MachineName } from './cluster-target.ts';
+import { isMemory, syncLatencyMs } from './disk.ts';
+import { Echo } from './echo.ts';
+import { runLoad, type Load, type Sample, type Target } from './load.ts';
+import { anonymousMib } from './memory.ts';
+import { summarise, type Row } from './summary.ts';
+
+export interface BenchmarkOptions {
+  /** Its data goes below it, and is removed afterwards. */
+  readonly folder: string;
+  readonly machines: readonly MachineName[];
+  readonly nodes: number;
+  /** Of one sample. */
+  readonly seconds: number;
+  readonly repetitions: number;
+  /** Whether to kill all nodes at the end, and to measure how long they take to be ready again. */
+  readonly restart: boolean;
+  /** Told before each step. */
+  readonly progress: (step: number, steps: number, what: string) => void;
+}
+
+export interface BenchmarkReport {
+  readonly cores: number;
+  readonly processor: string;
+  readonly node: string;
+  /** Median of an fdatasync where the data is. */
+  readonly syncLatencyMs: number;
+  readonly seconds: number;
+  readonly repetitions: number;
+  readonly rows: readonly Row[];
+  readonly clusters: readonly ClusterReport[];
+}
+
+/** What a cluster looked like when the load was over. */
+export interface ClusterReport {
+  readonly machine: MachineName;
+  /** Commands that every node had applied. */
+  readonly commands: number;
+  /** RssAnon of each node. */
+  readonly anonymousMib: readonly (number | undefined)[];
+  /** From kill -9 of all nodes and their start until all are ready. */
+  readonly restartSeconds?: number;
+}
+
+/** The folder is no place to measure durability. */
+export class NoDiskError extends Error {
+  override readonly name = 'NoDiskError';
+}
+
+export const loads: readonly Load[] = [
+  { clients: 1, packing: 1 },
+  { clients: 64, packing: 1 },
+  { clients: 512, packing: 1 },
+  { clients: 64, packing: 16 },
+];
+
+const DEADLINE_MS = 60_000;
+
+/** A cluster that is measured. */
+interface Measured {
+  readonly machine: MachineName;
+  readonly cluster: LocalCluster;
+  readonly client: SynodClient;
+}
+
+/**
+ * Measures clusters of real processes beside the bare NATS echo, interleaved.
+ * @throws NoDiskError when the folder is in memory
+ */
+export async function benchmark(options: BenchmarkOptions): Promise<BenchmarkReport> {
+  const { machines, seconds, repetitions, restart } = options;
+  fs.mkdirSync(options.folder, { recursive: true });
+  if (isMemory(options.folder)) {
+    throw new NoDiskError(`${options.folder} is in memory (tmpfs). Name a folder on a disk.`);
+  }
+  const folder = fs.mkdtempSync(path.join(options.folder, 'synod-bench-'));
+  const workspace = new Workspace(folder);
+  const measured: Measured[] = [];
+  let echo: Echo | undefined;
+  try {
+    const latency = syncLatencyMs(folder);
+    for (const machine of machines) measured.push(await startCluster(workspace, machine, options));
+    const natsUrl = measured[0]?.cluster.natsUrl ?? '';
+    echo = await Echo.start(natsUrl, requestBytes);
+    const targets = measured.map(({ machine, client }) => clusterTarget(machine, client));
+    const samples = await sample([echo, ...targets], options);
+    const clusters: ClusterReport[] = [];
+    for (const each of measured) clusters.push(await look(each, restart));
+    return {
+      cores: os.availableParallelism(),
+      processor: os.cpus()[0]?.model ?? 'unknown',
+      node: process.version,
+      syncLatencyMs: latency,
+      seconds,
+      repetitions,
+      rows: summarise(echo.name, samples),
+      clusters,
+    };
+  } finally {
+    await echo?.stop();
+    for (const { client, cluster } of measured) {
+      await client.close();
+      await cluster.stop();
+    }
+    await workspace.destroy();
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function startCluster(
+  workspace: Workspace,
+  machine: MachineName,
+  { nodes }: BenchmarkOptions,
+): Promise<Measured> {
+  const flags = ['--machine', machine, '--log-level', 'warn'];
+  const cluster = await LocalCluster.start({ workspace, cluster: machine, nodes, flags });
+  const { natsUrl } = cluster;
+  const client = await connect({ natsUrl, cluster: machine, deadlineMs: DEADLINE_MS });
+  await clusterTarget(machine, client).request(0, 1); // There is a leader.
+  return { machine, cluster, client };
+}
+
+/** As long as a Synod request with that many commands. */
+function requestBytes(packing: number): number {
+  const operations = Array.from({ length: packing }, () => Buffer.alloc(COMMAND_BYTES));
+  return encodeCommand({ client: '0'.repeat(32), number: 1, lowest: 1, operations }).length;
+}
+
+/** One sample of a target under a load. */
+export interface Measurement {
+  readonly load: Load;
+  readonly target: string;
+  readonly repetition: number;
+  readonly sample: Sample;
+}
+
+/** Every target under every load, side by side, again and again. */
+async function sample(
+  targets: readonly Target[],
+  { seconds, repetitions, progress }: BenchmarkOptions,
+): Promise<Measurement[]> {
+  const measurements: Measurement[] = [];
+  const steps = repetitions * loads.length * targets.length;
+  for (let repetition = 0; repetition < repetitions; repetition++) {
+    for (const load of loads) {
+      for (const target of targets) {
+        const packed = load.packing === 1 ? '' : ` × ${load.packing}`;
+        progress(measurements.length, steps, `${target.name}, ${load.clients} clients${packed}`);
+        const sample = await runLoad(target, load, seconds);
+        measurements.push({ load, target: target.name, repetition, sample });
+      }
+    }
+  }
+  progress(steps, steps, 'done');
+  return measurements;
+}
+
+async function look(
+  { machine, cluster, client }: Measured,
+  again: boolean,
+): Promise<ClusterReport> {
+  const nodes = cluster.members.length;
+  const members = await client.status({ waitMs: 2_000, expect: nodes });
+  const memory = cluster.members.map((member) => {
+    const pid = cluster.node(member)?.pid;
+    return pid === undefined ? undefined : anonymousMib(pid);
+  });
+  const commands = Math.min(...members.map(({ operationsApplied }) => operationsApplied));
+  const report = { machine, commands, anonymousMib: memory };
+  return again ? { ...report, restartSeconds: await restart(cluster, client) } : report;
+}
+
+async function restart(cluster: LocalCluster, client: SynodClient): Promise<number> {
+  const { members } = cluster;
+  for (const member of members) cluster.node(member)?.kill('SIGKILL');
+  for (const member of members) await cluster.node(member)?.exit;
+  const begin = performance.now();
+  await Promise.all(members.map((member) => cluster.startMember(member)));
+  for (;;) {
+    const found = await client.status({ waitMs: 100, expect: members.length });
+    const seconds = (performance.now() - begin) / 1000;
+    if (found.length === members.length && found.every(({ ready }) => ready)) return seconds;
+    if (seconds * 1000 > DEADLINE_MS) throw new Error('the nodes are not ready again');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
