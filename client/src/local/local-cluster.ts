@@ -8,6 +8,9 @@ export interface LocalClusterOptions {
   readonly cluster: string;
   /** How many members. */
   readonly nodes: number;
+  /** The program of a node, and more variables of its environment: see `NodeOptions`. */
+  readonly program?: string;
+  readonly nodeEnvironment?: Readonly<Record<string, string>>;
   /** More flags for every node. */
   readonly flags?: readonly string[];
   /** Told what takes long. */
@@ -48,7 +51,7 @@ export class LocalCluster {
 
   /** Starts a member that does not run. */
   async startMember(member: string): Promise<void> {
-    const { workspace, cluster, flags = [] } = this.#options;
+    const { workspace, cluster, program, nodeEnvironment, flags = [] } = this.#options;
     const folder = workspace.dataOf(cluster);
     const node = new NodeProcess({
       workspace,
@@ -58,6 +61,8 @@ export class LocalCluster {
       natsUrl: this.natsUrl,
       data: path.join(folder, member),
       logFile: path.join(folder, `${member}.log`),
+      ...(program === undefined ? {} : { program }),
+      ...(nodeEnvironment === undefined ? {} : { environment: nodeEnvironment }),
       flags: ['--http-port', '0', ...flags],
     });
     this.#nodes.set(member, node);

@@ -7,7 +7,7 @@ import type { Workspace } from './workspace.ts';
 const READY_DEADLINE_MS = 30_000;
 
 /** The program of a node; the client starts it and never imports it. */
-export const nodeMain = fileURLToPath(new URL('../../../node/src/main.js', import.meta.url));
+const nodeMain = fileURLToPath(new URL('../../../node/src/main.js', import.meta.url));
 
 export interface NodeOptions {
   readonly workspace: Workspace;
@@ -16,6 +16,10 @@ export interface NodeOptions {
   readonly member: string;
   readonly members: readonly string[];
   readonly data: string;
+  /** The program of the node; the built one beside this file if it is not named. */
+  readonly program?: string;
+  /** More variables of its environment. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** More flags. */
   readonly flags?: readonly string[];
   /** The file that gets its log; without it, it goes where this process' errors go. */
@@ -34,11 +38,13 @@ export class NodeProcess {
     const { workspace, natsUrl, cluster, member, members, data, logFile, flags = [] } = options;
     this.member = member;
     const ids = ['--cluster', cluster, '--member', member, '--members', members.join(',')];
-    const args = [nodeMain, ...ids, '--data', data, '--nats-url', natsUrl, ...flags];
+    const { program = nodeMain, environment = {} } = options;
+    const args = [program, ...ids, '--data', data, '--nats-url', natsUrl, ...flags];
     if (logFile !== undefined) fs.mkdirSync(path.dirname(logFile), { recursive: true });
     const log = logFile === undefined ? 'inherit' : fs.openSync(logFile, 'a');
     this.#child = spawn(process.execPath, ['--enable-source-maps', ...args], {
       stdio: ['ignore', 'ignore', log, 'ipc'],
+      env: { ...process.env, ...environment },
     });
     if (typeof log === 'number') fs.closeSync(log);
     if (this.#child.pid !== undefined) workspace.record(this.#child.pid, { kind: 'node', cluster });

@@ -1,0 +1,121 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { encodeCounterOperation, parseCounterResult } from '../../contract/src/counter.ts';
+import { LocalCluster } from '../../client/src/local/local-cluster.ts';
+import { Workspace } from '../../client/src/local/workspace.ts';
+import { connect, type RegisterValue, type SynodClient } from '../../client/src/sdk/client.ts';
+import { Applier } from '../../node/src/machine/applier.ts';
+import { counter } from '../../node/src/machine/counter.ts';
+import { openLmdbState } from '../../node/src/storage/lmdb-state.ts';
+import { seeded } from '../node/service/memory-cluster.ts';
+
+const SEED = Number(process.env['SYNOD_SEED'] ?? '1');
+const SECONDS = Number(process.env['SYNOD_SECONDS'] ?? '30');
+const CLIENTS = 32;
+const CLUSTER = 'kill-nine';
+const CALM_DEADLINE_MS = 30_000;
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Adds 1 to a register of its own, one after the other. @returns every answer */
+async function load(
+  client: SynodClient,
+  register: string,
+  until: number,
+): Promise<RegisterValue[]> {
+  const answers: RegisterValue[] = [];
+  while (performance.now() < until) answers.push(await client.add(register, 1));
+  return answers;
+}
+
+/** Kills one node or all, and starts them again, until the time is over. @returns how many */
+async function killAndStart(cluster: LocalCluster, until: number): Promise<number> {
+  const random = seeded(SEED);
+  let killed = 0;
+  while (performance.now() < until) {
+    await sleep(200 + random() * 1_000);
+    const one = Math.floor(random() * cluster.members.length);
+    const victims = random() < 0.2 ? cluster.members : cluster.members.slice(one, one + 1);
+    for (const member of victims) cluster.node(member)?.kill('SIGKILL');
+    for (const member of victims) await cluster.node(member)?.exit;
+    killed += victims.length;
+    await sleep(random() * 800);
+    await Promise.all(victims.map((member) => cluster.startMember(member)));
+  }
+  return killed;
+}
+
+/** Waits until every member has applied the same slots. */
+async function calm(client: SynodClient, members: number): Promise<void> {
+  const deadline = performance.now() + CALM_DEADLINE_MS;
+  for (;;) {
+    const found = await client.status({ waitMs: 500, expect: members });
+    const slots = new Set(found.map(({ slotOut }) => slotOut));
+    if (found.length === members && slots.size === 1) return;
+    if (performance.now() > deadline) throw new Error(`no calm: ${JSON.stringify(found)}`);
+    await sleep(50);
+  }
+}
+
+test(`kill -9 of random nodes for ${SECONDS} s under load, seed ${SEED}: every acknowledged command is in every state, once, in one order`, async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'synod-kill-nine-'));
+  const workspace = new Workspace(folder);
+  const program = path.resolve('dist/node/src/main.js');
+  const cluster = await LocalCluster.start({
+    workspace,
+    cluster: CLUSTER,
+    nodes: 3,
+    program,
+    flags: ['--machine', 'counter', '--log-level', 'warn'],
+  });
+  const { natsUrl, members } = cluster;
+  const client = await connect({ natsUrl, cluster: CLUSTER, deadlineMs: 60_000 });
+  try {
+    const until = performance.now() + SECONDS * 1000;
+    const registers = Array.from({ length: CLIENTS }, (_, i) => `register-${i}`);
+    const [killed, ...answers] = await Promise.all([
+      killAndStart(cluster, until),
+      ...registers.map((register) => load(client, register, until)),
+    ]);
+    // A run in which too little happened would prove nothing.
+    expect(killed).toBeGreaterThan(SECONDS / 4);
+    expect(answers.flat().length).toBeGreaterThan(CLIENTS * SECONDS);
+
+    // Once each: the n-th answer of a register is n, and no two adds have one position.
+    for (const each of answers)
+      expect(each.map(({ value }) => value)).toEqual(countTo(each.length));
+    const positions = answers.flat().map(({ position }) => position);
+    expect(new Set(positions).size).toBe(positions.length);
+    expect(Math.max(...positions)).toBe(positions.length - 1);
+
+    await calm(client, members.length);
+    await client.close();
+    await cluster.stop();
+    const hashes = new Set<string>();
+    for (const memberId of members) {
+      const data = path.join(workspace.dataOf(CLUSTER), memberId);
+      const state = openLmdbState({ folder: data, clusterId: `local/${CLUSTER}`, memberId });
+      const applier = new Applier(counter, state.tables);
+      for (const [i, register] of registers.entries()) {
+        const read = encodeCounterOperation({ type: 'read', register });
+        const last = answers[i]?.at(-1);
+        expect(parseCounterResult(applier.query(read))).toEqual({
+          value: last?.value,
+          position: last?.position,
+        });
+      }
+      hashes.add(applier.stateHash());
+      await state.close();
+    }
+    expect(hashes.size).toBe(1);
+  } finally {
+    await client.close();
+    await workspace.destroy();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}, 240_000);
+
+function countTo(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i + 1);
+}

@@ -1,0 +1,216 @@
+import { encodeChatOperation, parseChatResult } from '../../../contract/src/chat-log.ts';
+import { encodeCommand } from '../../../contract/src/command.ts';
+import type { Outcome } from '../../../contract/src/reply.ts';
+import { Applier } from '../../../node/src/machine/applier.ts';
+import { chatLog } from '../../../node/src/machine/chat-log.ts';
+import { Metrics } from '../../../node/src/metrics/metrics.ts';
+import { Member } from '../../../node/src/paxos/member.ts';
+import { defaultTiming } from '../../../node/src/paxos/timing.ts';
+import { Driver } from '../../../node/src/service/driver.ts';
+import { MemoryDisk, MemoryFolder } from '../../../node/src/storage/memory-folder.ts';
+import {
+  MemoryTableFile,
+  MemoryTables,
+  openMemoryState,
+} from '../../../node/src/storage/memory-state.ts';
+import { openSegmentLog } from '../../../node/src/storage/segment-log.ts';
+import { MemoryNetwork } from '../../../node/src/transport/memory.ts';
+
+const CLUSTER = 'local/memory';
+const SEGMENT_BYTES = 64 * 1024;
+
+/** A seeded source of numbers in [0, 1): mulberry32. */
+export function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** What a member's process is, and what of it survives a power cut. */
+interface Running {
+  readonly driver: Driver;
+  readonly applier: Applier;
+  readonly folder: MemoryFolder;
+  readonly tables: MemoryTableFile;
+  alive: boolean;
+}
+
+interface Disks {
+  readonly log: MemoryDisk;
+  readonly state: MemoryTables;
+}
+
+/**
+ * Members with their drivers in one process: production code over a network and disks in memory.
+ * Everything that would take time waits in one list, and `run` does what a seed picks next.
+ */
+export class MemoryCluster {
+  readonly members: readonly string[];
+  readonly #random: () => number;
+  readonly #loss: number;
+  readonly #network: MemoryNetwork;
+  readonly #running = new Map<string, Running>();
+  readonly #disks = new Map<string, Disks>();
+  #tasks: (() => void)[] = [];
+  /** What the disks were asked to do while they were stalled. */
+  #stalled: (() => void)[] | undefined;
+  #now = 0;
+  #number = 0;
+
+  /** @param loss share of the messages that are lost; as many again are duplicated */
+  constructor(size: number, seed: number, loss: number) {
+    this.members = Array.from({ length: size }, (_, i) => `n${i}`);
+    this.#random = seeded(seed);
+    this.#loss = loss;
+    this.#network = new MemoryNetwork((_from, _to, deliver) => {
+      const luck = this.#random();
+      if (luck >= this.#loss) this.#later(deliver);
+      if (luck >= 1 - this.#loss) this.#later(deliver);
+    });
+    for (const member of this.members) {
+      this.#disks.set(member, { log: new MemoryDisk(), state: new MemoryTables() });
+      this.start(member);
+    }
+  }
+
+  #later(task: () => void): void {
+    this.#tasks.push(task);
+  }
+
+  start(self: string): void {
+    const disks = this.#disks.get(self);
+    if (disks === undefined) throw new Error(`no member ${self}`);
+    const running = { alive: true };
+    // What a process has asked for ends with it.
+    const schedule = (run: () => void): void => {
+      this.#later(() => {
+        if (running.alive) run();
+      });
+    };
+    const onDisk = (run: () => void): void => {
+      if (this.#stalled === undefined) schedule(run);
+      else this.#stalled.push(() => schedule(run));
+    };
+    const folder = new MemoryFolder(disks.log, onDisk);
+    const tables = new MemoryTableFile(disks.state, onDisk);
+    const state = openMemoryState(tables);
+    const slotOut = state.flushedSlotOut;
+    const ids = { clusterId: CLUSTER, memberId: self, segmentBytes: SEGMENT_BYTES };
+    const { log, recovered } = openSegmentLog({ folder, slotOut, ...ids });
+    const applier = new Applier(chatLog, state.tables);
+    const member = new Member({
+      self,
+      configuration: { voters: this.members, window: 64 },
+      mode: 'stable',
+      timing: defaultTiming,
+      packing: { batchBytes: 4096, pipeline: 4 },
+      recovered: { ...recovered, slotOut },
+    });
+    const metrics = new Metrics({ version: '0', cluster: CLUSTER, member: self, process: false });
+    const transport = this.#network.join(self, CLUSTER, () => undefined);
+    const now = (): number => this.#now;
+    const driver = new Driver(
+      { member, log, state, applier, transport, metrics, schedule, random: this.#random, now },
+      {
+        checkpointTicks: 7,
+        overlayBytes: 1 << 20,
+        queueBytes: 1 << 20,
+        maxCommandBytes: 4096,
+        answersWaitForMark: false,
+        waitMs: 5_000,
+      },
+      {
+        leading: () => undefined,
+        applied: () => undefined,
+        surveyed: () => undefined,
+        crashed: () => undefined,
+        failed: (error) => {
+          throw error;
+        },
+      },
+    );
+    this.#running.set(self, Object.assign(running, { driver, applier, folder, tables }));
+  }
+
+  /** The member that leads; with the highest ballot, when an old one does not know better yet. */
+  get leader(): string | undefined {
+    const leading = this.members
+      .map((member) => ({ member, ballot: this.#running.get(member)?.driver.member.leading }))
+      .sort((a, b) => (b.ballot?.round ?? -1) - (a.ballot?.round ?? -1));
+    return leading[0]?.ballot === undefined ? undefined : leading[0].member;
+  }
+
+  /** Hands a text to a member. @param answered told once, if ever */
+  append(member: string, text: string, answered: (outcome: Outcome) => void): void {
+    this.#number += 1;
+    const operations = [encodeChatOperation({ type: 'append', text })];
+    const number = this.#number;
+    const command = { client: 'ab'.repeat(16), number, lowest: 1, operations };
+    this.#running.get(member)?.driver.submit(encodeCommand(command), answered);
+  }
+
+  /** Ticks pass; between two of them everything happens that can, in any order. */
+  run(ticks: number): void {
+    for (let tick = 0; tick < ticks; tick++) {
+      this.#now += 10;
+      for (const { driver } of this.#running.values()) driver.tick();
+      this.step(400);
+    }
+  }
+
+  /** From now on, no write becomes durable until `resume`. */
+  stallDisks(): void {
+    this.#stalled = [];
+  }
+
+  resumeDisks(): void {
+    const stalled = this.#stalled ?? [];
+    this.#stalled = undefined;
+    for (const resume of stalled) resume();
+  }
+
+  /** So many things happen, and no time passes. */
+  step(steps: number): void {
+    for (let left = steps; this.#tasks.length > 0 && left > 0; left--) this.#one();
+  }
+
+  #one(): void {
+    const at = Math.floor(this.#random() * this.#tasks.length);
+    const task = this.#tasks[at];
+    const last = this.#tasks.pop();
+    if (at < this.#tasks.length && last !== undefined) this.#tasks[at] = last;
+    task?.();
+  }
+
+  /**
+   * The power fails for these members.
+   * @param kept share of the blocks that were written and not synced, and are there all the same
+   */
+  powerCut(members: readonly string[], kept: number): void {
+    for (const member of members) {
+      const running = this.#running.get(member);
+      if (running === undefined) continue;
+      running.alive = false;
+      running.folder.crash(() => this.#random() < kept);
+      running.tables.crash();
+      this.#network.leave(member);
+      this.#running.delete(member);
+    }
+  }
+
+  /** The texts that a member has applied. */
+  textsOf(member: string): readonly string[] {
+    const read = encodeChatOperation({ type: 'read', from: 0, limit: 1_000_000 });
+    const page = this.#running.get(member)?.applier.query(read);
+    const result = parseChatResult(page ?? new Uint8Array());
+    return result.type === 'texts' ? result.texts : [];
+  }
+
+  stateHash(member: string): string | undefined {
+    return this.#running.get(member)?.applier.stateHash();
+  }
+}
