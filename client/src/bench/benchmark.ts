@@ -8,9 +8,9 @@ import { connect, type SynodClient } from '../sdk/client.ts';
 import { clusterTarget, COMMAND_BYTES, type MachineName } from './cluster-target.ts';
 import { isMemory, syncLatencyMs } from './disk.ts';
 import { Echo } from './echo.ts';
-import { runLoad, type Load, type Sample, type Target } from './load.ts';
+import { runLoad, type Load, type Target } from './load.ts';
 import { anonymousMib } from './memory.ts';
-import { summarise, type Row } from './summary.ts';
+import { summarise, type Measurement, type Row } from './summary.ts';
 
 export interface BenchmarkOptions {
   /** Its data goes below it, and is removed afterwards. */
@@ -131,14 +131,6 @@ async function startCluster(
 function requestBytes(packing: number): number {
   const operations = Array.from({ length: packing }, () => Buffer.alloc(COMMAND_BYTES));
   return encodeCommand({ client: '0'.repeat(32), number: 1, lowest: 1, operations }).length;
-}
-
-/** One sample of a target under a load. */
-export interface Measurement {
-  readonly load: Load;
-  readonly target: string;
-  readonly repetition: number;
-  readonly sample: Sample;
 }
 
 /** Every target under every load, side by side, again and again. */

@@ -1,5 +1,12 @@
-import type { Measurement } from './benchmark.ts';
-import type { Load } from './load.ts';
+import type { Load, Sample } from './load.ts';
+
+/** One sample of a target under a load. */
+export interface Measurement {
+  readonly load: Load;
+  readonly target: string;
+  readonly repetition: number;
+  readonly sample: Sample;
+}
 
 /** The median of several repetitions, and between what they lay. */
 export interface Spread {
