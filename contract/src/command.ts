@@ -1,3 +1,5 @@
+import { asBuffer } from './bytes.ts';
+
 /**
  * A client command as it travels and as the log holds it: a run of operations of one client, which
  * have consecutive numbers. The duplicate filter knows each operation by (client, number).
@@ -43,25 +45,44 @@ export function encodeCommand(command: Command): Uint8Array {
   return bytes;
 }
 
-/** Parses once, at the door. The operations are views of `bytes`. */
-export function parseCommand(bytes: Uint8Array): Command | MalformedCommand {
-  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.length < HEADER_BYTES) return { malformed: 'shorter than its header' };
+/** What stands before the operations, and how many there are. */
+export interface CommandHeader extends Omit<Command, 'operations'> {
+  readonly count: number;
+}
+
+/** Checks all of a command, and reads its header only. */
+export function checkCommand(bytes: Uint8Array): CommandHeader | MalformedCommand {
+  const view = asBuffer(bytes);
+  const { length } = view;
+  if (length < HEADER_BYTES) return { malformed: 'shorter than its header' };
   if (view[0] !== COMMAND_VERSION) return { malformed: `version ${String(view[0])}` };
   const number = view.readUIntBE(17, 6);
   const lowest = view.readUIntBE(23, 6);
   if (lowest < 1 || lowest > number) return { malformed: `lowest ${lowest} of number ${number}` };
   const count = view.readUInt16BE(29);
   if (count === 0) return { malformed: 'no operation' };
+  let at = HEADER_BYTES;
+  for (let i = 0; i < count; i++) {
+    if (at + 4 > length) return { malformed: `ends before operation ${i}` };
+    at += 4 + view.readUInt32BE(at);
+    if (at > length) return { malformed: `ends inside operation ${i}` };
+  }
+  if (at !== length) return { malformed: `${length - at} bytes too many` };
+  return { client: view.toString('hex', 1, 17), number, lowest, count };
+}
+
+/** Parses a command. The operations are views of `bytes`. */
+export function parseCommand(bytes: Uint8Array): Command | MalformedCommand {
+  const header = checkCommand(bytes);
+  if ('malformed' in header) return header;
+  const { client, number, lowest, count } = header;
+  const view = asBuffer(bytes);
   const operations = new Array<Uint8Array>(count);
   let at = HEADER_BYTES;
   for (let i = 0; i < count; i++) {
-    if (at + 4 > view.length) return { malformed: `ends before operation ${i}` };
     const end = at + 4 + view.readUInt32BE(at);
-    if (end > view.length) return { malformed: `ends inside operation ${i}` };
     operations[i] = view.subarray(at + 4, end);
     at = end;
   }
-  if (at !== view.length) return { malformed: `${view.length - at} bytes too many` };
-  return { client: view.toString('hex', 1, 17), number, lowest, operations };
+  return { client, number, lowest, operations };
 }

@@ -1,3 +1,5 @@
+import { asBuffer } from './bytes.ts';
+
 /* What clients and the counter machine say to one another. */
 
 /** Adds `delta` to a register. An operation that ran twice adds twice: nothing is hidden. */
@@ -37,22 +39,22 @@ export function encodeCounterOperation(operation: CounterOperation, padTo = 0): 
   return bytes;
 }
 
-/** The parts of an operation, its register still as bytes. */
+/** The parts of an operation. Its register is not decoded: one character a byte. */
 export interface ParsedCounterOperation {
   readonly type: CounterOperation['type'];
   readonly delta: number;
-  readonly register: Uint8Array;
+  readonly register: string;
 }
 
 /** @returns `undefined` when the bytes are no operation */
 export function parseCounterOperation(bytes: Uint8Array): ParsedCounterOperation | undefined {
-  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = asBuffer(bytes);
   const length = view[9];
   const kind = view[0];
   if (length === undefined || view.length < 10 + length || (kind !== 0 && kind !== 1)) {
     return undefined;
   }
-  const register = view.subarray(10, 10 + length);
+  const register = view.toString('latin1', 10, 10 + length);
   return { type: kind === 0 ? 'add' : 'read', delta: view.readDoubleBE(1), register };
 }
 
@@ -67,6 +69,6 @@ export function encodeCounterResult(result: CounterResult): Uint8Array {
 /** @returns `undefined` when the machine did not know the operation */
 export function parseCounterResult(bytes: Uint8Array): CounterResult | undefined {
   if (bytes.length !== 16) return undefined;
-  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = asBuffer(bytes);
   return { value: view.readDoubleBE(0), position: view.readDoubleBE(8) };
 }

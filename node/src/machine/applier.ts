@@ -5,7 +5,7 @@ import { encodeCount } from './count.ts';
 import type { Session } from './session.ts';
 import { SESSIONS, Sessions } from './sessions.ts';
 import type { ApplyContext, StateMachine } from './state-machine.ts';
-import type { Bytes, Tables } from './tables.ts';
+import { bytesOf, type Bytes, type Tables } from './tables.ts';
 
 /** What became of one command of a decided batch. */
 export interface AppliedCommand {
@@ -72,7 +72,7 @@ export class Applier {
     for (const table of [...this.#machine.tables, SESSIONS].sort()) {
       digest.update(`${table}\n`);
       for (const [key, value] of this.#tables.range(table)) {
-        digest.update(encodeCount(key.length)).update(key);
+        digest.update(encodeCount(key.length)).update(bytesOf(key));
         digest.update(encodeCount(value.length)).update(value);
       }
     }

@@ -4,9 +4,10 @@ import {
   parseChatOperation,
   type ReadTexts,
 } from '../../../contract/src/chat-log.ts';
-import { encodeCount, decodeCount, StoredCount } from './count.ts';
+import { asBuffer } from '../../../contract/src/bytes.ts';
+import { countKey, decodeCount, encodeCount, StoredCount } from './count.ts';
 import type { StateMachine } from './state-machine.ts';
-import type { Bytes, Tables } from './tables.ts';
+import { keyOf, type Bytes, type Key, type Tables } from './tables.ts';
 
 /** Position (u64) to text (UTF-8). */
 const TEXTS = 'texts';
@@ -50,9 +51,8 @@ function append(tables: Tables, string: string): Bytes {
     return encodeChatResult({ type: 'appended', position: decodeCount(known), existed: true });
   }
   const position = total.read(tables);
-  const positionKey = encodeCount(position);
-  tables.put(TEXTS, positionKey, text);
-  tables.put(POSITIONS, key, positionKey);
+  tables.put(TEXTS, countKey(position), text);
+  tables.put(POSITIONS, key, encodeCount(position));
   total.write(tables, position + 1);
   return encodeChatResult({ type: 'appended', position, existed: false });
 }
@@ -63,21 +63,18 @@ function read(tables: Tables, { from, limit }: ReadTexts): Bytes {
   const texts: string[] = [];
   let bytes = 0;
   if (from < end && limit > 0) {
-    for (const [, text] of tables.range(TEXTS, { from: encodeCount(from), limit })) {
+    for (const [, text] of tables.range(TEXTS, { from: countKey(from), limit })) {
       bytes += text.length;
       if (texts.length > 0 && bytes > PAGE_BYTES) break;
-      texts.push(Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('utf8'));
+      texts.push(asBuffer(text).toString('utf8'));
     }
   }
   return encodeChatResult({ type: 'texts', texts, total: end });
 }
 
 /** The first byte tells texts from digests, or a text could pass for the digest of another. */
-function textKey(text: Buffer): Bytes {
-  const short = text.length <= OWN_KEY_BYTES;
-  const key = Buffer.allocUnsafe(short ? 1 + text.length : 33);
-  key[0] = short ? 0 : 1;
-  if (short) text.copy(key, 1);
-  else key.write(hash('sha256', text, 'binary'), 1, 'binary');
-  return key;
+function textKey(text: Buffer): Key {
+  return text.length <= OWN_KEY_BYTES
+    ? `\0${keyOf(text)}`
+    : `\x01${hash('sha256', text, 'binary')}`;
 }

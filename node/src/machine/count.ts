@@ -1,6 +1,6 @@
-import type { Bytes, Tables } from './tables.ts';
+import { keyOf, type Bytes, type Key, type Tables } from './tables.ts';
 
-/** A count or position as a key or value: u64, big endian, so that keys sort as numbers do. */
+/** A count or position as a value: u64, big endian. */
 export function encodeCount(count: number): Bytes {
   const bytes = Buffer.allocUnsafe(8);
   bytes.writeUInt32BE(Math.floor(count / 2 ** 32), 0);
@@ -13,14 +13,19 @@ export function decodeCount(bytes: Bytes): number {
   return view.getUint32(0) * 2 ** 32 + view.getUint32(4);
 }
 
+/** A count as a key: keys sort as the numbers do. */
+export function countKey(count: number): Key {
+  return keyOf(encodeCount(count));
+}
+
 /** A count that a machine keeps in a table of its own: 0 until it is first written. */
 export class StoredCount {
   readonly #table: string;
-  readonly #key: Bytes;
+  readonly #key: Key;
 
-  constructor(table: string, name: string) {
+  constructor(table: string, key: Key) {
     this.#table = table;
-    this.#key = Buffer.from(name);
+    this.#key = key;
   }
 
   read(tables: Tables): number {

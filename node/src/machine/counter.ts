@@ -1,7 +1,11 @@
-import { encodeCounterResult, parseCounterOperation } from '../../../contract/src/counter.ts';
+import {
+  encodeCounterResult,
+  parseCounterOperation,
+  parseCounterResult,
+} from '../../../contract/src/counter.ts';
 import { StoredCount } from './count.ts';
 import type { StateMachine } from './state-machine.ts';
-import type { Bytes, Tables } from './tables.ts';
+import type { Bytes, Key, Tables } from './tables.ts';
 
 /** Register name to its value and the position of its last add, as the result has them. */
 const REGISTERS = 'registers';
@@ -34,9 +38,8 @@ export const counter: StateMachine = {
   },
 };
 
-function add(tables: Tables, key: Bytes, register: Bytes, delta: number): Bytes {
-  const before = new DataView(register.buffer, register.byteOffset, register.byteLength);
-  const value = before.getFloat64(0) + delta;
+function add(tables: Tables, key: Key, register: Bytes, delta: number): Bytes {
+  const value = valueOf(register) + delta;
   // NaN has many encodings: a register that held one could differ between members.
   if (!Number.isFinite(value)) return INVALID;
   const position = adds.read(tables);
@@ -44,4 +47,9 @@ function add(tables: Tables, key: Bytes, register: Bytes, delta: number): Bytes 
   tables.put(REGISTERS, key, result);
   adds.write(tables, position + 1);
   return result;
+}
+
+/** The value of a stored register; see `encodeCounterResult`. */
+function valueOf(register: Bytes): number {
+  return parseCounterResult(register)?.value ?? 0;
 }

@@ -1,5 +1,5 @@
 import { Session } from './session.ts';
-import type { Tables } from './tables.ts';
+import type { Key, Tables } from './tables.ts';
 
 /** Client id (16 bytes) to session. */
 export const SESSIONS = 'sessions';
@@ -69,6 +69,6 @@ export class Sessions {
   }
 }
 
-function keyOf(client: string): Buffer {
-  return Buffer.from(client, 'hex');
+function keyOf(client: string): Key {
+  return Buffer.from(client, 'hex').toString('latin1');
 }

@@ -40,11 +40,11 @@ export class ClientApi {
     const inbox = replyTo.slice(0, dot);
     const lane = Number(replyTo.slice(dot + 1));
     if (!Number.isSafeInteger(lane)) return;
-    const view = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-    // The number stands where contract/src/command.ts has it; a malformed command is answered too.
-    const number = view.length >= 23 ? view.readUIntBE(17, 6) : 0;
     // A copy: the message is a view of a larger chunk, which must not live as long as the command.
-    this.#driver.submit(Uint8Array.prototype.slice.call(data), (outcome) => {
+    const command = Buffer.from(data);
+    // The number stands where contract/src/command.ts has it; a malformed command is answered too.
+    const number = command.length >= 23 ? command.readUIntBE(17, 6) : 0;
+    this.#driver.submit(command, (outcome) => {
       this.#reply(`${inbox}.replies`, { lane, number, outcome });
     });
   }

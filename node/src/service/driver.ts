@@ -1,4 +1,4 @@
-import { parseCommand } from '../../../contract/src/command.ts';
+import { checkCommand } from '../../../contract/src/command.ts';
 import type { Outcome } from '../../../contract/src/reply.ts';
 import type { AppliedCommand, Applier } from '../machine/applier.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -138,10 +138,10 @@ export class Driver {
     const { queueBytes, maxCommandBytes } = this.#settings;
     if (this.#stopped) return refuse({ ok: false, code: 'NOT_LEADING' });
     if (bytes.length > maxCommandBytes) return refuse({ ok: false, code: 'TOO_LARGE' });
-    const command = parseCommand(bytes);
+    const command = checkCommand(bytes);
     if ('malformed' in command) return refuse({ ok: false, code: 'MALFORMED' });
-    const { client, number, operations } = command;
-    const known = applier.lookup(client, number, operations.length);
+    const { client, number, count } = command;
+    const known = applier.lookup(client, number, count);
     if (known !== undefined && !this.#settings.answersWaitForMark) return answer(known);
     if (this.queueBytes + bytes.length > queueBytes) {
       return refuse({ ok: false, code: 'OVERLOADED', retryAfterMs: 100 });

@@ -7,31 +7,39 @@ interface Waiter {
 
 /** The requests that this process owes an answer, by client and number. */
 export class Waiters {
-  readonly #waiting = new Map<string, Waiter>();
+  /** Those of each client in the order of their arrival. */
+  readonly #waiting = new Map<string, Map<number, Waiter>>();
 
   /** A retry takes the place of the request that it repeats. */
   add(client: string, number: number, now: number, answer: (outcome: Outcome) => void): void {
-    const key = `${client}${number}`;
-    this.#waiting.delete(key); // The map stays in the order of arrival.
-    this.#waiting.set(key, { since: now, answer });
+    let waiting = this.#waiting.get(client);
+    if (waiting === undefined) {
+      waiting = new Map();
+      this.#waiting.set(client, waiting);
+    }
+    waiting.delete(number);
+    waiting.set(number, { since: now, answer });
   }
 
   /** @returns when the request arrived; `undefined` when nobody here waits for it */
   answer(client: string, number: number, outcome: Outcome): number | undefined {
-    const key = `${client}${number}`;
-    const waiter = this.#waiting.get(key);
-    if (waiter === undefined) return undefined;
-    this.#waiting.delete(key);
+    const waiting = this.#waiting.get(client);
+    const waiter = waiting?.get(number);
+    if (waiting === undefined || waiter === undefined) return undefined;
+    waiting.delete(number);
     waiter.answer(outcome);
     return waiter.since;
   }
 
-  /** Gives up on requests that arrived before `time`. */
+  /** Gives up on requests that arrived before `time`, and forgets clients that wait for nothing. */
   expire(time: number): void {
-    for (const [key, { since, answer }] of this.#waiting) {
-      if (since >= time) return;
-      this.#waiting.delete(key);
-      answer({ ok: false, code: 'TIMED_OUT' });
+    for (const [client, waiting] of this.#waiting) {
+      for (const [number, { since, answer }] of waiting) {
+        if (since >= time) break;
+        waiting.delete(number);
+        answer({ ok: false, code: 'TIMED_OUT' });
+      }
+      if (waiting.size === 0) this.#waiting.delete(client);
     }
   }
 }

@@ -1,9 +1,10 @@
-import type { Bytes, Range, Tables } from '../machine/tables.ts';
+import type { Bytes, Key, Range, Tables } from '../machine/tables.ts';
 import type { Slot } from '../paxos/pvalue.ts';
 import type { Cut, StateStore } from './state.ts';
 import type { Entry, KeyRange, TableFile, TableKey } from './table-file.ts';
 
-type Writes = Map<TableKey, Bytes | undefined>;
+/** Table to key to value; `null` where it was deleted. */
+type Writes = Map<string, Map<Key, Bytes | null>>;
 
 /**
  * The state as an overlay in memory over a file: the machine writes to the overlay, a cut freezes
@@ -20,9 +21,9 @@ export class OverlayState implements StateStore {
   constructor(file: TableFile) {
     this.#file = file;
     this.tables = {
-      get: (table, key) => this.#get(keyOf(table, key)),
-      put: (table, key, value) => this.#put(keyOf(table, key), value),
-      delete: (table, key) => this.#put(keyOf(table, key), undefined),
+      get: (table, key) => this.#get(table, key),
+      put: (table, key, value) => this.#put(table, key, value),
+      delete: (table, key) => this.#put(table, key, null),
       range: (table, range) => this.#range(table, range ?? {}),
     };
   }
@@ -48,7 +49,7 @@ export class OverlayState implements StateStore {
     return {
       slotOut,
       write: (done) => {
-        this.#file.write(this.#frozen, slotOut, (error) => {
+        this.#file.write(entriesOf(this.#frozen), slotOut, (error) => {
           if (error === undefined) {
             this.#frozen = new Map();
             this.#cutting = false;
@@ -59,42 +60,52 @@ export class OverlayState implements StateStore {
     };
   }
 
-  #get(key: TableKey): Bytes | undefined {
-    if (this.#active.has(key)) return this.#active.get(key);
-    if (this.#frozen.has(key)) return this.#frozen.get(key);
-    return this.#file.get(key);
+  #get(table: string, key: Key): Bytes | undefined {
+    let written = this.#active.get(table)?.get(key);
+    if (written === undefined) written = this.#frozen.get(table)?.get(key);
+    if (written === undefined) return this.#file.get(tableKey(table, key));
+    return written ?? undefined;
   }
 
-  #put(key: TableKey, value: Bytes | undefined): void {
-    this.#active.set(key, value);
+  #put(table: string, key: Key, value: Bytes | null): void {
+    let writes = this.#active.get(table);
+    if (writes === undefined) {
+      writes = new Map();
+      this.#active.set(table, writes);
+    }
+    writes.set(key, value);
     this.#bytes += key.length + (value?.length ?? 0);
   }
 
-  *#range(table: string, range: Range): Iterable<readonly [Bytes, Bytes]> {
-    const { from, to, reverse = false, limit = Infinity } = range;
-    const prefix = `${table}\0`;
+  *#range(table: string, range: Range): Iterable<readonly [Key, Bytes]> {
+    const { from = '', to, reverse = false, limit = Infinity } = range;
+    const prefix = tableKey(table, '');
     const keys: KeyRange = {
-      from: from === undefined ? prefix : keyOf(table, from),
-      to: to === undefined ? `${table}\u0001` : keyOf(table, to),
+      from: tableKey(table, from),
+      to: to === undefined ? `${table}\u0001` : tableKey(table, to),
       reverse,
     };
     let left = limit;
     if (left <= 0) return;
-    for (const [key, value] of merge(this.#overlaid(keys), this.#file.range(keys), reverse)) {
+    const overlaid = this.#overlaid(table, { ...range, from, reverse });
+    for (const [key, value] of merge(overlaid, this.#file.range(keys), reverse)) {
       if (value === undefined) continue;
-      yield [Buffer.from(key.slice(prefix.length), 'latin1'), value];
+      yield [key.slice(prefix.length), value];
       left -= 1;
       if (left <= 0) return;
     }
   }
 
   /** What the overlays hold of a range, in order. */
-  #overlaid({ from, to, reverse }: KeyRange): Entry[] {
-    const writes: Writes = new Map();
+  #overlaid(table: string, { from = '', to, reverse }: Range): Entry[] {
+    const writes = new Map<Key, Bytes | null>();
     for (const overlay of [this.#frozen, this.#active]) {
-      for (const [key, value] of overlay) if (key >= from && key < to) writes.set(key, value);
+      for (const [key, value] of overlay.get(table) ?? []) {
+        if (key >= from && (to === undefined || key < to)) writes.set(key, value);
+      }
     }
-    return [...writes].sort(([a], [b]) => (a < b === reverse ? 1 : -1));
+    const inOrder = [...writes].sort(([a], [b]) => (a < b === reverse ? 1 : -1));
+    return inOrder.map(([key, value]) => [tableKey(table, key), value ?? undefined]);
   }
 
   close(): Promise<void> {
@@ -102,9 +113,14 @@ export class OverlayState implements StateStore {
   }
 }
 
-function keyOf(table: string, key: Bytes): TableKey {
-  const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength);
-  return `${table}\0${bytes.toString('latin1')}`;
+function tableKey(table: string, key: Key): TableKey {
+  return `${table}\0${key}`;
+}
+
+function* entriesOf(writes: Writes): Iterable<Entry> {
+  for (const [table, entries] of writes) {
+    for (const [key, value] of entries) yield [tableKey(table, key), value ?? undefined];
+  }
 }
 
 /** Merges two ordered runs of entries; where both have a key, the first one's counts. */
