@@ -17,6 +17,12 @@ export interface Command {
   readonly operations: readonly Uint8Array[];
 }
 
+/**
+ * Operations of one client, from its lowest unanswered number on, at most: so many replies are
+ * kept. Part of the replicated rules: never tune it.
+ */
+export const MAX_UNANSWERED = 4096;
+
 export const COMMAND_VERSION = 1;
 const HEADER_BYTES = 1 + 16 + 6 + 6 + 2;
 

@@ -5,18 +5,17 @@ import { connect, type NatsConnection } from 'nats';
 import type { Target } from './load.ts';
 
 const READY_DEADLINE_MS = 10_000;
+const REQUEST_DEADLINE_MS = 60_000;
 const SUBJECT = 'bench.echo';
 
 /**
- * The ceiling: bare NATS request–reply, echoed by one Node process. Its requests are as long as
- * Synod's, and travel as Synod's do: one publish each, the answers to one wildcard subscription.
+ * The ceiling: bare NATS request–reply as nats.js has it, echoed by one Node process. Its requests
+ * are as long as Synod's.
  */
 export class Echo implements Target {
   readonly name = 'echo';
   readonly #connection: NatsConnection;
   readonly #server: ChildProcess;
-  readonly #inbox = `_INBOX.bench.${randomBytes(8).toString('hex')}`;
-  readonly #answered: ((data: Uint8Array) => void)[] = [];
   readonly #payloads = new Map<number, Uint8Array>();
   readonly #payloadBytes: (packing: number) => number;
 
@@ -28,13 +27,6 @@ export class Echo implements Target {
     this.#connection = connection;
     this.#server = server;
     this.#payloadBytes = payloadBytes;
-    connection.subscribe(`${this.#inbox}.*`, {
-      callback: (error, message) => {
-        if (error !== null) return;
-        const client = Number(message.subject.slice(this.#inbox.length + 1));
-        this.#answered[client]?.(message.data);
-      },
-    });
   }
 
   /** @param payloadBytes how long a request with that many commands is */
@@ -60,10 +52,7 @@ export class Echo implements Target {
       payload = randomBytes(this.#payloadBytes(packing));
       this.#payloads.set(packing, payload);
     }
-    this.#connection.publish(SUBJECT, payload, { reply: `${this.#inbox}.${client}` });
-    return new Promise((resolve) => {
-      this.#answered[client] = resolve;
-    });
+    return this.#connection.request(SUBJECT, payload, { timeout: REQUEST_DEADLINE_MS });
   }
 
   async stop(): Promise<void> {

@@ -70,7 +70,7 @@ export class SynodClient {
   }
 
   /** Proposes operations of the cluster's machine; they run in order, each exactly once. */
-  async propose(operations: readonly Uint8Array[]): Promise<Answer> {
+  propose(operations: readonly Uint8Array[]): Promise<Answer> {
     return this.#lanes.request(operations);
   }
 

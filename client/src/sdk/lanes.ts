@@ -1,5 +1,5 @@
 import type { NatsConnection } from 'nats';
-import { encodeCommand } from '../../../contract/src/command.ts';
+import { encodeCommand, MAX_UNANSWERED } from '../../../contract/src/command.ts';
 import type { ErrorCode } from '../../../contract/src/error-codes.ts';
 import { parseReplies, type Outcome } from '../../../contract/src/reply.ts';
 import { SynodError } from './synod-error.ts';
@@ -31,6 +31,7 @@ interface Request {
   retryAt: number;
   silence: number;
   pause: number;
+  settled: boolean;
 }
 
 const SWEEP_MS = 5;
@@ -52,8 +53,9 @@ export class Lanes {
   readonly #lanes: (Request | undefined)[] = [];
   readonly #free: number[] = [];
   readonly #waiting: Request[] = [];
-  /** Numbers in flight, in their order: the first is the lowest unanswered. */
-  readonly #unanswered = new Set<number>();
+  /** In the order of their numbers, from the lowest unanswered on; later ones may be settled. */
+  readonly #admitted: Request[] = [];
+  #inFlight = 0;
   readonly #sweeper: NodeJS.Timeout;
   #lastNumber = 0;
   #closed = false;
@@ -77,30 +79,50 @@ export class Lanes {
   request(operations: readonly Uint8Array[]): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new SynodError('UNREACHABLE', { detail: 'closed' }));
-      const deadline = performance.now() + this.#options.deadlineMs;
-      const request = { operations, deadline, resolve, reject, number: 0, lane: -1 };
-      this.#waiting.push({ ...request, retryAt: 0, silence: FIRST_SILENCE_MS, pause: 0 });
+      if (operations.length > MAX_UNANSWERED) return reject(new SynodError('TOO_LARGE'));
+      this.#waiting.push({
+        operations,
+        deadline: performance.now() + this.#options.deadlineMs,
+        resolve,
+        reject,
+        number: 0,
+        lane: -1,
+        retryAt: 0,
+        silence: FIRST_SILENCE_MS,
+        pause: 0,
+        settled: false,
+      });
       this.#admit();
     });
   }
 
   #admit(): void {
-    while (this.#waiting.length > 0 && this.#unanswered.size < this.#options.maxInFlight) {
-      const request = this.#waiting.shift();
-      if (request === undefined) return;
+    for (;;) {
+      const [request] = this.#waiting;
+      if (request === undefined || !this.#hasRoomFor(request)) return;
+      this.#waiting.shift();
       request.number = this.#lastNumber + 1;
       this.#lastNumber += request.operations.length;
-      this.#unanswered.add(request.number);
+      this.#inFlight += 1;
+      this.#admitted.push(request);
       request.lane = this.#free.pop() ?? this.#lanes.length;
       this.#lanes[request.lane] = request;
       this.#send(request);
     }
   }
 
+  #hasRoomFor({ operations }: Request): boolean {
+    const [lowest] = this.#admitted;
+    if (lowest === undefined) return true;
+    const unanswered = this.#lastNumber + 1 - lowest.number;
+    if (unanswered + operations.length > MAX_UNANSWERED) return false;
+    return this.#inFlight < this.#options.maxInFlight;
+  }
+
   #send(request: Request): void {
     const { connection, subject, client } = this.#options;
     const { number, operations, lane } = request;
-    const [lowest = number] = this.#unanswered;
+    const lowest = this.#admitted[0]?.number ?? number;
     request.retryAt = performance.now() + request.silence;
     request.silence *= 2;
     const bytes = encodeCommand({ client, number, lowest, operations });
@@ -135,7 +157,9 @@ export class Lanes {
   }
 
   #settle(request: Request, finish: () => void): void {
-    this.#unanswered.delete(request.number);
+    request.settled = true;
+    this.#inFlight -= 1;
+    while (this.#admitted[0]?.settled === true) this.#admitted.shift();
     this.#lanes[request.lane] = undefined;
     this.#free.push(request.lane);
     finish();

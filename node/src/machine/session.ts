@@ -1,3 +1,4 @@
+import { MAX_UNANSWERED } from '../../../contract/src/command.ts';
 import type { Bytes } from './tables.ts';
 
 /** What an executed operation was answered, and the slot in which it ran. */
@@ -6,9 +7,7 @@ export interface StoredReply {
   readonly result: Bytes;
 }
 
-/** How many replies of one client are kept at most. Part of the replicated rules: never tune it. */
-export const MAX_REPLIES = 4096;
-/** And, together, no more once they take this many bytes. Part of the replicated rules, too. */
+/** No more replies of one client are kept once they take so many bytes. A replicated rule, too. */
 export const MAX_REPLY_BYTES = 16 * 1024 * 1024;
 
 const VERSION = 1;
@@ -43,7 +42,7 @@ export class Session {
   }
 
   hasRoomFor(count: number): boolean {
-    return this.#replies.size + count <= MAX_REPLIES && this.#replyBytes < MAX_REPLY_BYTES;
+    return this.#replies.size + count <= MAX_UNANSWERED && this.#replyBytes < MAX_REPLY_BYTES;
   }
 
   store(number: number, reply: StoredReply): void {
