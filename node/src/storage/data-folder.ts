@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { makeFolder, syncFolder } from './folder.ts';
 import { ForeignDataError, FormatError } from './format-error.ts';
 
 const FOLDER_FORMAT = 1;
@@ -43,7 +44,7 @@ export interface DataFolder {
  *   disk was changed
  */
 export function openDataFolder(folder: string, identity: Identity): DataFolder {
-  fs.mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const names = fs.readdirSync(folder).filter((name) => !name.startsWith(LOCK));
   if (names.length > 0) checkIdentity(folder, names, identity);
   const release = lock(folder);
@@ -86,9 +87,7 @@ function format(folder: string, identity: Identity): void {
   fs.fsyncSync(fresh);
   fs.closeSync(fresh);
   fs.renameSync(`${file}.new`, file);
-  const handle = fs.openSync(folder, 'r');
-  fs.fsyncSync(handle);
-  fs.closeSync(handle);
+  syncFolder(folder);
 }
 
 /** What tells a process from a later one with the same id. */

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { makeFolder, syncFolder } from './folder.ts';
 import type { Done, LogFolder } from './log-folder.ts';
 
 /** A folder on disk. "Done" means after fdatasync; for a new file after the folder's fsync too. */
@@ -9,7 +10,8 @@ export class DiskFolder implements LogFolder {
 
   /** @param folder made if it is missing */
   constructor(folder: string) {
-    fs.mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
+    syncFolder(path.dirname(folder));
     this.#path = folder;
   }
 
@@ -29,9 +31,7 @@ export class DiskFolder implements LogFolder {
 
   remove(name: string): void {
     fs.rmSync(path.join(this.#path, name));
-    const folder = fs.openSync(this.#path, 'r');
-    fs.fsyncSync(folder);
-    fs.closeSync(folder);
+    syncFolder(this.#path);
   }
 
   create(name: string, size: number, head: Buffer, done: Done): void {

@@ -4,6 +4,7 @@ import { crc32 } from 'node:zlib';
 import { open, type RootDatabase } from 'lmdb';
 import type { Slot } from '../paxos/pvalue.ts';
 import { DamageError } from './damage.ts';
+import { syncFolder } from './folder.ts';
 import { ForeignDataError, FormatError } from './format-error.ts';
 import { OverlayState } from './overlay-state.ts';
 import type { StateStore } from './state.ts';
@@ -54,6 +55,7 @@ class LmdbFile implements TableFile {
     } catch (error) {
       throw new DamageError(FILE, 'its meta pages', String(error));
     }
+    syncFolder(options.folder); // LMDB syncs its file, and not the name of it.
     this.#slotOut = this.#readMeta();
   }
 
