@@ -1,0 +1,172 @@
+import fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { LocalCluster } from '../../client/src/local/local-cluster.ts';
+import { Workspace } from '../../client/src/local/workspace.ts';
+import { connect, type RegisterValue, type SynodClient } from '../../client/src/sdk/client.ts';
+import { SynodError } from '../../client/src/sdk/synod-error.ts';
+import { Applier } from '../../node/src/machine/applier.ts';
+import { counter } from '../../node/src/machine/counter.ts';
+import { openLmdbState } from '../../node/src/storage/lmdb-state.ts';
+import { encodeCounterOperation, parseCounterResult } from '../../contract/src/counter.ts';
+import { seeded } from '../node/service/memory-cluster.ts';
+import { UnreliableDisk } from './unreliable-disk.ts';
+
+const SEED = Number(process.env['SYNOD_SEED'] ?? '1');
+const CLIENTS = 16;
+const CLUSTER = 'power-cut';
+const CALM_DEADLINE_MS = 30_000;
+const registers = Array.from({ length: CLIENTS }, (_, i) => `register-${i}`);
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Adds 1 to a register again and again, until the client is closed. @returns every answer */
+async function load(client: SynodClient, register: string): Promise<RegisterValue[]> {
+  const answers: RegisterValue[] = [];
+  try {
+    for (;;) answers.push(await client.add(register, 1));
+  } catch (error) {
+    if (error instanceof SynodError && error.code === 'UNREACHABLE') return answers;
+    throw error;
+  }
+}
+
+/** Runs `work` with three nodes on a disk that loses what is not synced. */
+async function withCluster(
+  program: (folder: string) => string,
+  work: (cluster: LocalCluster, disk: UnreliableDisk, workspace: Workspace) => Promise<void>,
+): Promise<void> {
+  const folder = fs.realpathSync(fs.mkdtempSync(path.join(tmpdir(), 'synod-power-cut-')));
+  const workspace = new Workspace(folder);
+  const root = workspace.dataOf(CLUSTER);
+  fs.mkdirSync(root, { recursive: true });
+  try {
+    const disk = new UnreliableDisk(folder, root);
+    const cluster = await LocalCluster.start({
+      workspace,
+      cluster: CLUSTER,
+      nodes: 3,
+      program: program(folder),
+      nodeEnvironment: disk.environment(),
+      flags: ['--machine', 'counter', '--log-level', 'warn', '--checkpoint-ms', '20'],
+    });
+    await work(cluster, disk, workspace);
+  } finally {
+    await workspace.destroy();
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Everybody's power fails under load, after `ms`. @returns the answers that clients have */
+async function loadAndCut(
+  cluster: LocalCluster,
+  ms: number,
+  cut: () => void,
+): Promise<RegisterValue[][]> {
+  const { natsUrl, members } = cluster;
+  const client = await connect({ natsUrl, cluster: CLUSTER, deadlineMs: 60_000 });
+  const running = Promise.all(registers.map((register) => load(client, register)));
+  await Promise.race([sleep(ms), running]);
+  for (const member of members) cluster.node(member)?.kill('SIGKILL');
+  for (const member of members) await cluster.node(member)?.exit;
+  await client.close();
+  cut();
+  await Promise.all(members.map((member) => cluster.startMember(member)));
+  return running;
+}
+
+/** Reads the registers. */
+async function readAll(natsUrl: string): Promise<number[]> {
+  const client = await connect({ natsUrl, cluster: CLUSTER, deadlineMs: 30_000 });
+  try {
+    const values = await Promise.all(registers.map((register) => client.readRegister(register)));
+    return values.map(({ value }) => value);
+  } finally {
+    await client.close();
+  }
+}
+
+/** Waits until every member has applied the same slots. */
+async function calm({ natsUrl, members }: LocalCluster): Promise<void> {
+  const client = await connect({ natsUrl, cluster: CLUSTER });
+  const deadline = performance.now() + CALM_DEADLINE_MS;
+  for (;;) {
+    const found = await client.status({ waitMs: 500, expect: members.length });
+    const slots = new Set(found.map(({ slotOut }) => slotOut));
+    if (found.length === members.length && slots.size === 1) return client.close();
+    if (performance.now() > deadline) throw new Error(`no calm: ${JSON.stringify(found)}`);
+    await sleep(50);
+  }
+}
+
+/** The registers as a stopped member has them on its disk. */
+async function stored(data: string, memberId: string): Promise<number[]> {
+  const folder = path.join(data, memberId);
+  const state = openLmdbState({ folder, clusterId: `local/${CLUSTER}`, memberId });
+  const applier = new Applier(counter, state.tables);
+  const values = registers.map((register) => {
+    const read = encodeCounterOperation({ type: 'read', register });
+    return parseCounterResult(applier.query(read))?.value ?? NaN;
+  });
+  await state.close();
+  return values;
+}
+
+/** A copy of the build in which the log says "done" without having waited for the disk. */
+function buildWithoutSync(folder: string): string {
+  const copy = path.join(folder, 'build');
+  fs.cpSync(path.resolve('dist'), path.join(copy, 'dist'), { recursive: true });
+  for (const name of ['node_modules', 'package.json']) {
+    fs.symlinkSync(path.resolve(name), path.join(copy, name));
+  }
+  const file = path.join(copy, 'dist/node/src/storage/disk-folder.js');
+  const source = fs.readFileSync(file, 'utf8');
+  const sync = 'fs.fdatasync(file, (error) => done(error ?? undefined));';
+  if (!source.includes(sync)) throw new Error(`${file} has no ${sync} to cut out`);
+  fs.writeFileSync(file, source.replace(sync, 'done();'));
+  return path.join(copy, 'dist/node/src/main.js');
+}
+
+test(`power cuts under load, seed ${SEED}: every acknowledged command is in every state, once`, async () => {
+  const random = seeded(SEED);
+  // All that was not synced is lost, or half of it.
+  const survivals = [0, 0.5, 0, 0.5];
+  await withCluster(
+    () => path.resolve('dist/node/src/main.js'),
+    async (cluster, disk, workspace) => {
+      let before = registers.map(() => 0);
+      let lost = 0;
+      for (const survival of survivals) {
+        const answers = await loadAndCut(cluster, 1_000 + random() * 1_000, () => {
+          lost += disk.powerCut(() => random() < survival);
+        });
+        const found = await readAll(cluster.natsUrl);
+        for (const [i, each] of answers.entries()) {
+          expect(each.length).toBeGreaterThan(10);
+          const first = before[i] ?? 0;
+          expect(each.map(({ value }) => value)).toEqual(each.map((_, n) => first + n + 1));
+          // What was under way may have been decided, or not.
+          const least = first + each.length;
+          expect([least, least + 1]).toContain(found[i]);
+        }
+        before = found;
+      }
+      // Cuts that hit nothing would prove nothing.
+      expect(lost).toBeGreaterThan(0);
+      await calm(cluster);
+      await cluster.stop();
+      for (const member of cluster.members) {
+        expect(await stored(workspace.dataOf(CLUSTER), member)).toEqual(before);
+      }
+    },
+  );
+}, 120_000);
+
+test('a build that does not wait for the sync loses acknowledged commands', async () => {
+  await withCluster(buildWithoutSync, async (cluster, disk) => {
+    const answers = await loadAndCut(cluster, 1_500, () => disk.powerCut(() => false));
+    const found = await readAll(cluster.natsUrl);
+    const lost = answers.map((each, i) => (each.at(-1)?.value ?? 0) - (found[i] ?? 0));
+    expect(Math.max(...lost)).toBeGreaterThan(0);
+  });
+}, 120_000);
