@@ -1,4 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import { Packr } from 'msgpackr';
+import { asBuffer } from './bytes.ts';
 
 /* What clients and the chat log machine say to one another. */
 
@@ -25,61 +27,94 @@ export type ChatResult =
   | { readonly type: 'texts'; readonly texts: readonly string[]; readonly total: number }
   | { readonly type: 'invalid' };
 
-const packr = new Packr({ useRecords: false, variableMapSize: true });
+const APPEND = 0;
+const READ = 1;
+const APPEND_HEADER_BYTES = 9;
+const READ_BYTES = 17;
 
+/**
+ * Layout, big endian: kind u8 (0: append) | message id f64, −1 without one | text in UTF-8; or
+ * kind u8 (1: read) | from f64 | limit f64.
+ */
 export function encodeChatOperation(operation: ChatOperation): Uint8Array {
-  return operation.type === 'append'
-    ? packr.pack([0, Buffer.from(operation.text, 'utf8'), operation.messageId ?? null])
-    : packr.pack([1, operation.from, operation.limit]);
+  if (operation.type === 'read') {
+    const bytes = Buffer.alloc(READ_BYTES, READ);
+    bytes.writeDoubleBE(operation.from, 1);
+    bytes.writeDoubleBE(operation.limit, 9);
+    return bytes;
+  }
+  const { text, messageId = -1 } = operation;
+  const bytes = Buffer.allocUnsafe(APPEND_HEADER_BYTES + Buffer.byteLength(text));
+  bytes[0] = APPEND;
+  bytes.writeDoubleBE(messageId, 1);
+  bytes.write(text, APPEND_HEADER_BYTES);
+  return bytes;
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+/** An operation as the machine takes it: the text of an append stays as it is, in UTF-8. */
+export type ParsedChatOperation =
+  | { readonly type: 'append'; readonly utf8: Buffer; readonly messageId: number | undefined }
+  | ReadTexts;
 
 /** @returns `undefined` when the bytes are no operation, or a text is not UTF-8 */
-export function parseChatOperation(bytes: Uint8Array): ChatOperation | undefined {
-  try {
-    const wire: unknown = packr.unpack(bytes);
-    if (!Array.isArray(wire)) return undefined;
-    const [kind, first, second] = wire as unknown[];
-    if (kind === 0 && first instanceof Uint8Array) {
-      const id = typeof second === 'number' ? { messageId: second } : {};
-      return { type: 'append', text: utf8.decode(first), ...id };
-    }
-    if (kind === 1 && isCount(first) && isCount(second)) {
-      return { type: 'read', from: first, limit: second };
-    }
-    return undefined;
-  } catch {
-    return undefined;
+export function parseChatOperation(bytes: Uint8Array): ParsedChatOperation | undefined {
+  const view = asBuffer(bytes);
+  if (view[0] === APPEND && view.length >= APPEND_HEADER_BYTES) {
+    const id = view.readDoubleBE(1);
+    const utf8 = view.subarray(APPEND_HEADER_BYTES);
+    if (!isUtf8(utf8) || (id !== -1 && !isCount(id))) return undefined;
+    return { type: 'append', utf8, messageId: id === -1 ? undefined : id };
   }
+  if (view[0] !== READ || view.length !== READ_BYTES) return undefined;
+  const from = view.readDoubleBE(1);
+  const limit = view.readDoubleBE(9);
+  return isCount(from) && isCount(limit) ? { type: 'read', from, limit } : undefined;
 }
 
+const APPENDED = 0;
+const EXISTED = 1;
+const TEXTS = 2;
+const INVALID = 3;
+
+const packr = new Packr({ useRecords: false, variableMapSize: true });
+
+/**
+ * Layout: kind u8 (0: appended, 1: it existed) | position f64, big endian; or kind u8 (2: texts) |
+ * MessagePack of [texts, total]; or kind u8 (3: invalid).
+ */
 export function encodeChatResult(result: ChatResult): Uint8Array {
   switch (result.type) {
-    case 'appended':
-      return packr.pack([0, result.position, result.existed]);
+    case 'appended': {
+      const bytes = Buffer.allocUnsafe(9);
+      bytes[0] = result.existed ? EXISTED : APPENDED;
+      bytes.writeDoubleBE(result.position, 1);
+      return bytes;
+    }
     case 'texts':
-      return packr.pack([1, result.texts, result.total]);
+      return Buffer.concat([Buffer.of(TEXTS), packr.pack([result.texts, result.total])]);
     case 'invalid':
-      return packr.pack([2]);
+      return Buffer.of(INVALID);
   }
 }
 
 /** @returns `{type: 'invalid'}` for anything else, too */
 export function parseChatResult(bytes: Uint8Array): ChatResult {
+  const view = asBuffer(bytes);
+  const [kind] = view;
+  if ((kind === APPENDED || kind === EXISTED) && view.length === 9) {
+    return { type: 'appended', position: view.readDoubleBE(1), existed: kind === EXISTED };
+  }
+  return (kind === TEXTS ? parseTexts(view.subarray(1)) : undefined) ?? { type: 'invalid' };
+}
+
+function parseTexts(bytes: Uint8Array): ChatResult | undefined {
   try {
     const wire: unknown = packr.unpack(bytes);
-    if (!Array.isArray(wire)) return { type: 'invalid' };
-    const [kind, first, second] = wire as unknown[];
-    if (kind === 0 && typeof first === 'number' && typeof second === 'boolean') {
-      return { type: 'appended', position: first, existed: second };
-    }
-    if (kind === 1 && isTexts(first) && typeof second === 'number') {
-      return { type: 'texts', texts: first, total: second };
-    }
-    return { type: 'invalid' };
+    if (!Array.isArray(wire)) return undefined;
+    const [texts, total] = wire as unknown[];
+    return isTexts(texts) && isCount(total) ? { type: 'texts', texts, total } : undefined;
   } catch {
-    return { type: 'invalid' };
+    return undefined;
   }
 }
 

@@ -34,7 +34,7 @@ export const chatLog: StateMachine = {
   apply(tables, operation) {
     const parsed = parseChatOperation(operation);
     if (parsed === undefined) return INVALID;
-    return parsed.type === 'append' ? append(tables, parsed.text) : read(tables, parsed);
+    return parsed.type === 'append' ? append(tables, parsed.utf8) : read(tables, parsed);
   },
 
   query(tables, bytes) {
@@ -43,8 +43,7 @@ export const chatLog: StateMachine = {
   },
 };
 
-function append(tables: Tables, string: string): Bytes {
-  const text = Buffer.from(string, 'utf8');
+function append(tables: Tables, text: Buffer): Bytes {
   const key = textKey(text);
   const known = tables.get(POSITIONS, key);
   if (known !== undefined) {

@@ -24,6 +24,7 @@ export interface ScriptPortOptions {
   readonly flush: (done: () => void) => void;
 }
 
+const PAGE_TEXTS = 1000;
 const MAX_LINE_BYTES = 1024 * 1024;
 const crashPoints: Record<string, CrashPoint['at']> = {
   crashafterp1b: 'after-p1b',
@@ -135,9 +136,18 @@ export class ScriptPort {
     const socket = this.#surveys.get(survey);
     this.#surveys.delete(survey);
     if (socket === undefined) return;
-    const all = encodeChatOperation({ type: 'read', from: 0, limit: Number.MAX_SAFE_INTEGER });
-    const result = parseChatResult(this.#options.applier.query(all));
-    this.#send(socket, `chatLog ${result.type === 'texts' ? result.texts.join(',') : ''}`);
+    this.#send(socket, `chatLog ${this.#texts().join(',')}`);
+  }
+
+  /** All texts, page by page. */
+  #texts(): string[] {
+    const texts: string[] = [];
+    for (;;) {
+      const read = encodeChatOperation({ type: 'read', from: texts.length, limit: PAGE_TEXTS });
+      const page = parseChatResult(this.#options.applier.query(read));
+      if (page.type !== 'texts' || page.texts.length === 0) return texts;
+      texts.push(...page.texts);
+    }
   }
 
   #arm(keyword: string, fields: readonly string[], line: string): void {
