@@ -12,7 +12,7 @@ export const BLOCK_BYTES = 512;
 const HEADER_BYTES = 16;
 export const PAYLOAD_BYTES = BLOCK_BYTES - HEADER_BYTES;
 const LAST = 0x8000_0000;
-const ZEROS = Buffer.alloc(64 * BLOCK_BYTES);
+const ZEROS = Buffer.alloc(BLOCK_BYTES);
 
 export interface BlockHeader {
   readonly index: number;
@@ -60,13 +60,10 @@ export function readBlock(segment: Buffer, at: number, seed: number): BlockHeade
   return { index: (index & ~LAST) >>> 0, last, sequence, used };
 }
 
-/** Whether nothing was ever written from `from` to `to`. */
-export function isUnwritten(segment: Buffer, from: number, to: number): boolean {
-  for (let at = from; at < to; at += ZEROS.length) {
-    const end = Math.min(at + ZEROS.length, to);
-    if (segment.compare(ZEROS, 0, end - at, at, end) !== 0) return false;
-  }
-  return true;
+/** Whether nothing was ever written into the block. */
+export function isUnwritten(segment: Buffer, at: number): boolean {
+  if (segment.readUInt32LE(at) !== 0) return false; // Its checksum: nearly always enough.
+  return segment.compare(ZEROS, 0, BLOCK_BYTES, at, at + BLOCK_BYTES) === 0;
 }
 
 /** Copies the payload of the blocks from `at` on, `bytes` of it, skipping their headers. */
@@ -78,4 +75,29 @@ export function payloadOf(segment: Buffer, at: number, bytes: number): Buffer {
     done += take;
   }
   return payload;
+}
+
+/** The payload of a batch while its blocks are read one by one. Its memory is used again. */
+export class Payload {
+  #buffer = Buffer.allocUnsafe(64 * 1024);
+  #length = 0;
+
+  add(segment: Buffer, at: number, used: number): void {
+    if (this.#length + used > this.#buffer.length) {
+      const larger = Buffer.allocUnsafe(this.#buffer.length * 2);
+      this.#buffer.copy(larger);
+      this.#buffer = larger;
+    }
+    const from = at + HEADER_BYTES;
+    segment.copy(this.#buffer, this.#length, from, from + used);
+    this.#length += used;
+  }
+
+  get bytes(): Buffer {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  clear(): void {
+    this.#length = 0;
+  }
 }

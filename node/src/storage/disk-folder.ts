@@ -24,8 +24,12 @@ export class DiskFolder implements LogFolder {
     return fs.readdirSync(this.#path);
   }
 
-  read(name: string): Buffer {
-    return fs.readFileSync(path.join(this.#path, name));
+  size(name: string): number {
+    return fs.statSync(path.join(this.#path, name)).size;
+  }
+
+  readNow(name: string, position: number, into: Buffer): number {
+    return fs.readSync(this.#open(name), into, 0, into.length, position);
   }
 
   erase(name: string, from: number, to: number): void {

@@ -8,8 +8,10 @@ export type Done = (error?: Error) => void;
 export interface LogFolder {
   /** The file names in it. */
   list(): string[];
-  /** A whole file. */
-  read(name: string): Buffer;
+  /** The bytes of a file. */
+  size(name: string): number;
+  /** Fills `into` from a file. @returns how many bytes there were: less at its end */
+  readNow(name: string, position: number, into: Buffer): number;
   /** Fills a part of a file with zeros, durably. */
   erase(name: string, from: number, to: number): void;
   /** Removes a file, durably. */

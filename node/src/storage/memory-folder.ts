@@ -63,8 +63,12 @@ export class MemoryFolder implements LogFolder {
     return [...this.#disk.files.keys()];
   }
 
-  read(name: string): Buffer {
-    return Buffer.from(this.#disk.file(name));
+  size(name: string): number {
+    return this.#disk.file(name).length;
+  }
+
+  readNow(name: string, position: number, into: Buffer): number {
+    return this.#disk.file(name).copy(into, 0, position);
   }
 
   erase(name: string, from: number, to: number): void {

@@ -8,11 +8,13 @@ import type { Log, OpenedLog } from './log.ts';
 import { readHeader, readValue, recordBytes, writeRecord, type RecordHeader } from './record.ts';
 import {
   encodeSegmentHeader,
+  isUnborn,
   readSegmentHeader,
   scanSegment,
   segmentName,
   type Scan,
 } from './segment.ts';
+import { SegmentFile } from './segment-file.ts';
 import { SlotIndex, type Position } from './slot-index.ts';
 
 export interface SegmentLogOptions {
@@ -52,24 +54,26 @@ export function openSegmentLog(options: SegmentLogOptions): OpenedLog {
   let bytes = 0;
 
   for (const [i, number] of numbers.entries()) {
-    const name = segmentName(number);
-    const data = folder.read(name);
-    const last = i === numbers.length - 1;
-    const header = readSegmentHeader(name, data, { ...options, number });
+    const file = new SegmentFile(folder, segmentName(number));
+    const { name } = file;
+    const isLast = i === numbers.length - 1;
+    const header = readSegmentHeader(file, { ...options, number });
     if (header === undefined) {
-      if (!last || !isEmpty(data)) throw new DamageError(name, 'block 0', 'it is missing');
+      if (!isLast || !isUnborn(file)) throw new DamageError(name, 'block 0', 'it is missing');
       unborn = name; // The process ended while it made the file: nothing was in it.
       break;
     }
     if (i > 0 && header.firstSequence !== tail.sequence) {
       throw new DamageError(name, 'block 0', 'the segment before it ends elsewhere');
     }
-    const scan = scanSegment(name, data, header.firstSequence, seed, last);
-    for (const batch of scan.batches) recovery.take(name, number, batch.block, batch.payload);
+    const { firstSequence } = header;
+    const scan = scanSegment(file, { firstSequence, seed, isLast }, (block, payload) => {
+      recovery.take(name, number, block, payload);
+    });
     if (scan.tornTo > scan.endBlock) torn = { name, scan };
-    const sequence = header.firstSequence + scan.endBlock - 1;
-    tail = { number, size: data.length, block: scan.endBlock, sequence };
-    bytes += data.length;
+    const sequence = firstSequence + scan.endBlock - 1;
+    tail = { number, size: file.size, block: scan.endBlock, sequence };
+    bytes += file.size;
   }
 
   // All is well: only now anything is written.
@@ -94,10 +98,6 @@ function segmentNumbers(folder: LogFolder): number[] {
   }
   if ((numbers[0] ?? 1) !== 1) throw new DamageError(segmentName(1), 'the file', 'it is missing');
   return numbers;
-}
-
-function isEmpty(data: Buffer): boolean {
-  return data.every((byte) => byte === 0);
 }
 
 /** Collects what the records say. */

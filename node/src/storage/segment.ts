@@ -4,10 +4,12 @@ import {
   readBlock,
   toBlocks,
   payloadOf,
+  Payload,
   type BlockHeader,
 } from './block.ts';
 import { DamageError } from './damage.ts';
 import { ForeignDataError, FormatError } from './format-error.ts';
+import type { SegmentFile } from './segment-file.ts';
 
 export const LOG_FORMAT = 1;
 const MAGIC = 'SYNODLOG';
@@ -22,15 +24,8 @@ export interface SegmentHeader {
   readonly memberId: string;
 }
 
-/** One batch of a segment: its payload, and where it begins. */
-export interface Batch {
-  readonly block: number;
-  readonly payload: Buffer;
-}
-
 /** What a scan of one segment found. */
 export interface Scan {
-  readonly batches: readonly Batch[];
   /** The block after the last complete batch. */
   readonly endBlock: number;
   /** Blocks of a batch that was not written whole: from `endBlock` to here. */
@@ -53,25 +48,35 @@ export function encodeSegmentHeader(header: SegmentHeader): Buffer {
  * @throws DamageError, FormatError, ForeignDataError
  */
 export function readSegmentHeader(
-  file: string,
-  data: Buffer,
+  file: SegmentFile,
   expected: { readonly clusterId: string; readonly memberId: string; readonly number: number },
 ): SegmentHeader | undefined {
-  if (data.length < BLOCK_BYTES || isUnwritten(data, 0, BLOCK_BYTES)) return undefined;
-  const block = readBlock(data, 0, HEADER_SEED);
-  if (block === undefined) throw new DamageError(file, 'block 0', 'its checksum does not match');
-  const header = parseHeader(payloadOf(data, 0, block.used).toString());
-  if (header === undefined) throw new DamageError(file, 'block 0', 'it is no header of a segment');
-  if (header.format > LOG_FORMAT) throw new FormatError(file, header.format, LOG_FORMAT);
+  const { name } = file;
+  if (file.blocks === 0 || isUnwritten(file.stretch, file.at(0))) return undefined;
+  const at = file.at(0);
+  const block = readBlock(file.stretch, at, HEADER_SEED);
+  if (block === undefined) throw new DamageError(name, 'block 0', 'its checksum does not match');
+  const header = parseHeader(payloadOf(file.stretch, at, block.used).toString());
+  if (header === undefined) throw new DamageError(name, 'block 0', 'it is no header of a segment');
+  if (header.format > LOG_FORMAT) throw new FormatError(name, header.format, LOG_FORMAT);
   for (const what of ['cluster', 'member'] as const) {
     const found = header[`${what}Id`];
     const wanted = expected[`${what}Id`];
-    if (found !== wanted) throw new ForeignDataError(file, what, found, wanted);
+    if (found !== wanted) throw new ForeignDataError(name, what, found, wanted);
   }
   if (header.number !== expected.number) {
-    throw new DamageError(file, 'block 0', `it is segment ${header.number}`);
+    throw new DamageError(name, 'block 0', `it is segment ${header.number}`);
   }
   return header;
+}
+
+/** Whether nothing was ever written into the file. */
+export function isUnborn(file: SegmentFile): boolean {
+  for (let block = 0; block < file.blocks; block++) {
+    const at = file.at(block);
+    if (!isUnwritten(file.stretch, at)) return false;
+  }
+  return true;
 }
 
 function parseHeader(json: string): (SegmentHeader & { format: number }) | undefined {
@@ -89,63 +94,58 @@ function parseHeader(json: string): (SegmentHeader & { format: number }) | undef
   }
 }
 
+/** What a scan has to know of the segment. */
+export interface ScanOptions {
+  /** The sequence of its first block after the header. */
+  readonly firstSequence: number;
+  readonly seed: number;
+  /** Whether it is the last segment: only there a batch may be torn. */
+  readonly isLast: boolean;
+}
+
 /**
  * Scans the blocks of a segment. Unwritten blocks anywhere in the last batch of the log are a torn
  * tail; a hole before it, or a complete block that fails its checksum, is damage.
- * @param isLast whether it is the last segment: only there a batch may be torn
+ * @param take told each whole batch: where it begins, and its payload, until it returns
  * @throws DamageError
  */
 export function scanSegment(
-  file: string,
-  data: Buffer,
-  firstSequence: number,
-  seed: number,
-  isLast: boolean,
+  file: SegmentFile,
+  options: ScanOptions,
+  take: (block: number, payload: Buffer) => void,
 ): Scan {
-  const blocks = Math.floor(data.length / BLOCK_BYTES);
-  const batches: Batch[] = [];
+  const { stretch, name, blocks } = file;
+  const batch = new Payload();
   let begin = 1;
-  let bytes = 0;
   let block = 1;
   for (; block < blocks; block++) {
-    const at = block * BLOCK_BYTES;
-    if (isUnwritten(data, at, at + BLOCK_BYTES)) break;
-    const header = checkBlock(file, data, block, firstSequence, seed);
-    if (header.index !== block - begin) throw misplaced(file, block);
-    bytes += header.used;
+    const at = file.at(block);
+    if (isUnwritten(stretch, at)) break;
+    const header = checkBlock(file, block, options);
+    if (header.index !== block - begin) throw misplaced(name, block);
+    batch.add(stretch, at, header.used);
     if (!header.last) continue;
-    batches.push({ block: begin, payload: payloadOf(data, begin * BLOCK_BYTES, bytes) });
+    take(begin, batch.bytes);
+    batch.clear();
     begin = block + 1;
-    bytes = 0;
   }
-  const tornTo = scanTail(file, data, { begin, from: block, firstSequence, seed });
-  if (!isLast && tornTo > begin) {
-    throw new DamageError(file, `block ${begin}`, 'its batch is incomplete, and others follow it');
+  const tornTo = scanTail(file, begin, block, options);
+  if (!options.isLast && tornTo > begin) {
+    throw new DamageError(name, `block ${begin}`, 'its batch is incomplete, and others follow it');
   }
-  return { batches, endBlock: begin, tornTo };
+  return { endBlock: begin, tornTo };
 }
 
 /** What stands after the first unwritten block may only be more of the batch that it is in. */
-function scanTail(
-  file: string,
-  data: Buffer,
-  tail: { begin: number; from: number; firstSequence: number; seed: number },
-): number {
-  const { begin, from, firstSequence, seed } = tail;
+function scanTail(file: SegmentFile, begin: number, from: number, options: ScanOptions): number {
   let tornTo = from;
-  const blocks = Math.floor(data.length / BLOCK_BYTES);
-  const stride = 64;
-  for (let block = from; block < blocks; block++) {
-    const at = block * BLOCK_BYTES;
-    const far = Math.min(blocks, block + stride);
-    if (isUnwritten(data, at, far * BLOCK_BYTES)) {
-      block = far - 1;
-      continue;
-    }
-    if (isUnwritten(data, at, at + BLOCK_BYTES)) continue;
-    const header = checkBlock(file, data, block, firstSequence, seed);
+  for (let block = from; block < file.blocks; block++) {
+    const at = file.at(block);
+    if (isUnwritten(file.stretch, at)) continue;
+    const header = checkBlock(file, block, options);
     if (block - header.index !== begin) {
-      throw new DamageError(file, `block ${from}`, 'it is missing, and later batches follow it');
+      const why = 'it is missing, and later batches follow it';
+      throw new DamageError(file.name, `block ${from}`, why);
     }
     tornTo = block + 1;
   }
@@ -153,17 +153,15 @@ function scanTail(
 }
 
 function checkBlock(
-  file: string,
-  data: Buffer,
+  file: SegmentFile,
   block: number,
-  firstSequence: number,
-  seed: number,
+  { firstSequence, seed }: ScanOptions,
 ): BlockHeader {
-  const header = readBlock(data, block * BLOCK_BYTES, seed);
+  const header = readBlock(file.stretch, file.at(block), seed);
   if (header === undefined) {
-    throw new DamageError(file, `block ${block}`, 'its checksum does not match');
+    throw new DamageError(file.name, `block ${block}`, 'its checksum does not match');
   }
-  if (header.sequence !== firstSequence + block - 1) throw misplaced(file, block);
+  if (header.sequence !== firstSequence + block - 1) throw misplaced(file.name, block);
   return header;
 }
 
