@@ -133,19 +133,25 @@ function requestBytes(packing: number): number {
   return encodeCommand({ client: '0'.repeat(32), number: 1, lowest: 1, operations }).length;
 }
 
-/** Every target under every load, side by side, again and again. */
+/**
+ * Every target under every load, side by side, again and again. The first round is not counted: it
+ * lets every process compile what is hot.
+ */
 async function sample(
   targets: readonly Target[],
   { seconds, repetitions, progress }: BenchmarkOptions,
 ): Promise<Measurement[]> {
   const measurements: Measurement[] = [];
-  const steps = repetitions * loads.length * targets.length;
-  for (let repetition = 0; repetition < repetitions; repetition++) {
+  const steps = (1 + repetitions) * loads.length * targets.length;
+  let step = 0;
+  for (let repetition = 0; repetition <= repetitions; repetition++) {
     for (const load of loads) {
       for (const target of targets) {
         const packed = load.packing === 1 ? '' : ` × ${load.packing}`;
-        progress(measurements.length, steps, `${target.name}, ${load.clients} clients${packed}`);
+        const round = repetition === 0 ? 'warm-up' : `round ${repetition}`;
+        progress(step++, steps, `${round}: ${target.name}, ${load.clients} clients${packed}`);
         const sample = await runLoad(target, load, seconds);
+        if (repetition === 0) continue;
         measurements.push({ load, target: target.name, repetition, sample });
       }
     }

@@ -1,5 +1,4 @@
 import {
-  BLOCK_BYTES,
   isUnwritten,
   readBlock,
   toBlocks,
