@@ -1,11 +1,4 @@
-import {
-  isUnwritten,
-  readBlock,
-  toBlocks,
-  payloadOf,
-  Payload,
-  type BlockHeader,
-} from './block.ts';
+import { isUnwritten, readBlock, toBlocks, payloadOf, Payload, type BlockHeader } from './block.ts';
 import { DamageError } from './damage.ts';
 import { ForeignDataError, FormatError } from './format-error.ts';
 import type { SegmentFile } from './segment-file.ts';
