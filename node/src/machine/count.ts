@@ -2,15 +2,18 @@ import { keyOf, type Bytes, type Key, type Tables } from './tables.ts';
 
 /** A count or position as a value: u64, big endian. */
 export function encodeCount(count: number): Bytes {
-  const bytes = Buffer.allocUnsafe(8);
-  bytes.writeUInt32BE(Math.floor(count / 2 ** 32), 0);
-  bytes.writeUInt32BE(count >>> 0, 4);
+  const bytes = new Uint8Array(8);
+  for (let at = 7, rest = count; rest > 0; at--) {
+    bytes[at] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
   return bytes;
 }
 
 export function decodeCount(bytes: Bytes): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return view.getUint32(0) * 2 ** 32 + view.getUint32(4);
+  let count = 0;
+  for (const byte of bytes) count = count * 256 + byte;
+  return count;
 }
 
 /** A count as a key: keys sort as the numbers do. */

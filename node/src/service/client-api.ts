@@ -1,4 +1,5 @@
 import type { NatsConnection, Subscription } from 'nats';
+import { asBuffer } from '../../../contract/src/bytes.ts';
 import { encodeReplies, type Reply } from '../../../contract/src/reply.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
@@ -40,8 +41,7 @@ export class ClientApi {
     const inbox = replyTo.slice(0, dot);
     const lane = Number(replyTo.slice(dot + 1));
     if (!Number.isSafeInteger(lane)) return;
-    // A copy: the message is a view of a larger chunk, which must not live as long as the command.
-    const command = Buffer.from(data);
+    const command = asBuffer(data);
     // The number stands where contract/src/command.ts has it; a malformed command is answered too.
     const number = command.length >= 23 ? command.readUIntBE(17, 6) : 0;
     this.#driver.submit(command, (outcome) => {

@@ -31,21 +31,23 @@ export function blocksOf(payloadBytes: number): number {
   return Math.max(1, Math.ceil(payloadBytes / PAYLOAD_BYTES));
 }
 
-/** Cuts a batch into blocks, numbered from `sequence` on. */
-export function toBlocks(payload: Buffer, sequence: number, seed: number): Buffer {
+/**
+ * Cuts a batch into blocks, numbered from `sequence` on.
+ * @param blocks where they go: as long as all of them
+ */
+export function toBlocks(payload: Buffer, sequence: number, seed: number, blocks: Buffer): void {
   const count = blocksOf(payload.length);
-  const blocks = Buffer.alloc(count * BLOCK_BYTES);
   for (let index = 0; index < count; index++) {
     const at = index * BLOCK_BYTES;
     const from = index * PAYLOAD_BYTES;
     const used = Math.min(PAYLOAD_BYTES, payload.length - from);
+    if (used < PAYLOAD_BYTES) blocks.fill(0, at + HEADER_BYTES + used, at + BLOCK_BYTES);
     blocks.writeUInt32LE((index | (index === count - 1 ? LAST : 0)) >>> 0, at + 4);
     blocks.writeUIntLE(sequence + index, at + 8, 6);
     blocks.writeUInt16LE(used, at + 14);
     payload.copy(blocks, at + HEADER_BYTES, from, from + used);
     blocks.writeUInt32LE(crc32(blocks.subarray(at + 4, at + BLOCK_BYTES), seed), at);
   }
-  return blocks;
 }
 
 /** @returns `undefined` when the block is complete but fails its checksum */

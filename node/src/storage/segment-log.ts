@@ -14,6 +14,7 @@ import {
   segmentName,
   type Scan,
 } from './segment.ts';
+import { Scratch } from './scratch.ts';
 import { SegmentFile } from './segment-file.ts';
 import { SlotIndex, type Position } from './slot-index.ts';
 
@@ -179,6 +180,8 @@ class SegmentLog implements Log {
   readonly #options: SegmentLogOptions;
   readonly #index: SlotIndex;
   readonly #seed: number;
+  readonly #payload = new Scratch();
+  readonly #blocks = new Scratch();
   #tail: Tail;
   #bytes: number;
   #inFlight: readonly LogRecord[] | undefined;
@@ -209,7 +212,7 @@ class SegmentLog implements Log {
     this.#inFlight = records;
     let size = 0;
     for (const record of records) size += recordBytes(record);
-    const payload = Buffer.allocUnsafe(size);
+    const payload = this.#payload.take(size);
     const blocks = blocksOf(size);
     const settle = (error?: Error): void => {
       this.#failed = error !== undefined;
@@ -222,7 +225,8 @@ class SegmentLog implements Log {
       const { number, block, sequence } = this.#tail;
       this.#encode(records, payload, number, block);
       this.#tail = { ...this.#tail, block: block + blocks, sequence: sequence + blocks };
-      const data = toBlocks(payload, sequence, this.#seed);
+      const data = this.#blocks.take(blocks * BLOCK_BYTES);
+      toBlocks(payload, sequence, this.#seed, data);
       this.#options.folder.write(segmentName(number), block * BLOCK_BYTES, data, settle);
     });
   }

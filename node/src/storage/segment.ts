@@ -1,4 +1,12 @@
-import { isUnwritten, readBlock, toBlocks, payloadOf, Payload, type BlockHeader } from './block.ts';
+import {
+  BLOCK_BYTES,
+  isUnwritten,
+  readBlock,
+  toBlocks,
+  payloadOf,
+  Payload,
+  type BlockHeader,
+} from './block.ts';
 import { DamageError } from './damage.ts';
 import { ForeignDataError, FormatError } from './format-error.ts';
 import type { SegmentFile } from './segment-file.ts';
@@ -31,7 +39,10 @@ export function segmentName(number: number): string {
 /** The block that begins a segment file. */
 export function encodeSegmentHeader(header: SegmentHeader): Buffer {
   const json = JSON.stringify({ magic: MAGIC, format: LOG_FORMAT, ...header });
-  return toBlocks(Buffer.from(json), 0, HEADER_SEED);
+  const payload = Buffer.from(json);
+  const block = Buffer.alloc(BLOCK_BYTES);
+  toBlocks(payload, 0, HEADER_SEED, block);
+  return block;
 }
 
 /**

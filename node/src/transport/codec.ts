@@ -23,7 +23,7 @@ export interface Malformed {
   readonly malformed: string;
 }
 
-const packr = new Packr({ useRecords: false, variableMapSize: true, copyBuffers: true });
+const packr = new Packr({ useRecords: false, variableMapSize: true });
 const types = ['p1a', 'p2a', 'p1b', 'p2b', 'propose', 'floor', 'heartbeat', 'decision']
   .concat(['learn', 'learned'])
   .map((type) => type as Message['type']);
@@ -32,7 +32,10 @@ export function encodeFrame({ cluster, from, to, messages }: Frame): Uint8Array 
   return packr.pack([WIRE_VERSION, cluster, from, to ?? '', ...messages.map(toWire)]);
 }
 
-/** Parses once: what it returns can be trusted to have its types. Never throws. */
+/**
+ * Parses once: what it returns can be trusted to have its types. Commands are views of `bytes`,
+ * which nobody may change any more. Never throws.
+ */
 export function parseFrame(bytes: Uint8Array): Frame | Malformed {
   try {
     const wire = array(packr.unpack(bytes));
