@@ -42,7 +42,7 @@ export class NodeProcess {
     const args = [program, ...ids, '--data', data, '--nats-url', natsUrl, ...flags];
     if (logFile !== undefined) fs.mkdirSync(path.dirname(logFile), { recursive: true });
     const log = logFile === undefined ? 'inherit' : fs.openSync(logFile, 'a');
-    this.#child = spawn(process.execPath, ['--enable-source-maps', ...args], {
+    this.#child = spawn(process.execPath, args, {
       stdio: ['ignore', 'ignore', log, 'ipc'],
       env: { ...process.env, ...environment },
     });
