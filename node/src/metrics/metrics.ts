@@ -9,13 +9,8 @@ const counters = {
   commands: ['synod_commands_total', 'Client commands applied, duplicates included.'],
   operations: ['synod_operations_total', 'Operations that ran on the state machine.'],
   duplicates: ['synod_duplicates_total', 'Commands that were decided again and not run again.'],
-  proposals: ['synod_proposals_total', 'Batches that this member proposed for a slot.'],
   scouts: ['synod_scouts_total', 'Scouts started: attempts of this member to lead.'],
-  preemptions: [
-    'synod_preemptions_total',
-    'Times a higher ballot stopped this member from leading.',
-  ],
-  leaderChanges: ['synod_leader_changes_total', 'Changes of the active leader that were noticed.'],
+  leaderChanges: ['synod_leader_changes_total', 'Times this member began or ceased to lead.'],
 } as const;
 
 /** Read from the node at each scrape. */
@@ -31,7 +26,6 @@ const gauges = {
   logBytes: ['synod_log_bytes', 'Size of the log on disk.'],
   stateBytes: ['synod_state_bytes', 'Size of the state on disk.'],
   overlayBytes: ['synod_overlay_bytes', 'State in memory that waits for its cut to disk.'],
-  inboxBytes: ['synod_inbox_bytes', 'Inputs that wait for the next step of the member.'],
   queueBytes: ['synod_queue_bytes', 'Client commands that wait for their decision.'],
 } as const;
 
@@ -46,16 +40,16 @@ const fine = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 
 const histograms = {
   batchCommands: [
     'synod_batch_commands',
-    'Commands in a batch that this member proposed.',
+    'Commands in a decided batch.',
     [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024],
   ],
   batchBytes: [
     'synod_batch_bytes',
-    'Bytes in a batch that this member proposed.',
+    'Bytes of commands in a decided batch.',
     [256, 1024, 4096, 16_384, 65_536, 131_072, 262_144, 524_288, 786_432],
   ],
   commitSeconds: ['synod_commit_seconds', 'From the arrival of a request to its reply.', fine],
-  logSyncSeconds: ['synod_log_sync_seconds', 'Write and fsync of one batch of log records.', fine],
+  logSyncSeconds: ['synod_log_sync_seconds', 'Writing one batch of log records, durably.', fine],
   cutSeconds: ['synod_state_cut_seconds', 'Writing one cut of the state to disk.', fine],
 } as const;
 
@@ -184,9 +178,7 @@ function zeros(): Record<keyof typeof counters, number> {
     commands: 0,
     operations: 0,
     duplicates: 0,
-    proposals: 0,
     scouts: 0,
-    preemptions: 0,
     leaderChanges: 0,
   };
 }

@@ -5,7 +5,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { Ballot } from '../paxos/ballot.ts';
 import { waitsForFlush, type Effect } from '../paxos/effects.ts';
 import type { Input, Member } from '../paxos/member.ts';
-import type { Command, Slot, Value } from '../paxos/pvalue.ts';
+import { valueBytes, type Command, type Slot, type Value } from '../paxos/pvalue.ts';
 import type { Log } from '../storage/log.ts';
 import type { StateStore } from '../storage/state.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -215,6 +215,7 @@ export class Driver {
     for (const effect of effects) {
       switch (effect.type) {
         case 'persist':
+          if (effect.record.type === 'leader-ballot') this.#ports.metrics.counts.scouts += 1;
           this.#barrier.persist(effect.record);
           break;
         case 'send':
@@ -254,8 +255,7 @@ export class Driver {
   #apply(slot: Slot, value: Value): void {
     const { applier, metrics } = this.#ports;
     const applied = applier.apply(slot, value);
-    metrics.counts.decisions += 1;
-    metrics.counts.commands += applied.length;
+    this.#count(value, applied);
     const speak = (): void => {
       for (const { command, outcome } of applied) {
         if (command === undefined) continue;
@@ -267,6 +267,16 @@ export class Driver {
     };
     if (this.#settings.answersWaitForMark) this.#barrier.hold(speak);
     else speak();
+  }
+
+  #count(value: Value, applied: readonly AppliedCommand[]): void {
+    const { counts, histograms } = this.#ports.metrics;
+    counts.decisions += 1;
+    counts.commands += applied.length;
+    counts.operations = this.#ports.applier.operationsApplied;
+    for (const { duplicate } of applied) if (duplicate) counts.duplicates += 1;
+    histograms.batchCommands.observe(value.length);
+    histograms.batchBytes.observe(valueBytes(value));
   }
 
   #recall({ from, to, asker }: Effect & { type: 'recall' }): void {

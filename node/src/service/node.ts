@@ -329,7 +329,6 @@ export class Node {
       logBytes: this.#storage?.opened.log.bytes ?? 0,
       stateBytes: state?.bytes ?? 0,
       overlayBytes: state?.overlayBytes ?? 0,
-      inboxBytes: 0,
       queueBytes: this.#driver?.queueBytes ?? 0,
     };
   }
