@@ -16,6 +16,8 @@ import { subjectsOf, type Subjects } from '../../../contract/src/subjects.ts';
 import { Lanes, type Answer } from './lanes.ts';
 import { SynodError } from './synod-error.ts';
 
+export { SynodError };
+
 export interface ConnectOptions {
   readonly natsUrl: string;
   /** The cluster's name. */

@@ -1,0 +1,145 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { errors, exitCodes } from '../contract/src/error-codes.ts';
+import { LocalCluster } from '../client/src/local/local-cluster.ts';
+import { Workspace } from '../client/src/local/workspace.ts';
+import { Metrics } from '../node/src/metrics/metrics.ts';
+import { freePorts, inWorkingFolder, synod } from './journeys/cli-run.ts';
+
+/* What the documentation promises is there. */
+
+const root = path.resolve('.');
+const pages = execFileSync('git', [
+  'ls-files',
+  '--cached',
+  '--others',
+  '--exclude-standard',
+  '*.md',
+])
+  .toString()
+  .split('\n')
+  .filter((name) => name !== '');
+
+function read(page: string): string {
+  return readFileSync(path.join(root, page), 'utf8');
+}
+
+/** The code blocks of a page in one language. */
+function blocks(page: string, language: string): string[] {
+  const found = read(page).matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'));
+  return [...found].map(([, code = '']) => code);
+}
+
+/** The first cells of the tables of a page that are code. */
+function firstCells(page: string): string[] {
+  return [...read(page).matchAll(/^\|\s*`([^`]+)`/gm)].map(([, cell = '']) => cell);
+}
+
+function anchors(page: string): string[] {
+  return [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+test.each(pages)('the links of %s lead somewhere', (page) => {
+  const links = [...read(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+  const broken = links.filter((link) => {
+    if (/^https?:/.test(link)) return false;
+    const [file = '', anchor] = link.split('#');
+    const target = file === '' ? page : path.join(path.dirname(page), file);
+    if (!existsSync(path.join(root, target))) return true;
+    return anchor !== undefined && !anchors(target).includes(anchor);
+  });
+  expect(broken).toEqual([]);
+});
+
+test('docs/errors.md has every code, and no other', () => {
+  const cells = firstCells('docs/errors.md');
+  expect(cells.sort()).toEqual(Object.keys(errors).sort());
+  for (const code of Object.values(exitCodes)) {
+    expect(read('docs/errors.md')).toMatch(new RegExp(`^\\|\\s*${code}\\s*\\|`, 'm'));
+  }
+});
+
+test('docs/metrics.md has every metric with its help', async () => {
+  const metrics = new Metrics({ version: '0', cluster: 'c', member: 'm', process: false });
+  const helps = [...(await metrics.text()).matchAll(/^# HELP (\S+) (.*)$/gm)];
+  expect(helps.length).toBeGreaterThan(20);
+  expect(firstCells('docs/metrics.md').sort()).toEqual(helps.map(([, name]) => name).sort());
+  const page = read('docs/metrics.md');
+  for (const [, , help = ''] of helps) expect(page).toContain(help);
+});
+
+test('docs/running.md has every flag of a node, its variable and its default', () => {
+  const main = path.join(root, 'dist/node/src/main.js');
+  const help = execFileSync(process.execPath, [main, '--help']).toString();
+  const rows = read('docs/running.md').split('\n');
+  const flags = [...help.matchAll(/^ {2}(--\S+) +(SYNOD_\S+) .*?(?:\[(.*)\])?$/gm)];
+  expect(flags.length).toBeGreaterThan(10);
+  for (const [, flag = '', variable = '', fallback = ''] of flags) {
+    const row = rows.find((each) => each.startsWith(`| \`${flag}\``)) ?? `no row for ${flag}`;
+    expect(row).toContain(`\`${variable}\``);
+    expect(row).toContain(fallback);
+  }
+});
+
+test('docs/running.md has every command and every flag of the CLI', async () => {
+  const page = read('docs/running.md');
+  const { stdout } = await synod(['--help'], { cwd: root });
+  const commands = [...stdout.matchAll(/^ {2}([a-z]+) (?:\[options\]|<| {2})/gm)];
+  const names = commands.map(([, name = '']) => name).filter((name) => name !== 'help');
+  expect(names).toHaveLength(8);
+  for (const name of names) {
+    expect(page).toContain(`synod ${name}`);
+    const help = await synod([name, '--help'], { cwd: root });
+    for (const [, flag = ''] of help.stdout.matchAll(/^ {2}(--[a-z-]+)/gm)) {
+      expect(page).toContain(flag);
+    }
+  }
+});
+
+test('the commands of the README are there', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+  const commands = blocks('README.md', 'sh').join('');
+  expect(commands).toContain('npm ci && npm start');
+  expect(commands).toContain('npm ci && npm test');
+  expect(Object.keys(scripts)).toEqual(expect.arrayContaining(['start', 'test', 'bench']));
+});
+
+test('the example of docs/master-scripts.md prints what the page says', async () => {
+  const [example = ''] = blocks('docs/master-scripts.md', 'text');
+  const ports = await freePorts(3);
+  const script = example.replaceAll(/1000([0-2])/g, (_, i: string) => String(ports[Number(i)]));
+  await inWorkingFolder(async (cwd) => {
+    const { code, stdout } = await synod(['master'], { cwd, input: script });
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: 'hello,good morning\nhello,good morning\n',
+    });
+  });
+}, 60_000);
+
+test('the example of docs/sdk.md runs', async () => {
+  const [example = ''] = blocks('docs/sdk.md', 'ts');
+  await inWorkingFolder(async (cwd) => {
+    const program = path.join(root, 'dist/node/src/main.js');
+    const workspace = new Workspace(cwd);
+    const cluster = await LocalCluster.start({ workspace, cluster: 'local', nodes: 3, program });
+    try {
+      const client = path.join(root, 'dist/client/src/sdk/client.js');
+      const file = path.join(cwd, 'example.mjs');
+      const code = example
+        .replace("'synod/client'", JSON.stringify(client))
+        .replace('nats://127.0.0.1:4222', cluster.natsUrl);
+      writeFileSync(file, code);
+      const printed = execFileSync(process.execPath, [file], { timeout: 20_000 }).toString();
+      expect(printed).toContain("texts: [ 'hello' ]");
+    } finally {
+      await cluster.stop();
+    }
+  });
+}, 60_000);
