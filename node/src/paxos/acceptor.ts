@@ -58,12 +58,14 @@ export class Acceptor {
     return effects;
   }
 
-  /** One page of accepted (or learned) pvalues from `from` on; a preempted scout needs none. */
+  /**
+   * One page of accepted (or learned) pvalues from `from` on. A refusal of a lower ballot has it,
+   * too: it may reach the same leader's next scout, at whose ballot it counts as an answer.
+   */
   #p1b(asked: Ballot, from: Slot): P1b {
     const ballot = this.#ballot ?? asked;
     const page: Pvalue[] = [];
     const floor = this.#floor;
-    if (compareBallots(ballot, asked) > 0) return { type: 'p1b', ballot, from, floor, pvalues: [] };
     let bytes = 0;
     for (let slot = Math.max(from, floor); slot < this.#end; slot++) {
       const pvalue = this.#learned.get(slot) ?? this.#accepted.get(slot);

@@ -51,6 +51,15 @@ describe('p1a', () => {
     expect(a.ballot).toEqual(ballot('2.c'));
   });
 
+  test('C2: a refusal has what was accepted: it may reach the next scout of the same leader', () => {
+    const a = acceptor();
+    p2a(a, pvalue('2.b', 0, 'x'));
+    expect(page(a, '1.b', 0)).toMatchObject({
+      ballot: ballot('2.b'),
+      pvalues: [pvalue('2.b', 0, 'x')],
+    });
+  });
+
   test('A1: the same ballot again is answered again, and not persisted', () => {
     const a = acceptor();
     p1a(a, '1.b');

@@ -68,7 +68,9 @@ test('C2: an acceptor counts only when its pages run without a gap to the end', 
   const asking = scout();
   asking.p1b('b', p1b({}));
   const next = asking.p1b('c', p1b({ next: 7, pvalues: [pvalue('1.c', 6, 'x')] }));
-  expect(next).toEqual([{ type: 'send', to: ['c'], message: { type: 'p1a', ballot: own, from: 7 } }]);
+  expect(next).toEqual([
+    { type: 'send', to: ['c'], message: { type: 'p1a', ballot: own, from: 7 } },
+  ]);
   expect(asking.p1b('c', p1b({ from: 9 }))).toEqual([]); // 7 and 8 are missing.
   const adopted = asking.p1b('c', p1b({ from: 7, pvalues: [pvalue('1.c', 8, 'y')] }));
   if (!('pvalues' in adopted)) throw new Error('it is not adopted');

@@ -1,0 +1,230 @@
+import type { Effect } from '../../../node/src/paxos/effects.ts';
+import { Leader, type LeaderInit } from '../../../node/src/paxos/leader.ts';
+import type { P1b, P2b } from '../../../node/src/paxos/messages.ts';
+import { NO_OP, type Pvalue, type Slot } from '../../../node/src/paxos/pvalue.ts';
+import { ballot, configuration, persisted, pvalue, sent, timing, value } from './samples.ts';
+
+function leader(init: Partial<LeaderInit> = {}): Leader {
+  return new Leader({
+    self: 'a',
+    configuration,
+    mode: 'stable',
+    timing,
+    ballot: undefined,
+    highest: undefined,
+    slotOut: 0,
+    ...init,
+  });
+}
+
+/** Ticks until it starts phase 1. */
+function campaign(of: Leader): Effect[] {
+  for (let tick = 0; tick < 100; tick++) {
+    const effects = of.tick(0, true);
+    if (sent(effects, 'p1a').length > 0) return effects;
+  }
+  throw new Error('it starts no phase 1');
+}
+
+function p1b(of: Leader, from: string, page: Partial<P1b> = {}): Effect[] {
+  const asked = of.highest ?? ballot('0.a');
+  const whole: P1b = { type: 'p1b', ballot: asked, from: 0, floor: 0, pvalues: [], ...page };
+  return of.p1b(from, whole);
+}
+
+/** A leader that b and c have adopted. */
+function elected(page: Partial<P1b> = {}, init: Partial<LeaderInit> = {}): [Leader, Effect[]] {
+  const won = leader(init);
+  campaign(won);
+  p1b(won, 'b', page);
+  return [won, p1b(won, 'c', page)];
+}
+
+function p2aSlots(effects: readonly Effect[]): Slot[] {
+  return sent(effects, 'p2a').map(({ message }) => message.slot);
+}
+
+function p2b(of: Leader, from: string, slot: Slot, at = of.highest): Effect[] {
+  const message: P2b = { type: 'p2b', ballot: at ?? ballot('0.a'), slot };
+  return of.p2b(from, message);
+}
+
+describe('phase 1', () => {
+  test('its ballot is new, above all that it heard of, and durable before its p1a', () => {
+    const starting = leader({ ballot: ballot('1.a'), highest: ballot('3.c'), slotOut: 7 });
+    const effects = campaign(starting);
+    expect(effects.map(({ type }) => type)).toEqual(['persist', 'send']);
+    expect(persisted(effects)).toEqual([{ type: 'leader-ballot', ballot: ballot('4.a') }]);
+    expect(sent(effects, 'p1a')[0]?.message).toEqual({
+      type: 'p1a',
+      ballot: ballot('4.a'),
+      from: 7,
+    });
+  });
+
+  test('C1: no two attempts use one ballot', () => {
+    const starting = leader();
+    campaign(starting);
+    const first = starting.highest;
+    p1b(starting, 'b', { ballot: ballot('1.b') });
+    campaign(starting);
+    expect(starting.highest).not.toEqual(first);
+    expect(starting.highest).toEqual(ballot('2.a'));
+  });
+
+  test('C2: what a quorum reported is proposed again, at the new ballot, before anything else', () => {
+    const pvalues = [pvalue('0.b', 0, 'zero'), pvalue('0.c', 2, 'two')];
+    const [won, effects] = elected({ pvalues });
+    expect(sent(effects, 'p2a').map(({ message }) => [message.slot, message.value])).toEqual([
+      [0, value('zero')],
+      [1, NO_OP],
+      [2, value('two')],
+    ]);
+    expect(won.propose('a', { type: 'propose', slot: 2, value: value('mine') })).toEqual([]);
+  });
+
+  test('below the highest floor nothing is proposed, neither no-ops nor reported pvalues', () => {
+    const reported: Pvalue[] = [pvalue('0.b', 1, 'old'), pvalue('0.b', 4, 'new')];
+    const [won, effects] = elected({ floor: 3, pvalues: reported });
+    expect(p2aSlots(effects)).toEqual([3]); // 4 is beyond slot_out + WINDOW.
+    expect(won.floor).toBe(3);
+    const late = won.propose('b', { type: 'propose', slot: 2, value: value('late') });
+    expect(late).toEqual([{ type: 'send', to: ['b'], message: { type: 'floor', floor: 3 } }]);
+  });
+
+  test('on demand, a scout with nothing left to lead is abandoned', () => {
+    const starting = leader({ mode: 'on-demand' });
+    campaign(starting);
+    starting.advance(1, false);
+    p1b(starting, 'b');
+    expect(p1b(starting, 'c')).toEqual([]);
+    expect(starting.active).toBe(false);
+  });
+});
+
+describe('phase 2', () => {
+  test('C1: one value is selected for a slot, and one commander spawned', () => {
+    const [won] = elected();
+    const first = won.propose('a', { type: 'propose', slot: 0, value: value('x') });
+    expect(sent(first, 'p2a')).toHaveLength(1);
+    expect(won.propose('b', { type: 'propose', slot: 0, value: value('y') })).toEqual([]);
+  });
+
+  test('C1: what was forgotten is answered with the floor, never with a commander', () => {
+    const [won] = elected();
+    won.propose('a', { type: 'propose', slot: 0, value: value('x') });
+    won.advance(1, true);
+    const again = won.propose('b', { type: 'propose', slot: 0, value: value('y') });
+    expect(again).toEqual([{ type: 'send', to: ['b'], message: { type: 'floor', floor: 1 } }]);
+    // A new ballot empties the map, never the mark.
+    won.heartbeat({ type: 'heartbeat', ballot: ballot('9.b'), slotOut: 1 });
+    campaign(won);
+    p1b(won, 'b', { from: 1 });
+    p1b(won, 'c', { from: 1 });
+    expect(won.active).toBe(true);
+    expect(p2aSlots(won.propose('b', { type: 'propose', slot: 0, value: value('y') }))).toEqual([]);
+  });
+
+  test('R5: no commander at or beyond slot_out + WINDOW; it comes when slot_out moves', () => {
+    const [won] = elected();
+    expect(won.propose('b', { type: 'propose', slot: 4, value: value('far') })).toEqual([]);
+    const effects = won.advance(1, true);
+    expect(p2aSlots(effects)).toContain(4);
+  });
+
+  test('a quorum decides; the next p2a tells the others', () => {
+    const [won] = elected();
+    won.propose('a', { type: 'propose', slot: 0, value: value('x') });
+    expect(p2b(won, 'b', 0)).toEqual([]);
+    const decided = p2b(won, 'a', 0);
+    expect(sent(decided, 'decision')).toEqual([
+      { to: ['a'], message: { type: 'decision', ballot: won.ballot, slot: 0, value: value('x') } },
+    ]);
+    const next = won.propose('a', { type: 'propose', slot: 1, value: value('y') });
+    expect(sent(next, 'p2a')[0]?.message.decided).toEqual([0]);
+  });
+
+  test('when it is idle, a tick tells the others what was decided, without the value', () => {
+    const [won] = elected();
+    won.propose('a', { type: 'propose', slot: 0, value: value('x') });
+    p2b(won, 'b', 0);
+    p2b(won, 'c', 0);
+    expect(sent(won.tick(0, false), 'decision')).toEqual([
+      { to: ['b', 'c'], message: { type: 'decision', ballot: won.ballot, slot: 0 } },
+    ]);
+  });
+
+  test('on demand, a decision goes to everybody, with its value', () => {
+    const [won] = elected({}, { mode: 'on-demand' });
+    won.propose('a', { type: 'propose', slot: 0, value: value('x') });
+    p2b(won, 'b', 0);
+    expect(sent(p2b(won, 'c', 0), 'decision')).toMatchObject([
+      { to: ['a', 'b', 'c'], message: { slot: 0, value: value('x') } },
+    ]);
+  });
+
+  test('a higher ballot in a p2b ends its leadership', () => {
+    const [won] = elected();
+    won.propose('a', { type: 'propose', slot: 0, value: value('x') });
+    const effects = p2b(won, 'b', 0, ballot('9.b'));
+    expect(effects).toContainEqual({ type: 'leading', ballot: undefined });
+    expect(won.active).toBe(false);
+    expect(won.known).toBe('b');
+  });
+
+  test('a hole below a proposal gets a no-op with a tick', () => {
+    const [won] = elected();
+    won.propose('b', { type: 'propose', slot: 2, value: value('x') });
+    const filled = sent(won.tick(0, false), 'p2a').filter(({ message }) => message.slot < 2);
+    expect(filled.map(({ message }) => message.value)).toEqual([NO_OP, NO_OP]);
+  });
+
+  test('unanswered p2as are sent again to who has not answered', () => {
+    const [won] = elected();
+    won.propose('a', { type: 'propose', slot: 0, value: value('x') });
+    p2b(won, 'b', 0);
+    const again = Array.from({ length: timing.retransmit }, () => won.tick(0.5, false)).flat();
+    expect(sent(again, 'p2a')).toMatchObject([{ to: ['a', 'c'], message: { slot: 0 } }]);
+  });
+});
+
+describe('stable leadership', () => {
+  test('the leader sends heartbeats', () => {
+    const [won] = elected();
+    const beats = sent(won.tick(0, false), 'heartbeat');
+    expect(beats).toEqual([
+      { to: ['b', 'c'], message: { type: 'heartbeat', ballot: won.ballot, slotOut: 0 } },
+    ]);
+  });
+
+  test('heartbeats keep a follower from phase 1, and silence does not', () => {
+    const following = leader();
+    for (let tick = 0; tick < 100; tick++) {
+      if (tick % timing.heartbeat === 0) {
+        following.heartbeat({ type: 'heartbeat', ballot: ballot('1.b'), slotOut: 0 });
+      }
+      expect(sent(following.tick(0, true), 'p1a')).toEqual([]);
+    }
+    expect(following.known).toBe('b');
+    expect(sent(campaign(following), 'p1a')).toHaveLength(1);
+  });
+
+  test('a heartbeat of a higher ballot ends its leadership; one of a lower does not', () => {
+    const [won] = elected();
+    won.heartbeat({ type: 'heartbeat', ballot: ballot('0.b'), slotOut: 0 });
+    expect(won.active).toBe(true);
+    won.heartbeat({ type: 'heartbeat', ballot: ballot('9.b'), slotOut: 0 });
+    expect(won.active).toBe(false);
+  });
+
+  test('a passive leader hands a proposal of its own replica to the active one', () => {
+    const following = leader();
+    const proposal = { type: 'propose', slot: 0, value: value('x') } as const;
+    expect(following.propose('a', proposal)).toEqual([]);
+    following.heartbeat({ type: 'heartbeat', ballot: ballot('1.b'), slotOut: 0 });
+    expect(following.propose('a', proposal)).toEqual([
+      { type: 'send', to: ['b'], message: proposal },
+    ]);
+    expect(following.propose('c', proposal)).toEqual([]);
+  });
+});

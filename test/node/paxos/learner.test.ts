@@ -1,0 +1,76 @@
+import { Learner } from '../../../node/src/paxos/learner.ts';
+import { timing } from './samples.ts';
+
+const peers = ['b', 'c'];
+
+/** The questions of so many ticks. */
+function ask(learner: Learner, ticks: number, behind: boolean): (readonly string[])[] {
+  return Array.from({ length: ticks }, () => learner.tick(0.5, behind, 0))
+    .flat()
+    .map(({ to }) => to);
+}
+
+/** A learner whose first survey, at its start, is over. */
+function settled(): Learner {
+  const learner = new Learner(peers, timing);
+  for (const peer of peers) learner.answered(peer, undefined, false, false);
+  learner.ended(0);
+  return learner;
+}
+
+test('who starts asks everybody for what it missed', () => {
+  const learner = new Learner(peers, timing);
+  expect(ask(learner, timing.retransmit, false)).toEqual([peers]);
+});
+
+test('who is not behind asks nobody', () => {
+  expect(ask(settled(), 100, false)).toEqual([]);
+});
+
+test('who is behind asks one peer after the other until there is progress', () => {
+  const asked = ask(settled(), 60, true);
+  expect(asked.slice(0, 4)).toEqual([['b'], ['c'], ['b'], ['c']]);
+});
+
+test('who named the highest slot is asked first', () => {
+  const learner = settled();
+  learner.heard(7, 'c');
+  expect(learner.target).toBe(7);
+  learner.heard(3, 'b');
+  expect(learner.target).toBe(7);
+  expect(ask(learner, timing.learn, true)[0]).toEqual(['c']);
+});
+
+test('after an answer that brought progress the same peer is asked for more', () => {
+  const learner = settled();
+  expect(learner.answered('c', undefined, true, true)).toEqual([{ to: ['c'] }]);
+  expect(learner.answered('c', undefined, false, true)).toEqual([]);
+  expect(learner.answered('c', undefined, true, false)).toEqual([]);
+});
+
+test('a survey ends when all have answered and what they know is applied', () => {
+  const learner = settled();
+  expect(learner.survey(1)).toEqual({ to: peers, survey: 1 });
+  learner.heard(5, 'b');
+  learner.answered('b', 1, false, true);
+  expect(learner.ended(5)).toEqual([]);
+  learner.answered('c', 1, false, true);
+  expect(learner.ended(4)).toEqual([]);
+  expect(learner.ended(5)).toEqual([1]);
+  expect(learner.ended(5)).toEqual([]);
+});
+
+test('a survey does without those who are silent, and ends at its deadline whatever is missing', () => {
+  const silent = settled();
+  silent.survey(1);
+  ask(silent, timing.surveySilence, false);
+  expect(silent.ended(0)).toEqual([1]);
+
+  const behind = settled();
+  behind.survey(2);
+  behind.heard(9, 'b');
+  ask(behind, timing.surveyDeadline - 1, true);
+  expect(behind.ended(0)).toEqual([]);
+  ask(behind, 1, true);
+  expect(behind.ended(0)).toEqual([2]);
+});
