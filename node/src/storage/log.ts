@@ -16,8 +16,8 @@ export interface Log {
 
   /**
    * Reads the last stored pvalue of each slot `from` ≤ s < `to` that has one, in slot order; it
-   * stops early after `maxBytes` of values, but returns at least one when there is one. Slots that
-   * are still being written are read too.
+   * stops early after `maxBytes` of values, but returns at least one when there is one. A record
+   * that is being written is read too, unless the segment for it is still being made.
    */
   read(
     from: Slot,

@@ -286,7 +286,8 @@ class SegmentLog implements Log {
       (record) => 'value' in record && record.slot === slot,
     );
     if (unflushed !== undefined && 'value' in unflushed) {
-      return done(undefined, { ...unflushed, learned: unflushed.type === 'learned' });
+      const { ballot, value, type } = unflushed;
+      return done(undefined, { ballot, slot, value, learned: type === 'learned' });
     }
     const name = segmentName(segment);
     const block = 1 + Math.floor(at / PAYLOAD_BYTES);

@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import {
+  FolderInUseError,
+  NotADataFolderError,
+  openDataFolder,
+} from '../../../node/src/storage/data-folder.ts';
+import { ForeignDataError, FormatError } from '../../../node/src/storage/format-error.ts';
+
+const identity = { clusterId: 'local/test', memberId: 'a' };
+let folder: string;
+
+beforeEach(() => {
+  folder = path.join(fs.mkdtempSync(path.join(tmpdir(), 'synod-data-')), 'made', 'here');
+});
+afterEach(() => fs.rmSync(path.resolve(folder, '../..'), { recursive: true }));
+
+function contents(): Record<string, string> {
+  const names = fs.readdirSync(folder).sort();
+  return Object.fromEntries(
+    names.map((name) => [name, fs.readFileSync(path.join(folder, name), 'utf8')]),
+  );
+}
+
+/** Opening refuses it, and changes nothing. */
+function expectRefused(error: unknown, as = identity): void {
+  const before = contents();
+  expect(() => openDataFolder(folder, as)).toThrow(error as Error);
+  expect(contents()).toEqual(before);
+}
+
+function edit(change: Record<string, unknown>): void {
+  const file = path.join(folder, 'identity.json');
+  const before = JSON.parse(fs.readFileSync(file, 'utf8')) as Record<string, unknown>;
+  fs.writeFileSync(file, JSON.stringify({ ...before, ...change }));
+}
+
+test('a new folder is made and formatted; the same member opens it again', () => {
+  openDataFolder(folder, identity).release();
+  expect(JSON.parse(contents()['identity.json'] ?? '')).toMatchObject(identity);
+  openDataFolder(folder, identity).release();
+});
+
+test("another cluster's or member's is refused", () => {
+  openDataFolder(folder, identity).release();
+  expectRefused(ForeignDataError, { ...identity, clusterId: 'local/other' });
+  expectRefused(ForeignDataError, { ...identity, memberId: 'b' });
+});
+
+test('one of a newer format is refused', () => {
+  openDataFolder(folder, identity).release();
+  edit({ format: 2 });
+  expectRefused(FormatError);
+});
+
+test('a folder with something else in it is refused', () => {
+  fs.mkdirSync(folder, { recursive: true });
+  fs.writeFileSync(path.join(folder, 'holiday.jpg'), 'sun');
+  expectRefused(NotADataFolderError);
+  fs.writeFileSync(path.join(folder, 'identity.json'), 'no JSON');
+  expectRefused(NotADataFolderError);
+});
+
+test('a folder in use is refused, and the error names the process', async () => {
+  const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+  try {
+    fs.mkdirSync(folder, { recursive: true });
+    fs.writeFileSync(path.join(folder, 'lock'), `${other.pid} `);
+    expectRefused(FolderInUseError);
+    expectRefused(`process ${other.pid}`);
+  } finally {
+    const gone = new Promise((resolve) => other.once('exit', resolve));
+    other.kill('SIGKILL');
+    await gone;
+  }
+  openDataFolder(folder, identity).release();
+});
+
+test('the lock of a process that is gone does not hold, also when its id is used again', () => {
+  fs.mkdirSync(folder, { recursive: true });
+  fs.writeFileSync(path.join(folder, 'lock'), `${process.ppid} 1`);
+  openDataFolder(folder, identity).release();
+});
+
+test('a folder whose formatting was cut short is formatted', () => {
+  fs.mkdirSync(folder, { recursive: true });
+  fs.writeFileSync(path.join(folder, 'identity.json.new'), '{"form');
+  openDataFolder(folder, identity).release();
+  expect(JSON.parse(contents()['identity.json'] ?? '')).toMatchObject(identity);
+});

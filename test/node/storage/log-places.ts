@@ -1,0 +1,69 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { LogRecord } from '../../../node/src/paxos/effects.ts';
+import { DiskFolder } from '../../../node/src/storage/disk-folder.ts';
+import type { LogFolder } from '../../../node/src/storage/log-folder.ts';
+import type { Log, OpenedLog } from '../../../node/src/storage/log.ts';
+import { MemoryDisk, MemoryFolder } from '../../../node/src/storage/memory-folder.ts';
+import { openSegmentLog, type SegmentLogOptions } from '../../../node/src/storage/segment-log.ts';
+
+/** Where a log is kept, and what a test may do to it behind its back. */
+export interface LogPlace {
+  /** A folder over what is there: as a new process would open it. */
+  folder(): LogFolder;
+  names(): string[];
+  bytes(name: string): Buffer;
+  /** Replaces a file. */
+  replace(name: string, bytes: Buffer): void;
+  remove(name: string): void;
+  clean(): void;
+}
+
+export function diskPlace(): LogPlace {
+  const folder = mkdtempSync(path.join(tmpdir(), 'synod-log-'));
+  return {
+    folder: () => new DiskFolder(folder),
+    names: () => readdirSync(folder).sort(),
+    bytes: (name) => readFileSync(path.join(folder, name)),
+    replace: (name, bytes) => writeFileSync(path.join(folder, name), bytes),
+    remove: (name) => rmSync(path.join(folder, name)),
+    clean: () => rmSync(folder, { recursive: true }),
+  };
+}
+
+export function memoryPlace(): LogPlace {
+  const disk = new MemoryDisk();
+  return {
+    folder: () => new MemoryFolder(disk, setImmediate),
+    names: () => [...disk.files.keys()].sort(),
+    bytes: (name) => Buffer.from(disk.file(name)),
+    replace: (name, bytes) => void disk.files.set(name, Buffer.from(bytes)),
+    remove: (name) => void disk.files.delete(name),
+    clean: () => disk.files.clear(),
+  };
+}
+
+export const SEGMENT_BYTES = 16 * 1024;
+
+export function open(place: LogPlace, options: Partial<SegmentLogOptions> = {}): OpenedLog {
+  return openSegmentLog({
+    folder: place.folder(),
+    clusterId: 'local/test',
+    memberId: 'a',
+    slotOut: 0,
+    segmentBytes: SEGMENT_BYTES,
+    ...options,
+  });
+}
+
+export function append(log: Log, records: readonly LogRecord[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    log.append(records, (error) => (error === undefined ? resolve() : reject(error)));
+  });
+}
+
+/** The contents of every file, to see that nothing was changed. */
+export function snapshot(place: LogPlace): Map<string, Buffer> {
+  return new Map(place.names().map((name) => [name, place.bytes(name)]));
+}

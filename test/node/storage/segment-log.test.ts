@@ -1,0 +1,162 @@
+import fc from 'fast-check';
+import type { LogRecord, StoredPvalue } from '../../../node/src/paxos/effects.ts';
+import type { Log } from '../../../node/src/storage/log.ts';
+import { ballot, pvalue } from '../paxos/samples.ts';
+import {
+  append,
+  diskPlace,
+  memoryPlace,
+  open,
+  SEGMENT_BYTES,
+  type LogPlace,
+} from './log-places.ts';
+
+function accepted(slot: number, ...texts: string[]): LogRecord {
+  return { type: 'accepted', ...pvalue('1.a', slot, ...texts) };
+}
+
+function read(log: Log, from: number, to: number, bytes = 1e6): Promise<readonly StoredPvalue[]> {
+  return new Promise((resolve, reject) => {
+    log.read(from, to, bytes, (error, stored) => (error ? reject(error) : resolve(stored)));
+  });
+}
+
+/** Bytes as plain arrays, so that a Buffer equals a Uint8Array. */
+function plain(stored: readonly StoredPvalue[]): unknown {
+  return stored.map((each) => ({ ...each, value: each.value.map((command) => [...command]) }));
+}
+
+describe.each([
+  ['disk', diskPlace],
+  ['memory', memoryPlace],
+])('%s', (_, makePlace) => {
+  let place: LogPlace;
+  beforeEach(() => (place = makePlace()));
+  afterEach(() => place.clean());
+
+  test('a new log holds nothing', () => {
+    expect(open(place).recovered).toEqual({ decidedMark: 0, stored: [] });
+  });
+
+  test('what was appended is found again, the last record of each slot', async () => {
+    const { log } = open(place);
+    await append(log, [{ type: 'ballot', ballot: ballot('1.a') }]);
+    await append(log, [{ type: 'leader-ballot', ballot: ballot('2.b') }, accepted(0, 'old')]);
+    await append(log, [
+      { type: 'accepted', ...pvalue('3.c', 0, 'new', 'er') },
+      { type: 'learned', ...pvalue('2.b', 1, 'learned') },
+      { type: 'decided-mark', slot: 1 },
+    ]);
+    await log.close();
+    const { recovered } = open(place);
+    expect(recovered).toMatchObject({
+      ballot: ballot('3.c'), // A p2a's ballot is adopted in the same record.
+      leaderBallot: ballot('2.b'),
+      decidedMark: 1,
+    });
+    expect(plain(recovered.stored)).toEqual(
+      plain([
+        { ...pvalue('3.c', 0, 'new', 'er'), learned: false },
+        { ...pvalue('2.b', 1, 'learned'), learned: true },
+      ]),
+    );
+  });
+
+  test('values below slot_out stay on disk, and are read from there', async () => {
+    const { log } = open(place);
+    for (let slot = 0; slot < 5; slot++) await append(log, [accepted(slot, `text ${slot}`)]);
+    await log.close();
+    const again = open(place, { slotOut: 3 });
+    expect(again.recovered.stored.map(({ slot }) => slot)).toEqual([3, 4]);
+    const stored = await read(again.log, 1, 4);
+    expect(plain(stored)).toEqual(
+      plain([1, 2, 3].map((slot) => ({ ...pvalue('1.a', slot, `text ${slot}`), learned: false }))),
+    );
+    await again.log.close();
+  });
+
+  test('a read stops after its bytes, but has one at least; holes are passed over', async () => {
+    const { log } = open(place);
+    for (const slot of [0, 2, 3]) await append(log, [accepted(slot, 'x'.repeat(100))]);
+    expect((await read(log, 0, 9, 1)).map(({ slot }) => slot)).toEqual([0]);
+    expect((await read(log, 1, 9, 300)).map(({ slot }) => slot)).toEqual([2, 3]);
+    expect(await read(log, 4, 9)).toEqual([]);
+    await log.close();
+  });
+
+  test('what is being written is read, too', async () => {
+    const { log } = open(place);
+    await append(log, [accepted(0, 'old')]);
+    const written = append(log, [accepted(0, 'on its way')]);
+    expect(plain(await read(log, 0, 1))).toEqual(
+      plain([{ ...pvalue('1.a', 0, 'on its way'), learned: false }]),
+    );
+    await written;
+    await log.close();
+  });
+
+  test('one batch at a time', async () => {
+    const { log } = open(place);
+    const first = append(log, [accepted(0, 'x')]);
+    expect(() => log.append([accepted(1, 'y')], () => undefined)).toThrow('in flight');
+    await first;
+    await log.close();
+  });
+
+  test('a batch that does not fit begins a new segment; a large one gets a larger one', async () => {
+    const { log } = open(place);
+    const large = 'x'.repeat(3 * SEGMENT_BYTES);
+    for (let slot = 0; slot < 40; slot++) await append(log, [accepted(slot, 'y'.repeat(1000))]);
+    await append(log, [accepted(40, large)]);
+    await append(log, [accepted(41, 'after')]);
+    const { bytes } = log;
+    await log.close();
+    expect(place.names().length).toBeGreaterThan(3);
+    const again = open(place);
+    expect(again.log.bytes).toBe(bytes);
+    expect(again.recovered.stored).toHaveLength(42);
+    expect(again.recovered.stored[40]?.value[0]?.length).toBe(large.length);
+    await again.log.close();
+  });
+
+  test('any records, in any batches, over any restarts, are found again', async () => {
+    const record = fc.oneof(
+      fc
+        .record({ slot: fc.nat(20), size: fc.nat(3000), round: fc.nat(5) })
+        .map(({ slot, size, round }): LogRecord => ({
+          type: 'accepted',
+          ballot: { round, leader: 'é' },
+          slot,
+          value: size === 0 ? [] : [new Uint8Array(size).fill(size)],
+        })),
+      fc.nat(9).map((slot): LogRecord => ({ type: 'decided-mark', slot })),
+    );
+    const batches = fc.array(fc.array(record, { minLength: 1, maxLength: 6 }), { maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(batches, fc.integer({ min: 1, max: 4 }), async (written, restartEvery) => {
+        const own = makePlace();
+        let { log } = open(own);
+        for (const [i, batch] of written.entries()) {
+          await append(log, batch);
+          if (i % restartEvery !== 0) continue;
+          await log.close();
+          ({ log } = open(own));
+        }
+        await log.close();
+        const expected = new Map<number, StoredPvalue>();
+        for (const each of written.flat()) {
+          if (each.type !== 'accepted') continue;
+          const { ballot, slot, value } = each;
+          expected.set(slot, { ballot, slot, value, learned: false });
+        }
+        const { recovered } = open(own);
+        own.clean();
+        const bySlot = (a: StoredPvalue, b: StoredPvalue): number => a.slot - b.slot;
+        expect(plain([...recovered.stored].sort(bySlot))).toEqual(
+          plain([...expected.values()].sort(bySlot)),
+        );
+      }),
+      { seed: 7, numRuns: 25 },
+    );
+  });
+});

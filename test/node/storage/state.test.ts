@@ -1,0 +1,192 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import fc from 'fast-check';
+import { openLmdbState } from '../../../node/src/storage/lmdb-state.ts';
+import {
+  MemoryTableFile,
+  MemoryTables,
+  openMemoryState,
+} from '../../../node/src/storage/memory-state.ts';
+import type { StateStore } from '../../../node/src/storage/state.ts';
+
+/** A place for a state, and how a new process opens it. */
+interface StatePlace {
+  open(): StateStore;
+  clean(): void;
+}
+
+function lmdbPlace(): StatePlace {
+  const folder = mkdtempSync(path.join(tmpdir(), 'synod-state-'));
+  return {
+    open: () => openLmdbState({ folder, clusterId: 'local/test', memberId: 'a' }),
+    clean: () => rmSync(folder, { recursive: true }),
+  };
+}
+
+function memoryPlace(): StatePlace {
+  const disk = new MemoryTables();
+  return {
+    open: () => openMemoryState(new MemoryTableFile(disk, setImmediate)),
+    clean: () => disk.entries.clear(),
+  };
+}
+
+function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function text(value: Uint8Array | undefined): string | undefined {
+  return value === undefined ? undefined : new TextDecoder().decode(value);
+}
+
+function write(state: StateStore, slotOut: number): Promise<void> {
+  const cut = state.cut(slotOut);
+  return new Promise((resolve, reject) => {
+    cut.write((error) => (error === undefined ? resolve() : reject(error)));
+  });
+}
+
+function range(state: StateStore, ...args: Parameters<StateStore['tables']['range']>): string[] {
+  return [...state.tables.range(...args)].map(([key, value]) => `${key}=${text(value) ?? ''}`);
+}
+
+describe.each([
+  ['LMDB', lmdbPlace],
+  ['memory', memoryPlace],
+])('%s', (_, makePlace) => {
+  let place: StatePlace;
+  let state: StateStore;
+  beforeEach(() => {
+    place = makePlace();
+    state = place.open();
+  });
+  afterEach(async () => {
+    await state.close();
+    place.clean();
+  });
+
+  async function reopen(): Promise<void> {
+    await state.close();
+    state = place.open();
+  }
+
+  test('a new state is empty, at slot 0', () => {
+    expect(state.flushedSlotOut).toBe(0);
+    expect(state.tables.get('t', 'k')).toBeUndefined();
+    expect(range(state, 't')).toEqual([]);
+  });
+
+  test('what was put is read at once, and after a cut in another process', async () => {
+    state.tables.put('t', 'k', bytes('v'));
+    expect(text(state.tables.get('t', 'k'))).toBe('v');
+    expect(state.tables.get('other', 'k')).toBeUndefined();
+    await write(state, 7);
+    await reopen();
+    expect(text(state.tables.get('t', 'k'))).toBe('v');
+    expect(state.flushedSlotOut).toBe(7);
+  });
+
+  test('what no cut holds is gone with the process, and so is its slot_out', async () => {
+    state.tables.put('t', 'k', bytes('old'));
+    await write(state, 1);
+    state.tables.put('t', 'k', bytes('new'));
+    state.cut(2);
+    await reopen();
+    expect(text(state.tables.get('t', 'k'))).toBe('old');
+    expect(state.flushedSlotOut).toBe(1);
+  });
+
+  test('a cut holds what was written before it, and nothing of later', async () => {
+    state.tables.put('t', 'k', bytes('before'));
+    const cut = state.cut(1);
+    state.tables.put('t', 'k', bytes('after'));
+    state.tables.put('t', 'l', bytes('after'));
+    expect(text(state.tables.get('t', 'k'))).toBe('after');
+    await new Promise<void>((resolve) => cut.write(() => resolve()));
+    expect(text(state.tables.get('t', 'k'))).toBe('after');
+    await reopen();
+    expect(range(state, 't')).toEqual(['k=before']);
+  });
+
+  test('a deleted key is gone, in the overlay, while its cut is written, and on disk', async () => {
+    state.tables.put('t', 'k', bytes('v'));
+    await write(state, 1);
+    state.tables.delete('t', 'k');
+    expect(state.tables.get('t', 'k')).toBeUndefined();
+    const cut = state.cut(2);
+    expect(state.tables.get('t', 'k')).toBeUndefined();
+    expect(range(state, 't')).toEqual([]);
+    await new Promise<void>((resolve) => cut.write(() => resolve()));
+    await reopen();
+    expect(state.tables.get('t', 'k')).toBeUndefined();
+  });
+
+  test('one cut at a time', async () => {
+    const cut = state.cut(1);
+    expect(() => state.cut(2)).toThrow('not written yet');
+    await new Promise<void>((resolve) => cut.write(() => resolve()));
+    expect(() => state.cut(2)).not.toThrow();
+  });
+
+  test('overlayBytes grows with what is written, and begins anew with a cut', async () => {
+    state.tables.put('t', 'key', bytes('value'));
+    expect(state.overlayBytes).toBe(8);
+    await write(state, 1);
+    expect(state.overlayBytes).toBe(0);
+  });
+
+  test('a range is ordered by bytes, from inclusive, to exclusive, both ways, up to a limit', async () => {
+    for (const key of ['b', 'a', 'é', 'ab', '']) state.tables.put('t', key, bytes(key));
+    await write(state, 1);
+    state.tables.put('t', 'aa', bytes('aa'));
+    state.tables.put('u', 'a', bytes('other table'));
+    expect(range(state, 't').map((entry) => entry.split('=')[0])).toEqual([
+      '',
+      'a',
+      'aa',
+      'ab',
+      'b',
+      'é',
+    ]);
+    expect(range(state, 't', { from: 'aa', to: 'b' })).toEqual(['aa=aa', 'ab=ab']);
+    expect(range(state, 't', { reverse: true, limit: 2 })).toEqual(['é=é', 'b=b']);
+    expect(range(state, 't', { from: 'a', to: 'b', reverse: true })).toEqual([
+      'ab=ab',
+      'aa=aa',
+      'a=a',
+    ]);
+    expect(range(state, 't', { limit: 0 })).toEqual([]);
+  });
+
+  test('whatever is put, deleted and cut, it holds what a map would', async () => {
+    const key = fc.constantFrom('a', 'b', 'ab', 'c\0', 'ÿ');
+    const step = fc.oneof(
+      fc.record({ put: key, value: fc.string() }),
+      fc.record({ remove: key }),
+      fc.constant({ cut: true }),
+    );
+    let slot = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+        const model = new Map<string, string>();
+        for (const [existing] of [...state.tables.range('t')]) state.tables.delete('t', existing);
+        for (const each of steps) {
+          if ('put' in each) {
+            state.tables.put('t', each.put, bytes(each.value));
+            model.set(each.put, text(bytes(each.value)) ?? '');
+          } else if ('remove' in each) {
+            state.tables.delete('t', each.remove);
+            model.delete(each.remove);
+          } else await write(state, ++slot);
+        }
+        const expected = [...model].sort(([a], [b]) => (a < b ? -1 : 1));
+        expect(range(state, 't')).toEqual(expected.map(([k, v]) => `${k}=${v}`));
+        expect(range(state, 't', { reverse: true })).toEqual(
+          expected.map(([k, v]) => `${k}=${v}`).reverse(),
+        );
+      }),
+      { seed: 3, numRuns: 40 },
+    );
+  });
+});
