@@ -46,15 +46,15 @@ export interface DataFolder {
 export function openDataFolder(folder: string, identity: Identity): DataFolder {
   makeFolder(folder);
   const names = fs.readdirSync(folder).filter((name) => !name.startsWith(LOCK));
-  if (names.length > 0) checkIdentity(folder, names, identity);
+  // A process that ended while it formatted the folder left nothing but the unfinished file.
+  const isNew = names.every((name) => name === `${IDENTITY}.new`);
+  if (!isNew) checkIdentity(folder, names, identity);
   const release = lock(folder);
-  if (names.length === 0) format(folder, identity);
+  if (isNew) format(folder, identity);
   return { path: folder, release };
 }
 
 function checkIdentity(folder: string, names: readonly string[], expected: Identity): void {
-  // A process that ended while it formatted the folder left nothing but the unfinished file.
-  if (names.every((name) => name === `${IDENTITY}.new`)) return;
   if (!names.includes(IDENTITY)) throw new NotADataFolderError(folder);
   const file = path.join(folder, IDENTITY);
   const { format, clusterId, memberId } = parseIdentity(folder, fs.readFileSync(file, 'utf8'));
