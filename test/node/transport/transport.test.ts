@@ -1,0 +1,176 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { connect, type NatsConnection } from 'nats';
+import { subjectsOf } from '../../../contract/src/subjects.ts';
+import { folderNats } from '../../../client/src/local/folder-nats.ts';
+import { Workspace } from '../../../client/src/local/workspace.ts';
+import type { Message } from '../../../node/src/paxos/messages.ts';
+import { connectNats } from '../../../node/src/transport/nats-connection.ts';
+import { MemoryNetwork } from '../../../node/src/transport/memory.ts';
+import { NatsTransport } from '../../../node/src/transport/nats.ts';
+import type { DropReason, Transport } from '../../../node/src/transport/transport.ts';
+import { ballot } from '../paxos/samples.ts';
+
+/* One suite for every transport; NATS is a real server. */
+
+const members = ['a', 'b', 'c'];
+const DEADLINE_MS = 5_000;
+
+interface End {
+  readonly transport: Transport;
+  readonly got: { from: string; message: Message }[];
+  readonly dropped: DropReason[];
+}
+
+interface Network {
+  join(member: string, cluster?: string): Promise<End>;
+  /** Puts bytes on the way to a member, as anybody could. */
+  inject(to: string, bytes: Uint8Array): void;
+  stop(): Promise<void>;
+}
+
+function listen(dropped: DropReason[], transport: Transport): End {
+  const got: End['got'] = [];
+  transport.onMessage((from, message) => got.push({ from, message }));
+  return { transport, got, dropped };
+}
+
+function memory(): Promise<Network> {
+  const network = new MemoryNetwork((_from, _to, deliver) => setImmediate(deliver));
+  return Promise.resolve({
+    join(member, cluster = 'test') {
+      const dropped: DropReason[] = [];
+      const end = network.join(member, cluster, (reason) => dropped.push(reason));
+      return Promise.resolve(listen(dropped, end));
+    },
+    inject: (to, bytes) => network.publish('nobody', to, bytes),
+    stop: () => Promise.resolve(),
+  });
+}
+
+async function nats(): Promise<Network> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'synod-transport-'));
+  const workspace = new Workspace(folder);
+  const url = await folderNats(workspace, process.env, () => undefined);
+  const subjects = subjectsOf('local', 'test');
+  const connections: NatsConnection[] = [];
+  const outside = await connect({ servers: url });
+  return {
+    async join(self, cluster = 'test') {
+      const ignore = (): void => undefined;
+      const name = `test ${self}`;
+      const options = { url, name, onConnected: ignore, onDisconnected: ignore };
+      const connection = await connectNats(options);
+      connections.push(connection);
+      const dropped: DropReason[] = [];
+      const peers = members.filter((member) => member !== self);
+      const onDropped = (reason: DropReason): void => void dropped.push(reason);
+      const transport = new NatsTransport({
+        ...{ connection, subjects, cluster, self, peers, onDropped },
+        fanOut: true,
+      });
+      await connection.flush();
+      return listen(dropped, transport);
+    },
+    inject: (to, bytes) => outside.publish(subjects.member(to), bytes),
+    async stop() {
+      for (const connection of [...connections, outside]) await connection.close();
+      await workspace.destroy();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Waits until it holds; the deadline is a failure. */
+async function until(what: () => boolean): Promise<void> {
+  const deadline = performance.now() + DEADLINE_MS;
+  while (!what()) {
+    if (performance.now() > deadline) throw new Error('it did not come');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+const p2b = (slot: number): Message => ({ type: 'p2b', ballot: ballot('1.a'), slot });
+
+describe.each([
+  ['memory', memory],
+  ['NATS', nats],
+])('%s', (name, start) => {
+  let network: Network;
+  beforeAll(async () => (network = await start()), 60_000);
+  afterAll(() => network.stop());
+
+  test('what is sent to one reaches that one, in order', async () => {
+    const [a, b, c] = await Promise.all(members.map((member) => network.join(member)));
+    a?.transport.send('b', [p2b(1), p2b(2)]);
+    a?.transport.send('b', [p2b(3)]);
+    await until(() => b?.got.length === 3);
+    expect(b?.got).toEqual([1, 2, 3].map((slot) => ({ from: 'a', message: p2b(slot) })));
+    expect([a?.got, c?.got]).toEqual([[], []]);
+  });
+
+  test('a broadcast reaches all others, and not the sender', async () => {
+    const [a, b, c] = await Promise.all(members.map((member) => network.join(member)));
+    a?.transport.broadcast([p2b(7)]);
+    await until(() => b?.got.length === 1 && c?.got.length === 1);
+    b?.transport.send('a', [p2b(8)]);
+    await until(() => a?.got.length === 1);
+    expect(a?.got).toEqual([{ from: 'b', message: p2b(8) }]);
+  });
+
+  test('garbage is dropped and counted, and the next message is delivered', async () => {
+    const [a, b] = await Promise.all(['a', 'b'].map((member) => network.join(member)));
+    network.inject('b', Buffer.from('garbage'));
+    network.inject('b', Buffer.alloc(0));
+    await until(() => b?.dropped.length === 2);
+    expect(b?.dropped).toEqual(['malformed', 'malformed']);
+    a?.transport.send('b', [p2b(1)]);
+    await until(() => b?.got.length === 1);
+  });
+
+  test("another cluster's messages are dropped and counted", async () => {
+    const own = await network.join('b');
+    const other = await network.join('a', 'other');
+    other.transport.send('b', [p2b(1)]);
+    await until(() => own.dropped.length === 1);
+    expect([own.dropped, own.got]).toEqual([['other-cluster'], []]);
+  });
+
+  test('flush calls back', async () => {
+    const { transport } = await network.join('a');
+    transport.send('b', [p2b(1)]);
+    await new Promise<void>((done) => transport.flush(done));
+  });
+
+  if (name !== 'NATS') return;
+
+  test('many messages that are too large together travel apart; one alone is dropped', async () => {
+    const [a, b] = await Promise.all(['a', 'b'].map((member) => network.join(member)));
+    const large = (slot: number, bytes: number): Message => ({
+      type: 'propose',
+      slot,
+      value: [Buffer.alloc(bytes)],
+    });
+    a?.transport.send(
+      'b',
+      [1, 2, 3, 4, 5].map((slot) => large(slot, 400_000)),
+    );
+    await until(() => b?.got.length === 5);
+    a?.transport.send('b', [large(6, 2_000_000), p2b(7)]);
+    await until(() => b?.got.length === 6);
+    expect(b?.got.at(-1)?.message).toEqual(p2b(7));
+    expect(a?.dropped).toEqual(['too-large']);
+  });
+
+  test('while disconnected nothing is sent', async () => {
+    const [a, b] = await Promise.all(['a', 'b'].map((member) => network.join(member)));
+    if (!(a?.transport instanceof NatsTransport)) throw new Error('it is no NATS transport');
+    a.transport.connected = false;
+    a.transport.send('b', [p2b(1)]);
+    a.transport.connected = true;
+    a.transport.send('b', [p2b(2)]);
+    await until(() => b?.got.length === 1);
+    expect(b?.got[0]?.message).toEqual(p2b(2));
+  });
+});
