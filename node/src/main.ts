@@ -2,9 +2,12 @@
 import { exitCodes } from '../../contract/src/error-codes.ts';
 import { configHelp, ConfigError, parseConfig, type Config } from './config.ts';
 import { InvariantViolation } from './paxos/invariant.ts';
+import { HttpListenError } from './service/http.ts';
 import { createLogger } from './service/logger.ts';
 import { Node } from './service/node.ts';
+import { ScriptListenError } from './service/script-port.ts';
 import { FolderInUseError, NotADataFolderError } from './storage/data-folder.ts';
+import { DiskError } from './storage/disk-error.ts';
 import { ForeignDataError, FormatError } from './storage/format-error.ts';
 
 const STOP_DEADLINE_MS = 10_000;
@@ -14,8 +17,11 @@ function exitCodeOf(error: unknown): number {
   for (const refusal of [FolderInUseError, NotADataFolderError, ForeignDataError, FormatError]) {
     if (error instanceof refusal) return exitCodes.dataRefused;
   }
-  if (error instanceof Error && 'code' in error) {
-    if (error.code === 'EADDRINUSE') return exitCodes.unavailable;
+  if (error instanceof HttpListenError || error instanceof ScriptListenError) {
+    return exitCodes.unavailable;
+  }
+  // What the system refused while the data folder was opened comes as it is.
+  if (error instanceof DiskError || (error instanceof Error && 'syscall' in error)) {
     return exitCodes.io;
   }
   return exitCodes.failed;

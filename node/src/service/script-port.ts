@@ -1,6 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { encodeChatOperation, parseChatOperation } from '../../../contract/src/chat-log.ts';
-import { parseChatResult } from '../../../contract/src/chat-log.ts';
+import {
+  encodeChatOperation,
+  parseChatOperation,
+  parseChatResult,
+} from '../../../contract/src/chat-log.ts';
 import { encodeCommand } from '../../../contract/src/command.ts';
 import type { AppliedCommand, Applier } from '../machine/applier.ts';
 import type { MemberId } from '../paxos/ballot.ts';
@@ -22,6 +25,17 @@ export interface ScriptPortOptions {
   readonly crash: () => void;
   /** Calls back when everything sent so far has reached the broker. */
   readonly flush: (done: () => void) => void;
+}
+
+/** The port for the master cannot be had. */
+export class ScriptListenError extends Error {
+  override readonly name = 'ScriptListenError';
+
+  constructor(port: number, cause: Error) {
+    const inUse = 'code' in cause && cause.code === 'EADDRINUSE';
+    const why = inUse ? 'it is in use; choose another with --script-port' : cause.message;
+    super(`The script port cannot listen on ${port}: ${why}.`, { cause });
+  }
 }
 
 const PAGE_TEXTS = 1000;
@@ -53,10 +67,10 @@ export class ScriptPort {
     this.#server = createServer((socket) => this.#connected(socket));
   }
 
-  /** @returns once it listens on loopback; rejects when the port is in use */
+  /** @throws ScriptListenError by rejection; else it listens on loopback then */
   listen(port: number): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
+      this.#server.once('error', (cause) => reject(new ScriptListenError(port, cause)));
       this.#server.listen(port, '127.0.0.1', resolve);
     });
   }

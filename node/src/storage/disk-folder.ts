@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { DiskError } from './disk-error.ts';
 import { makeFolder, syncFolder } from './folder.ts';
 import type { Done, LogFolder } from './log-folder.ts';
 
@@ -43,26 +44,28 @@ export class DiskFolder implements LogFolder {
   }
 
   create(name: string, size: number, head: Buffer, done: Done): void {
-    const flags = O_RDWR | O_CREAT | O_EXCL | O_DSYNC;
-    fs.open(path.join(this.#path, name), flags, (error, file) => {
-      if (error) return done(error);
+    const target = path.join(this.#path, name);
+    const failed = (cause: Error): void => done(new DiskError(target, 'made', cause));
+    fs.open(target, O_RDWR | O_CREAT | O_EXCL | O_DSYNC, (error, file) => {
+      if (error) return failed(error);
       this.#files.set(name, file);
       // Its full size from the start: a sync that need not write the size is a third faster.
       fs.ftruncate(file, size, (error) => {
-        if (error) return done(error);
+        if (error) return failed(error);
         this.write(name, 0, head, (error) => {
           if (error) return done(error);
-          fs.fsync(file, (error) => (error ? done(error) : this.#syncFolder(done)));
+          fs.fsync(file, (error) => (error ? failed(error) : this.#syncFolder(done)));
         });
       });
     });
   }
 
   #syncFolder(done: Done): void {
+    const failed = (cause: Error): void => done(new DiskError(this.#path, 'synced', cause));
     fs.open(this.#path, 'r', (error, folder) => {
-      if (error) return done(error);
+      if (error) return failed(error);
       fs.fsync(folder, (error) => {
-        fs.close(folder, () => done(error ?? undefined));
+        fs.close(folder, () => (error ? failed(error) : done()));
       });
     });
   }
@@ -70,7 +73,7 @@ export class DiskFolder implements LogFolder {
   write(name: string, position: number, data: Buffer, done: Done): void {
     const file = this.#open(name);
     fs.write(file, data, 0, data.length, position, (error, written) => {
-      if (error) return done(error);
+      if (error) return done(new DiskError(path.join(this.#path, name), 'written', error));
       if (written === data.length) return done();
       this.write(name, position + written, data.subarray(written), done);
     });

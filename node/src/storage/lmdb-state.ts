@@ -4,6 +4,7 @@ import { crc32 } from 'node:zlib';
 import { open, type RootDatabase } from 'lmdb';
 import type { Slot } from '../paxos/pvalue.ts';
 import { DamageError } from './damage.ts';
+import { DiskError } from './disk-error.ts';
 import { syncFolder } from './folder.ts';
 import { ForeignDataError, FormatError } from './format-error.ts';
 import { OverlayState } from './overlay-state.ts';
@@ -18,6 +19,7 @@ export interface LmdbStateOptions {
 
 const STATE_FORMAT = 1;
 const FILE = 'state.mdb';
+const REASON_DEADLINE_MS = 1_000;
 /** Sorts before every table. */
 const META: TableKey = '\0meta';
 
@@ -119,7 +121,7 @@ class LmdbFile implements TableFile {
         this.#slotOut = slotOut;
         done();
       },
-      (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
+      async (error: unknown) => done(new DiskError(this.#path, 'written', await reasonOf(error))),
     );
   }
 
@@ -138,6 +140,14 @@ class LmdbFile implements TableFile {
   close(): Promise<void> {
     return this.#db.close();
   }
+}
+
+/** LMDB says first that a commit failed, and why in a promise that is rejected soon after. */
+async function reasonOf(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error) || !('commitError' in error)) return error;
+  const late = new Promise<unknown>((resolve) => setTimeout(resolve, REASON_DEADLINE_MS, error));
+  const reason = Promise.resolve(error.commitError).catch((reason: unknown) => reason);
+  return Promise.race([reason, late]);
 }
 
 function checked(key: Buffer, stored: Buffer): Uint8Array {

@@ -19,16 +19,18 @@ const BOB = 'b2'.repeat(16);
 /** An applier over a disk: `restart` makes another one of what the last cut holds. */
 class Place {
   readonly #disk = new MemoryTables();
+  readonly #cachedSessions: number | undefined;
   #state!: StateStore;
   applier!: Applier;
 
-  constructor(readonly cachedSessions?: number) {
+  constructor(cachedSessions?: number) {
+    this.#cachedSessions = cachedSessions;
     this.restart();
   }
 
   restart(): void {
     this.#state = openMemoryState(new MemoryTableFile(this.#disk, (run) => run()));
-    this.applier = new Applier(counter, this.#state.tables, this.cachedSessions);
+    this.applier = new Applier(counter, this.#state.tables, this.#cachedSessions);
   }
 
   /** What is applied goes to the disk: every slot below `slotOut`. */
