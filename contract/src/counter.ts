@@ -24,15 +24,19 @@ export interface CounterResult {
   readonly position: number;
 }
 
+/* Not those of the chat log: what is meant for the other machine is refused. */
+const ADD = 2;
+const READ = 3;
+
 /**
  * @param padTo pads the operation with zeros to this many bytes, for benchmarks
- * Layout: kind u8 | delta f64 | register length u8 | register | padding
+ * Layout: kind u8 (2: add, 3: read) | delta f64 | register length u8 | register | padding
  */
 export function encodeCounterOperation(operation: CounterOperation, padTo = 0): Uint8Array {
   const length = Buffer.byteLength(operation.register);
   if (length > 255) throw new RangeError('a register name takes at most 255 bytes');
   const bytes = Buffer.alloc(Math.max(10 + length, padTo));
-  bytes[0] = operation.type === 'add' ? 0 : 1;
+  bytes[0] = operation.type === 'add' ? ADD : READ;
   bytes.writeDoubleBE(operation.type === 'add' ? operation.delta : 0, 1);
   bytes[9] = length;
   bytes.write(operation.register, 10);
@@ -51,11 +55,11 @@ export function parseCounterOperation(bytes: Uint8Array): ParsedCounterOperation
   const view = asBuffer(bytes);
   const length = view[9];
   const kind = view[0];
-  if (length === undefined || view.length < 10 + length || (kind !== 0 && kind !== 1)) {
+  if (length === undefined || view.length < 10 + length || (kind !== ADD && kind !== READ)) {
     return undefined;
   }
   const register = view.toString('latin1', 10, 10 + length);
-  return { type: kind === 0 ? 'add' : 'read', delta: view.readDoubleBE(1), register };
+  return { type: kind === ADD ? 'add' : 'read', delta: view.readDoubleBE(1), register };
 }
 
 /** Layout: value f64 | position f64. */

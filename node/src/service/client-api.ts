@@ -5,6 +5,9 @@ import type { MemberStatus } from '../../../contract/src/status.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import type { Driver } from './driver.ts';
 
+/** Why a request was dropped without an answer. */
+export type RequestDropReason = 'no-reply-lane';
+
 /**
  * What clients reach over NATS: commands while this member leads, and its status at any time.
  * Answers that become ready together travel in one message to each client.
@@ -13,13 +16,21 @@ export class ClientApi {
   readonly #connection: NatsConnection;
   readonly #subjects: Subjects;
   readonly #driver: Driver;
+  readonly #onDropped: (reason: RequestDropReason, detail: string) => void;
   #requests: Subscription | undefined;
   readonly #replies = new Map<string, Reply[]>();
 
-  constructor(connection: NatsConnection, subjects: Subjects, driver: Driver) {
+  /** @param onDropped a request came that cannot even be refused */
+  constructor(
+    connection: NatsConnection,
+    subjects: Subjects,
+    driver: Driver,
+    onDropped: (reason: RequestDropReason, detail: string) => void,
+  ) {
     this.#connection = connection;
     this.#subjects = subjects;
     this.#driver = driver;
+    this.#onDropped = onDropped;
   }
 
   /** Only the active leader has interest in requests: "no responders" tells that there is none. */
@@ -31,7 +42,7 @@ export class ClientApi {
     }
     this.#requests ??= this.#connection.subscribe(this.#subjects.request, {
       callback: (error, { data, reply }) => {
-        if (error === null && reply !== undefined) this.#request(data, reply);
+        if (error === null) this.#request(data, reply ?? '');
       },
     });
   }
@@ -40,7 +51,9 @@ export class ClientApi {
     const dot = replyTo.lastIndexOf('.');
     const inbox = replyTo.slice(0, dot);
     const lane = Number(replyTo.slice(dot + 1));
-    if (!Number.isSafeInteger(lane)) return;
+    if (dot < 0 || !/^\d{1,9}$/.test(replyTo.slice(dot + 1))) {
+      return this.#onDropped('no-reply-lane', `reply subject ${JSON.stringify(replyTo)}`);
+    }
     const command = asBuffer(data);
     // The number stands where contract/src/command.ts has it; a malformed command is answered too.
     const number = command.length >= 23 ? command.readUIntBE(17, 6) : 0;

@@ -22,19 +22,21 @@ import { openSegmentLog } from '../storage/segment-log.ts';
 import type { StateStore } from '../storage/state.ts';
 import { connectNats } from '../transport/nats-connection.ts';
 import { NatsTransport } from '../transport/nats.ts';
-import type { DropReason } from '../transport/transport.ts';
-import { answerStatus, ClientApi } from './client-api.ts';
+import { dropReasons, type DropReason } from '../transport/transport.ts';
+import { answerStatus, ClientApi, type RequestDropReason } from './client-api.ts';
 import { CrashPoints } from './crash-points.ts';
 import { Driver } from './driver.ts';
 import { startHttp, type HttpServer } from './http.ts';
 import type { Logger } from './logger.ts';
 import { Complaints } from './complaints.ts';
-import { ScriptPort } from './script-port.ts';
+import { ScriptPort, type LineDropReason } from './script-port.ts';
 
 export const VERSION = '0.1.0';
 const OVERLAY_BYTES = 8 * 1024 * 1024;
 const WAIT_MS = 30_000;
 const CONNECT_NOTICE_MS = 2_000;
+
+type Dropped = DropReason | RequestDropReason | LineDropReason;
 
 interface Storage {
   readonly opened: OpenedLog;
@@ -48,6 +50,7 @@ export class Node {
   readonly #fatal: (error: Error) => void;
   readonly #crash: () => void;
   readonly #metrics: Metrics;
+  readonly #complaints: Complaints;
   readonly #subjects: Subjects;
   readonly #cluster: string;
   readonly #started = performance.now();
@@ -58,6 +61,7 @@ export class Node {
   #transport: NatsTransport | undefined;
   #applier: Applier | undefined;
   #driver: Driver | undefined;
+  #api: ClientApi | undefined;
   #http: HttpServer | undefined;
   #scriptPort: ScriptPort | undefined;
   #ticker: NodeJS.Timeout | undefined;
@@ -74,6 +78,7 @@ export class Node {
     this.#log = log;
     this.#fatal = fatal;
     this.#crash = crash;
+    this.#complaints = new Complaints(log);
     this.#cluster = `${namespace}/${cluster}`;
     this.#subjects = subjectsOf(namespace, cluster);
     this.#metrics = new Metrics({
@@ -82,7 +87,7 @@ export class Node {
       member,
       messageTypes: Object.keys(waitsForFlush),
       refusalCodes: Object.keys(errors),
-      dropReasons: ['malformed', 'other-cluster', 'not-for-me', 'too-large'],
+      dropReasons: [...dropReasons, 'no-reply-lane', 'script-line'],
     });
     this.#metrics.readGaugesFrom(() => this.#gauges());
   }
@@ -162,7 +167,6 @@ export class Node {
     const { mode, member: self, members: voters, window, pipeline, batchBytes } = this.#config;
     const machine = this.#config.machine === 'counter' ? counter : chatLog;
     const applier = new Applier(machine, state.tables);
-    const complaints = new Complaints(this.#log);
     const transport = new NatsTransport({
       connection,
       subjects: this.#subjects,
@@ -170,10 +174,7 @@ export class Node {
       self,
       peers: voters.filter((voter) => voter !== self),
       fanOut: mode === 'stable',
-      onDropped: (reason: DropReason, detail: string) => {
-        this.#metrics.dropped.add(reason);
-        complaints.complain(reason, detail);
-      },
+      onDropped: this.#dropped,
     });
     const recovered = { ...opened.recovered, slotOut: state.flushedSlotOut };
     const member = new Member({
@@ -188,13 +189,17 @@ export class Node {
     this.#transport = transport;
     this.#applier = applier;
     this.#driver = driver;
-    this.#api = new ClientApi(connection, this.#subjects, driver);
+    this.#api = new ClientApi(connection, this.#subjects, driver, this.#dropped);
     await this.#listenToScripts(driver, applier, transport);
     this.#ticker = setInterval(() => driver.tick(), this.#config.tickMs);
     this.#log.info({ mode, voters, machine: machine.name }, 'member runs');
   }
 
-  #api: ClientApi | undefined;
+  /** Counts what was dropped, and complains of it now and then. */
+  readonly #dropped = (reason: Dropped, detail: string): void => {
+    this.#metrics.dropped.add(reason);
+    this.#complaints.complain(reason, detail);
+  };
 
   #drive(
     member: Member,
@@ -259,6 +264,7 @@ export class Node {
       driver,
       applier,
       log: this.#log,
+      onDropped: this.#dropped,
       members,
       client: client.toString('hex'),
       arm: (point) => points.arm(point),

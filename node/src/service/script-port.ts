@@ -16,6 +16,8 @@ export interface ScriptPortOptions {
   readonly driver: Driver;
   readonly applier: Applier;
   readonly log: Logger;
+  /** A line came that is none of the master's. */
+  readonly onDropped: (reason: LineDropReason, line: string) => void;
   /** The ids of the processes 0, 1, … */
   readonly members: readonly MemberId[];
   /** 32 hex digits, drawn anew by every process. */
@@ -26,6 +28,9 @@ export interface ScriptPortOptions {
   /** Calls back when everything sent so far has reached the broker. */
   readonly flush: (done: () => void) => void;
 }
+
+/** Why something that came over TCP was dropped. */
+export type LineDropReason = 'script-line';
 
 /** The port for the master cannot be had. */
 export class ScriptListenError extends Error {
@@ -95,7 +100,7 @@ export class ScriptPort {
         this.#line(socket, line);
       }
       if (rest.length > MAX_LINE_BYTES) {
-        this.#options.log.warn({ bytes: rest.length }, 'a line on the script port has no end');
+        this.#refused(`${rest.length} bytes without an end of line`);
         socket.destroy();
       }
     });
@@ -180,7 +185,7 @@ export class ScriptPort {
   }
 
   #refused(line: string): void {
-    this.#options.log.warn({ line: line.slice(0, 200) }, 'the script port does not know this');
+    this.#options.onDropped('script-line', line.slice(0, 200));
   }
 
   /** Every process that applies a command acknowledges it; the decision left before. */

@@ -1,7 +1,8 @@
 import type { MemberId } from '../paxos/ballot.ts';
 import type { Message } from '../paxos/messages.ts';
-import { encodeFrame, parseFrame } from './codec.ts';
-import type { DropReason, Transport } from './transport.ts';
+import { encodeFrame } from './codec.ts';
+import { Receiver, type ReceiverOptions } from './receiver.ts';
+import type { Transport } from './transport.ts';
 
 /** Decides what becomes of a frame: run `deliver` never, once, twice, now or later. */
 export type Carry = (from: MemberId, to: MemberId, deliver: () => void) => void;
@@ -16,13 +17,9 @@ export class MemoryNetwork {
   }
 
   /** A member joins; one that is there already is replaced, as after a restart. */
-  join(
-    self: MemberId,
-    cluster: string,
-    onDropped: (reason: DropReason, detail: string) => void,
-  ): MemoryTransport {
-    const transport = new MemoryTransport(this, self, cluster, onDropped);
-    this.#members.set(self, transport);
+  join(options: ReceiverOptions): MemoryTransport {
+    const transport = new MemoryTransport(this, options);
+    this.#members.set(options.self, transport);
     return transport;
   }
 
@@ -46,23 +43,17 @@ export class MemoryTransport implements Transport {
   readonly #network: MemoryNetwork;
   readonly #self: MemberId;
   readonly #cluster: string;
-  readonly #onDropped: (reason: DropReason, detail: string) => void;
-  #handler: ((from: MemberId, message: Message) => void) | undefined;
+  readonly #receiver: Receiver;
 
-  constructor(
-    network: MemoryNetwork,
-    self: MemberId,
-    cluster: string,
-    onDropped: (reason: DropReason, detail: string) => void,
-  ) {
+  constructor(network: MemoryNetwork, options: ReceiverOptions) {
     this.#network = network;
-    this.#self = self;
-    this.#cluster = cluster;
-    this.#onDropped = onDropped;
+    this.#self = options.self;
+    this.#cluster = options.cluster;
+    this.#receiver = new Receiver(options);
   }
 
   onMessage(handler: (from: MemberId, message: Message) => void): void {
-    this.#handler = handler;
+    this.#receiver.onMessage(handler);
   }
 
   send(to: MemberId, messages: readonly Message[]): void {
@@ -80,12 +71,7 @@ export class MemoryTransport implements Transport {
 
   /** Bytes arrive. */
   receive(data: Uint8Array): void {
-    const frame = parseFrame(data);
-    if ('malformed' in frame) return this.#onDropped('malformed', frame.malformed);
-    const { cluster, from, to, messages } = frame;
-    if (cluster !== this.#cluster) return this.#onDropped('other-cluster', from);
-    if (to !== undefined && to !== this.#self) return this.#onDropped('not-for-me', from);
-    for (const message of messages) this.#handler?.(from, message);
+    this.#receiver.receive(data);
   }
 
   flush(done: () => void): void {

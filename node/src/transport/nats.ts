@@ -2,20 +2,15 @@ import type { NatsConnection } from 'nats';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import type { MemberId } from '../paxos/ballot.ts';
 import type { Message } from '../paxos/messages.ts';
-import { encodeFrame, parseFrame } from './codec.ts';
-import type { DropReason, Transport } from './transport.ts';
+import { encodeFrame } from './codec.ts';
+import { Receiver, type ReceiverOptions } from './receiver.ts';
+import type { Transport } from './transport.ts';
 
-export interface NatsTransportOptions {
+export interface NatsTransportOptions extends ReceiverOptions {
   readonly connection: NatsConnection;
   readonly subjects: Subjects;
-  readonly cluster: string;
-  readonly self: MemberId;
-  /** The other voters: who gets a broadcast when it does not fan out. */
-  readonly peers: readonly MemberId[];
-  /** Whether a broadcast is one publish that the broker fans out, or a message to each. */
+  /** Whether a broadcast is one publish that the broker fans out, or a message to each peer. */
   readonly fanOut: boolean;
-  /** A frame came that is not for this member, or is none. `detail` says more. */
-  readonly onDropped: (reason: DropReason, detail: string) => void;
 }
 
 const FLUSH_DEADLINE_MS = 2_000;
@@ -23,16 +18,17 @@ const FLUSH_DEADLINE_MS = 2_000;
 /** Protocol messages over core NATS: at most once, dropped while the connection is down. */
 export class NatsTransport implements Transport {
   readonly #options: NatsTransportOptions;
+  readonly #receiver: Receiver;
   #connected = true;
-  #handler: ((from: MemberId, message: Message) => void) | undefined;
 
   constructor(options: NatsTransportOptions) {
     this.#options = options;
+    this.#receiver = new Receiver(options);
     const { connection, subjects, self } = options;
     for (const subject of [subjects.member(self), subjects.members]) {
       connection.subscribe(subject, {
         callback: (error, { data }) => {
-          if (error === null) this.#receive(data);
+          if (error === null) this.#receiver.receive(data);
         },
       });
     }
@@ -48,7 +44,7 @@ export class NatsTransport implements Transport {
   }
 
   onMessage(handler: (from: MemberId, message: Message) => void): void {
-    this.#handler = handler;
+    this.#receiver.onMessage(handler);
   }
 
   send(to: MemberId, messages: readonly Message[]): void {
@@ -75,16 +71,6 @@ export class NatsTransport implements Transport {
       this.#publish(subject, to, messages.slice(0, half));
       this.#publish(subject, to, messages.slice(half));
     }
-  }
-
-  #receive(data: Uint8Array): void {
-    const { cluster, self, onDropped } = this.#options;
-    const frame = parseFrame(data);
-    if ('malformed' in frame) return onDropped('malformed', frame.malformed);
-    const { from, to, messages } = frame;
-    if (frame.cluster !== cluster) return onDropped('other-cluster', from);
-    if (from === self || (to !== undefined && to !== self)) return onDropped('not-for-me', from);
-    for (const message of messages) this.#handler?.(from, message);
   }
 
   flush(done: () => void): void {

@@ -36,13 +36,18 @@ function listen(dropped: DropReason[], transport: Transport): End {
   return { transport, got, dropped };
 }
 
+function peersOf(self: string): string[] {
+  return members.filter((member) => member !== self);
+}
+
 function memory(): Promise<Network> {
   const network = new MemoryNetwork((_from, _to, deliver) => setImmediate(deliver));
   return Promise.resolve({
     join(member, cluster = 'test') {
       const dropped: DropReason[] = [];
-      const end = network.join(member, cluster, (reason) => dropped.push(reason));
-      return Promise.resolve(listen(dropped, end));
+      const onDropped = (reason: DropReason): void => void dropped.push(reason);
+      const options = { cluster, self: member, peers: peersOf(member), onDropped };
+      return Promise.resolve(listen(dropped, network.join(options)));
     },
     inject: (to, bytes) => network.publish('nobody', to, bytes),
     stop: () => Promise.resolve(),
@@ -64,10 +69,9 @@ async function nats(): Promise<Network> {
       const connection = await connectNats(options);
       connections.push(connection);
       const dropped: DropReason[] = [];
-      const peers = members.filter((member) => member !== self);
       const onDropped = (reason: DropReason): void => void dropped.push(reason);
       const transport = new NatsTransport({
-        ...{ connection, subjects, cluster, self, peers, onDropped },
+        ...{ connection, subjects, cluster, self, peers: peersOf(self), onDropped },
         fanOut: true,
       });
       await connection.flush();
@@ -135,6 +139,14 @@ describe.each([
     other.transport.send('b', [p2b(1)]);
     await until(() => own.dropped.length === 1);
     expect([own.dropped, own.got]).toEqual([['other-cluster'], []]);
+  });
+
+  test('who is no member is not heard', async () => {
+    const own = await network.join('b');
+    const stranger = await network.join('stranger');
+    stranger.transport.send('b', [p2b(1)]);
+    await until(() => own.dropped.length === 1);
+    expect([own.dropped, own.got]).toEqual([['unknown-member'], []]);
   });
 
   test('flush calls back', async () => {

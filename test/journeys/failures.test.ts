@@ -1,0 +1,281 @@
+import fs from 'node:fs';
+import { connect as connectTcp } from 'node:net';
+import { once } from 'node:events';
+import path from 'node:path';
+import { connect as connectNats } from 'nats';
+import { subjectsOf } from '../../contract/src/subjects.ts';
+import { folderNats } from '../../client/src/local/folder-nats.ts';
+import { NodeProcess } from '../../client/src/local/node-process.ts';
+import { freePorts } from './cli-run.ts';
+import { NatsProcess } from './nats-process.ts';
+import { NODE_PROGRAM, TestFolder, until } from './test-cluster.ts';
+
+/* How it fails, with real processes: see docs/failures.md. */
+
+let folder: TestFolder;
+beforeEach(() => {
+  folder = new TestFolder();
+});
+afterEach(() => folder.remove());
+
+describe('NATS', () => {
+  let nats: NatsProcess;
+  beforeEach(async () => {
+    nats = await NatsProcess.reserve();
+  });
+  afterEach(() => nats.kill());
+
+  test('absent at start: nodes wait, say so, are not ready, and go on when it comes', async () => {
+    const starting = folder.start(3, nats.url);
+    await until('the notice', () =>
+      folder.log('n0').find(({ msg }) => msg === 'NATS is not reachable yet; waiting for it'),
+    );
+    expect((await fetch(`${folder.http('n0')}/healthz`)).status).toBe(200);
+    const ready = await fetch(`${folder.http('n0')}/readyz`);
+    expect([ready.status, await ready.text()]).toEqual([503, 'Not ready: it waits for NATS\n']);
+    await nats.start();
+    const client = await folder.client(await starting);
+    expect(await client.append('hello')).toEqual({ slot: 0, position: 0, existed: false });
+  }, 60_000);
+
+  test('gone in mid-run: no process ends, nothing is lost, it goes on when it is back', async () => {
+    await nats.start();
+    const cluster = await folder.start(3, nats.url);
+    const client = await folder.client(cluster);
+    await client.append('before');
+    for (let outage = 1; outage <= 2; outage++) {
+      await nats.kill();
+      const during = client.append(`during ${outage}`);
+      await until('the alarm', async () => {
+        const status = (await (await fetch(`${folder.http('n1')}/status`)).json()) as {
+          alarms: string[];
+        };
+        return status.alarms.find((alarm) => alarm === 'The connection to NATS is down.');
+      });
+      expect(await folder.metric('n1', 'synod_nats_connected')).toBe(0);
+      await nats.start();
+      expect(await during).toMatchObject({ position: outage, existed: false });
+    }
+    expect(cluster.members.map((member) => cluster.node(member)?.running)).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect((await client.readTexts()).texts).toEqual(['before', 'during 1', 'during 2']);
+  }, 60_000);
+});
+
+describe('a data folder', () => {
+  /** Runs a node on the folder of member n0, with ids of its own, until it ends. */
+  async function refusal(ids: Partial<{ cluster: string; member: string }> = {}) {
+    const { cluster = folder.cluster, member = 'n0' } = ids;
+    const logFile = path.join(folder.path, 'refused.log');
+    const node = new NodeProcess({
+      workspace: folder.workspace,
+      natsUrl: 'nats://127.0.0.1:1',
+      cluster,
+      member,
+      members: [member],
+      data: folder.dataOf('n0'),
+      program: NODE_PROGRAM,
+      flags: ['--http-port', '0'],
+      logFile,
+    });
+    node.ready.catch(() => undefined);
+    expect(await node.ended(20_000)).toBe(true);
+    const last = fs.readFileSync(logFile, 'utf8').trimEnd().split('\n').at(-1) ?? '';
+    const { msg } = JSON.parse(last) as { msg: string };
+    return { code: await node.exit, message: msg };
+  }
+
+  test('in use: refused, naming the other process', async () => {
+    const cluster = await folder.start(1);
+    const { code, message } = await refusal();
+    expect(code).toBe(65);
+    expect(message).toContain(`is in use by process ${cluster.node('n0')?.pid}.`);
+    const client = await folder.client(cluster);
+    expect((await client.append('still here')).slot).toBe(0);
+  }, 30_000);
+
+  test("another cluster's, another member's, a newer or no data: refused, nothing changed", async () => {
+    const cluster = await folder.start(1);
+    await cluster.stop();
+    const before = folder.snapshot('n0');
+
+    const foreign = await refusal({ cluster: 'other' });
+    expect(foreign).toMatchObject({ code: 65 });
+    expect(foreign.message).toContain('belongs to cluster local/journey, not to local/other');
+    const other = await refusal({ member: 'n1' });
+    expect(other).toMatchObject({ code: 65 });
+    expect(other.message).toContain('belongs to member n0, not to n1');
+    expect(folder.snapshot('n0')).toEqual(before);
+
+    const identity = path.join(folder.dataOf('n0'), 'identity.json');
+    const text = fs.readFileSync(identity, 'utf8').replace('"format": 1', '"format": 99');
+    fs.writeFileSync(identity, text);
+    const changed = folder.snapshot('n0');
+    const newer = await refusal();
+    expect(newer).toMatchObject({ code: 65 });
+    expect(newer.message).toContain('has format 99, and this version of Synod reads up to 1');
+    expect(folder.snapshot('n0')).toEqual(changed);
+
+    fs.rmSync(identity);
+    const without = folder.snapshot('n0');
+    const none = await refusal();
+    expect(none).toMatchObject({ code: 65 });
+    expect(none.message).toContain('is not empty and holds no identity.json');
+    expect(folder.snapshot('n0')).toEqual(without);
+  }, 30_000);
+
+  test('damaged: up without roles, says which file and record, changes nothing; others go on', async () => {
+    const before = await folder.start(3);
+    const writing = await folder.client(before);
+    for (let i = 0; i < 5; i++) await writing.append(`a text that is looked for: ${i}`);
+    await before.stop();
+    const segment = fs.readdirSync(path.join(folder.dataOf('n1'), 'log')).sort()[0] ?? '';
+    const file = path.join(folder.dataOf('n1'), 'log', segment);
+    const bytes = fs.readFileSync(file);
+    const at = bytes.indexOf('a text that is looked for');
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
+    fs.writeFileSync(file, bytes);
+    const damaged = folder.snapshot('n1');
+
+    const cluster = await folder.start(3);
+    const named = new RegExp(`^${segment} is damaged at block \\d+: `);
+    const client = await folder.client(cluster);
+    const status = await client.status({ expect: 3 });
+    expect(status.map(({ member, role }) => [member, role === 'damaged'])).toEqual([
+      ['n0', false],
+      ['n1', true],
+      ['n2', false],
+    ]);
+    expect(status[1]?.alarms[0]).toMatch(named);
+    const ready = await fetch(`${folder.http('n1')}/readyz`);
+    expect(ready.status).toBe(503);
+    expect((await ready.text()).replace('Not ready: ', '')).toMatch(named);
+    expect((await fetch(`${folder.http('n1')}/healthz`)).status).toBe(200);
+    expect(await folder.metric('n1', 'synod_is_damaged')).toBe(1);
+    const line = folder.log('n1').findLast(({ level }) => level === 50);
+    expect(line).toMatchObject({ file: segment });
+    expect(line?.['record']).toMatch(/^block \d+$/);
+
+    expect((await client.append('one more')).position).toBe(5);
+    await cluster.stop();
+    expect(folder.snapshot('n1')).toEqual(damaged);
+  }, 60_000);
+});
+
+describe('requests and garbage', () => {
+  test('too large, invalid UTF-8, unknown: each a typed error, and the next request works', async () => {
+    const cluster = await folder.start(3);
+    const client = await folder.client(cluster);
+    const kib = 1024;
+    for (const size of [129 * kib, 2048 * kib]) {
+      await expect(client.append('x'.repeat(size))).rejects.toMatchObject({ code: 'TOO_LARGE' });
+    }
+    await expect(client.append('half a character: \ud83d')).rejects.toMatchObject({
+      code: 'INVALID_OPERATION',
+    });
+    await expect(client.add('r', 1)).rejects.toMatchObject({ code: 'INVALID_OPERATION' });
+    const header = Buffer.alloc(9);
+    header.writeDoubleBE(-1, 1);
+    const { results } = await client.propose([Buffer.concat([header, Buffer.of(0xc3, 0x28)])]);
+    expect(results).toEqual([Buffer.of(3)]);
+    expect((await client.append('next')).position).toBe(0);
+    expect(await client.readTexts()).toEqual({ texts: ['next'], total: 1 });
+  }, 30_000);
+
+  test('garbage on every subject is dropped and counted, and the next request works', async () => {
+    const cluster = await folder.start(3);
+    const subjects = subjectsOf('local', folder.cluster);
+    const outside = await connectNats({ servers: cluster.natsUrl });
+    const client = await folder.client(cluster);
+    await client.append('before');
+    const dropped = (member: string, reason: string) =>
+      folder.metric(member, `synod_messages_dropped_total{reason="${reason}"}`);
+    const garbage = [Buffer.alloc(0), Buffer.from('garbage'), Buffer.alloc(100_000, 0xc1)];
+    const targets = [subjects.members, ...cluster.members.map((each) => subjects.member(each))];
+    for (const bytes of garbage) {
+      for (const subject of [...targets, subjects.request, subjects.status]) {
+        outside.publish(subject, bytes);
+        outside.publish(subject, bytes, { reply: 'no-lane' });
+      }
+    }
+    await outside.flush();
+    for (const member of cluster.members) {
+      await until('the counts', async () =>
+        (await dropped(member, 'malformed')) === 4 * garbage.length ? true : undefined,
+      );
+    }
+    const noLane = await Promise.all(cluster.members.map((each) => dropped(each, 'no-reply-lane')));
+    expect(noLane.reduce((a, b) => a + b)).toBe(2 * garbage.length);
+
+    // With a lane to answer to, it is answered.
+    const inbox = 'garbage.inbox';
+    const answers: string[] = [];
+    outside.subscribe(`${inbox}.*`, { callback: (_, message) => answers.push(message.subject) });
+    outside.publish(subjects.request, Buffer.from('garbage'), { reply: `${inbox}.0` });
+    await until('an answer', () => answers[0]);
+    const refused = await Promise.all(
+      cluster.members.map((each) =>
+        folder.metric(each, `synod_requests_refused_total{code="MALFORMED"}`),
+      ),
+    );
+    expect(refused.reduce((a, b) => a + b)).toBe(1);
+    // One line a second and sender at most.
+    const complaints = folder.log('n0').filter(({ msg }) => msg === 'a message was dropped');
+    expect(complaints.length).toBeLessThan(4 * garbage.length);
+    expect(complaints.length).toBeGreaterThan(0);
+
+    expect((await client.append('after')).position).toBe(1);
+    await outside.close();
+  }, 30_000);
+
+  test('garbage or half a line on the TCP port is dropped, and the next line works', async () => {
+    const [port = 0] = await freePorts(1);
+    const natsUrl = await folderNats(folder.workspace, process.env, () => undefined);
+    const logFile = `${folder.dataOf('p0')}.log`;
+    const node = new NodeProcess({
+      workspace: folder.workspace,
+      natsUrl,
+      cluster: folder.cluster,
+      member: 'p0',
+      members: ['p0'],
+      data: folder.dataOf('p0'),
+      program: NODE_PROGRAM,
+      flags: ['--http-port', '0', '--mode', 'on-demand', '--script-port', String(port)],
+      logFile,
+    });
+    await node.ready;
+    const dial = async () => {
+      const socket = connectTcp(port, '127.0.0.1');
+      await once(socket, 'connect');
+      return socket;
+    };
+    const master = await dial();
+    let answers = '';
+    master.setEncoding('utf8').on('data', (text: string) => (answers += text));
+    master.write('msg 1 a text\n');
+    await until('an ack', () => (answers.includes('ack 1 ') ? true : undefined));
+
+    const garbage = ['nonsense\n', 'msg\n', 'msg x y\n', 'get nothing\n', 'crashP2a 9\n', '\n'];
+    for (const line of garbage) master.write(line);
+    master.write(Buffer.concat([Buffer.from('msg 2 '), Buffer.of(0xc3, 0x28, 10)]));
+    const other = await dial();
+    other.write('msg 3 half a li');
+    other.destroy();
+    const endless = await dial();
+    endless.on('error', () => undefined);
+    const closed = once(endless, 'close');
+    endless.write(Buffer.alloc(1024 * 1024 + 2, 'x'));
+    await closed;
+
+    master.write('msg 4 another\nget chatLog\n');
+    await until('the chat log', () => (answers.includes('chatLog') ? true : undefined));
+    expect(answers.endsWith('22-chatLog a text,another')).toBe(true);
+    const counted = await folder.metric('p0', `synod_messages_dropped_total{reason="script-line"}`);
+    expect(counted).toBe(garbage.length + 2);
+    master.destroy();
+    await node.stop(5_000);
+  }, 30_000);
+});

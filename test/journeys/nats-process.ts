@@ -1,0 +1,55 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { freePorts } from './cli-run.ts';
+
+const START_DEADLINE_MS = 10_000;
+
+/** A real nats-server on a port of its own, for tests that take it away and bring it back. */
+export class NatsProcess {
+  readonly #port: number;
+  #child: ChildProcess | undefined;
+
+  private constructor(port: number) {
+    this.#port = port;
+  }
+
+  /** Knows its port, and does not run yet. */
+  static async reserve(): Promise<NatsProcess> {
+    const [port = 0] = await freePorts(1);
+    return new NatsProcess(port);
+  }
+
+  get url(): string {
+    return `nats://127.0.0.1:${this.#port}`;
+  }
+
+  async start(): Promise<void> {
+    const args = ['--addr', '127.0.0.1', '--port', String(this.#port)];
+    this.#child = spawn(process.env['NATS_SERVER'] ?? 'nats-server', args, { stdio: 'ignore' });
+    const deadline = performance.now() + START_DEADLINE_MS;
+    while (!(await this.#listens())) {
+      if (performance.now() > deadline) throw new Error('nats-server does not listen');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  #listens(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = connect(this.#port, '127.0.0.1');
+      socket.once('connect', () => resolve(true));
+      socket.once('error', () => resolve(false));
+      socket.once('close', () => resolve(false));
+      socket.once('connect', () => socket.destroy());
+    });
+  }
+
+  /** Gone at once, as with a broken machine. */
+  async kill(): Promise<void> {
+    if (this.#child === undefined || this.#child.exitCode !== null) return;
+    const exit = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await exit;
+    this.#child = undefined;
+  }
+}

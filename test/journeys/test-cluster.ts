@@ -1,0 +1,90 @@
+import fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { LocalCluster } from '../../client/src/local/local-cluster.ts';
+import { Workspace } from '../../client/src/local/workspace.ts';
+import { connect, type SynodClient } from '../../client/src/sdk/client.ts';
+
+export const NODE_PROGRAM = path.resolve('dist/node/src/main.js');
+const DEADLINE_MS = 20_000;
+
+/** What a test gives each time it is asked, until it holds; the deadline is a failure. */
+export async function until<T>(
+  what: string,
+  found: () => T | undefined | Promise<T | undefined>,
+): Promise<T> {
+  const deadline = performance.now() + DEADLINE_MS;
+  for (;;) {
+    const value = await found();
+    if (value !== undefined) return value;
+    if (performance.now() > deadline) throw new Error(`it did not come: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** A working folder of its own for real node processes; `remove` ends them. */
+export class TestFolder {
+  readonly path = fs.realpathSync(fs.mkdtempSync(path.join(tmpdir(), 'synod-failures-')));
+  readonly workspace = new Workspace(this.path);
+  readonly cluster = 'journey';
+  readonly #clients: SynodClient[] = [];
+
+  dataOf(member: string): string {
+    return path.join(this.workspace.dataOf(this.cluster), member);
+  }
+
+  /** @param natsUrl of a server outside the folder; without it, the folder starts one */
+  start(nodes: number, natsUrl?: string): Promise<LocalCluster> {
+    const { workspace, cluster } = this;
+    const environment = { ...process.env, SYNOD_NATS_URL: natsUrl };
+    return LocalCluster.start({ workspace, cluster, nodes, environment, program: NODE_PROGRAM });
+  }
+
+  /** `remove` closes it. */
+  async client({ natsUrl }: { readonly natsUrl: string }): Promise<SynodClient> {
+    const client = await connect({ natsUrl, cluster: this.cluster, deadlineMs: DEADLINE_MS });
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** The log lines that a member has written, in all of its runs. */
+  log(member: string): Record<string, unknown>[] {
+    const file = `${this.dataOf(member)}.log`;
+    if (!fs.existsSync(file)) return [];
+    const lines = fs.readFileSync(file, 'utf8').split('\n').slice(0, -1);
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  /** Where the HTTP server of a member listens: its last run's. */
+  http(member: string): string {
+    const port = this.log(member).findLast(({ msg }) => msg === 'http listens')?.['port'];
+    if (typeof port !== 'number') throw new Error(`${member} serves no HTTP`);
+    return `http://127.0.0.1:${port}`;
+  }
+
+  /** A metric of a member; `series` as it stands in the text, with its labels. */
+  async metric(member: string, series: string): Promise<number> {
+    const text = await (await fetch(`${this.http(member)}/metrics`)).text();
+    const line = text.split('\n').find((each) => each.startsWith(`${series} `));
+    if (line === undefined) throw new Error(`${member} has no ${series}`);
+    return Number(line.slice(series.length + 1));
+  }
+
+  /** Every file of a member's data, to compare: but not LMDB's table of readers. */
+  snapshot(member: string): Map<string, string> {
+    const found = new Map<string, string>();
+    const folder = this.dataOf(member);
+    for (const entry of fs.readdirSync(folder, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile() || entry.name.endsWith('-lock')) continue;
+      const file = path.join(entry.parentPath, entry.name);
+      found.set(path.relative(folder, file), fs.readFileSync(file, 'base64'));
+    }
+    return found;
+  }
+
+  async remove(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.close()));
+    await this.workspace.destroy();
+    fs.rmSync(this.path, { recursive: true, force: true });
+  }
+}
