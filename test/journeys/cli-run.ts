@@ -4,7 +4,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-const cli = path.resolve('dist/client/src/cli/main.js');
+/** The built `synod`. */
+export const cliProgram = path.resolve('dist/client/src/cli/main.js');
 
 export interface CliResult {
   readonly code: number | null;
@@ -24,7 +25,7 @@ export interface CliOptions {
 export function synod(args: readonly string[], options: CliOptions): Promise<CliResult> {
   const { cwd, input = '', env = {}, deadlineMs = 120_000 } = options;
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [cli, ...args], {
+    const child = spawn(process.execPath, [cliProgram, ...args], {
       cwd,
       env: { ...process.env, ...env },
       stdio: 'pipe',

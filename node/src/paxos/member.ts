@@ -195,6 +195,8 @@ export class Member {
   #tick(random: number): Effect[] {
     const { unapplied } = this.#replica;
     return [
+      // What was decided before a restart, also when nobody else is there to speak of it.
+      ...this.#perform(),
       ...this.#lead(this.#leader.tick(random, unapplied)),
       ...this.#propose(this.#replica.tick(random)),
       ...this.#ask(this.#learner.tick(random, this.#behind, this.slotOut)),

@@ -1,0 +1,39 @@
+import type { Effect, Recovered } from '../../../node/src/paxos/effects.ts';
+import { Member } from '../../../node/src/paxos/member.ts';
+import { ballot, pvalue, sent, timing } from './samples.ts';
+
+/** A member over a log in which the slots below 2 are marked as decided, and slot 2 is accepted. */
+function restarted(voters: readonly string[], mode: 'stable' | 'on-demand'): Member {
+  const texts = ['zero', 'one', 'two'];
+  const stored = texts.map((text, slot) => ({ ...pvalue('1.a', slot, text), learned: false }));
+  const recovered: Recovered = { ballot: ballot('1.a'), decidedMark: 2, slotOut: 0, stored };
+  const packing = { batchBytes: 1024, pipeline: 3 };
+  const configuration = { voters, window: 4 };
+  return new Member({ self: 'a', configuration, mode, timing, packing, recovered });
+}
+
+function applied(effects: readonly Effect[]): number[] {
+  return effects.flatMap((effect) => (effect.type === 'apply' ? [effect.slot] : []));
+}
+
+const tick = { type: 'tick', random: 0.5 } as const;
+
+test('R3: what the log marks as decided is applied after a restart, with nobody there to ask', () => {
+  const member = restarted(['a', 'b', 'c'], 'on-demand');
+  expect(applied(member.step(tick))).toEqual([0, 1]);
+  expect(member.slotOut).toBe(2);
+});
+
+test.each([[['a']], [['a', 'b', 'c']]])(
+  'a survey right after a restart of %j is answered from what was decided, and decides nothing',
+  (voters) => {
+    const member = restarted(voters, 'on-demand');
+    const effects = [...member.step({ type: 'survey', survey: 7 })];
+    for (let i = 0; i <= timing.surveySilence + 1; i++) effects.push(...member.step(tick));
+    const surveyed = effects.findIndex(({ type }) => type === 'surveyed');
+    expect(surveyed).toBeGreaterThan(0);
+    expect(applied(effects.slice(0, surveyed))).toEqual([0, 1]);
+    expect(sent(effects, 'p1a')).toEqual([]);
+    expect(sent(effects, 'p2a')).toEqual([]);
+  },
+);
