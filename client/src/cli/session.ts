@@ -15,7 +15,8 @@ export async function withClient(
   options: SessionOptions,
   work: (client: SynodClient) => Promise<void>,
 ): Promise<void> {
-  const natsUrl = options.natsUrl ?? runningNats(new Workspace('.'));
+  const named = options.natsUrl === '' ? undefined : options.natsUrl;
+  const natsUrl = named ?? runningNats(new Workspace('.'));
   if (natsUrl === undefined) {
     throw new CommandError(
       'No cluster runs in this folder. Start one with "synod up", or name a NATS server with ' +

@@ -16,6 +16,7 @@ export interface UpOptions {
 
 const REFRESH_MS = 500;
 const SHOWN_LINES = 5;
+const SHOWN_CHARACTERS = 60;
 const DECIDE_DEADLINE_MS = 30_000;
 
 /** Starts the cluster, takes lines to append until the end of input or Ctrl-C, and stops it. */
@@ -55,10 +56,15 @@ async function appendLines(client: SynodClient, options: UpOptions): Promise<num
       process.stdout.write(`${options.output === 'json' ? json : `${slot}\t${text}`}\n`);
     } catch (error) {
       failed = true;
-      process.stderr.write(`${text}: ${error instanceof Error ? error.message : String(error)}\n`);
+      process.stderr.write(`${complaint(text, error)}\n`);
     }
   }
   return failed ? exitCodes.failed : exitCodes.ok;
+}
+
+function complaint(text: string, error: unknown): string {
+  const start = text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
+  return `${start}: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 /** The live view of a terminal: the members, the last lines, and the line being typed. */
@@ -103,7 +109,7 @@ class LiveView {
       const { slot, existed } = await this.#client.append(text);
       this.#note(`slot ${slot}: ${text}${existed ? ' (was there already)' : ''}`);
     } catch (error) {
-      this.#note(`${text}: ${error instanceof Error ? error.message : String(error)}`);
+      this.#note(complaint(text, error));
     }
   }
 

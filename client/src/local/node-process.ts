@@ -63,7 +63,8 @@ export class NodeProcess {
       }, READY_DEADLINE_MS);
       this.#child.once('message', () => resolve());
       void this.#exit.then((code) => {
-        reject(new Error(`${member} ended with code ${code} before it was up.${where}`));
+        const why = logFile === undefined ? '' : lastWords(logFile);
+        reject(new Error(`${member} ended with code ${code} before it was up${why}.${where}`));
       });
     });
     const settled = (): void => clearTimeout(late);
@@ -108,5 +109,16 @@ export class NodeProcess {
     this.kill('SIGTERM');
     if (!(await this.ended(kindMs))) this.kill('SIGKILL');
     await this.#exit;
+  }
+}
+
+/** What the last line of a node's log says, or '' when it says nothing. */
+function lastWords(logFile: string): string {
+  try {
+    const last = fs.readFileSync(logFile, 'utf8').trimEnd().split('\n').at(-1) ?? '';
+    const { msg } = JSON.parse(last) as { msg?: unknown };
+    return typeof msg === 'string' ? `: ${msg.replace(/\.$/, '')}` : '';
+  } catch {
+    return ''; // It did not come so far as to write its log.
   }
 }

@@ -1,0 +1,239 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { cliProgram, inWorkingFolder, synod } from './cli-run.ts';
+import { NODE_PROGRAM, until } from './test-cluster.ts';
+
+/* The `synod` command as its users type it. */
+
+test('--help teaches: every command, with examples', async () => {
+  await inWorkingFolder(async (cwd) => {
+    const { code, stdout } = await synod(['--help'], { cwd });
+    expect(code).toBe(0);
+    const commands = ['up', 'append', 'log', 'status', 'master', 'process', 'bench', 'stopall'];
+    for (const command of commands) {
+      expect(stdout).toMatch(new RegExp(`^  ${command} .*[A-Z]`, 'm'));
+      const help = await synod([command, '--help'], { cwd });
+      expect(help).toMatchObject({ code: 0, stderr: '' });
+      expect(help.stdout).toContain(`Usage: synod ${command}`);
+    }
+    expect(stdout).toContain('Examples:');
+  });
+});
+
+test.each([
+  [['upp'], "unknown command 'upp'\n(Did you mean up?)"],
+  [['up', '--nodes', '8'], 'It wants a whole number from 1 to 7.'],
+  [['append'], "missing required argument 'text'"],
+  [['status', '--output', 'xml'], 'Allowed choices are text, json.'],
+  [['process', '3', '3', '10000'], 'Process 3 of 3: ids go from 0 to 2.'],
+  [
+    ['bench', '--folder', '/dev/shm', '--quick'],
+    '/dev/shm is in memory (tmpfs). Name a folder on a disk.',
+  ],
+])('%j is refused with 2 and a sentence', async (args, sentence) => {
+  await inWorkingFolder(async (cwd) => {
+    const { code, stdout, stderr } = await synod(args, { cwd });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(sentence);
+  });
+});
+
+test.each([[['append', 'hello']], [['log']], [['status']]])(
+  'without a cluster, %j says how to get one, with 69',
+  async (args) => {
+    await inWorkingFolder(async (cwd) => {
+      const { code, stderr } = await synod(args, { cwd, env: { SYNOD_NATS_URL: '' } });
+      expect(code).toBe(69);
+      expect(stderr).toBe(
+        'synod: No cluster runs in this folder. Start one with "synod up", or name a NATS ' +
+          'server with --nats-url.\n',
+      );
+      const nobody = ['--nats-url', 'nats://127.0.0.1:1'];
+      const unreachable = await synod([...args, ...nobody], { cwd });
+      expect(unreachable.code).toBe(69);
+      expect(unreachable.stderr).toContain('The NATS server cannot be reached.');
+    });
+  },
+);
+
+test('lines that are piped in: a slot each, in order; the next run goes on', async () => {
+  await inWorkingFolder(async (cwd) => {
+    const first = await synod(['up'], { cwd, input: 'one\ntwo\n\nthree' });
+    expect(first).toMatchObject({ code: 0 });
+    const lines = first.stdout.trimEnd().split('\n');
+    expect(lines.map((line) => line.split('\t')[1])).toEqual(['one', 'two', 'three']);
+    const slots = lines.map((line) => Number(line.split('\t')[0]));
+    expect(slots).toEqual([...slots].sort((a, b) => a - b));
+
+    const second = await synod(['up', '--output', 'json'], { cwd, input: 'two\nfour\n' });
+    expect(second).toMatchObject({ code: 0 });
+    const [known, fresh] = second.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(known).toMatchObject({ text: 'two', position: 1, existed: true });
+    expect(fresh).toMatchObject({ text: 'four', position: 3, existed: false });
+    expect(Number(fresh?.['slot'])).toBeGreaterThan(Math.max(...slots));
+  });
+}, 60_000);
+
+test('a line that cannot be appended is named, the others are appended, and the code is 1', async () => {
+  await inWorkingFolder(async (cwd) => {
+    const large = 'x'.repeat(200_000);
+    const input = `one\n${large}\ntwo\n`;
+    const { code, stdout, stderr } = await synod(['up'], { cwd, input });
+    expect(code).toBe(1);
+    expect(stdout.match(/\t(one|two)$/gm)).toEqual(['\tone', '\ttwo']);
+    expect(stderr).toContain('The command is larger than the cluster takes.');
+    expect(stderr.length).toBeLessThan(1000);
+  });
+}, 60_000);
+
+/** `synod up` with an open standard input, until it is stopped. */
+class Up {
+  readonly #child: ChildProcess;
+  stdout = '';
+  stderr = '';
+
+  constructor(cwd: string) {
+    this.#child = spawn(process.execPath, [cliProgram, 'up'], { cwd, stdio: 'pipe' });
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+  }
+
+  type(text: string): void {
+    this.#child.stdin?.write(text);
+  }
+
+  async exit(): Promise<number | null> {
+    if (this.#child.exitCode !== null) return this.#child.exitCode;
+    const [code] = (await once(this.#child, 'exit')) as [number | null];
+    return code;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+}
+
+test('beside a running cluster: append, log, status, as text and JSON; SIGINT stops it', async () => {
+  await inWorkingFolder(async (cwd) => {
+    const up = new Up(cwd);
+    up.type('typed\n');
+    await until('a slot', () => (up.stdout.includes('\ttyped\n') ? true : undefined));
+    const json = ['--output', 'json'];
+
+    const appended = await synod(['append', 'good morning'], { cwd });
+    expect(appended).toMatchObject({ code: 0, stderr: '' });
+    expect(appended.stdout).toMatch(/^Slot \d+, position 1\.\n$/);
+    const again = await synod(['append', 'good morning'], { cwd });
+    expect(again.stdout).toBe('It was there already, at position 1.\n');
+    const third = await synod(['append', 'third', ...json], { cwd });
+    expect(JSON.parse(third.stdout)).toMatchObject({ position: 2, existed: false });
+
+    const log = await synod(['log'], { cwd });
+    expect(log).toEqual({ code: 0, stdout: 'typed\ngood morning\nthird\n', stderr: '' });
+    const texts = await synod(['log', ...json], { cwd });
+    expect(JSON.parse(texts.stdout)).toEqual(['typed', 'good morning', 'third']);
+
+    const status = await synod(['status'], { cwd });
+    expect(status.code).toBe(0);
+    for (const word of ['member', 'leader', 'n0', 'n1', 'n2'])
+      expect(status.stdout).toContain(word);
+    const members = await synod(['status', ...json], { cwd });
+    const found = JSON.parse(members.stdout) as { member: string; role: string }[];
+    expect(found.map(({ member }) => member)).toEqual(['n0', 'n1', 'n2']);
+    expect(found.filter(({ role }) => role === 'leader')).toHaveLength(1);
+
+    const nobody = await synod(['status', '--cluster', 'other'], { cwd });
+    expect(nobody.code).toBe(69);
+    expect(nobody.stderr).toContain('No member of cluster other answers.');
+
+    const second = await synod(['up'], { cwd });
+    expect(second.code).toBe(1);
+    expect(second.stderr).toMatch(/is in use by process \d+/);
+
+    up.signal('SIGINT');
+    expect(await up.exit()).toBe(0);
+    expect(fs.readdirSync(path.join(cwd, '.synod/processes'))).toEqual([]);
+  });
+}, 60_000);
+
+test('stopall ends what runs in the folder, and its data is gone', async () => {
+  await inWorkingFolder(async (cwd) => {
+    const up = new Up(cwd);
+    up.type('typed\n');
+    await until('a slot', () => (up.stdout.includes('\ttyped\n') ? true : undefined));
+    const stopped = await synod(['stopall'], { cwd });
+    expect(stopped.stderr).toBe('Ended 3 node(s) and destroyed the data of this folder.\n');
+    expect(fs.existsSync(path.join(cwd, '.synod'))).toBe(false);
+    up.signal('SIGKILL');
+    await up.exit();
+  });
+}, 60_000);
+
+test('a terminal has a live view: members, leader, rate, and what was typed; Ctrl-C stops', async () => {
+  await inWorkingFolder(async (cwd) => {
+    const command = `stty rows 40 cols 120; ${process.execPath} ${cliProgram} up`;
+    const child = spawn('script', ['-qec', command, '/dev/null'], { cwd, stdio: 'pipe' });
+    let screen = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (screen += text));
+    const shown = (what: RegExp) =>
+      until(String(what), () => (what.test(screen) ? true : undefined));
+    await shown(/leader n\d {3}\d+ operations\/s {3}Ctrl-C stops/);
+    child.stdin.write('hello\r');
+    await shown(/slot \d+: hello/);
+    expect(screen).toMatch(/│ n\d +│ leader +│ 1\.n\d/);
+    expect(screen).toMatch(/│ n\d +│ follower/);
+    child.stdin.write('\x03');
+    const [code] = (await once(child, 'exit')) as [number | null];
+    expect(code).toBe(0);
+    expect(screen).toContain('Stopping. The next start goes on from here.');
+  });
+}, 60_000);
+
+test('bench --quick runs every row; --output json gives the same as data', async () => {
+  const folder = fs.mkdtempSync(path.join(tmpdir(), 'synod-bench-'));
+  try {
+    const args = ['bench', '--quick', '--folder', folder, '--output', 'json'];
+    const { code, stdout, stderr } = await synod(args, { cwd: folder });
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    const report = JSON.parse(stdout) as {
+      syncLatencyMs: number;
+      rows: { clients: number; packing: number; target: string; ratio: { median: number } }[];
+      clusters: { machine: string; commands: number; restartSeconds: number }[];
+    };
+    expect(report.syncLatencyMs).toBeGreaterThan(0);
+    const rows = report.rows.map(
+      ({ clients, packing, target }) => `${clients}×${packing} ${target}`,
+    );
+    for (const load of ['1×1', '64×1', '512×1', '64×16']) {
+      for (const target of ['echo', 'counter', 'chat-log']) {
+        expect(rows).toContain(`${load} ${target}`);
+      }
+    }
+    expect(report.clusters.map(({ machine }) => machine)).toEqual(['counter', 'chat-log']);
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}, 120_000);
+
+test('a node that is started wrongly names each wrong flag, what it has and what it wants', async () => {
+  const args = [NODE_PROGRAM, '--cluster', 'a b', '--members', 'x,y', '--window', '0'];
+  const child = spawn(process.execPath, args, { stdio: 'pipe' });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const [code] = (await once(child, 'close')) as [number | null];
+  expect(code).toBe(2);
+  expect(stderr.split('\n')).toEqual(
+    expect.arrayContaining([
+      '--cluster (SYNOD_CLUSTER) has "a b"; it wants: letters, digits, - and _, at most 64 of them',
+      '--member (SYNOD_MEMBER) is missing; it wants: id of this member; one of --members',
+      '--data (SYNOD_DATA) is missing; it wants: data folder; made when it is missing',
+      '--window (SYNOD_WINDOW) has "0"; it wants: at least 1',
+    ]),
+  );
+});
