@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { end, isRunning, startOf } from './running.ts';
@@ -81,7 +82,7 @@ function readUrl(file: string): string | undefined {
 async function lock(workspace: Workspace): Promise<() => void> {
   fs.mkdirSync(workspace.path, { recursive: true });
   const file = path.join(workspace.path, 'nats.lock');
-  const claim = `${file}.${process.pid}`;
+  const claim = `${file}.${randomUUID()}`;
   const deadline = performance.now() + LOCK_DEADLINE_MS;
   fs.writeFileSync(claim, JSON.stringify({ pid: process.pid, start: startOf(process.pid) }));
   try {

@@ -5,7 +5,8 @@ import { ForeignDataError, FormatError } from './format-error.ts';
 
 const FOLDER_FORMAT = 1;
 const IDENTITY = 'identity.json';
-const LOCK = 'lock';
+/** Begins the names of claims: `lock.<pid>.<start time>`. */
+const LOCK = 'lock.';
 
 export interface Identity {
   readonly clusterId: string;
@@ -45,12 +46,17 @@ export interface DataFolder {
  */
 export function openDataFolder(folder: string, identity: Identity): DataFolder {
   makeFolder(folder);
-  const names = fs.readdirSync(folder).filter((name) => !name.startsWith(LOCK));
-  // A process that ended while it formatted the folder left nothing but the unfinished file.
-  const isNew = names.every((name) => name === `${IDENTITY}.new`);
-  if (!isNew) checkIdentity(folder, names, identity);
   const release = lock(folder);
-  if (isNew) format(folder, identity);
+  try {
+    const names = fs.readdirSync(folder).filter((name) => !name.startsWith(LOCK));
+    // A process that ended while it formatted the folder left nothing but the unfinished file.
+    const isNew = names.every((name) => name === `${IDENTITY}.new`);
+    if (isNew) format(folder, identity);
+    else checkIdentity(folder, names, identity);
+  } catch (error) {
+    release();
+    throw error;
+  }
   return { path: folder, release };
 }
 
@@ -90,53 +96,49 @@ function format(folder: string, identity: Identity): void {
   syncFolder(folder);
 }
 
-/** What tells a process from a later one with the same id. */
-function startOf(pid: number): string | undefined {
+/** What tells a process from a later one with the same id; '' where the system does not say. */
+function startOf(pid: number): string {
   try {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
   } catch {
-    return undefined;
+    return '';
   }
 }
 
-function isAlive(pid: number, start: string | undefined): boolean {
+function isAlive(pid: number, start: string): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
-  return start === undefined || start === '' || startOf(pid) === start;
+  return start === '' || startOf(pid) === start;
 }
 
+/**
+ * Claims the folder by a file of this process' own, then looks for the claims of others: of two
+ * that come at once, the later to claim sees the other, and gives up. The claim of a process that
+ * has ended can never be its again: anybody may remove it.
+ */
 function lock(folder: string): () => void {
-  const file = path.join(folder, LOCK);
-  const mine = `${process.pid} ${startOf(process.pid) ?? ''}`;
-  for (let attempt = 0; ; attempt++) {
-    const claim = `${file}.${process.pid}`;
-    fs.writeFileSync(claim, mine);
-    try {
-      fs.linkSync(claim, file); // Whole or not at all, and only if there is none.
-      return () => fs.rmSync(file, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      const [pid, start] = holder(file);
-      if (pid !== undefined && pid !== process.pid && isAlive(pid, start)) {
-        throw new FolderInUseError(folder, pid);
-      }
-      if (attempt >= 10 || pid === process.pid) throw new FolderInUseError(folder, pid ?? 0);
-      fs.rmSync(file, { force: true }); // Its process has ended.
-    } finally {
-      fs.rmSync(claim, { force: true });
-    }
-  }
-}
-
-function holder(file: string): [pid: number | undefined, start: string | undefined] {
+  const start = startOf(process.pid);
+  const mine = `${LOCK}${process.pid}.${start}`;
+  const claim = path.join(folder, mine);
+  const release = (): void => fs.rmSync(claim, { force: true });
   try {
-    const [pid, start] = fs.readFileSync(file, 'utf8').split(' ');
-    return [Number(pid), start];
-  } catch {
-    return [undefined, undefined];
+    fs.writeFileSync(claim, '', { flag: start === '' ? 'w' : 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    throw new FolderInUseError(folder, process.pid);
   }
+  for (const name of fs.readdirSync(folder)) {
+    if (!name.startsWith(LOCK) || name === mine) continue;
+    const [pid, begun = ''] = name.slice(LOCK.length).split('.');
+    if (isAlive(Number(pid), begun)) {
+      release();
+      throw new FolderInUseError(folder, Number(pid));
+    }
+    fs.rmSync(path.join(folder, name), { force: true });
+  }
+  return release;
 }

@@ -67,7 +67,7 @@ test('a folder in use is refused, and the error names the process', async () => 
   const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
   try {
     fs.mkdirSync(folder, { recursive: true });
-    fs.writeFileSync(path.join(folder, 'lock'), `${other.pid} `);
+    fs.writeFileSync(path.join(folder, `lock.${other.pid}.`), '');
     expectRefused(FolderInUseError);
     expectRefused(`process ${other.pid}`);
   } finally {
@@ -80,8 +80,13 @@ test('a folder in use is refused, and the error names the process', async () => 
 
 test('the lock of a process that is gone does not hold, also when its id is used again', () => {
   fs.mkdirSync(folder, { recursive: true });
-  fs.writeFileSync(path.join(folder, 'lock'), `${process.ppid} 1`);
-  openDataFolder(folder, identity).release();
+  for (const pid of [process.ppid, process.pid]) {
+    fs.writeFileSync(path.join(folder, `lock.${pid}.1`), '');
+  }
+  const opened = openDataFolder(folder, identity);
+  expect(() => openDataFolder(folder, identity)).toThrow(FolderInUseError);
+  opened.release();
+  expect(Object.keys(contents())).toEqual(['identity.json']);
 });
 
 test('a folder whose formatting was cut short is formatted', () => {

@@ -1,0 +1,222 @@
+import fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { connect as connectNats, type NatsConnection } from 'nats';
+import { MAX_UNANSWERED, parseCommand, type Command } from '../../../contract/src/command.ts';
+import type { ErrorCode } from '../../../contract/src/error-codes.ts';
+import { encodeReplies, type Outcome } from '../../../contract/src/reply.ts';
+import { subjectsOf } from '../../../contract/src/subjects.ts';
+import { folderNats } from '../../../client/src/local/folder-nats.ts';
+import { Workspace } from '../../../client/src/local/workspace.ts';
+import { connect, type SynodClient } from '../../../client/src/sdk/client.ts';
+
+/* The client over a real nats-server; the test plays a leader that does what one seldom does. */
+
+const OPERATION = Buffer.from('an operation');
+const { request } = subjectsOf('local', 'test');
+
+let folder: string;
+let workspace: Workspace;
+let natsUrl: string;
+let leader: NatsConnection;
+let client: SynodClient;
+beforeAll(async () => {
+  folder = fs.mkdtempSync(path.join(tmpdir(), 'synod-lanes-'));
+  workspace = new Workspace(folder);
+  natsUrl = await folderNats(workspace, process.env, () => undefined);
+});
+afterAll(async () => {
+  await workspace.destroy();
+  fs.rmSync(folder, { recursive: true });
+});
+beforeEach(async () => {
+  leader = await connectNats({ servers: natsUrl });
+});
+afterEach(async () => {
+  await client.close();
+  await leader.close();
+});
+
+interface Asked extends Command {
+  /** Answers it; `number` that of another request. */
+  readonly answer: (outcome: Outcome, number?: number) => void;
+}
+
+/** Takes the requests from now on. */
+async function lead(handle: (asked: Asked) => void): Promise<void> {
+  leader.subscribe(request, {
+    callback: (_, { data, reply = '' }) => {
+      const command = parseCommand(data);
+      if ('malformed' in command) throw new Error(command.malformed);
+      const dot = reply.lastIndexOf('.');
+      const lane = Number(reply.slice(dot + 1));
+      const answer = (outcome: Outcome, number = command.number): void => {
+        leader.publish(
+          `${reply.slice(0, dot)}.replies`,
+          encodeReplies([{ lane, number, outcome }]),
+        );
+      };
+      handle({ ...command, answer });
+    },
+  });
+  await leader.flush();
+}
+
+async function start(deadlineMs: number, maxInFlight = 1024): Promise<void> {
+  client = await connect({ natsUrl, cluster: 'test', deadlineMs, maxInFlight });
+}
+
+const done: Outcome = { ok: true, slot: 3, results: [Buffer.from('result')] };
+const refused = (code: ErrorCode, retryAfterMs?: number): Outcome => ({
+  ok: false,
+  code,
+  ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+});
+
+test('a request has the first number, and its answer the slot and results', async () => {
+  const asked: Asked[] = [];
+  await lead((each) => {
+    asked.push(each);
+    each.answer(done);
+  });
+  await start(5_000);
+  expect(await client.propose([OPERATION])).toMatchObject({ slot: 3 });
+  await client.propose([OPERATION, OPERATION]);
+  await client.propose([OPERATION]);
+  expect(asked.map(({ number, lowest }) => [number, lowest])).toEqual([
+    [1, 1],
+    [2, 2],
+    [4, 4],
+  ]);
+});
+
+test.each<ErrorCode>(['NO_LEADER', 'NOT_LEADING', 'OVERLOADED'])(
+  'after %s it is sent again, with its number',
+  async (code) => {
+    const numbers: number[] = [];
+    await lead((asked) => {
+      numbers.push(asked.number);
+      asked.answer(numbers.length < 4 ? refused(code) : done);
+    });
+    await start(5_000);
+    await client.propose([OPERATION]);
+    expect(numbers).toEqual([1, 1, 1, 1]);
+  },
+);
+
+test('a hint of when to try again is heeded', async () => {
+  const times: number[] = [];
+  await lead((asked) => {
+    times.push(performance.now());
+    asked.answer(times.length === 1 ? refused('OVERLOADED', 400) : done);
+  });
+  await start(5_000);
+  await client.propose([OPERATION]);
+  const [first = 0, second = 0] = times;
+  expect(second - first).toBeGreaterThanOrEqual(200);
+});
+
+test.each<ErrorCode>(['TOO_LARGE', 'MALFORMED', 'ALREADY_ANSWERED', 'INVALID_OPERATION'])(
+  '%s is final',
+  async (code) => {
+    let asked = 0;
+    await lead(({ answer }) => {
+      asked += 1;
+      answer(refused(code));
+    });
+    await start(5_000);
+    await expect(client.propose([OPERATION])).rejects.toMatchObject({ code });
+    expect(asked).toBe(1);
+  },
+);
+
+test('after silence it is sent again; an answer to an older request is stale', async () => {
+  const numbers: number[] = [];
+  await lead((asked) => {
+    numbers.push(asked.number);
+    if (numbers.length === 1) return asked.answer(done, 99);
+    asked.answer({ ok: true, slot: 4, results: [] });
+  });
+  await start(10_000);
+  expect(await client.propose([OPERATION])).toMatchObject({ slot: 4 });
+  expect(numbers).toEqual([1, 1]);
+});
+
+test('without a leader it waits for one until the deadline, and then says TIMED_OUT', async () => {
+  await start(400);
+  const begin = performance.now();
+  await expect(client.propose([OPERATION])).rejects.toMatchObject({ code: 'TIMED_OUT' });
+  expect(performance.now() - begin).toBeGreaterThanOrEqual(390);
+});
+
+test('a leader that comes within the deadline gets it', async () => {
+  await start(10_000);
+  const answer = client.propose([OPERATION]);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await lead((asked) => asked.answer(done));
+  expect(await answer).toMatchObject({ slot: 3 });
+});
+
+test('no more are under way than it may; the others wait in order', async () => {
+  const asked: Asked[] = [];
+  await lead((each) => void asked.push(each));
+  await start(5_000, 2);
+  const answers = [1, 2, 3].map(() => client.propose([OPERATION]));
+  while (asked.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  await leader.flush();
+  expect(asked.map(({ number }) => number)).toEqual([1, 2]);
+  for (let next = asked.shift(); next; next = asked.shift()) {
+    next.answer(done);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  expect(await Promise.all(answers)).toHaveLength(3);
+});
+
+test('an old request without answer holds back what the cluster would refuse to remember', async () => {
+  const asked: Asked[] = [];
+  await lead((each) => {
+    asked.push(each);
+    if (each.number > 1) each.answer(done);
+  });
+  await start(20_000);
+  const first = client.propose([OPERATION]);
+  const half = Array.from({ length: MAX_UNANSWERED / 2 }, () => OPERATION);
+  await client.propose(half);
+  const beyond = client.propose(half);
+  await leader.flush();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(asked.map(({ number }) => number)).toEqual([1, 2]);
+  asked[0]?.answer(done);
+  await Promise.all([first, beyond]);
+  expect(asked.at(-1)).toMatchObject({
+    number: 2 + MAX_UNANSWERED / 2,
+    lowest: 2 + MAX_UNANSWERED / 2,
+  });
+});
+
+test('what can never be sent is refused at once: TOO_LARGE', async () => {
+  await start(5_000);
+  const many = Array.from({ length: MAX_UNANSWERED + 1 }, () => OPERATION);
+  await expect(client.propose(many)).rejects.toMatchObject({ code: 'TOO_LARGE' });
+  await expect(client.propose([Buffer.alloc(2_000_000)])).rejects.toMatchObject({
+    code: 'TOO_LARGE',
+  });
+});
+
+test('closing rejects what is under way and what comes later: UNREACHABLE', async () => {
+  await start(5_000);
+  const open = client.propose([OPERATION]);
+  const rejected = expect(open).rejects.toMatchObject({ code: 'UNREACHABLE' });
+  await client.close();
+  await rejected;
+  await expect(client.propose([OPERATION])).rejects.toMatchObject({ code: 'UNREACHABLE' });
+});
+
+test('where no server is, connecting says UNREACHABLE and which', async () => {
+  await start(5_000);
+  const nowhere = connect({ natsUrl: 'nats://127.0.0.1:1', cluster: 'test', deadlineMs: 500 });
+  await expect(nowhere).rejects.toMatchObject({
+    code: 'UNREACHABLE',
+    message: expect.stringContaining('nats://127.0.0.1:1') as string,
+  });
+});
