@@ -10,6 +10,8 @@ const integer = (min: number, max: number) =>
     .int('a whole number')
     .min(min, `at least ${min}`)
     .max(max, `at most ${max}`);
+const oneOf = <T extends readonly string[]>(...values: T) =>
+  z.enum(values, `one of ${values.join(', ')}`);
 
 /** Every setting of a node: its flag is the name in kebab case, its variable `SYNOD_<NAME>`. */
 const settings = {
@@ -23,14 +25,13 @@ const settings = {
     .describe('ids of the voters, separated by commas'),
   data: z.string().min(1, 'a folder').describe('data folder; made when it is missing'),
   natsUrl: z.string().min(1, 'a URL').default('nats://127.0.0.1:4222').describe('NATS server'),
-  machine: z.enum(['chat-log', 'counter']).default('chat-log').describe('the state machine'),
-  mode: z.enum(['stable', 'on-demand']).default('stable').describe('how members come to lead'),
+  machine: oneOf('chat-log', 'counter').default('chat-log').describe('the state machine'),
+  mode: oneOf('stable', 'on-demand').default('stable').describe('how members come to lead'),
   window: integer(1, 65_536).default(1024).describe('WINDOW: slots in flight in the cluster'),
   scriptPort: integer(1, 65_535).optional().describe("TCP port for a master's script (on demand)"),
   httpHost: z.string().min(1).default('127.0.0.1').describe('address for metrics and status'),
   httpPort: integer(0, 65_535).default(8080).describe('its port; 0 for any free one'),
-  logLevel: z
-    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+  logLevel: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent')
     .default('info')
     .describe('least level of what is logged'),
   batchBytes: integer(KIB, 768 * KIB)

@@ -1,0 +1,56 @@
+import { configHelp, ConfigError, parseConfig } from '../../node/src/config.ts';
+
+const needed = ['--cluster', 'c', '--member', 'a', '--members', 'a,b', '--data', '/d'];
+
+/** The lines of the error. */
+function mistakes(args: readonly string[], environment: Record<string, string> = {}): string[] {
+  try {
+    parseConfig(args, environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message.split('\n');
+    throw error;
+  }
+  return [];
+}
+
+test('flags come before the environment, and that before the defaults', () => {
+  const environment = { SYNOD_WINDOW: '7', SYNOD_TICK_MS: '20', SYNOD_MEMBER: 'b' };
+  const config = parseConfig([...needed, '--window', '9'], environment);
+  expect(config).toMatchObject({ member: 'a', members: ['a', 'b'], window: 9, tickMs: 20 });
+  expect(config).toMatchObject({ namespace: 'local', machine: 'chat-log', mode: 'stable' });
+});
+
+test('an empty variable counts as none', () => {
+  expect(parseConfig(needed, { SYNOD_WINDOW: '' }).window).toBe(1024);
+});
+
+test('every mistake is named in one go, by flag and variable', () => {
+  const wrong = ['--members', 'a,b', '--data', '/d', '--window', 'many', '--http-port', '70000'];
+  expect(mistakes(wrong, { SYNOD_MACHINE: 'bank' })).toEqual([
+    '--cluster (SYNOD_CLUSTER) is missing; it wants: name of the cluster',
+    '--member (SYNOD_MEMBER) is missing; it wants: id of this member; one of --members',
+    '--machine (SYNOD_MACHINE) has "bank"; it wants: one of chat-log, counter',
+    '--window (SYNOD_WINDOW) has "many"; it wants: a whole number',
+    '--http-port (SYNOD_HTTP_PORT) has "70000"; it wants: at most 65535',
+  ]);
+});
+
+test.each([
+  [['--member', 'x'], '--member (SYNOD_MEMBER) has "x"; it wants: one of a, b'],
+  [['--members', 'a,b,a'], '--members (SYNOD_MEMBERS) has "a,b,a"; it wants: ids that differ'],
+  [['--members', 'a,b,c,d,e,f,g,h'], 'at most seven ids'],
+  [['--cluster', 'a.b'], 'letters, digits, - and _, at most 64 of them'],
+  [['--script-port', '10000'], '--mode on-demand'],
+  [['--batch-bytes', '2048'], 'at most what --batch-bytes has'],
+  [['--windw', '3'], "Unknown option '--windw'. --help lists the flags."],
+])('%j is refused', (args, sentence) => {
+  expect(mistakes([...needed, ...args]).join('\n')).toContain(sentence);
+});
+
+test('the help has every flag with its variable, meaning and default', () => {
+  const help = configHelp();
+  expect(help).toMatch(/--window +SYNOD_WINDOW +WINDOW: slots in flight .* \[1024\]/);
+  for (const line of help.split('\n').slice(3)) {
+    expect(line).toMatch(/^ {2}--[a-z-]+ +SYNOD_[A-Z_]+ +\S/);
+  }
+});
