@@ -33,8 +33,8 @@ const decision = (text: string): Message => ({
 });
 const accepted: Effect = {
   type: 'persist',
-  record: { type: 'accepted', pvalue: { ballot: at, slot: 1, value: value(OWN) } },
-} as Effect;
+  record: { type: 'accepted', ballot: at, slot: 1, value: value(OWN) },
+};
 const mark: Effect = { type: 'persist', record: { type: 'decided-mark', slot: 1 } };
 
 test('nothing armed, nothing changed', () => {
