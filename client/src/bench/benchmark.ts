@@ -20,8 +20,8 @@ export interface BenchmarkOptions {
   /** Of one sample. */
   readonly seconds: number;
   readonly repetitions: number;
-  /** Whether to kill all nodes at the end, and to measure how long they take to be ready again. */
-  readonly restart: boolean;
+  /** So many commands are applied before memory and restart are looked at. */
+  readonly commands: number;
   /** Told before each step. */
   readonly progress: (step: number, steps: number, what: string) => void;
 }
@@ -38,7 +38,7 @@ export interface BenchmarkReport {
   readonly clusters: readonly ClusterReport[];
 }
 
-/** What a cluster looked like when the load was over. */
+/** What a cluster looked like when it had applied so many commands. */
 export interface ClusterReport {
   readonly machine: MachineName;
   /** Commands that every node had applied. */
@@ -46,7 +46,7 @@ export interface ClusterReport {
   /** RssAnon of each node. */
   readonly anonymousMib: readonly (number | undefined)[];
   /** From kill -9 of all nodes and their start until all are ready. */
-  readonly restartSeconds?: number;
+  readonly restartSeconds: number;
 }
 
 /** The folder is no place to measure durability. */
@@ -61,6 +61,7 @@ export const loads: readonly Load[] = [
   { clients: 64, packing: 16 },
 ];
 
+const FILL: Load = { clients: 64, packing: 16 };
 const DEADLINE_MS = 60_000;
 
 /** A cluster that is measured. */
@@ -75,7 +76,7 @@ interface Measured {
  * @throws NoDiskError when the folder is in memory
  */
 export async function benchmark(options: BenchmarkOptions): Promise<BenchmarkReport> {
-  const { machines, seconds, repetitions, restart } = options;
+  const { machines, seconds, repetitions } = options;
   fs.mkdirSync(options.folder, { recursive: true });
   if (isMemory(options.folder)) {
     throw new NoDiskError(`${options.folder} is in memory (tmpfs). Name a folder on a disk.`);
@@ -89,10 +90,10 @@ export async function benchmark(options: BenchmarkOptions): Promise<BenchmarkRep
     for (const machine of machines) measured.push(await startCluster(workspace, machine, options));
     const natsUrl = measured[0]?.cluster.natsUrl ?? '';
     echo = await Echo.start(natsUrl, requestBytes);
+    const clusters: ClusterReport[] = [];
+    for (const each of measured) clusters.push(await fillAndRestart(each, options));
     const targets = measured.map(({ machine, client }) => clusterTarget(machine, client));
     const samples = await sample([echo, ...targets], options);
-    const clusters: ClusterReport[] = [];
-    for (const each of measured) clusters.push(await look(each, restart));
     return {
       cores: os.availableParallelism(),
       processor: os.cpus()[0]?.model ?? 'unknown',
@@ -160,19 +161,28 @@ async function sample(
   return measurements;
 }
 
-async function look(
+/** Fills a cluster, looks at the memory of its nodes, kills them all, and starts them again. */
+async function fillAndRestart(
   { machine, cluster, client }: Measured,
-  again: boolean,
+  { commands, progress }: BenchmarkOptions,
 ): Promise<ClusterReport> {
-  const nodes = cluster.members.length;
-  const members = await client.status({ waitMs: 2_000, expect: nodes });
+  const target = clusterTarget(machine, client);
+  const { clients, packing } = FILL;
+  let left = commands;
+  const fill = async (number: number): Promise<void> => {
+    for (; left > 0; left -= packing) await target.request(number, packing);
+  };
+  progress(0, 1, `${machine}: ${commands} commands`);
+  await Promise.all(Array.from({ length: clients }, (_, number) => fill(number)));
+  progress(0, 1, `${machine}: restart`);
+  const members = await client.status({ waitMs: 2_000, expect: cluster.members.length });
   const memory = cluster.members.map((member) => {
     const pid = cluster.node(member)?.pid;
     return pid === undefined ? undefined : anonymousMib(pid);
   });
-  const commands = Math.min(...members.map(({ operationsApplied }) => operationsApplied));
-  const report = { machine, commands, anonymousMib: memory };
-  return again ? { ...report, restartSeconds: await restart(cluster, client) } : report;
+  const applied = Math.min(...members.map(({ operationsApplied }) => operationsApplied));
+  const restartSeconds = await restart(cluster, client);
+  return { machine, commands: applied, anonymousMib: memory, restartSeconds };
 }
 
 async function restart(cluster: LocalCluster, client: SynodClient): Promise<number> {

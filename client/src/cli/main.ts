@@ -110,7 +110,11 @@ program
   .addOption(new Option('--seconds <n>', 'length of a sample').argParser(whole(1, 600)).default(3))
   .addOption(new Option('--repetitions <n>', 'samples of each').argParser(whole(1, 100)).default(5))
   .option('--quick', 'one very short sample of each: whether it works, no measurement')
-  .option('--no-restart', 'do not measure how long a restart after kill -9 takes')
+  .addOption(
+    new Option('--commands <n>', 'applied before memory and restart are looked at')
+      .argParser(whole(1, 1_000_000_000))
+      .default(1_000_000),
+  )
   .addOption(output())
   .action(async (options: BenchOptions) => (await import('./bench.ts')).bench(options));
 
