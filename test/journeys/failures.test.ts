@@ -6,6 +6,8 @@ import { connect as connectNats } from 'nats';
 import { subjectsOf } from '../../contract/src/subjects.ts';
 import { folderNats } from '../../client/src/local/folder-nats.ts';
 import { NodeProcess } from '../../client/src/local/node-process.ts';
+import type { Message } from '../../node/src/paxos/messages.ts';
+import { encodeFrame } from '../../node/src/transport/codec.ts';
 import { freePorts } from './cli-run.ts';
 import { NatsProcess } from './nats-process.ts';
 import { NODE_PROGRAM, TestFolder, until } from './test-cluster.ts';
@@ -209,6 +211,16 @@ describe('requests and garbage', () => {
     }
     const noLane = await Promise.all(cluster.members.map((each) => dropped(each, 'no-reply-lane')));
     expect(noLane.reduce((a, b) => a + b)).toBe(2 * garbage.length);
+
+    // A vote of somebody who has none does not count.
+    const vote: Message = { type: 'p2b', ballot: { round: 1, leader: 'n0' }, slot: 7 };
+    const identity = { cluster: `local/${folder.cluster}`, from: 'stranger', to: undefined };
+    outside.publish(subjects.members, encodeFrame({ ...identity, messages: [vote] }));
+    for (const member of cluster.members) {
+      await until('the count', async () =>
+        (await dropped(member, 'unknown-member')) === 1 ? true : undefined,
+      );
+    }
 
     // With a lane to answer to, it is answered.
     const inbox = 'garbage.inbox';

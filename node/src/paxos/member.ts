@@ -4,7 +4,15 @@ import type { Configuration, LeadershipMode } from './configuration.ts';
 import { waitsForFlush, type Effect, type Recovered, type StoredPvalue } from './effects.ts';
 import { Leader } from './leader.ts';
 import { Learner, type Question } from './learner.ts';
-import type { Decision, Learn, Learned, Message, P2a, Propose } from './messages.ts';
+import {
+  isCounted,
+  type Decision,
+  type Learn,
+  type Learned,
+  type Message,
+  type P2a,
+  type Propose,
+} from './messages.ts';
 import type { Command, Pvalue, Slot } from './pvalue.ts';
 import { Replica, type Packing } from './replica.ts';
 import type { Timing } from './timing.ts';
@@ -108,6 +116,11 @@ export class Member {
   /** How far the cluster is known to have decided. */
   get target(): Slot {
     return Math.max(this.#learner.target, this.#leader.floor);
+  }
+
+  /** Whether a message of that sender means anything here; if not, it is to be dropped. */
+  takes(from: MemberId, message: Message): boolean {
+    return !isCounted[message.type] || this.configuration.voters.includes(from);
   }
 
   /**

@@ -112,3 +112,20 @@ export type ReplicaMessage = Decision | Learn | Learned;
 
 /** What members send one another. */
 export type Message = AcceptorMessage | LeaderMessage | ReplicaMessage;
+
+/**
+ * What is counted for a quorum, and so is taken from voters alone. Everything else is taken from
+ * any member of the cluster: who knows only members that were replaced meanwhile must be heard.
+ */
+export const isCounted: Record<Message['type'], boolean> = {
+  p1a: false,
+  p1b: true,
+  p2a: false,
+  p2b: true,
+  propose: false,
+  floor: false,
+  heartbeat: false,
+  decision: false,
+  learn: false,
+  learned: false,
+};

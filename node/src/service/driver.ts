@@ -13,6 +13,11 @@ import { Barrier } from './barrier.ts';
 import { Outbox } from './outbox.ts';
 import { Waiters } from './waiters.ts';
 
+type DriverMetrics = 'counts' | 'sent' | 'received' | 'dropped' | 'refused' | 'histograms';
+
+/** Why a vote of somebody who is no voter was dropped. */
+export const UNKNOWN_MEMBER = 'unknown-member';
+
 /** What the driver is given: it owns no clock, socket, file, promise or randomness. */
 export interface DriverPorts {
   readonly member: Member;
@@ -20,7 +25,7 @@ export interface DriverPorts {
   readonly state: StateStore;
   readonly applier: Applier;
   readonly transport: Transport;
-  readonly metrics: Pick<Metrics, 'counts' | 'sent' | 'received' | 'refused' | 'histograms'>;
+  readonly metrics: Pick<Metrics, DriverMetrics>;
   /** Runs something soon, after what is already there to be done. */
   readonly schedule: (run: () => void) => void;
   /** In [0, 1). */
@@ -92,6 +97,7 @@ export class Driver {
     this.#outbox = new Outbox(transport, member.configuration.voters.length - 1);
     transport.onMessage((from, message) => {
       metrics.received.add(message.type);
+      if (!member.takes(from, message)) return metrics.dropped.add(UNKNOWN_MEMBER);
       this.input({ type: 'message', from, message });
     });
   }

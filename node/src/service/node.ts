@@ -25,7 +25,7 @@ import { NatsTransport } from '../transport/nats.ts';
 import { dropReasons, type DropReason } from '../transport/transport.ts';
 import { answerStatus, ClientApi, type RequestDropReason } from './client-api.ts';
 import { CrashPoints } from './crash-points.ts';
-import { Driver } from './driver.ts';
+import { Driver, UNKNOWN_MEMBER } from './driver.ts';
 import { startHttp, type HttpServer } from './http.ts';
 import type { Logger } from './logger.ts';
 import { Complaints } from './complaints.ts';
@@ -87,7 +87,7 @@ export class Node {
       member,
       messageTypes: Object.keys(waitsForFlush),
       refusalCodes: Object.keys(errors),
-      dropReasons: [...dropReasons, 'no-reply-lane', 'script-line'],
+      dropReasons: [...dropReasons, UNKNOWN_MEMBER, 'no-reply-lane', 'script-line'],
     });
     this.#metrics.readGaugesFrom(() => this.#gauges());
   }

@@ -9,7 +9,9 @@ import type { Transport } from './transport.ts';
 export interface NatsTransportOptions extends ReceiverOptions {
   readonly connection: NatsConnection;
   readonly subjects: Subjects;
-  /** Whether a broadcast is one publish that the broker fans out, or a message to each peer. */
+  /** The other members: who gets a broadcast when it does not fan out. */
+  readonly peers: readonly MemberId[];
+  /** Whether a broadcast is one publish that the broker fans out, or a message to each. */
   readonly fanOut: boolean;
 }
 

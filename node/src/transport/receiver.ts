@@ -6,8 +6,6 @@ import type { DropReason } from './transport.ts';
 export interface ReceiverOptions {
   readonly cluster: string;
   readonly self: MemberId;
-  /** The members that are listened to. */
-  readonly peers: readonly MemberId[];
   /** A frame came that is not for this member, or is none. `detail` says more. */
   readonly onDropped: (reason: DropReason, detail: string) => void;
 }
@@ -15,12 +13,10 @@ export interface ReceiverOptions {
 /** What every transport does with what came in: it hands over messages, and drops the rest. */
 export class Receiver {
   readonly #options: ReceiverOptions;
-  readonly #peers: ReadonlySet<MemberId>;
   #handler: ((from: MemberId, message: Message) => void) | undefined;
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
-    this.#peers = new Set(options.peers);
   }
 
   onMessage(handler: (from: MemberId, message: Message) => void): void {
@@ -34,7 +30,6 @@ export class Receiver {
     const { from, to, messages } = frame;
     if (frame.cluster !== cluster) return onDropped('other-cluster', from);
     if (from === self || (to !== undefined && to !== self)) return onDropped('not-for-me', from);
-    if (!this.#peers.has(from)) return onDropped('unknown-member', from);
     for (const message of messages) this.#handler?.(from, message);
   }
 }

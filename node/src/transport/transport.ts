@@ -18,13 +18,7 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-export const dropReasons = [
-  'malformed',
-  'other-cluster',
-  'not-for-me',
-  'unknown-member',
-  'too-large',
-] as const;
+export const dropReasons = ['malformed', 'other-cluster', 'not-for-me', 'too-large'] as const;
 
 /** Why something that came in, or was to go out, was dropped. */
 export type DropReason = (typeof dropReasons)[number];

@@ -111,9 +111,8 @@ export class MemoryCluster {
       recovered: { ...recovered, slotOut },
     });
     const metrics = new Metrics({ version: '0', cluster: CLUSTER, member: self, process: false });
-    const peers = this.members.filter((each) => each !== self);
     const onDropped = (): void => undefined;
-    const transport = this.#network.join({ cluster: CLUSTER, self, peers, onDropped });
+    const transport = this.#network.join({ cluster: CLUSTER, self, onDropped });
     const now = (): number => this.#now;
     const driver = new Driver(
       { member, log, state, applier, transport, metrics, schedule, random: this.#random, now },
