@@ -77,7 +77,10 @@ test(`kill -9 of random nodes for ${SECONDS} s under load, seed ${SEED}: every a
     const [killed, ...answers] = await Promise.all([
       killAndStart(cluster, until),
       ...registers.map((register) => load(client, register, until)),
-    ]);
+    ]).catch(async (cause: unknown) => {
+      const found = await client.status();
+      throw new Error(`the load ended early; the members: ${JSON.stringify(found)}`, { cause });
+    });
     // A run in which too little happened would prove nothing.
     expect(killed).toBeGreaterThan(SECONDS / 4);
     expect(answers.flat().length).toBeGreaterThan(CLIENTS * SECONDS);
