@@ -36,6 +36,7 @@ interface Request {
 
 const SWEEP_MS = 5;
 const FIRST_SILENCE_MS = 1_000;
+const LONGEST_SILENCE_MS = 4_000;
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 200;
 
@@ -124,7 +125,7 @@ export class Lanes {
     const { number, operations, lane } = request;
     const lowest = this.#admitted[0]?.number ?? number;
     request.retryAt = performance.now() + request.silence;
-    request.silence *= 2;
+    request.silence = Math.min(2 * request.silence, LONGEST_SILENCE_MS);
     const bytes = encodeCommand({ client, number, lowest, operations });
     if (bytes.length > (connection.info?.max_payload ?? Infinity)) {
       return this.#settle(request, () => request.reject(new SynodError('TOO_LARGE')));

@@ -5,7 +5,12 @@ import { Receiver, type ReceiverOptions } from './receiver.ts';
 import type { Transport } from './transport.ts';
 
 /** Decides what becomes of a frame: run `deliver` never, once, twice, now or later. */
-export type Carry = (from: MemberId, to: MemberId, deliver: () => void) => void;
+export type Carry = (
+  from: MemberId,
+  to: MemberId,
+  deliver: () => void,
+  data: Uint8Array,
+) => void;
 
 /** A network in memory. What it carries goes through the codec, as on a real one. */
 export class MemoryNetwork {
@@ -32,7 +37,7 @@ export class MemoryNetwork {
     const receivers = to === undefined ? [...this.#members.keys()] : [to];
     for (const receiver of receivers) {
       if (receiver === from) continue;
-      this.#carry(from, receiver, () => this.#members.get(receiver)?.receive(data));
+      this.#carry(from, receiver, () => this.#members.get(receiver)?.receive(data), data);
     }
   }
 }

@@ -1,0 +1,122 @@
+import type { Fault } from './plan.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { SimulatedNetwork } from './simulated-network.ts';
+import type { SimulatedProcess } from './simulated-process.ts';
+
+/** What faults can reach. */
+export interface Field {
+  readonly scheduler: Scheduler;
+  readonly network: SimulatedNetwork;
+  readonly processes: readonly SimulatedProcess[];
+}
+
+const SLOW_MS = 80;
+const JUMP_MS = 60_000;
+
+/**
+ * Lets a fault strike now, and undoes it when its time is over, where it can be undone.
+ * @returns false when there was nothing to hit
+ */
+export function strike(fault: Fault, field: Field): boolean {
+  const { kind, forMs, luck } = fault;
+  const { scheduler, processes } = field;
+  const hit = processes[fault.member];
+  if (hit === undefined) return false;
+  const others = processes.filter((process) => process !== hit);
+  const later = (undo: () => void): void => scheduler.after(forMs, undo);
+  switch (kind) {
+    case 'cut-off':
+      return cut(
+        field,
+        others.flatMap((each) => [
+          [hit, each],
+          [each, hit],
+        ]),
+        forMs,
+      );
+    case 'cut-off-one-way': {
+      const pairs = others.map((each) => (luck < 0.5 ? [hit, each] : [each, hit]));
+      return cut(field, pairs, forMs);
+    }
+    case 'split': {
+      const side = processes.slice(0, 1 + Math.floor(luck * (processes.length - 1)));
+      const rest = processes.filter((process) => !side.includes(process));
+      const pairs = side.flatMap((a) =>
+        rest.flatMap((b) => [
+          [a, b],
+          [b, a],
+        ]),
+      );
+      return cut(field, pairs, forMs);
+    }
+    case 'broker-gone': {
+      const pairs = processes.flatMap((a) => processes.map((b) => [a, b]));
+      return cut(field, pairs, forMs);
+    }
+    case 'slow':
+      if (!hit.running) return false;
+      hit.slow(luck * SLOW_MS);
+      later(() => hit.slow(0));
+      return true;
+    case 'pause':
+      if (!hit.running) return false;
+      hit.pause();
+      later(() => hit.resume());
+      return true;
+    case 'clock-rate':
+      hit.setClockRate(luck < 0.5 ? 0.25 + luck : 1 + 3 * luck);
+      later(() => hit.setClockRate(1));
+      return true;
+    case 'clock-jump':
+      hit.jumpClock((luck - 0.25) * JUMP_MS);
+      return true;
+    case 'kill':
+      return kill([hit], 1, later);
+    case 'power-cut':
+      return kill([hit], luck, later);
+    case 'power-cut-all':
+      return kill(processes, luck < 0.3 ? 0 : luck, later);
+    case 'kill-at-effect':
+      if (!hit.running) return false;
+      hit.armKill({ luck, silenced: (luck * 10) % 1 < 0.5, restartAfterMs: forMs });
+      return true;
+    case 'failing-disk':
+      if (!hit.running) return false;
+      hit.failDisk(forMs);
+      return true;
+    case 'bit-flip':
+      if (hit.lost) return false;
+      hit.flipBit(luck);
+      later(() => hit.start());
+      return true;
+    case 'wipe':
+      if (hit.lost) return false;
+      hit.wipe();
+      return true;
+    default:
+      return kind satisfies never;
+  }
+}
+
+type Pair = readonly SimulatedProcess[];
+
+function cut({ scheduler, network }: Field, pairs: readonly Pair[], forMs: number): boolean {
+  for (const [from, to] of pairs) if (from && to) network.cut(from.id, to.id);
+  scheduler.after(forMs, () => {
+    for (const [from, to] of pairs) if (from && to) network.heal(from.id, to.id);
+  });
+  return pairs.length > 0;
+}
+
+function kill(
+  victims: readonly SimulatedProcess[],
+  kept: number,
+  later: (undo: () => void) => void,
+): boolean {
+  const running = victims.filter((victim) => victim.running);
+  for (const victim of running) victim.kill(kept);
+  later(() => {
+    for (const victim of running) victim.start();
+  });
+  return running.length > 0;
+}

@@ -1,0 +1,229 @@
+import { compareBallots, formatBallot, type Ballot } from '../../node/src/paxos/ballot.ts';
+import type { Effect, LogRecord, Recovered } from '../../node/src/paxos/effects.ts';
+import { sameValue, type Pvalue, type Slot, type Value } from '../../node/src/paxos/pvalue.ts';
+import { quorumSize } from '../../node/src/paxos/quorum.ts';
+
+/** An invariant that spans members, or a promise of the disk, does not hold. */
+export class BrokenInvariant extends Error {
+  override readonly name = 'BrokenInvariant';
+  /** As the paper has it (`R1`, `A4`, …), or a word (`durability`, `acknowledged`). */
+  readonly invariant: string;
+
+  constructor(invariant: string, detail: string) {
+    super(`${invariant}: ${detail}`);
+    this.invariant = invariant;
+  }
+}
+
+/** What is known of one slot and ballot, over all members. */
+interface Vote {
+  readonly pvalue: Pvalue;
+  /** Whose disk holds it, or held it until a higher ballot's. */
+  readonly by: Set<string>;
+}
+
+/** What a member's disk is known to hold. */
+interface Durable {
+  ballot: Ballot | undefined;
+  leaderBallot: Ballot | undefined;
+  decidedMark: Slot;
+  slotOut: Slot;
+  /** The ballot of the stored pvalue of each slot. */
+  readonly stored: Map<Slot, Ballot>;
+}
+
+/**
+ * Checks after every step what no member can check alone: R1, A4, A5, C2, the promises of the
+ * disks, and that only what is decided is applied and acknowledged.
+ */
+export class Invariants {
+  readonly #quorum: number;
+  readonly #votes = new Map<Slot, Map<string, Vote>>();
+  readonly #proposed = new Map<string, Value>();
+  readonly #chosen = new Map<Slot, Pvalue>();
+  readonly #applied = new Map<Slot, Value>();
+  readonly #appliedUpTo = new Map<string, Slot>();
+  readonly #hashes = new Map<Slot, { readonly hash: string; readonly member: string }>();
+  readonly #durable = new Map<string, Durable>();
+
+  constructor(members: number) {
+    this.#quorum = quorumSize(members);
+  }
+
+  /** Slots that a majority has accepted durably. */
+  get decided(): number {
+    return this.#chosen.size;
+  }
+
+  isDecided(slot: Slot): boolean {
+    return this.#chosen.has(slot);
+  }
+
+  /** A process has read its disk. */
+  started(member: string, recovered: Recovered, flushedSlotOut: Slot): void {
+    const before = this.#durableOf(member);
+    const fail = (what: string): never => {
+      throw new BrokenInvariant('durability', `${member} came back ${what}`);
+    };
+    const { ballot, leaderBallot, decidedMark, stored } = recovered;
+    if (compareBallots(before.ballot, ballot) > 0) fail('with a lower ballot');
+    if (compareBallots(before.leaderBallot, leaderBallot) > 0) {
+      fail("with a lower leader's ballot");
+    }
+    if (decidedMark < before.decidedMark) fail('with a lower decided mark');
+    if (flushedSlotOut < before.slotOut) fail('with an older state');
+    const found = new Map(stored.map((pvalue) => [pvalue.slot, pvalue.ballot]));
+    for (const [slot, least] of before.stored) {
+      if (slot < flushedSlotOut) continue;
+      if (compareBallots(found.get(slot), least) < 0) fail(`without its pvalue of slot ${slot}`);
+    }
+    before.ballot = ballot;
+    before.leaderBallot = leaderBallot;
+    before.decidedMark = decidedMark;
+    before.slotOut = flushedSlotOut;
+    // What was being written when it ended may have reached the disk.
+    for (const pvalue of stored) {
+      before.stored.set(pvalue.slot, pvalue.ballot);
+      if (!pvalue.learned) this.#vote(member, pvalue);
+    }
+    this.#appliedUpTo.set(member, flushedSlotOut);
+  }
+
+  /** A state was reported as flushed. */
+  flushed(member: string, slotOut: Slot): void {
+    this.#durableOf(member).slotOut = slotOut;
+  }
+
+  stepped(member: string, effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      if (effect.type !== 'send' || effect.message.type !== 'p2a') continue;
+      const { ballot, slot, value } = effect.message;
+      this.#propose(member, { ballot, slot, value });
+    }
+  }
+
+  /** C1, over all members, and C2. */
+  #propose(member: string, { ballot, slot, value }: Pvalue): void {
+    const key = `${slot} ${formatBallot(ballot)}`;
+    const before = this.#proposed.get(key);
+    if (before === undefined) this.#proposed.set(key, value);
+    else if (!sameValue(before, value)) {
+      throw new BrokenInvariant('A4', `${member} proposes two values for slot and ballot ${key}`);
+    }
+    for (const vote of this.#votes.get(slot)?.values() ?? []) {
+      if (compareBallots(vote.pvalue.ballot, ballot) >= 0 || vote.by.size < this.#quorum) continue;
+      if (!sameValue(vote.pvalue.value, value)) {
+        const lower = formatBallot(vote.pvalue.ballot);
+        throw new BrokenInvariant(
+          'C2',
+          `${member} proposes another value for slot and ballot ${key} than was chosen at ${lower}`,
+        );
+      }
+    }
+  }
+
+  durable(member: string, records: readonly LogRecord[]): void {
+    const durable = this.#durableOf(member);
+    for (const record of records) {
+      if (record.type === 'leader-ballot') durable.leaderBallot = record.ballot;
+      else if (record.type === 'decided-mark') durable.decidedMark = record.slot;
+      else {
+        if (record.type !== 'learned' && compareBallots(record.ballot, durable.ballot) > 0) {
+          durable.ballot = record.ballot;
+        }
+        if (record.type === 'ballot') continue;
+        durable.stored.set(record.slot, record.ballot);
+        if (record.type === 'accepted') this.#vote(member, record);
+      }
+    }
+  }
+
+  #vote(member: string, { ballot, slot, value }: Pvalue): void {
+    let votes = this.#votes.get(slot);
+    if (votes === undefined) {
+      votes = new Map();
+      this.#votes.set(slot, votes);
+    }
+    const key = formatBallot(ballot);
+    let vote = votes.get(key);
+    if (vote === undefined) {
+      vote = { pvalue: { ballot, slot, value }, by: new Set() };
+      votes.set(key, vote);
+    }
+    if (!sameValue(vote.pvalue.value, value)) {
+      throw new BrokenInvariant('A4', `two values were accepted for slot ${slot} at ${key}`);
+    }
+    vote.by.add(member);
+    if (vote.by.size >= this.#quorum) this.#choose(vote.pvalue);
+    this.#checkAbove(slot, votes);
+  }
+
+  #choose(pvalue: Pvalue): void {
+    const before = this.#chosen.get(pvalue.slot);
+    if (before === undefined) this.#chosen.set(pvalue.slot, pvalue);
+    else if (!sameValue(before.value, pvalue.value)) {
+      throw new BrokenInvariant('R1', `two values are decided for slot ${pvalue.slot}`);
+    }
+  }
+
+  #checkAbove(slot: Slot, votes: ReadonlyMap<string, Vote>): void {
+    const chosen = this.#chosen.get(slot);
+    if (chosen === undefined) return;
+    for (const { pvalue } of votes.values()) {
+      if (compareBallots(pvalue.ballot, chosen.ballot) <= 0) continue;
+      if (!sameValue(pvalue.value, chosen.value)) {
+        const at = `slot ${slot} at ${formatBallot(pvalue.ballot)}`;
+        throw new BrokenInvariant('A5', `what was accepted for ${at} is not what was chosen`);
+      }
+    }
+  }
+
+  /** R1, R3: what is applied is decided, the same everywhere, and in the order of the slots. */
+  applied(member: string, slot: Slot, value: Value): void {
+    const next = this.#appliedUpTo.get(member) ?? 0;
+    if (slot !== next) {
+      throw new BrokenInvariant('R3', `${member} applies slot ${slot} after slot ${next - 1}`);
+    }
+    this.#appliedUpTo.set(member, slot + 1);
+    const before = this.#applied.get(slot);
+    if (before === undefined) this.#applied.set(slot, value);
+    else if (!sameValue(before, value)) {
+      throw new BrokenInvariant('R1', `${member} applies another value in slot ${slot}`);
+    }
+    const chosen = this.#chosen.get(slot);
+    if (chosen === undefined || !sameValue(chosen.value, value)) {
+      throw new BrokenInvariant('R2', `${member} applies in slot ${slot} what is not decided`);
+    }
+  }
+
+  /** States that have applied the same slots are equal. */
+  state(member: string, slotOut: Slot, hash: string): void {
+    const before = this.#hashes.get(slotOut);
+    if (before === undefined) this.#hashes.set(slotOut, { hash, member });
+    else if (before.hash !== hash) {
+      const others = `${member} and ${before.member}`;
+      throw new BrokenInvariant('state', `${others} differ after the slots below ${slotOut}`);
+    }
+  }
+
+  /** A client was told that its command ran in that slot. */
+  acknowledged(client: string, slot: Slot): void {
+    if (this.#chosen.has(slot)) return;
+    throw new BrokenInvariant('acknowledged', `${client} has an answer of slot ${slot}: undecided`);
+  }
+
+  #durableOf(member: string): Durable {
+    let durable = this.#durable.get(member);
+    if (durable === undefined) {
+      durable = {
+        ballot: undefined,
+        leaderBallot: undefined,
+        decidedMark: 0,
+        slotOut: 0,
+        stored: new Map(),
+      };
+      this.#durable.set(member, durable);
+    }
+    return durable;
+  }
+}

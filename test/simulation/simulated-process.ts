@@ -1,0 +1,415 @@
+import type { Outcome } from '../../contract/src/reply.ts';
+import { Applier } from '../../node/src/machine/applier.ts';
+import { chatLog } from '../../node/src/machine/chat-log.ts';
+import { counter } from '../../node/src/machine/counter.ts';
+import { Metrics } from '../../node/src/metrics/metrics.ts';
+import type { Ballot } from '../../node/src/paxos/ballot.ts';
+import type { Effect, LogRecord, Recovered } from '../../node/src/paxos/effects.ts';
+import { Member } from '../../node/src/paxos/member.ts';
+import type { Slot } from '../../node/src/paxos/pvalue.ts';
+import { defaultTiming } from '../../node/src/paxos/timing.ts';
+import { Driver } from '../../node/src/service/driver.ts';
+import { DamageError } from '../../node/src/storage/damage.ts';
+import type { Log } from '../../node/src/storage/log.ts';
+import { MemoryDisk, MemoryFolder } from '../../node/src/storage/memory-folder.ts';
+import {
+  MemoryTableFile,
+  MemoryTables,
+  openMemoryState,
+} from '../../node/src/storage/memory-state.ts';
+import { openSegmentLog } from '../../node/src/storage/segment-log.ts';
+import type { Cut, StateStore } from '../../node/src/storage/state.ts';
+import type { Plan } from './plan.ts';
+import type { Random } from './random.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { SimulatedNetwork } from './simulated-network.ts';
+
+export const CLUSTER = 'local/simulated';
+const SEGMENT_BYTES = 32 * 1024;
+const TICK_MS = 10;
+const CHECKPOINT_TICKS = 9;
+
+/** What a process did, told as it happens: for the checks and for the trace. */
+export interface Observer {
+  started(member: string, recovered: Recovered, flushedSlotOut: Slot): void;
+  /** What one step of the core gave; none of it is done yet. */
+  stepped(member: string, effects: readonly Effect[], applier: Applier): void;
+  /** Records are on the disk. */
+  durable(member: string, records: readonly LogRecord[]): void;
+  /** The state of every slot below it is on the disk. */
+  flushed(member: string, slotOut: Slot): void;
+  leading(member: string, ballot: Ballot | undefined): void;
+  /** It is about to end: its state can be looked at a last time. */
+  ended(member: string, why: string): void;
+}
+
+export interface World {
+  readonly plan: Plan;
+  readonly members: readonly string[];
+  readonly scheduler: Scheduler;
+  readonly network: SimulatedNetwork;
+  readonly observer: Observer;
+}
+
+/** What a process is while it runs. */
+interface Running {
+  readonly driver: Driver;
+  readonly applier: Applier;
+  readonly folder: MemoryFolder;
+  readonly tables: MemoryTableFile;
+}
+
+/** The next step that has effects ends the process at one of them. */
+export interface ArmedKill {
+  /** In [0, 1): at which effect. */
+  readonly luck: number;
+  /** Whether what it had still in hand to send is lost, too. */
+  readonly silenced: boolean;
+  readonly restartAfterMs: number;
+}
+
+/** The error of a write that the plan lets fail. */
+class PlannedFailure extends Error {
+  override readonly name = 'PlannedFailure';
+}
+
+/**
+ * A member's process, from start to start: the production core, driver, codec and storage code
+ * over a network, disks, a clock and randomness that the simulation hands out.
+ */
+export class SimulatedProcess {
+  readonly id: string;
+  readonly #world: World;
+  readonly #random: Random;
+  readonly #metrics: Metrics;
+  #log = new MemoryDisk();
+  #state = new MemoryTables();
+  #running: Running | undefined;
+  /** What a process has asked for ends with it: each start has another number. */
+  #start = 0;
+  #backlog: (() => void)[] | undefined;
+  #down = false;
+  #slowMs = 0;
+  #clockRate = 1;
+  #clockAt = 0;
+  #clock = 0;
+  #armed: ArmedKill | undefined;
+  /** An armed kill has fired: the rest of the drain is not heard of. */
+  #dying = false;
+  #restartAfterMs = 0;
+
+  constructor(id: string, world: World, random: Random) {
+    this.id = id;
+    this.#world = world;
+    this.#random = random;
+    this.#metrics = new Metrics({ version: '0', cluster: CLUSTER, member: id, process: false });
+    this.start();
+  }
+
+  get running(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** Down for good: its disk is damaged or gone. */
+  get lost(): boolean {
+    return this.#down;
+  }
+
+  get leading(): Ballot | undefined {
+    return this.#running?.driver.member.leading;
+  }
+
+  get slotOut(): Slot {
+    return this.#running?.driver.member.slotOut ?? 0;
+  }
+
+  get applier(): Applier | undefined {
+    return this.#running?.applier;
+  }
+
+  /** A client's request arrives. */
+  submit(command: Uint8Array, answer: (outcome: Outcome) => void): void {
+    this.gate(() => this.#running?.driver.submit(command, answer));
+  }
+
+  /** Runs it when this process comes to it: now, late when it is slow, after a pause. */
+  gate(run: () => void): void {
+    if (this.#running === undefined) return;
+    const start = this.#start;
+    const guarded = (): void => {
+      if (this.#start !== start || this.#running === undefined || this.#dying) return;
+      if (this.#backlog !== undefined) this.#backlog.push(guarded);
+      else run();
+    };
+    if (this.#slowMs > 0) this.#world.scheduler.after(this.#random.next() * this.#slowMs, guarded);
+    else guarded();
+  }
+
+  /** Something of this process that takes a while. */
+  #later(delayMs: number, run: () => void): void {
+    const start = this.#start;
+    this.#world.scheduler.after(delayMs, () => {
+      if (this.#start === start) this.gate(run);
+    });
+  }
+
+  start(): void {
+    if (this.#down || this.#running !== undefined) return;
+    const { observer } = this.#world;
+    this.#start += 1;
+    const onDisk = (run: () => void): void => this.#later(this.#random.between(0.1, 4), run);
+    const folder = new MemoryFolder(this.#log, onDisk);
+    const tables = new MemoryTableFile(this.#state, onDisk);
+    try {
+      this.#running = this.#open(folder, tables);
+    } catch (error) {
+      if (!(error instanceof DamageError)) throw error;
+      this.#down = true;
+      observer.ended(this.id, error.message);
+      return;
+    }
+    this.#tick();
+  }
+
+  #open(folder: MemoryFolder, tables: MemoryTableFile): Running {
+    const { plan, members, network, observer, scheduler } = this.#world;
+    const state = openMemoryState(tables);
+    const slotOut = state.flushedSlotOut;
+    const ids = { clusterId: CLUSTER, memberId: this.id, segmentBytes: SEGMENT_BYTES };
+    const opened = openSegmentLog({ folder, slotOut, ...ids });
+    const recovered = { ...opened.recovered, slotOut };
+    observer.started(this.id, recovered, slotOut);
+    const machine = plan.machine === 'counter' ? counter : chatLog;
+    const applier = new Applier(machine, state.tables);
+    const member = new Member({
+      self: this.id,
+      configuration: { voters: members, window: plan.window },
+      mode: 'stable',
+      timing: defaultTiming,
+      packing: { batchBytes: 2048, pipeline: 4 },
+      recovered,
+    });
+    const transport = network.members.join({
+      cluster: CLUSTER,
+      self: this.id,
+      onDropped: (reason, detail) => {
+        throw new Error(`${this.id} dropped a message: ${reason} ${detail}`);
+      },
+    });
+    const driver = new Driver(
+      {
+        member,
+        log: this.#observed(opened.log),
+        state: this.#observedState(state),
+        applier,
+        transport,
+        metrics: this.#metrics,
+        schedule: (run) => this.#later(this.#random.between(0, 0.2), run),
+        random: this.#random.next,
+        now: () => this.#clock + (scheduler.now - this.#clockAt) * this.#clockRate,
+      },
+      {
+        checkpointTicks: CHECKPOINT_TICKS,
+        overlayBytes: 1 << 20,
+        queueBytes: 1 << 20,
+        maxCommandBytes: 2048,
+        answersWaitForMark: false,
+        waitMs: 5_000,
+      },
+      {
+        leading: (ballot) => observer.leading(this.id, ballot),
+        applied: () => undefined,
+        surveyed: () => undefined,
+        crashed: () => undefined,
+        failed: (error) => this.#failed(error),
+      },
+    );
+    driver.filter = (effects) => ({ effects: this.#step(effects, applier), crash: false });
+    return { driver, applier, folder, tables };
+  }
+
+  /** Passes the effects of a step on; at an armed kill, only those up to a point. */
+  #step(effects: Effect[], applier: Applier): Effect[] {
+    const { observer } = this.#world;
+    if (this.#dying) return [];
+    const armed = this.#armed;
+    if (armed !== undefined && effects.length > 0) {
+      this.#armed = undefined;
+      this.#dying = true;
+      effects = effects.slice(0, Math.floor(armed.luck * (effects.length + 1)));
+      if (armed.silenced) this.#world.network.silence(this.id);
+      // After this drain; the records may reach the disk.
+      this.#world.scheduler.after(0, () => {
+        this.#world.network.hear(this.id);
+        this.kill(this.#random.next());
+        this.#startAfter(armed.restartAfterMs);
+      });
+    }
+    observer.stepped(this.id, effects, applier);
+    return effects;
+  }
+
+  /** The log, telling what is durable. */
+  #observed(log: Log): Log {
+    const { observer } = this.#world;
+    const { id } = this;
+    return {
+      get bytes() {
+        return log.bytes;
+      },
+      append: (records, done) => {
+        const batch = [...records];
+        log.append(records, (error) => {
+          if (error === undefined) observer.durable(id, batch);
+          done(error);
+        });
+      },
+      read: (from, to, bytes, done) => log.read(from, to, bytes, done),
+      close: () => log.close(),
+    };
+  }
+
+  /** The state, telling what is flushed. */
+  #observedState(state: StateStore): StateStore {
+    const { observer } = this.#world;
+    const { id } = this;
+    return {
+      tables: state.tables,
+      get flushedSlotOut() {
+        return state.flushedSlotOut;
+      },
+      get overlayBytes() {
+        return state.overlayBytes;
+      },
+      get bytes() {
+        return state.bytes;
+      },
+      cut(slotOut) {
+        const cut = state.cut(slotOut);
+        const write: Cut['write'] = (done) => {
+          cut.write((error) => {
+            if (error === undefined) observer.flushed(id, slotOut);
+            done(error);
+          });
+        };
+        return { slotOut, write };
+      },
+      close: () => state.close(),
+    };
+  }
+
+  #failed(error: Error): void {
+    if (!(error instanceof PlannedFailure)) throw error;
+    this.#end('a write failed');
+    this.#startAfter(this.#restartAfterMs);
+  }
+
+  #tick(): void {
+    this.#later(TICK_MS / this.#clockRate, () => {
+      this.#running?.driver.tick();
+      this.#tick();
+    });
+  }
+
+  /** kill -9 or a power cut: of what is not synced, a block stays with probability `kept`. */
+  kill(kept: number): void {
+    if (this.#running === undefined) return;
+    this.#running.folder.crash(() => this.#random.chance(kept));
+    this.#running.tables.crash();
+    this.#end('killed');
+  }
+
+  #end(why: string): void {
+    this.#world.observer.ended(this.id, why);
+    this.#running?.folder.close();
+    this.#running?.tables.crash();
+    this.#running = undefined;
+    this.#dying = false;
+    this.#backlog = undefined;
+    this.#start += 1;
+    this.#world.network.members.leave(this.id);
+  }
+
+  armKill(armed: ArmedKill): void {
+    this.#armed = armed;
+  }
+
+  /** The next write to the log fails, and the process ends. */
+  failDisk(restartAfterMs: number): void {
+    if (this.#running !== undefined) this.#running.folder.failure = new PlannedFailure('EIO');
+    this.#restartAfterMs = restartAfterMs;
+  }
+
+  #startAfter(ms: number): void {
+    this.#world.scheduler.after(ms, () => this.start());
+  }
+
+  /** Everything that is wrong with it ends, but for a lost disk; it runs. */
+  heal(): void {
+    this.#armed = undefined;
+    if (this.#running !== undefined) this.#running.folder.failure = undefined;
+    this.resume();
+    this.slow(0);
+    this.setClockRate(1);
+    this.start();
+  }
+
+  pause(): void {
+    this.#backlog ??= [];
+  }
+
+  resume(): void {
+    const backlog = this.#backlog ?? [];
+    this.#backlog = undefined;
+    for (const run of backlog) run();
+  }
+
+  /** Everything that it does comes up to so many milliseconds late. */
+  slow(upToMs: number): void {
+    this.#slowMs = upToMs;
+  }
+
+  /** Its clock goes on at another rate. */
+  setClockRate(rate: number): void {
+    this.#jump(0);
+    this.#clockRate = rate;
+  }
+
+  jumpClock(ms: number): void {
+    this.#jump(ms);
+  }
+
+  #jump(ms: number): void {
+    const { now } = this.#world.scheduler;
+    this.#clock += (now - this.#clockAt) * this.#clockRate + ms;
+    this.#clockAt = now;
+  }
+
+  /** Flips one stored bit of its log while it is down. @param luck which */
+  flipBit(luck: number): void {
+    this.kill(0);
+    const files = [...this.#log.files];
+    const bits = files.reduce((sum, [, file]) => sum + written(file) * 8, 0);
+    let bit = Math.floor(luck * bits);
+    for (const [name, file] of files) {
+      const size = written(file) * 8;
+      if (bit < size) return this.#log.flip(name, bit);
+      bit -= size;
+    }
+  }
+
+  /** Its disk is emptied: it is down for good. */
+  wipe(): void {
+    this.kill(0);
+    this.#log = new MemoryDisk();
+    this.#state = new MemoryTables();
+    this.#down = true;
+  }
+}
+
+/** The bytes of a segment up to the last that is not zero. */
+function written(file: Buffer): number {
+  let end = file.length;
+  while (end > 0 && file[end - 1] === 0) end -= 1;
+  return end;
+}
