@@ -5,12 +5,7 @@ import { Receiver, type ReceiverOptions } from './receiver.ts';
 import type { Transport } from './transport.ts';
 
 /** Decides what becomes of a frame: run `deliver` never, once, twice, now or later. */
-export type Carry = (
-  from: MemberId,
-  to: MemberId,
-  deliver: () => void,
-  data: Uint8Array,
-) => void;
+export type Carry = (from: MemberId, to: MemberId, deliver: () => void, data: Uint8Array) => void;
 
 /** A network in memory. What it carries goes through the codec, as on a real one. */
 export class MemoryNetwork {
