@@ -15,13 +15,18 @@ const JUMP_MS = 60_000;
 
 /**
  * Lets a fault strike now, and undoes it when its time is over, where it can be undone.
- * @returns false when there was nothing to hit
+ * @returns whom it hit; `undefined` when there was nothing to hit
  */
-export function strike(fault: Fault, field: Field): boolean {
+export function strike(fault: Fault, field: Field): SimulatedProcess | undefined {
+  const { processes } = field;
+  const { member } = fault;
+  const hit = member === 'leader' ? processes.find(({ leading }) => leading) : processes[member];
+  return hit !== undefined && hits(fault, hit, field) ? hit : undefined;
+}
+
+function hits(fault: Fault, hit: SimulatedProcess, field: Field): boolean {
   const { kind, forMs, luck } = fault;
   const { scheduler, processes } = field;
-  const hit = processes[fault.member];
-  if (hit === undefined) return false;
   const others = processes.filter((process) => process !== hit);
   const later = (undo: () => void): void => scheduler.after(forMs, undo);
   switch (kind) {

@@ -1,3 +1,6 @@
+import type { ChatOperation } from '../../contract/src/chat-log.ts';
+import type { CounterOperation } from '../../contract/src/counter.ts';
+import type { LeadershipMode } from '../../node/src/paxos/configuration.ts';
 import { Random } from './random.ts';
 
 /** Something that goes wrong once, at a time. What a kind does stands in faults.ts. */
@@ -5,8 +8,8 @@ export interface Fault {
   readonly kind: FaultKind;
   /** Simulated milliseconds since the beginning. */
   readonly at: number;
-  /** The member that it hits, by its number; faults of everybody hit all. */
-  readonly member: number;
+  /** The member that it hits, by its number, or whoever leads then; some hit all. */
+  readonly member: number | 'leader';
   /** How long it lasts, where it lasts. */
   readonly forMs: number;
   /** In [0, 1): what the kind makes of it (how much of a write is torn, which bit flips, …). */
@@ -33,21 +36,30 @@ export const faultKinds = [
 
 export type FaultKind = (typeof faultKinds)[number];
 
-/** After these a member stays down: there are no replacements yet. */
+/** After these a member stays down: there are no replacements yet. At most a minority is hit. */
 export const isForGood: Partial<Record<FaultKind, true>> = { 'bit-flip': true, wipe: true };
+
+/** What a client asks for, once its earlier requests leave it room. */
+export interface Request {
+  readonly at: number;
+  /** By its number. */
+  readonly client: number;
+  readonly operation: CounterOperation | ChatOperation;
+}
 
 /** A run, in full: the same plan gives the same run. It is drawn from a seed, or minimised. */
 export interface Plan {
+  /** Of what the plan leaves open: delays, jitter, which message is lost. */
   readonly seed: number;
   /** `liveness`: faults end, and then everything that is open must be decided in bounded time. */
   readonly mode: 'safety' | 'liveness';
+  readonly leadership: LeadershipMode;
   readonly machine: 'counter' | 'chat-log';
   readonly members: number;
   readonly window: number;
   readonly clients: number;
-  /** How many operations each client begins. */
-  readonly operations: number;
-  /** Simulated milliseconds in which operations begin and faults strike. */
+  readonly requests: readonly Request[];
+  /** Simulated milliseconds in which requests begin and faults strike. */
   readonly forMs: number;
   /** Shares of the messages that are lost, doubled, or much delayed. */
   readonly loss: number;
@@ -59,20 +71,29 @@ export interface Plan {
 const KINDS_AT_MOST = 5;
 const STRIKES_AT_LEAST = 2;
 const STRIKES_AT_MOST = 7;
+const REGISTERS = ['a', 'b', 'c'];
+const READS = 0.25;
+/** Of the texts appended to the chat log, the share that its client appended before. */
+const REPEATED = 0.1;
 
 /** Draws a run. Each has only some kinds of fault, turned up high (swarm testing). */
 export function planOf(seed: number): Plan {
   const random = new Random(seed);
   const members = random.pick([3, 3, 3, 5, 5, 1]);
   const forMs = random.between(15_000, 30_000);
+  const machine = random.chance(0.6) ? 'counter' : 'chat-log';
+  const clients = 2 + random.below(6);
+  const operations = Math.ceil((360 + random.below(360)) / clients);
+  const requests = requestsOf(random.fork(), machine, clients, operations, forMs);
   return {
     seed,
     mode: random.chance(0.5) ? 'safety' : 'liveness',
-    machine: random.chance(0.6) ? 'counter' : 'chat-log',
+    leadership: random.chance(0.8) ? 'stable' : 'on-demand',
+    machine,
     members,
     window: random.pick([2, 5, 16, 64]),
-    clients: 2 + random.below(6),
-    operations: 60 + random.below(60),
+    clients,
+    requests,
     forMs,
     loss: members > 1 && random.chance(0.6) ? random.between(0.01, 0.2) : 0,
     duplication: members > 1 && random.chance(0.5) ? random.between(0.01, 0.3) : 0,
@@ -81,9 +102,42 @@ export function planOf(seed: number): Plan {
   };
 }
 
+function requestsOf(
+  random: Random,
+  machine: Plan['machine'],
+  clients: number,
+  operations: number,
+  forMs: number,
+): Request[] {
+  const requests: Request[] = [];
+  for (let client = 0; client < clients; client++) {
+    for (let i = 0; i < operations; i++) {
+      const operation =
+        machine === 'counter' ? counterOperation(random) : chatOperation(random, client, i);
+      requests.push({ at: random.between(0, forMs), client, operation });
+    }
+  }
+  return requests.sort((a, b) => a.at - b.at);
+}
+
+function counterOperation(random: Random): CounterOperation {
+  const register = random.pick(REGISTERS);
+  return random.chance(READS) ? { type: 'read', register } : { type: 'add', register, delta: 1 };
+}
+
+function chatOperation(random: Random, client: number, number: number): ChatOperation {
+  if (random.chance(READS)) return { type: 'read', from: 0, limit: 10_000 };
+  const unique = random.chance(REPEATED) ? random.below(number + 1) : number;
+  return { type: 'append', text: `c${client}.${unique}` };
+}
+
 function faultsOf(random: Random, members: number, forMs: number): Fault[] {
   const armed = new Set<FaultKind>(members > 1 ? ['kill', 'cut-off'] : ['kill']);
-  while (armed.size < 2 + random.below(KINDS_AT_MOST)) armed.add(random.pick(faultKinds));
+  const wanted = 2 + random.below(KINDS_AT_MOST);
+  while (armed.size < wanted) {
+    const kind = random.pick(faultKinds);
+    if (members > 1 || canHitOne(kind)) armed.add(kind);
+  }
   const faults: Fault[] = [];
   let lost = 0;
   for (const kind of faultKinds) {
@@ -93,12 +147,17 @@ function faultsOf(random: Random, members: number, forMs: number): Fault[] {
       if (isForGood[kind] && ++lost > Math.floor((members - 1) / 2)) break;
       faults.push({
         kind,
-        at: random.between(0.03, 0.95) * forMs,
-        member: random.below(members),
+        at: random.between(0.03, 0.9) * forMs,
+        member: random.chance(0.5) ? 'leader' : random.below(members),
         forMs: random.between(50, 3_000),
         luck: random.next(),
       });
     }
   }
   return faults.sort((a, b) => a.at - b.at);
+}
+
+/** Whether a fault means anything, and ends, in a cluster of one. */
+function canHitOne(kind: FaultKind): boolean {
+  return !isForGood[kind] && !/^(cut-off|split|broker)/.test(kind);
 }

@@ -1,14 +1,10 @@
-import {
-  encodeChatOperation,
-  parseChatResult,
-  type ChatOperation,
-} from '../../contract/src/chat-log.ts';
+import { encodeChatOperation, parseChatResult } from '../../contract/src/chat-log.ts';
 import { encodeCommand } from '../../contract/src/command.ts';
 import { encodeCounterOperation, parseCounterResult } from '../../contract/src/counter.ts';
 import type { Outcome } from '../../contract/src/reply.ts';
-import type { Operation } from './history.ts';
-import type { LogInput, LogOutput, RegisterInput } from './models.ts';
-import type { Plan } from './plan.ts';
+import type { Operation } from './checks/history.ts';
+import type { LogInput, LogOutput, RegisterInput } from './checks/models.ts';
+import type { Request } from './plan.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { SimulatedNetwork } from './simulated-network.ts';
@@ -16,18 +12,18 @@ import type { SimulatedProcess } from './simulated-process.ts';
 
 const IN_FLIGHT_AT_MOST = 3;
 const SILENCE_MS = 300;
-const REGISTERS = ['a', 'b', 'c'];
 
 export type RegisterOperation = Operation<RegisterInput & { register: string }, number>;
 export type LogOperation = Operation<LogInput, LogOutput>;
 
 export interface ClientWorld {
-  readonly plan: Plan;
   readonly scheduler: Scheduler;
   readonly network: SimulatedNetwork;
   readonly processes: readonly SimulatedProcess[];
   /** Told of each answer as it leaves a member: for the checks. */
   readonly acknowledged: (client: string, slot: number) => void;
+  /** Told of each request and answer that travels. */
+  readonly called: (from: string, to: string, label: string, arrivesAt: number[]) => void;
 }
 
 /** An operation under way. */
@@ -51,13 +47,13 @@ export class SimulatedClient {
   readonly #open = new Map<number, Open>();
   #lastNumber = 0;
 
-  constructor(index: number, world: ClientWorld, random: Random) {
+  constructor(index: number, requests: readonly Request[], world: ClientWorld, random: Random) {
     this.#name = `c${index}`;
     this.#id = index.toString(16).padStart(32, '0');
     this.#world = world;
     this.#random = random;
-    for (let i = 0; i < world.plan.operations; i++) {
-      world.scheduler.after(random.between(0, world.plan.forMs), () => this.#begin());
+    for (const { at, operation } of requests) {
+      world.scheduler.after(at, () => this.#begin(operation));
     }
   }
 
@@ -66,37 +62,18 @@ export class SimulatedClient {
     return this.#open.size;
   }
 
-  #begin(): void {
+  #begin(asked: Request['operation']): void {
     if (this.#open.size >= IN_FLIGHT_AT_MOST) {
-      return this.#world.scheduler.after(this.#random.between(1, 200), () => this.#begin());
+      return this.#world.scheduler.after(this.#random.between(1, 200), () => this.#begin(asked));
     }
     this.#lastNumber += 1;
-    const { bytes, input, parse } = this.#operation();
+    const { bytes, input, parse } = requested(asked);
     const calledAt = this.#world.scheduler.now;
     const operation: Operation = { client: this.#name, input, calledAt };
     this.history.push(operation);
     const open = { number: this.#lastNumber, bytes, operation, parse };
     this.#open.set(open.number, open);
     this.#send(open);
-  }
-
-  #operation(): { bytes: Uint8Array; input: unknown; parse: Open['parse'] } {
-    const isRead = this.#random.chance(0.25);
-    if (this.#world.plan.machine === 'counter') {
-      const register = this.#random.pick(REGISTERS);
-      const bytes = encodeCounterOperation(
-        isRead ? { type: 'read', register } : { type: 'add', register, delta: 1 },
-      );
-      const input = { type: isRead ? 'read' : 'add', register };
-      return { bytes, input, parse: (result) => parseCounterResult(result)?.value };
-    }
-    const known = this.#random.chance(0.1) ? this.#random.below(this.#lastNumber) : undefined;
-    const text = `${this.#name}.${known ?? this.#lastNumber}`;
-    const operation: ChatOperation = isRead
-      ? { type: 'read', from: 0, limit: 10_000 }
-      : { type: 'append', text };
-    const input = isRead ? { type: 'read' } : { type: 'append', text };
-    return { bytes: encodeChatOperation(operation), input, parse: parseChatResult };
   }
 
   #send(open: Open): void {
@@ -119,13 +96,17 @@ export class SimulatedClient {
   }
 
   #sendTo(process: SimulatedProcess, open: Open, command: Uint8Array): void {
-    const { network } = this.#world;
-    network.carry(this.#name, process.id, () => {
+    const { network, called } = this.#world;
+    const { number } = open;
+    const arrivesAt = network.carry(this.#name, process.id, () => {
       process.submit(command, (outcome) => {
         if (outcome.ok) this.#world.acknowledged(this.#name, outcome.slot);
-        network.carry(process.id, this.#name, () => this.#answered(open, outcome));
+        const label = outcome.ok ? `answer ${number}: slot ${outcome.slot}` : outcome.code;
+        const back = network.carry(process.id, this.#name, () => this.#answered(open, outcome));
+        called(process.id, this.#name, label, back);
       });
     });
+    called(this.#name, process.id, `request ${number}`, arrivesAt);
   }
 
   #answered(open: Open, outcome: Outcome): void {
@@ -134,4 +115,18 @@ export class SimulatedClient {
     open.operation.returnedAt = this.#world.scheduler.now;
     open.operation.output = result && open.parse(result);
   }
+}
+
+/** What goes over the wire, what the model is told, and how the result is read. */
+function requested(asked: Request['operation']): Pick<Open, 'bytes' | 'parse'> & { input: unknown } {
+  if ('register' in asked) {
+    const { type, register } = asked;
+    return {
+      bytes: encodeCounterOperation(asked),
+      input: { type, register },
+      parse: (result) => parseCounterResult(result)?.value,
+    };
+  }
+  const input = asked.type === 'read' ? { type: 'read' } : { type: 'append', text: asked.text };
+  return { bytes: encodeChatOperation(asked), input, parse: parseChatResult };
 }

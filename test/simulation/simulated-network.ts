@@ -1,20 +1,37 @@
+import type { Message } from '../../node/src/paxos/messages.ts';
+import { parseFrame } from '../../node/src/transport/codec.ts';
 import { MemoryNetwork } from '../../node/src/transport/memory.ts';
 import type { Plan } from './plan.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 
-/** What became of a frame, for the trace. */
+/** What became of a frame. */
 export interface Carried {
   readonly from: string;
   readonly to: string;
-  readonly data: Uint8Array;
-  readonly sentAt: number;
+  readonly messages: readonly Message[];
   /** When it arrives, each time it does; nothing when it is lost. */
   readonly arrivesAt: readonly number[];
 }
 
+/** What a directed test does to a frame instead of what the plan has drawn. */
+export type Tamper = (from: string, to: string, messages: readonly Message[]) => Fate;
+
+/** How a frame travels: not at all, at once, twice; or as the plan has it. */
+export type Fate = 'lost' | 'prompt' | 'twice' | 'drawn';
+
+/** Where a network hands things over. */
+export interface NetworkEnds {
+  /** A frame or request arrives at a member. */
+  readonly arrive: (to: string, deliver: () => void) => void;
+  /** A frame has left a member. */
+  readonly carried: (frame: Carried) => void;
+  readonly tamper: Tamper | undefined;
+}
+
 const USUAL_MS = 3;
 const LONG_MS = 400;
+const delaysOf = { lost: [], prompt: [1], twice: [1, 1.5] };
 
 /** The broker between the members: it delays, reorders, loses and doubles, as the plan has it. */
 export class SimulatedNetwork {
@@ -23,37 +40,53 @@ export class SimulatedNetwork {
   readonly #plan: Plan;
   readonly #scheduler: Scheduler;
   readonly #random: Random;
-  readonly #arrive: (to: string, deliver: () => void) => void;
-  readonly #carried: (frame: Carried) => void;
+  readonly #ends: NetworkEnds;
   /** Directed pairs that are cut, and by how many faults. */
   readonly #cuts = new Map<string, number>();
   readonly #silent = new Set<string>();
   #isFaulty = true;
+  #parsed: { data: Uint8Array | undefined; messages: readonly Message[] } = {
+    data: undefined,
+    messages: [],
+  };
 
-  constructor(
-    plan: Plan,
-    scheduler: Scheduler,
-    random: Random,
-    arrive: (to: string, deliver: () => void) => void,
-    carried: (frame: Carried) => void,
-  ) {
+  constructor(plan: Plan, scheduler: Scheduler, random: Random, ends: NetworkEnds) {
     this.#plan = plan;
     this.#scheduler = scheduler;
     this.#random = random;
-    this.#arrive = arrive;
-    this.#carried = carried;
+    this.#ends = ends;
     this.members = new MemoryNetwork((from, to, deliver, data) => {
       if (this.#silent.has(from)) return;
-      const delays = this.#delays(from, to);
-      this.#carry(delays, () => this.#arrive(to, deliver));
-      const { now } = this.#scheduler;
-      this.#carried({ from, to, data, sentAt: now, arrivesAt: delays.map((each) => now + each) });
+      const messages = this.#messagesOf(data);
+      const fate = ends.tamper?.(from, to, messages) ?? 'drawn';
+      const delays = fate === 'drawn' ? this.#delays(from, to) : delaysOf[fate];
+      this.#carry(delays, () => ends.arrive(to, deliver));
+      ends.carried({ from, to, messages, arrivesAt: this.#times(delays) });
     });
   }
 
-  /** Carries something between a client and a member, under the same faults. */
-  carry(from: string, to: string, deliver: () => void): void {
-    this.#carry(this.#delays(from, to), deliver);
+  /** A frame to several members is parsed once. */
+  #messagesOf(data: Uint8Array): readonly Message[] {
+    if (data !== this.#parsed.data) {
+      const frame = parseFrame(data);
+      if ('malformed' in frame) throw new Error(`a member sent what is no frame: ${frame.malformed}`);
+      this.#parsed = { data, messages: frame.messages };
+    }
+    return this.#parsed.messages;
+  }
+
+  #times(delays: readonly number[]): number[] {
+    return delays.map((delay) => this.#scheduler.now + delay);
+  }
+
+  /**
+   * Carries something between a client and a member, under the same faults.
+   * @returns when it arrives, each time it does
+   */
+  carry(from: string, to: string, deliver: () => void): number[] {
+    const delays = this.#delays(from, to);
+    this.#carry(delays, deliver);
+    return this.#times(delays);
   }
 
   #carry(delays: readonly number[], deliver: () => void): void {

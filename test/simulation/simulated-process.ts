@@ -184,7 +184,7 @@ export class SimulatedProcess {
     const member = new Member({
       self: this.id,
       configuration: { voters: members, window: plan.window },
-      mode: 'stable',
+      mode: plan.leadership,
       timing: defaultTiming,
       packing: { batchBytes: 2048, pipeline: 4 },
       recovered,
@@ -213,7 +213,7 @@ export class SimulatedProcess {
         overlayBytes: 1 << 20,
         queueBytes: 1 << 20,
         maxCommandBytes: 2048,
-        answersWaitForMark: false,
+        answersWaitForMark: plan.leadership === 'on-demand',
         waitMs: 5_000,
       },
       {

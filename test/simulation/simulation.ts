@@ -1,24 +1,30 @@
 import { encodeChatOperation, parseChatResult } from '../../contract/src/chat-log.ts';
 import type { Applier } from '../../node/src/machine/applier.ts';
-import { formatBallot } from '../../node/src/paxos/ballot.ts';
 import type { Effect } from '../../node/src/paxos/effects.ts';
 import { strike } from './faults.ts';
-import type { Operation } from './history.ts';
-import { BrokenInvariant, Invariants } from './invariants.ts';
-import { isLinearizable } from './linearizability.ts';
-import { chatLogModel, registerModel } from './models.ts';
-import type { FaultKind, Plan } from './plan.ts';
+import type { Operation } from './checks/history.ts';
+import { BrokenInvariant, Invariants } from './checks/invariants.ts';
+import { isLinearizable } from './checks/linearizability.ts';
+import { chatLogModel, registerModel } from './checks/models.ts';
+import type { Fault, FaultKind, Plan } from './plan.ts';
 import { Random } from './random.ts';
 import { Scheduler } from './scheduler.ts';
-import { SimulatedClient, type LogOperation, type RegisterOperation } from './simulated-client.ts';
-import { SimulatedNetwork } from './simulated-network.ts';
+import {
+  SimulatedClient,
+  type ClientWorld,
+  type LogOperation,
+  type RegisterOperation,
+} from './simulated-client.ts';
+import { SimulatedNetwork, type Carried, type Tamper } from './simulated-network.ts';
 import { SimulatedProcess, type Observer } from './simulated-process.ts';
-import type { Trace } from './trace.ts';
+import type { Trace } from './trace/trace.ts';
 
 /** In `liveness` runs everything that is open is decided so soon after the last fault. */
 const LIVENESS_MS = 30_000;
 /** States are compared at every so many slots. */
 const HASHED_SLOTS = 16;
+/** A fault with nothing to hit tries again. */
+const STRIKE_AGAIN_MS = 50;
 
 export interface Failure {
   /** The invariant that broke, or `exception`. */
@@ -44,9 +50,16 @@ export interface Report {
   readonly simulatedMs: number;
 }
 
+export interface Observing {
+  /** Gets everything that happens. */
+  readonly trace?: Trace;
+  /** Decides about single frames, for directed tests. */
+  readonly tamper?: Tamper;
+}
+
 /** Runs a plan to its end, or to its first failure. */
-export function simulate(plan: Plan, trace?: Trace): Report {
-  return new Simulation(plan, trace).run();
+export function simulate(plan: Plan, { trace, tamper }: Observing = {}): Report {
+  return new Simulation(plan, trace, tamper).run();
 }
 
 class Simulation {
@@ -63,49 +76,57 @@ class Simulation {
   /** The longest chat log that any member had. */
   #texts: readonly string[] = [];
 
-  constructor(plan: Plan, trace: Trace | undefined) {
+  constructor(plan: Plan, trace: Trace | undefined, tamper: Tamper | undefined) {
     this.#plan = plan;
     this.#trace = trace;
-    this.#invariants = new Invariants(plan.members);
+    this.#invariants = new Invariants(plan.members, plan.window);
     const random = new Random(plan.seed ^ 0x5eed);
     const scheduler = this.#scheduler;
-    const arrive = (to: string, deliver: () => void): void => {
-      this.#processes.find(({ id }) => id === to)?.gate(deliver);
-    };
-    this.#network = new SimulatedNetwork(plan, scheduler, random.fork(), arrive, (frame) =>
-      trace?.carried(frame),
-    );
+    this.#network = new SimulatedNetwork(plan, scheduler, random.fork(), {
+      arrive: (to, deliver) => this.#processes.find(({ id }) => id === to)?.gate(deliver),
+      carried: (frame) => this.#carried(frame),
+      tamper,
+    });
     const members = Array.from({ length: plan.members }, (_, i) => `n${i}`);
-    const world = {
-      plan,
-      members,
-      scheduler,
-      network: this.#network,
-      observer: this.#observer(),
-    };
+    const network = this.#network;
+    const world = { plan, members, scheduler, network, observer: this.#observer() };
     for (const id of members) {
       this.#processes.push(new SimulatedProcess(id, world, random.fork()));
     }
-    const clientWorld = {
-      plan,
+    for (let i = 0; i < plan.clients; i++) {
+      const requests = plan.requests.filter(({ client }) => client === i);
+      const client = new SimulatedClient(i, requests, this.#clientWorld(), random.fork());
+      this.#clients.push(client);
+    }
+    for (const fault of plan.faults) scheduler.after(fault.at, () => this.#strike(fault));
+  }
+
+  #clientWorld(): ClientWorld {
+    const scheduler = this.#scheduler;
+    return {
       scheduler,
       network: this.#network,
       processes: this.#processes,
-      acknowledged: (client: string, slot: number) => {
-        this.#invariants.acknowledged(client, slot);
-      },
+      acknowledged: (client, slot) => this.#invariants.acknowledged(client, slot),
+      called: (from, to, label, arrivesAt) =>
+        this.#trace?.add({ type: 'call', at: scheduler.now, from, to, label, arrivesAt }),
     };
-    for (let i = 0; i < plan.clients; i++) {
-      this.#clients.push(new SimulatedClient(i + 1, clientWorld, random.fork()));
-    }
-    for (const fault of plan.faults) {
-      scheduler.after(fault.at, () => {
-        const field = { scheduler, network: this.#network, processes: this.#processes };
-        if (!strike(fault, field)) return;
-        this.#faults.set(fault.kind, (this.#faults.get(fault.kind) ?? 0) + 1);
-        trace?.fault(scheduler.now, fault);
-      });
-    }
+  }
+
+  #carried(frame: Carried): void {
+    this.#trace?.add({ type: 'frame', at: this.#scheduler.now, ...frame });
+    for (const message of frame.messages) this.#invariants.left(frame.from, frame.to, message);
+  }
+
+  /** A fault that finds nothing to hit waits until it does. */
+  #strike(fault: Fault): void {
+    const scheduler = this.#scheduler;
+    if (scheduler.now > this.#plan.forMs) return;
+    const field = { scheduler, network: this.#network, processes: this.#processes };
+    const hit = strike(fault, field);
+    if (hit === undefined) return scheduler.after(STRIKE_AGAIN_MS, () => this.#strike(fault));
+    this.#faults.set(fault.kind, (this.#faults.get(fault.kind) ?? 0) + 1);
+    this.#trace?.add({ type: 'fault', at: scheduler.now, fault, members: [hit.id] });
   }
 
   #observer(): Observer {
@@ -114,34 +135,41 @@ class Simulation {
     const now = (): number => this.#scheduler.now;
     return {
       started: (member, recovered, flushed) => {
-        trace?.mark(now(), member, 'start', '');
+        trace?.add({ type: 'start', at: now(), member });
         invariants.started(member, recovered, flushed);
       },
       stepped: (member, effects, applier) => {
-        trace?.stepped(now(), member, effects);
+        this.#traceApplied(member, effects);
         this.#compareStates(member, effects, applier);
         invariants.stepped(member, effects);
-        for (const effect of effects) {
-          if (effect.type === 'apply') invariants.applied(member, effect.slot, effect.value);
-        }
       },
       durable: (member, records) => {
-        trace?.durable(now(), member, records);
-        const before = invariants.decided;
-        invariants.durable(member, records);
-        if (invariants.decided > before) trace?.mark(now(), member, 'decided', '');
+        trace?.add({ type: 'persist', at: now(), member, records });
+        for (const slot of invariants.durable(member, records)) {
+          trace?.add({ type: 'decide', at: now(), member, slot });
+        }
       },
       flushed: (member, slotOut) => invariants.flushed(member, slotOut),
       leading: (member, ballot) => {
         if (ballot !== undefined) this.#leaderChanges += 1;
-        trace?.mark(now(), member, ballot ? 'leads' : 'yields', formatBallot(ballot));
+        trace?.add({ type: 'lead', at: now(), member, ballot });
       },
       ended: (member, why) => {
-        trace?.mark(now(), member, 'end', why);
+        trace?.add({ type: 'end', at: now(), member, why });
         const process = this.#processes.find(({ id }) => id === member);
         if (process !== undefined) this.#keepTexts(process);
       },
     };
+  }
+
+  #traceApplied(member: string, effects: readonly Effect[]): void {
+    if (this.#trace === undefined) return;
+    const at = this.#scheduler.now;
+    for (const effect of effects) {
+      if (effect.type !== 'apply') continue;
+      const { slot, value } = effect;
+      this.#trace.add({ type: 'apply', at, member, slot, commands: value.length });
+    }
   }
 
   /** Before a step that applies: the state is that of the first slot it applies. */
@@ -158,6 +186,7 @@ class Simulation {
       this.#checkHistory();
     } catch (error) {
       failure = failureOf(error, this.#scheduler.now);
+      this.#trace?.add({ type: 'failure', at: failure.at, message: failure.message });
     }
     return {
       plan: this.#plan,
@@ -178,7 +207,9 @@ class Simulation {
     this.#until(forMs);
     if (mode === 'safety') return;
     this.#heal();
-    const isDone = (): boolean => this.#clients.every(({ open }) => open === 0) && this.#isEven();
+    // On demand, a member may miss what was decided until it is asked for something.
+    const isEven = (): boolean => this.#plan.leadership === 'on-demand' || this.#isEven();
+    const isDone = (): boolean => this.#clients.every(({ open }) => open === 0) && isEven();
     this.#until(forMs + LIVENESS_MS, isDone);
     if (isDone()) return;
     const open = this.#clients.reduce((sum, client) => sum + client.open, 0);

@@ -97,6 +97,8 @@ export class Acceptor {
       } else if (!sameValue(before.value, value)) {
         return []; // A4: the leader contradicts itself; this acceptor stays with what it accepted.
       }
+    } else if (this.#ballot?.leader === from) {
+      return []; // Its own next ballot: there a refusal would count as a vote for the slot.
     }
     effects.push(reply(from, { type: 'p2b', ballot: this.#ballot ?? ballot, slot }));
     return effects;

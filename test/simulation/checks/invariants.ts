@@ -1,7 +1,8 @@
-import { compareBallots, formatBallot, type Ballot } from '../../node/src/paxos/ballot.ts';
-import type { Effect, LogRecord, Recovered } from '../../node/src/paxos/effects.ts';
-import { sameValue, type Pvalue, type Slot, type Value } from '../../node/src/paxos/pvalue.ts';
-import { quorumSize } from '../../node/src/paxos/quorum.ts';
+import { compareBallots, formatBallot, type Ballot } from '../../../node/src/paxos/ballot.ts';
+import type { Effect, LogRecord, Recovered } from '../../../node/src/paxos/effects.ts';
+import type { Message } from '../../../node/src/paxos/messages.ts';
+import { sameValue, type Pvalue, type Slot, type Value } from '../../../node/src/paxos/pvalue.ts';
+import { quorumSize } from '../../../node/src/paxos/quorum.ts';
 
 /** An invariant that spans members, or a promise of the disk, does not hold. */
 export class BrokenInvariant extends Error {
@@ -38,25 +39,25 @@ interface Durable {
  */
 export class Invariants {
   readonly #quorum: number;
+  readonly #window: number;
   readonly #votes = new Map<Slot, Map<string, Vote>>();
   readonly #proposed = new Map<string, Value>();
   readonly #chosen = new Map<Slot, Pvalue>();
+  /** The slots of `chosen`, in the order in which they were decided. */
+  readonly #choices: Slot[] = [];
   readonly #applied = new Map<Slot, Value>();
   readonly #appliedUpTo = new Map<string, Slot>();
   readonly #hashes = new Map<Slot, { readonly hash: string; readonly member: string }>();
   readonly #durable = new Map<string, Durable>();
 
-  constructor(members: number) {
+  constructor(members: number, window: number) {
     this.#quorum = quorumSize(members);
+    this.#window = window;
   }
 
   /** Slots that a majority has accepted durably. */
   get decided(): number {
     return this.#chosen.size;
-  }
-
-  isDecided(slot: Slot): boolean {
-    return this.#chosen.has(slot);
   }
 
   /** A process has read its disk. */
@@ -85,25 +86,65 @@ export class Invariants {
     for (const pvalue of stored) {
       before.stored.set(pvalue.slot, pvalue.ballot);
       if (!pvalue.learned) this.#vote(member, pvalue);
+      if (pvalue.slot < decidedMark) this.#checkMarked(member, pvalue);
     }
     this.#appliedUpTo.set(member, flushedSlotOut);
   }
 
-  /** A state was reported as flushed. */
-  flushed(member: string, slotOut: Slot): void {
-    this.#durableOf(member).slotOut = slotOut;
+  /** What the log holds below the decided mark is what was decided. */
+  #checkMarked(member: string, { slot, value }: Pvalue): void {
+    const chosen = this.#chosen.get(slot);
+    if (chosen !== undefined && sameValue(chosen.value, value)) return;
+    throw new BrokenInvariant('mark', `${member} marks slot ${slot} as decided with another value`);
   }
 
+  /** A state was reported as flushed: its slots are forgotten, so they must be marked. */
+  flushed(member: string, slotOut: Slot): void {
+    const durable = this.#durableOf(member);
+    if (durable.decidedMark < slotOut) {
+      const marked = `only those below ${durable.decidedMark} are marked as decided`;
+      throw new BrokenInvariant('mark', `${member} forgets the slots below ${slotOut}: ${marked}`);
+    }
+    durable.slotOut = slotOut;
+  }
+
+  /** What a member is about to do, in its order. */
   stepped(member: string, effects: readonly Effect[]): void {
     for (const effect of effects) {
+      if (effect.type === 'apply') this.#apply(member, effect.slot, effect.value);
       if (effect.type !== 'send' || effect.message.type !== 'p2a') continue;
       const { ballot, slot, value } = effect.message;
       this.#propose(member, { ballot, slot, value });
     }
   }
 
-  /** C1, over all members, and C2. */
+  /**
+   * A message has left a member. A p1b or p2b is a promise: what it promises must be durable (of a
+   * p2b, the ballot; and the pvalue, if it goes to the leader of its ballot, who counts it).
+   */
+  left(member: string, to: string, message: Message): void {
+    if (message.type !== 'p1b' && message.type !== 'p2b') return;
+    const { ballot } = message;
+    const durable = this.#durableOf(member);
+    const fail = (what: string): never => {
+      throw new BrokenInvariant('flush', `${member} sent a ${message.type} before ${what}`);
+    };
+    if (compareBallots(durable.ballot, ballot) < 0) {
+      fail(`its disk had the ballot ${formatBallot(ballot)}`);
+    }
+    if (message.type !== 'p2b' || ballot.leader !== to) return;
+    if (compareBallots(durable.stored.get(message.slot), ballot) < 0) {
+      fail(`its disk had slot ${message.slot} at ballot ${formatBallot(ballot)}`);
+    }
+  }
+
+  /** R5; C1, over all members; and C2. */
   #propose(member: string, { ballot, slot, value }: Pvalue): void {
+    const slotOut = this.#appliedUpTo.get(member) ?? 0;
+    if (slot >= slotOut + this.#window) {
+      const where = `with slot_out ${slotOut} and WINDOW ${this.#window}`;
+      throw new BrokenInvariant('R5', `${member} sends a p2a of slot ${slot} ${where}`);
+    }
     const key = `${slot} ${formatBallot(ballot)}`;
     const before = this.#proposed.get(key);
     if (before === undefined) this.#proposed.set(key, value);
@@ -122,8 +163,13 @@ export class Invariants {
     }
   }
 
-  durable(member: string, records: readonly LogRecord[]): void {
+  /**
+   * Records are on a member's disk.
+   * @returns the slots that are decided with them
+   */
+  durable(member: string, records: readonly LogRecord[]): Slot[] {
     const durable = this.#durableOf(member);
+    const before = this.#chosen.size;
     for (const record of records) {
       if (record.type === 'leader-ballot') durable.leaderBallot = record.ballot;
       else if (record.type === 'decided-mark') durable.decidedMark = record.slot;
@@ -136,6 +182,7 @@ export class Invariants {
         if (record.type === 'accepted') this.#vote(member, record);
       }
     }
+    return this.#choices.slice(before);
   }
 
   #vote(member: string, { ballot, slot, value }: Pvalue): void {
@@ -160,8 +207,10 @@ export class Invariants {
 
   #choose(pvalue: Pvalue): void {
     const before = this.#chosen.get(pvalue.slot);
-    if (before === undefined) this.#chosen.set(pvalue.slot, pvalue);
-    else if (!sameValue(before.value, pvalue.value)) {
+    if (before === undefined) {
+      this.#chosen.set(pvalue.slot, pvalue);
+      this.#choices.push(pvalue.slot);
+    } else if (!sameValue(before.value, pvalue.value)) {
       throw new BrokenInvariant('R1', `two values are decided for slot ${pvalue.slot}`);
     }
   }
@@ -179,7 +228,7 @@ export class Invariants {
   }
 
   /** R1, R3: what is applied is decided, the same everywhere, and in the order of the slots. */
-  applied(member: string, slot: Slot, value: Value): void {
+  #apply(member: string, slot: Slot, value: Value): void {
     const next = this.#appliedUpTo.get(member) ?? 0;
     if (slot !== next) {
       throw new BrokenInvariant('R3', `${member} applies slot ${slot} after slot ${next - 1}`);
