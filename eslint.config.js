@@ -6,7 +6,7 @@ const impure = ['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', '
   .map((name) => ({ name, message: 'paxos/ is pure: take what you need as an argument.' }));
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', 'node_modules/'] },
+  { ignores: ['build/', 'dist/', 'coverage/', 'node_modules/'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked],

@@ -83,7 +83,7 @@ export function planOf(seed: number): Plan {
   const forMs = random.between(15_000, 30_000);
   const machine = random.chance(0.6) ? 'counter' : 'chat-log';
   const clients = 2 + random.below(6);
-  const operations = Math.ceil((360 + random.below(360)) / clients);
+  const operations = Math.ceil((480 + random.below(360)) / clients);
   const requests = requestsOf(random.fork(), machine, clients, operations, forMs);
   return {
     seed,
@@ -95,9 +95,9 @@ export function planOf(seed: number): Plan {
     clients,
     requests,
     forMs,
-    loss: members > 1 && random.chance(0.6) ? random.between(0.01, 0.2) : 0,
+    loss: members > 1 && random.chance(0.6) ? random.between(0.01, 0.15) : 0,
     duplication: members > 1 && random.chance(0.5) ? random.between(0.01, 0.3) : 0,
-    delay: members > 1 && random.chance(0.5) ? random.between(0.01, 0.2) : 0,
+    delay: members > 1 && random.chance(0.5) ? random.between(0.01, 0.15) : 0,
     faults: faultsOf(random.fork(), members, forMs),
   };
 }
@@ -147,9 +147,9 @@ function faultsOf(random: Random, members: number, forMs: number): Fault[] {
       if (isForGood[kind] && ++lost > Math.floor((members - 1) / 2)) break;
       faults.push({
         kind,
-        at: random.between(0.03, 0.9) * forMs,
+        at: random.between(0.05, 0.9) * forMs,
         member: random.chance(0.5) ? 'leader' : random.below(members),
-        forMs: random.between(50, 3_000),
+        forMs: random.between(50, 2_000),
         luck: random.next(),
       });
     }

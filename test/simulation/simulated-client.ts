@@ -118,7 +118,9 @@ export class SimulatedClient {
 }
 
 /** What goes over the wire, what the model is told, and how the result is read. */
-function requested(asked: Request['operation']): Pick<Open, 'bytes' | 'parse'> & { input: unknown } {
+function requested(
+  asked: Request['operation'],
+): Pick<Open, 'bytes' | 'parse'> & { input: unknown } {
   if ('register' in asked) {
     const { type, register } = asked;
     return {

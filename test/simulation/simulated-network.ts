@@ -69,7 +69,8 @@ export class SimulatedNetwork {
   #messagesOf(data: Uint8Array): readonly Message[] {
     if (data !== this.#parsed.data) {
       const frame = parseFrame(data);
-      if ('malformed' in frame) throw new Error(`a member sent what is no frame: ${frame.malformed}`);
+      if ('malformed' in frame)
+        throw new Error(`a member sent what is no frame: ${frame.malformed}`);
       this.#parsed = { data, messages: frame.messages };
     }
     return this.#parsed.messages;

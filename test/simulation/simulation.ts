@@ -24,7 +24,7 @@ const LIVENESS_MS = 30_000;
 /** States are compared at every so many slots. */
 const HASHED_SLOTS = 16;
 /** A fault with nothing to hit tries again. */
-const STRIKE_AGAIN_MS = 50;
+const STRIKE_AGAIN_MS = 700;
 
 export interface Failure {
   /** The invariant that broke, or `exception`. */
@@ -44,7 +44,8 @@ export interface Report {
   readonly answered: number;
   readonly begun: number;
   readonly decided: number;
-  readonly leaderChanges: number;
+  /** How often a member became the leader. */
+  readonly elections: number;
   /** How often each kind of fault struck. */
   readonly faults: ReadonlyMap<FaultKind, number>;
   readonly simulatedMs: number;
@@ -72,7 +73,7 @@ class Simulation {
   readonly #network: SimulatedNetwork;
   readonly #faults = new Map<FaultKind, number>();
   #steps = 0;
-  #leaderChanges = 0;
+  #elections = 0;
   /** The longest chat log that any member had. */
   #texts: readonly string[] = [];
 
@@ -151,7 +152,7 @@ class Simulation {
       },
       flushed: (member, slotOut) => invariants.flushed(member, slotOut),
       leading: (member, ballot) => {
-        if (ballot !== undefined) this.#leaderChanges += 1;
+        if (ballot !== undefined) this.#elections += 1;
         trace?.add({ type: 'lead', at: now(), member, ballot });
       },
       ended: (member, why) => {
@@ -196,7 +197,7 @@ class Simulation {
       answered: this.#history().filter(({ returnedAt }) => returnedAt !== undefined).length,
       begun: this.#history().length,
       decided: this.#invariants.decided,
-      leaderChanges: this.#leaderChanges,
+      elections: this.#elections,
       faults: this.#faults,
       simulatedMs: this.#scheduler.now,
     };

@@ -1,0 +1,61 @@
+import fs from 'node:fs';
+import { z } from 'zod';
+import { faultKinds, type Plan } from './plan.ts';
+
+const share = z.number().min(0).max(1);
+const count = z.number().int().min(0);
+const operation = z.union([
+  z.strictObject({ type: z.literal('add'), register: z.string(), delta: z.number() }),
+  z.strictObject({ type: z.literal('read'), register: z.string() }),
+  z.strictObject({ type: z.literal('append'), text: z.string() }),
+  z.strictObject({ type: z.literal('read'), from: count, limit: count }),
+]);
+
+const plan: z.ZodType<Plan> = z.strictObject({
+  seed: z.number().int(),
+  mode: z.enum(['safety', 'liveness']),
+  leadership: z.enum(['stable', 'on-demand']),
+  machine: z.enum(['counter', 'chat-log']),
+  members: count.min(1).max(7),
+  window: count.min(1),
+  clients: count,
+  requests: z.array(z.strictObject({ at: z.number(), client: count, operation })),
+  forMs: z.number().positive(),
+  loss: share,
+  duplication: share,
+  delay: share,
+  faults: z.array(
+    z.strictObject({
+      kind: z.enum(faultKinds),
+      at: z.number(),
+      member: z.union([count, z.literal('leader')]),
+      forMs: z.number(),
+      luck: share,
+    }),
+  ),
+});
+
+/** A file is no plan, or cannot be read. */
+export class PlanFileError extends Error {
+  override readonly name = 'PlanFileError';
+}
+
+/**
+ * Reads a plan: a regression, or one that was minimised.
+ * @throws PlanFileError with one sentence
+ */
+export function readPlan(file: string): Plan {
+  try {
+    return plan.parse(JSON.parse(fs.readFileSync(file, 'utf8')));
+  } catch (error) {
+    if (error instanceof z.ZodError) {
+      const [issue] = error.issues;
+      throw new PlanFileError(`${file}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
+    }
+    throw new PlanFileError(`${file} is no plan: ${(error as Error).message}`);
+  }
+}
+
+export function writePlan(file: string, plan: Plan): void {
+  fs.writeFileSync(file, `${JSON.stringify(plan, null, 2)}\n`);
+}

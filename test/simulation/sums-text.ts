@@ -1,0 +1,30 @@
+import Table from 'cli-table3';
+import type { Sums } from './campaign.ts';
+
+/** What a campaign was, for a person or as JSON. */
+export function sumsText(sums: Sums, form: 'text' | 'json'): string {
+  const { faults, failed, ...rest } = sums;
+  if (form === 'json') {
+    return JSON.stringify({ ...rest, failed: failed.length, faults: Object.fromEntries(faults) });
+  }
+  const { seed, runs, steps, messages, begun, answered, decided, elections } = sums;
+  const { simulatedMs, elapsedMs } = sums;
+  const seconds = elapsedMs / 1000;
+  const table = new Table({ style: { head: [], border: [] } });
+  const number = (value: number): string => value.toLocaleString('en');
+  table.push(
+    ['first seed', seed],
+    ['runs', `${number(runs)}, ${failed.length} failed`],
+    ['steps', number(steps)],
+    ['messages', `${number(messages)} (${number(Math.round(messages / seconds))} a second)`],
+    ['operations', `${number(begun)} begun, ${number(answered)} answered`],
+    ['slots decided', number(decided)],
+    ['elections', number(elections)],
+    ['seconds', seconds.toFixed(1)],
+    ['simulated / real', (simulatedMs / elapsedMs).toFixed(0)],
+  );
+  for (const [kind, { armed, strikes }] of [...faults].sort()) {
+    table.push([`fault: ${kind}`, `${number(strikes)} in ${number(armed)} runs`]);
+  }
+  return table.toString();
+}
