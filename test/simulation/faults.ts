@@ -14,13 +14,16 @@ const SLOW_MS = 80;
 const JUMP_MS = 60_000;
 
 /**
- * Lets a fault strike now, and undoes it when its time is over, where it can be undone.
+ * Lets a fault strike now (another member, if the meant one is lost, or none leads), and undoes it when its time is over, where it can be undone.
  * @returns whom it hit; `undefined` when there was nothing to hit
  */
 export function strike(fault: Fault, field: Field): SimulatedProcess | undefined {
   const { processes } = field;
-  const { member } = fault;
-  const hit = member === 'leader' ? processes.find(({ leading }) => leading) : processes[member];
+  const { member, luck } = fault;
+  const leader = member === 'leader' ? processes.find(({ leading }) => leading) : undefined;
+  const first = member === 'leader' ? Math.floor(luck * processes.length) : member;
+  const others = [...processes.slice(first), ...processes];
+  const hit = leader ?? others.find(({ lost }) => !lost);
   return hit !== undefined && hits(fault, hit, field) ? hit : undefined;
 }
 

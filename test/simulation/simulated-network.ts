@@ -30,7 +30,9 @@ export interface NetworkEnds {
 }
 
 const USUAL_MS = 3;
+/** A much delayed message comes so late at most; of them, one in five very late. */
 const LONG_MS = 400;
+const VERY_LONG_MS = 4_000;
 const delaysOf = { lost: [], prompt: [1], twice: [1, 1.5] };
 
 /** The broker between the members: it delays, reorders, loses and doubles, as the plan has it. */
@@ -101,7 +103,8 @@ export class SimulatedNetwork {
     if (!this.#isFaulty) return [this.#usual()];
     const { loss, duplication, delay } = this.#plan;
     if (random.chance(loss)) return [];
-    const once = (): number => (random.chance(delay) ? random.between(0, LONG_MS) : this.#usual());
+    const late = (): number => random.between(0, random.chance(0.2) ? VERY_LONG_MS : LONG_MS);
+    const once = (): number => (random.chance(delay) ? late() : this.#usual());
     return random.chance(duplication) ? [once(), once()] : [once()];
   }
 

@@ -56,16 +56,19 @@ export interface Observing {
   readonly trace?: Trace;
   /** Decides about single frames, for directed tests. */
   readonly tamper?: Tamper;
+  /** Nothing is checked: to see whether anything works at all. */
+  readonly unchecked?: boolean;
 }
 
 /** Runs a plan to its end, or to its first failure. */
-export function simulate(plan: Plan, { trace, tamper }: Observing = {}): Report {
-  return new Simulation(plan, trace, tamper).run();
+export function simulate(plan: Plan, observing: Observing = {}): Report {
+  return new Simulation(plan, observing).run();
 }
 
 class Simulation {
   readonly #plan: Plan;
   readonly #trace: Trace | undefined;
+  readonly #unchecked: boolean;
   readonly #scheduler = new Scheduler();
   readonly #invariants: Invariants;
   readonly #processes: SimulatedProcess[] = [];
@@ -77,8 +80,9 @@ class Simulation {
   /** The longest chat log that any member had. */
   #texts: readonly string[] = [];
 
-  constructor(plan: Plan, trace: Trace | undefined, tamper: Tamper | undefined) {
+  constructor(plan: Plan, { trace, tamper, unchecked = false }: Observing) {
     this.#plan = plan;
+    this.#unchecked = unchecked;
     this.#trace = trace;
     this.#invariants = new Invariants(plan.members, plan.window);
     const random = new Random(plan.seed ^ 0x5eed);
@@ -108,7 +112,8 @@ class Simulation {
       scheduler,
       network: this.#network,
       processes: this.#processes,
-      acknowledged: (client, slot) => this.#invariants.acknowledged(client, slot),
+      acknowledged: (client, slot) =>
+        this.#check(() => this.#invariants.acknowledged(client, slot)),
       called: (from, to, label, arrivesAt) =>
         this.#trace?.add({ type: 'call', at: scheduler.now, from, to, label, arrivesAt }),
     };
@@ -116,7 +121,9 @@ class Simulation {
 
   #carried(frame: Carried): void {
     this.#trace?.add({ type: 'frame', at: this.#scheduler.now, ...frame });
-    for (const message of frame.messages) this.#invariants.left(frame.from, frame.to, message);
+    this.#check(() => {
+      for (const message of frame.messages) this.#invariants.left(frame.from, frame.to, message);
+    });
   }
 
   /** A fault that finds nothing to hit waits until it does. */
@@ -137,22 +144,29 @@ class Simulation {
     return {
       started: (member, recovered, flushed) => {
         trace?.add({ type: 'start', at: now(), member });
-        invariants.started(member, recovered, flushed);
+        this.#check(() => invariants.started(member, recovered, flushed));
       },
       stepped: (member, effects, applier) => {
         this.#traceApplied(member, effects);
-        this.#compareStates(member, effects, applier);
-        invariants.stepped(member, effects);
+        this.#check(() => {
+          this.#compareStates(member, effects, applier);
+          invariants.stepped(member, effects);
+        });
       },
       durable: (member, records) => {
         trace?.add({ type: 'persist', at: now(), member, records });
-        for (const slot of invariants.durable(member, records)) {
-          trace?.add({ type: 'decide', at: now(), member, slot });
-        }
+        this.#check(() => {
+          for (const slot of invariants.durable(member, records)) {
+            trace?.add({ type: 'decide', at: now(), member, slot });
+          }
+        });
       },
-      flushed: (member, slotOut) => invariants.flushed(member, slotOut),
+      flushed: (member, slotOut) => this.#check(() => invariants.flushed(member, slotOut)),
       leading: (member, ballot) => {
-        if (ballot !== undefined) this.#elections += 1;
+        if (ballot !== undefined) {
+          this.#elections += 1;
+          this.#check(() => invariants.leading(member, ballot));
+        }
         trace?.add({ type: 'lead', at: now(), member, ballot });
       },
       ended: (member, why) => {
@@ -161,6 +175,10 @@ class Simulation {
         if (process !== undefined) this.#keepTexts(process);
       },
     };
+  }
+
+  #check(check: () => void): void {
+    if (!this.#unchecked) check();
   }
 
   #traceApplied(member: string, effects: readonly Effect[]): void {

@@ -2,7 +2,6 @@ import { compareBallots, formatBallot, type Ballot } from '../../../node/src/pax
 import type { Effect, LogRecord, Recovered } from '../../../node/src/paxos/effects.ts';
 import type { Message } from '../../../node/src/paxos/messages.ts';
 import { sameValue, type Pvalue, type Slot, type Value } from '../../../node/src/paxos/pvalue.ts';
-import { quorumSize } from '../../../node/src/paxos/quorum.ts';
 
 /** An invariant that spans members, or a promise of the disk, does not hold. */
 export class BrokenInvariant extends Error {
@@ -51,7 +50,7 @@ export class Invariants {
   readonly #durable = new Map<string, Durable>();
 
   constructor(members: number, window: number) {
-    this.#quorum = quorumSize(members);
+    this.#quorum = Math.floor(members / 2) + 1; // Its own: what is checked is not asked.
     this.#window = window;
   }
 
@@ -108,6 +107,17 @@ export class Invariants {
     durable.slotOut = slotOut;
   }
 
+  /** Who leads has the promises of a majority (PMMC 2.3). */
+  leading(member: string, ballot: Ballot): void {
+    let promises = 0;
+    for (const durable of this.#durable.values()) {
+      if (compareBallots(durable.ballot, ballot) >= 0) promises += 1;
+    }
+    if (promises >= this.#quorum) return;
+    const text = `${member} leads at ${formatBallot(ballot)} with ${promises} promises`;
+    throw new BrokenInvariant('adopted', text);
+  }
+
   /** What a member is about to do, in its order. */
   stepped(member: string, effects: readonly Effect[]): void {
     for (const effect of effects) {
@@ -119,16 +129,20 @@ export class Invariants {
   }
 
   /**
-   * A message has left a member. A p1b or p2b is a promise: what it promises must be durable (of a
-   * p2b, the ballot; and the pvalue, if it goes to the leader of its ballot, who counts it).
+   * A message has left a member. A p1a uses up a ballot, a p1b or p2b is a promise: that must be
+   * durable (of a p2b, the pvalue, too, if it goes to the leader of its ballot, who counts it).
    */
   left(member: string, to: string, message: Message): void {
-    if (message.type !== 'p1b' && message.type !== 'p2b') return;
+    if (message.type !== 'p1a' && message.type !== 'p1b' && message.type !== 'p2b') return;
     const { ballot } = message;
     const durable = this.#durableOf(member);
     const fail = (what: string): never => {
       throw new BrokenInvariant('flush', `${member} sent a ${message.type} before ${what}`);
     };
+    if (message.type === 'p1a') {
+      if (compareBallots(durable.leaderBallot, ballot) < 0) fail('its disk had the ballot');
+      return;
+    }
     if (compareBallots(durable.ballot, ballot) < 0) {
       fail(`its disk had the ballot ${formatBallot(ballot)}`);
     }
@@ -171,18 +185,29 @@ export class Invariants {
     const durable = this.#durableOf(member);
     const before = this.#chosen.size;
     for (const record of records) {
-      if (record.type === 'leader-ballot') durable.leaderBallot = record.ballot;
-      else if (record.type === 'decided-mark') durable.decidedMark = record.slot;
-      else {
-        if (record.type !== 'learned' && compareBallots(record.ballot, durable.ballot) > 0) {
-          durable.ballot = record.ballot;
+      if (record.type === 'leader-ballot') {
+        if (compareBallots(record.ballot, durable.leaderBallot) <= 0) {
+          throw new BrokenInvariant('C1', `${member} uses ${formatBallot(record.ballot)} again`);
         }
+        durable.leaderBallot = record.ballot;
+      } else if (record.type === 'decided-mark') durable.decidedMark = record.slot;
+      else {
+        if (record.type !== 'learned') this.#adopt(member, durable, record);
         if (record.type === 'ballot') continue;
         durable.stored.set(record.slot, record.ballot);
         if (record.type === 'accepted') this.#vote(member, record);
       }
     }
     return this.#choices.slice(before);
+  }
+
+  /** A1 and A2, over restarts. */
+  #adopt(member: string, durable: Durable, { type, ballot }: LogRecord & { ballot: Ballot }): void {
+    if (compareBallots(ballot, durable.ballot) < 0) {
+      const what = `${type} ${formatBallot(ballot)} after ${formatBallot(durable.ballot)}`;
+      throw new BrokenInvariant(type === 'ballot' ? 'A1' : 'A2', `${member} wrote ${what}`);
+    }
+    durable.ballot = ballot;
   }
 
   #vote(member: string, { ballot, slot, value }: Pvalue): void {

@@ -34,11 +34,23 @@ class Drawing {
   readonly #ballots = new Map<string, number>();
   /** Labels beside a lane at one height: they go below one another. */
   readonly #labels = new Map<string, number>();
+  /** What leaves a lane at one height, so that labels beside it go to the other side. */
+  readonly #leaving = new Map<string, number>();
+  /** Labels of arrows that are there already: a message to several members is labelled once. */
+  readonly #told = new Set<string>();
 
   constructor(events: readonly TraceEvent[], members: number) {
     this.#events = events;
     this.#lanes = ['clients', ...Array.from({ length: members }, (_, i) => `n${i}`)];
     this.#axis = new TimeAxis(events, TOP);
+    for (const event of events) {
+      if (!('arrivesAt' in event)) continue;
+      this.#leaving.set(this.#place(event), Math.sign(this.#x(event.to) - this.#x(event.from)));
+    }
+  }
+
+  #place({ from, at }: { readonly from: string; readonly at: number }): string {
+    return `${from} ${this.#axis.at(at)}`;
   }
 
   svg(): string {
@@ -146,10 +158,13 @@ class Drawing {
       ? { x: stub, y: y1 + 8 }
       : { x: x2, y: this.#axis.at(event.arrivesAt[0] ?? 0) };
     const slope = (Math.atan((end.y - y1) / (end.x - x1)) * 180) / Math.PI;
+    const told = `${this.#place(event)} ${label} ${anchor}`;
     const text =
+      !this.#told.has(told) &&
       `<text class="label ${colour}" text-anchor="${anchor}" x="${x}" y="${y1 - LIFT}" ` +
-      `transform="rotate(${slope.toFixed(1)} ${x1} ${y1})">${escape(label)}</text>`;
-    return `<g class="message ${kind}">${lines.join('')}${text}</g>`;
+        `transform="rotate(${slope.toFixed(1)} ${x1} ${y1})">${escape(label)}</text>`;
+    this.#told.add(told);
+    return `<g class="message ${kind}">${lines.join('')}${text || ''}</g>`;
   }
 
   #fault({ fault, members }: TraceEvent & { type: 'fault' }, y: number): string {
@@ -173,8 +188,11 @@ class Drawing {
     const key = `${lane} ${y}`;
     const row = this.#labels.get(key) ?? 0;
     this.#labels.set(key, row + 1);
-    const x = this.#x(lane) + 11;
-    return `<text class="label ${kind}" x="${x}" y="${y + 3.5 + row * 11}">${escape(text)}</text>`;
+    const left = this.#leaving.get(key) === 1;
+    const x = this.#x(lane) + (left ? -11 : 11);
+    const anchor = left ? ' text-anchor="end"' : '';
+    const top = y + 3.5 + row * 11;
+    return `<text class="label ${kind}" x="${x}" y="${top}"${anchor}>${escape(text)}</text>`;
   }
 
   #x(lane: string): number {

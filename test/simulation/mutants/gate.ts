@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import ts from 'typescript';
+import type { Mutant } from './mutants.ts';
+import type { Trial } from './trial.ts';
+
+/** The compiled simulator and sources, and where those of mutants go. */
+const BUILD = 'build/simulation';
+const MUTANTS = 'build/mutants';
+const TRIAL = 'test/simulation/mutants/trial.js';
+const DEADLINE_MS = 10 * 60_000;
+
+/** A mutant that says nothing: it does not apply or compile, or its cluster decides nothing. */
+export class UselessMutantError extends Error {
+  override readonly name = 'UselessMutantError';
+}
+
+/** Tries the sources as they are: nothing may break. */
+export function tryOriginal(runs: number): Promise<Trial> {
+  return tried(BUILD, 'any', runs);
+}
+
+/**
+ * Applies a mutant to a copy of the compiled sources, and tries that.
+ * @param runs seeds at most
+ * @throws UselessMutantError
+ */
+export async function tryMutant(mutant: Mutant, number: number, runs: number): Promise<Trial> {
+  const folder = path.join(MUTANTS, String(number));
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.cpSync(BUILD, folder, { recursive: true });
+  const compiled = path.join(folder, 'node/src', mutant.file.replace(/\.ts$/, '.js'));
+  fs.writeFileSync(compiled, compile(mutant));
+  try {
+    const trial = await tried(folder, mutant.invariant, runs);
+    if (!trial.isAlive) throw new UselessMutantError(`${mutant.name}: it decides nothing at all`);
+    return trial;
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function compile({ name, file, from, to }: Mutant): string {
+  const source = fs.readFileSync(path.join('node/src', file), 'utf8');
+  const places = source.split(from).length - 1;
+  if (places !== 1) {
+    throw new UselessMutantError(`${name}: its place stands ${places} times in ${file}`);
+  }
+  const { outputText, diagnostics = [] } = ts.transpileModule(
+    source.replace(from, () => to),
+    {
+      reportDiagnostics: true,
+      compilerOptions: {
+        target: ts.ScriptTarget.ES2023,
+        module: ts.ModuleKind.ESNext,
+        verbatimModuleSyntax: true,
+        rewriteRelativeImportExtensions: true,
+      },
+    },
+  );
+  if (diagnostics.length > 0) throw new UselessMutantError(`${name}: it does not compile`);
+  return outputText;
+}
+
+async function tried(folder: string, invariant: string, runs: number): Promise<Trial> {
+  const args = [path.join(folder, TRIAL), invariant, String(runs)];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: DEADLINE_MS });
+  return JSON.parse(stdout) as Trial;
+}

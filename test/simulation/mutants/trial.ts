@@ -1,0 +1,54 @@
+import { planOf, type Plan } from '../plan.ts';
+import { simulate } from '../simulation.ts';
+
+/* Run in a process of its own, among the compiled sources of a mutant: prints a Trial as JSON. */
+
+/** What became of a build under the seeds from 1 on. */
+export interface Trial {
+  /** A cluster without faults answers its client. */
+  readonly isAlive: boolean;
+  /** How many seeds were tried. */
+  readonly runs: number;
+  /** The seed at which the check of the invariant reported it. */
+  readonly killedAt: number | undefined;
+  /** Checks that reported something before, and how often. */
+  readonly others: Readonly<Record<string, number>>;
+}
+
+const calm: Plan = {
+  seed: 1,
+  mode: 'safety',
+  leadership: 'stable',
+  machine: 'counter',
+  members: 3,
+  window: 16,
+  clients: 1,
+  requests: Array.from({ length: 10 }, (_, i) => ({
+    at: 500 + 100 * i,
+    client: 0,
+    operation: { type: 'add', register: 'a', delta: 1 },
+  })),
+  forMs: 2_000,
+  loss: 0,
+  duplication: 0,
+  delay: 0,
+  faults: [],
+};
+
+/** @param invariant what to look for; `any` for the sources as they are, in which nothing breaks */
+function trial(invariant: string, runs: number): Trial {
+  const isAlive = simulate(calm, { unchecked: true }).answered > 0;
+  const others: Record<string, number> = {};
+  for (let seed = 1; seed <= runs; seed++) {
+    const { failure } = simulate(planOf(seed));
+    if (failure === undefined) continue;
+    if (failure.invariant === invariant || invariant === 'any') {
+      return { isAlive, runs: seed, killedAt: seed, others };
+    }
+    others[failure.invariant] = (others[failure.invariant] ?? 0) + 1;
+  }
+  return { isAlive, runs, killedAt: undefined, others };
+}
+
+const [invariant = 'any', runs = '1'] = process.argv.slice(2);
+process.stdout.write(JSON.stringify(trial(invariant, Number(runs))));
