@@ -14,7 +14,8 @@ const SLOW_MS = 80;
 const JUMP_MS = 60_000;
 
 /**
- * Lets a fault strike now (another member, if the meant one is lost, or none leads), and undoes it when its time is over, where it can be undone.
+ * Lets a fault strike now (another member, if the meant one is lost, or none leads), and undoes it
+ * when its time is over, where it can be undone.
  * @returns whom it hit; `undefined` when there was nothing to hit
  */
 export function strike(fault: Fault, field: Field): SimulatedProcess | undefined {
