@@ -164,6 +164,12 @@ describe('p2a', () => {
     expect(reported(a)).toEqual([]);
   });
 
+  test("A5: a stale p2a of the present ballot's leader gets no answer: it would be a vote", () => {
+    const a = acceptor({ ballot: ballot('2.b') });
+    expect(p2a(a, pvalue('1.b', 0, 'x'))).toEqual([]);
+    expect(reported(a)).toEqual([]);
+  });
+
   test('A2: a higher ballot is adopted and accepted in one record', () => {
     const a = acceptor({ ballot: ballot('1.b') });
     const effects = p2a(a, pvalue('2.c', 0, 'x'));
