@@ -46,26 +46,29 @@ export class SimulatedClient {
   readonly #random: Random;
   readonly #open = new Map<number, Open>();
   #lastNumber = 0;
+  #unbegun: number;
 
   constructor(index: number, requests: readonly Request[], world: ClientWorld, random: Random) {
     this.#name = `c${index}`;
     this.#id = index.toString(16).padStart(32, '0');
     this.#world = world;
     this.#random = random;
+    this.#unbegun = requests.length;
     for (const { at, operation } of requests) {
       world.scheduler.after(at, () => this.#begin(operation));
     }
   }
 
-  /** How many operations have no answer. */
+  /** How many operations have no answer, begun or not. */
   get open(): number {
-    return this.#open.size;
+    return this.#unbegun + this.#open.size;
   }
 
   #begin(asked: Request['operation']): void {
     if (this.#open.size >= IN_FLIGHT_AT_MOST) {
       return this.#world.scheduler.after(this.#random.between(1, 200), () => this.#begin(asked));
     }
+    this.#unbegun -= 1;
     this.#lastNumber += 1;
     const { bytes, input, parse } = requested(asked);
     const calledAt = this.#world.scheduler.now;
