@@ -8,7 +8,7 @@ import { connect, type RegisterValue, type SynodClient } from '../../client/src/
 import { Applier } from '../../node/src/machine/applier.ts';
 import { counter } from '../../node/src/machine/counter.ts';
 import { openLmdbState } from '../../node/src/storage/lmdb-state.ts';
-import { seeded } from '../node/service/memory-cluster.ts';
+import { Random } from '../simulation/random.ts';
 
 const SEED = Number(process.env['SYNOD_SEED'] ?? '1');
 const SECONDS = Number(process.env['SYNOD_SECONDS'] ?? '30');
@@ -31,7 +31,7 @@ async function load(
 
 /** Kills one node or all, and starts them again, until the time is over. @returns how many */
 async function killAndStart(cluster: LocalCluster, until: number): Promise<number> {
-  const random = seeded(SEED);
+  const random = new Random(SEED).next;
   let killed = 0;
   while (performance.now() < until) {
     await sleep(200 + random() * 1_000);

@@ -9,7 +9,7 @@ import { Applier } from '../../node/src/machine/applier.ts';
 import { counter } from '../../node/src/machine/counter.ts';
 import { openLmdbState } from '../../node/src/storage/lmdb-state.ts';
 import { encodeCounterOperation, parseCounterResult } from '../../contract/src/counter.ts';
-import { seeded } from '../node/service/memory-cluster.ts';
+import { Random } from '../simulation/random.ts';
 import { UnreliableDisk } from './unreliable-disk.ts';
 
 const SEED = Number(process.env['SYNOD_SEED'] ?? '1');
@@ -128,7 +128,7 @@ function buildWithoutSync(folder: string): string {
 }
 
 test(`power cuts under load, seed ${SEED}: every acknowledged command is in every state, once`, async () => {
-  const random = seeded(SEED);
+  const random = new Random(SEED).next;
   // All that was not synced is lost, or half of it.
   const survivals = [0, 0.5, 0, 0.5];
   await withCluster(

@@ -42,8 +42,8 @@ class Minimiser {
     do {
       before = this.#plan;
       this.#simplify();
-      this.#leaveOut('requests', 1);
-      this.#leaveOut('faults', 1);
+      this.#leaveOut('requests');
+      this.#leaveOut('faults');
     } while (this.#plan !== before && !this.#isOver());
     const isLeast = !this.#isOver();
     return { plan: this.#plan, failure: this.#failure, runs: this.#runs, isLeast };
@@ -89,9 +89,9 @@ class Minimiser {
   }
 
   /** Leaves out ever smaller parts of a list, as long as it still fails. */
-  #leaveOut(list: 'requests' | 'faults', least: number): void {
+  #leaveOut(list: 'requests' | 'faults'): void {
     let size = Math.ceil(this.#plan[list].length / 2);
-    while (size >= least && this.#plan[list].length > 0) {
+    while (this.#plan[list].length > 0) {
       let isCut = false;
       for (let from = 0; from < this.#plan[list].length && !this.#isOver();) {
         const kept = this.#plan[list].filter((_, i) => i < from || i >= from + size);

@@ -68,6 +68,27 @@ export interface Plan {
   readonly faults: readonly Fault[];
 }
 
+/** Twenty adds of two clients, and nothing that goes wrong. */
+export const calmPlan: Plan = {
+  seed: 1,
+  mode: 'safety',
+  leadership: 'stable',
+  machine: 'counter',
+  members: 3,
+  window: 16,
+  clients: 2,
+  requests: Array.from({ length: 20 }, (_, i) => ({
+    at: 500 + 50 * i,
+    client: i % 2,
+    operation: { type: 'add', register: 'a', delta: 1 },
+  })),
+  forMs: 2_000,
+  loss: 0,
+  duplication: 0,
+  delay: 0,
+  faults: [],
+};
+
 const KINDS_AT_MOST = 5;
 const STRIKES_AT_LEAST = 2;
 const STRIKES_AT_MOST = 7;

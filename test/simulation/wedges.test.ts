@@ -1,29 +1,11 @@
 import type { Message } from '../../node/src/paxos/messages.ts';
-import type { Plan } from './plan.ts';
+import { calmPlan, type Plan } from './plan.ts';
 import type { Tamper } from './simulated-network.ts';
 import { simulate } from './simulation.ts';
 
 /* A lost or doubled message must not wedge the cluster (Liu, Chand, Stoller, arXiv 1704.00082). */
 
-const plan: Plan = {
-  seed: 1,
-  mode: 'liveness',
-  leadership: 'stable',
-  machine: 'counter',
-  members: 3,
-  window: 2,
-  clients: 2,
-  requests: Array.from({ length: 20 }, (_, i) => ({
-    at: 500 + 50 * i,
-    client: i % 2,
-    operation: { type: 'add', register: 'a', delta: 1 },
-  })),
-  forMs: 2_000,
-  loss: 0,
-  duplication: 0,
-  delay: 0,
-  faults: [],
-};
+const plan: Plan = { ...calmPlan, mode: 'liveness', window: 2 };
 
 /** The first frames with a message of that type have another fate. */
 function first(count: number, type: Message['type'], fate: 'lost' | 'twice'): Tamper {

@@ -5,7 +5,7 @@ import { Member, type Input } from '../../../node/src/paxos/member.ts';
 import type { Message } from '../../../node/src/paxos/messages.ts';
 import { sameValue, type Pvalue, type Slot, type Value } from '../../../node/src/paxos/pvalue.ts';
 import { quorumSize } from '../../../node/src/paxos/quorum.ts';
-import { seeded } from '../service/memory-cluster.ts';
+import { Random } from '../../simulation/random.ts';
 import { timing, value } from './samples.ts';
 
 /* Members alone, over a network that loses, doubles and reorders, with restarts from their logs. */
@@ -41,7 +41,7 @@ class Cluster {
   readonly #decided = new Map<Slot, Value>();
 
   constructor(seed: number, mode: LeadershipMode) {
-    this.#random = seeded(seed);
+    this.#random = new Random(seed).next;
     this.#mode = mode;
     for (const id of configuration.voters) {
       this.#logs.set(id, []);

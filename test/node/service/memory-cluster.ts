@@ -15,20 +15,10 @@ import {
 } from '../../../node/src/storage/memory-state.ts';
 import { openSegmentLog } from '../../../node/src/storage/segment-log.ts';
 import { MemoryNetwork } from '../../../node/src/transport/memory.ts';
+import { Random } from '../../simulation/random.ts';
 
 const CLUSTER = 'local/memory';
 const SEGMENT_BYTES = 64 * 1024;
-
-/** A seeded source of numbers in [0, 1): mulberry32. */
-export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** What a member's process is, and what of it survives a power cut. */
 interface Running {
@@ -64,7 +54,7 @@ export class MemoryCluster {
   /** @param loss share of the messages that are lost; as many again are duplicated */
   constructor(size: number, seed: number, loss: number) {
     this.members = Array.from({ length: size }, (_, i) => `n${i}`);
-    this.#random = seeded(seed);
+    this.#random = new Random(seed).next;
     this.#loss = loss;
     this.#network = new MemoryNetwork((_from, _to, deliver) => {
       const luck = this.#random();

@@ -1,11 +1,12 @@
-import { MemoryCluster, seeded } from './memory-cluster.ts';
+import { Random } from '../../simulation/random.ts';
+import { MemoryCluster } from './memory-cluster.ts';
 
 const SEEDS = 60;
 const ROUNDS = 12;
 
 /** Appends, power cuts of one or of all, restarts; then peace. @returns what was acknowledged */
 function history(seed: number): { cluster: MemoryCluster; acknowledged: Set<string> } {
-  const random = seeded(seed + 1_000_000);
+  const random = new Random(seed + 1_000_000).next;
   const cluster = new MemoryCluster(random() < 0.8 ? 3 : 5, seed, random() * 0.15);
   const acknowledged = new Set<string>();
   let texts = 0;

@@ -1,4 +1,4 @@
-import { planOf, type Plan } from '../plan.ts';
+import { calmPlan, planOf } from '../plan.ts';
 import { simulate } from '../simulation.ts';
 
 /* Run in a process of its own, among the compiled sources of a mutant: prints a Trial as JSON. */
@@ -15,29 +15,9 @@ export interface Trial {
   readonly others: Readonly<Record<string, number>>;
 }
 
-const calm: Plan = {
-  seed: 1,
-  mode: 'safety',
-  leadership: 'stable',
-  machine: 'counter',
-  members: 3,
-  window: 16,
-  clients: 1,
-  requests: Array.from({ length: 10 }, (_, i) => ({
-    at: 500 + 100 * i,
-    client: 0,
-    operation: { type: 'add', register: 'a', delta: 1 },
-  })),
-  forMs: 2_000,
-  loss: 0,
-  duplication: 0,
-  delay: 0,
-  faults: [],
-};
-
 /** @param invariant what to look for; `any` for the sources as they are, in which nothing breaks */
 function trial(invariant: string, runs: number): Trial {
-  const isAlive = simulate(calm, { unchecked: true }).answered > 0;
+  const isAlive = simulate(calmPlan, { unchecked: true }).answered > 0;
   const others: Record<string, number> = {};
   for (let seed = 1; seed <= runs; seed++) {
     const { failure } = simulate(planOf(seed));

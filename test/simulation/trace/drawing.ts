@@ -110,7 +110,8 @@ class Drawing {
       }
       case 'apply': {
         const circle = `<circle class="apply" cx="${this.#x(event.member)}" cy="${y}" r="3.5"/>`;
-        return circle + this.#beside(event.member, y, `applies ${event.slot}`, 'k-apply');
+        const label = this.#beside(event.member, y, `applies ${event.slot}`, '');
+        return `<g class="k-apply">${circle}${label}</g>`;
       }
       case 'lead':
         if (event.ballot === undefined) return this.#beside(event.member, y, 'yields', 'strong');
