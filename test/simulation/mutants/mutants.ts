@@ -193,7 +193,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a decision takes its value from a pvalue of a lower ballot',
-    invariant: 'R2',
+    invariant: 'R1',
     file: 'paxos/acceptor.ts',
     from: 'if (accepted === undefined || compareBallots(accepted.ballot, ballot) < 0) return undefined;',
     to: 'if (accepted === undefined) return undefined;',
