@@ -92,6 +92,8 @@ export const calmPlan: Plan = {
 const KINDS_AT_MOST = 5;
 const STRIKES_AT_LEAST = 2;
 const STRIKES_AT_MOST = 7;
+/** So many times as long as all its faults one after the other, a run has time for work, too. */
+const SPAN = 1.5;
 const REGISTERS = ['a', 'b', 'c'];
 const READS = 0.25;
 /** Of the texts appended to the chat log, the share that its client appended before. */
@@ -101,7 +103,9 @@ const REPEATED = 0.1;
 export function planOf(seed: number): Plan {
   const random = new Random(seed);
   const members = random.pick([3, 3, 3, 5, 5, 1]);
-  const forMs = random.between(15_000, 30_000);
+  const faults = faultsOf(random.fork(), members);
+  const faultsMs = faults.reduce((sum, { forMs: lasts }) => sum + lasts, 0);
+  const forMs = Math.max(random.between(15_000, 30_000), SPAN * faultsMs);
   const machine = random.chance(0.6) ? 'counter' : 'chat-log';
   const clients = 2 + random.below(6);
   const operations = Math.ceil((480 + random.below(360)) / clients);
@@ -119,7 +123,7 @@ export function planOf(seed: number): Plan {
     loss: members > 1 && random.chance(0.6) ? random.between(0.01, 0.15) : 0,
     duplication: members > 1 && random.chance(0.5) ? random.between(0.01, 0.3) : 0,
     delay: members > 1 && random.chance(0.5) ? random.between(0.01, 0.15) : 0,
-    faults: faultsOf(random.fork(), members, forMs),
+    faults: faults.map((fault) => ({ ...fault, at: fault.at * forMs })),
   };
 }
 
@@ -152,7 +156,8 @@ function chatOperation(random: Random, client: number, number: number): ChatOper
   return { type: 'append', text: `c${client}.${unique}` };
 }
 
-function faultsOf(random: Random, members: number, forMs: number): Fault[] {
+/** Faults in order; they strike at a share of the run's time. */
+function faultsOf(random: Random, members: number): Fault[] {
   const armed = new Set<FaultKind>(members > 1 ? ['kill', 'cut-off'] : ['kill']);
   const wanted = 2 + random.below(KINDS_AT_MOST);
   while (armed.size < wanted) {
@@ -168,7 +173,7 @@ function faultsOf(random: Random, members: number, forMs: number): Fault[] {
       if (isForGood[kind] && ++lost > Math.floor((members - 1) / 2)) break;
       faults.push({
         kind,
-        at: random.between(0.05, 0.9) * forMs,
+        at: random.between(0.05, 0.9),
         member: random.chance(0.5) ? 'leader' : random.below(members),
         forMs: random.between(50, 2_000),
         luck: random.next(),

@@ -32,7 +32,10 @@ async function gate({ only = '', runs, jobs }: Options): Promise<number> {
     process.stderr.write(`mutants: no mutant has "${only}" in its name\n`);
     return exitCodes.usage;
   }
-  const table = new Table({ head: ['mutant', 'breaks', 'killed'], style: { head: [] } });
+  const table = new Table({
+    head: ['mutant', 'breaks', 'killed'],
+    style: { head: [], border: [] },
+  });
   let bad = 0;
   let longest = 0;
   const left = [...chosen];
