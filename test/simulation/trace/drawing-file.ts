@@ -4,7 +4,7 @@ import { PlanFileError } from '../plan-file.ts';
 import type { Report } from '../simulation.ts';
 import { drawing } from './drawing.ts';
 import { page } from './page.ts';
-import { Trace } from './trace.ts';
+import { Trace, type TraceEvent } from './trace.ts';
 import { transcript } from './transcript.ts';
 
 /** Which part of a run is drawn, in simulated milliseconds. */
@@ -18,11 +18,26 @@ export interface Section {
  * @throws PlanFileError for an ending that it does not know
  */
 export function drawTo(file: string, trace: Trace, report: Report, section: Section): void {
-  const part = new Trace();
-  for (const event of trace.events) {
-    if (event.at >= section.from && event.at <= section.to) part.add(event);
+  fs.writeFileSync(file, drawn(file, partOf(trace, section), report));
+}
+
+/** A part of a run; it begins with who leads then, and who is down. */
+function partOf({ events }: Trace, { from, to }: Section): Trace {
+  const last = new Map<string, TraceEvent>();
+  const within: TraceEvent[] = [];
+  for (const event of events) {
+    if (event.at >= from && event.at <= to) within.push(event);
+    if (event.at >= from || !('member' in event)) continue;
+    if (event.type === 'start' || (event.type === 'lead' && event.ballot === undefined)) {
+      last.delete(event.member);
+    }
+    if (event.type === 'end' || (event.type === 'lead' && event.ballot !== undefined)) {
+      last.set(event.member, { ...event, at: from });
+    }
   }
-  fs.writeFileSync(file, drawn(file, part, report));
+  const part = new Trace();
+  for (const event of [...last.values(), ...within]) part.add(event);
+  return part;
 }
 
 function drawn(file: string, trace: Trace, report: Report): string {

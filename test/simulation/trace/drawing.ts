@@ -34,8 +34,8 @@ class Drawing {
   readonly #ballots = new Map<string, number>();
   /** Labels beside a lane at one height: they go below one another. */
   readonly #labels = new Map<string, number>();
-  /** What leaves a lane at one height, so that labels beside it go to the other side. */
-  readonly #leaving = new Map<string, number>();
+  /** To which sides arrows leave a lane at one height: labels beside it avoid them. */
+  readonly #leaving = new Map<string, Set<number>>();
   /** Labels of arrows that are there already: a message to several members is labelled once. */
   readonly #told = new Set<string>();
 
@@ -45,7 +45,9 @@ class Drawing {
     this.#axis = new TimeAxis(events, TOP);
     for (const event of events) {
       if (!('arrivesAt' in event)) continue;
-      this.#leaving.set(this.#place(event), Math.sign(this.#x(event.to) - this.#x(event.from)));
+      const sides = this.#leaving.get(this.#place(event)) ?? new Set();
+      sides.add(Math.sign(this.#x(event.to) - this.#x(event.from)));
+      this.#leaving.set(this.#place(event), sides);
     }
   }
 
@@ -184,15 +186,16 @@ class Drawing {
     return `<g class="k-persist">${square}${this.#beside(member, y, `${text} on disk`, 'quiet')}</g>`;
   }
 
-  /** A label beside a lane, below those that are there already. */
+  /** A label beside a lane, next to those that are there already. */
   #beside(lane: string, y: number, text: string, kind: string): string {
     const key = `${lane} ${y}`;
     const row = this.#labels.get(key) ?? 0;
     this.#labels.set(key, row + 1);
-    const left = this.#leaving.get(key) === 1;
+    const sides = this.#leaving.get(key);
+    const left = sides?.size === 1 && sides.has(1);
     const x = this.#x(lane) + (left ? -11 : 11);
     const anchor = left ? ' text-anchor="end"' : '';
-    const top = y + 3.5 + row * 11;
+    const top = sides?.size === 2 ? y - LIFT - 11 - row * 11 : y + 3.5 + row * 11;
     return `<text class="label ${kind}" x="${x}" y="${top}"${anchor}>${escape(text)}</text>`;
   }
 
