@@ -204,7 +204,7 @@ test('bench --quick runs every row; --output json gives the same as data', async
     const report = JSON.parse(stdout) as {
       syncLatencyMs: number;
       rows: { clients: number; packing: number; target: string; ratio: { median: number } }[];
-      clusters: { machine: string; commands: number; restartSeconds: number }[];
+      clusters: { machine: string; commands: number }[];
     };
     expect(report.syncLatencyMs).toBeGreaterThan(0);
     const rows = report.rows.map(

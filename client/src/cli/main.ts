@@ -109,7 +109,12 @@ program
   .addOption(new Option('--nodes <n>', 'members').argParser(whole(1, 7)).default(3))
   .addOption(new Option('--seconds <n>', 'length of a sample').argParser(whole(1, 600)).default(3))
   .addOption(new Option('--repetitions <n>', 'samples of each').argParser(whole(1, 100)).default(5))
-  .option('--quick', 'one very short sample of each: whether it works, no measurement')
+  .addOption(
+    new Option(
+      '--quick',
+      'one very short sample of each: whether it works, no measurement',
+    ).conflicts(['seconds', 'repetitions', 'commands']),
+  )
   .addOption(
     new Option('--commands <n>', 'applied before memory and restart are looked at')
       .argParser(whole(1, 1_000_000_000))
