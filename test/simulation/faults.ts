@@ -73,11 +73,11 @@ function hits(fault: Fault, hit: SimulatedProcess, field: Field): boolean {
       later(() => hit.resume());
       return true;
     case 'clock-rate':
-      hit.setClockRate(luck < 0.5 ? 0.25 + luck : 1 + 3 * luck);
-      later(() => hit.setClockRate(1));
+      hit.clock.setRate(luck < 0.5 ? 0.25 + luck : 1 + 3 * luck);
+      later(() => hit.clock.setRate(1));
       return true;
     case 'clock-jump':
-      hit.jumpClock((luck - 0.25) * JUMP_MS);
+      hit.clock.jump((luck - 0.25) * JUMP_MS);
       return true;
     case 'kill':
       return kill([hit], 1, later);

@@ -10,7 +10,6 @@ import type { Slot } from '../../node/src/paxos/pvalue.ts';
 import { defaultTiming } from '../../node/src/paxos/timing.ts';
 import { Driver } from '../../node/src/service/driver.ts';
 import { DamageError } from '../../node/src/storage/damage.ts';
-import type { Log } from '../../node/src/storage/log.ts';
 import { MemoryDisk, MemoryFolder } from '../../node/src/storage/memory-folder.ts';
 import {
   MemoryTableFile,
@@ -18,10 +17,11 @@ import {
   openMemoryState,
 } from '../../node/src/storage/memory-state.ts';
 import { openSegmentLog } from '../../node/src/storage/segment-log.ts';
-import type { Cut, StateStore } from '../../node/src/storage/state.ts';
+import { observedLog, observedState } from './observed-storage.ts';
 import type { Plan } from './plan.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
+import { SimulatedClock } from './simulated-clock.ts';
 import type { SimulatedNetwork } from './simulated-network.ts';
 
 export const CLUSTER = 'local/simulated';
@@ -79,6 +79,7 @@ class PlannedFailure extends Error {
  */
 export class SimulatedProcess {
   readonly id: string;
+  readonly clock: SimulatedClock;
   readonly #world: World;
   readonly #random: Random;
   readonly #metrics: Metrics;
@@ -90,9 +91,6 @@ export class SimulatedProcess {
   #backlog: (() => void)[] | undefined;
   #down = false;
   #slowMs = 0;
-  #clockRate = 1;
-  #clockAt = 0;
-  #clock = 0;
   #armed: ArmedKill | undefined;
   /** An armed kill has fired: the rest of the drain is not heard of. */
   #dying = false;
@@ -102,6 +100,7 @@ export class SimulatedProcess {
     this.id = id;
     this.#world = world;
     this.#random = random;
+    this.clock = new SimulatedClock(world.scheduler);
     this.#metrics = new Metrics({ version: '0', cluster: CLUSTER, member: id, process: false });
     this.start();
   }
@@ -172,7 +171,7 @@ export class SimulatedProcess {
   }
 
   #open(folder: MemoryFolder, tables: MemoryTableFile): Running {
-    const { plan, members, network, observer, scheduler } = this.#world;
+    const { plan, members, network, observer } = this.#world;
     const state = openMemoryState(tables);
     const slotOut = state.flushedSlotOut;
     const ids = { clusterId: CLUSTER, memberId: this.id, segmentBytes: SEGMENT_BYTES };
@@ -199,14 +198,14 @@ export class SimulatedProcess {
     const driver = new Driver(
       {
         member,
-        log: this.#observed(opened.log),
-        state: this.#observedState(state),
+        log: observedLog(opened.log, (records) => observer.durable(this.id, records)),
+        state: observedState(state, (flushed) => observer.flushed(this.id, flushed)),
         applier,
         transport,
         metrics: this.#metrics,
         schedule: (run) => this.#later(this.#random.between(0, 0.2), run),
         random: this.#random.next,
-        now: () => this.#clock + (scheduler.now - this.#clockAt) * this.#clockRate,
+        now: () => this.clock.now(),
       },
       {
         checkpointTicks: CHECKPOINT_TICKS,
@@ -249,55 +248,6 @@ export class SimulatedProcess {
     return effects;
   }
 
-  /** The log, telling what is durable. */
-  #observed(log: Log): Log {
-    const { observer } = this.#world;
-    const { id } = this;
-    return {
-      get bytes() {
-        return log.bytes;
-      },
-      append: (records, done) => {
-        const batch = [...records];
-        log.append(records, (error) => {
-          if (error === undefined) observer.durable(id, batch);
-          done(error);
-        });
-      },
-      read: (from, to, bytes, done) => log.read(from, to, bytes, done),
-      close: () => log.close(),
-    };
-  }
-
-  /** The state, telling what is flushed. */
-  #observedState(state: StateStore): StateStore {
-    const { observer } = this.#world;
-    const { id } = this;
-    return {
-      tables: state.tables,
-      get flushedSlotOut() {
-        return state.flushedSlotOut;
-      },
-      get overlayBytes() {
-        return state.overlayBytes;
-      },
-      get bytes() {
-        return state.bytes;
-      },
-      cut(slotOut) {
-        const cut = state.cut(slotOut);
-        const write: Cut['write'] = (done) => {
-          cut.write((error) => {
-            if (error === undefined) observer.flushed(id, slotOut);
-            done(error);
-          });
-        };
-        return { slotOut, write };
-      },
-      close: () => state.close(),
-    };
-  }
-
   #failed(error: Error): void {
     if (!(error instanceof PlannedFailure)) throw error;
     this.#end('a write failed');
@@ -305,7 +255,7 @@ export class SimulatedProcess {
   }
 
   #tick(): void {
-    this.#later(TICK_MS / this.#clockRate, () => {
+    this.#later(TICK_MS / this.clock.rate, () => {
       this.#running?.driver.tick();
       this.#tick();
     });
@@ -350,7 +300,7 @@ export class SimulatedProcess {
     if (this.#running !== undefined) this.#running.folder.failure = undefined;
     this.resume();
     this.slow(0);
-    this.setClockRate(1);
+    this.clock.setRate(1);
     this.start();
   }
 
@@ -367,22 +317,6 @@ export class SimulatedProcess {
   /** Everything that it does comes up to so many milliseconds late. */
   slow(upToMs: number): void {
     this.#slowMs = upToMs;
-  }
-
-  /** Its clock goes on at another rate. */
-  setClockRate(rate: number): void {
-    this.#jump(0);
-    this.#clockRate = rate;
-  }
-
-  jumpClock(ms: number): void {
-    this.#jump(ms);
-  }
-
-  #jump(ms: number): void {
-    const { now } = this.#world.scheduler;
-    this.#clock += (now - this.#clockAt) * this.#clockRate + ms;
-    this.#clockAt = now;
   }
 
   /** Flips one stored bit of its log while it is down. @param luck which */

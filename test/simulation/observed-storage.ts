@@ -1,0 +1,49 @@
+import type { LogRecord } from '../../node/src/paxos/effects.ts';
+import type { Slot } from '../../node/src/paxos/pvalue.ts';
+import type { Log } from '../../node/src/storage/log.ts';
+import type { Cut, StateStore } from '../../node/src/storage/state.ts';
+
+/** The log, telling what is durable. */
+export function observedLog(log: Log, durable: (records: readonly LogRecord[]) => void): Log {
+  return {
+    get bytes() {
+      return log.bytes;
+    },
+    append: (records, done) => {
+      const batch = [...records];
+      log.append(records, (error) => {
+        if (error === undefined) durable(batch);
+        done(error);
+      });
+    },
+    read: (from, to, bytes, done) => log.read(from, to, bytes, done),
+    close: () => log.close(),
+  };
+}
+
+/** The state, telling below which slot it is flushed. */
+export function observedState(state: StateStore, flushed: (slotOut: Slot) => void): StateStore {
+  return {
+    tables: state.tables,
+    get flushedSlotOut() {
+      return state.flushedSlotOut;
+    },
+    get overlayBytes() {
+      return state.overlayBytes;
+    },
+    get bytes() {
+      return state.bytes;
+    },
+    cut(slotOut) {
+      const cut = state.cut(slotOut);
+      const write: Cut['write'] = (done) => {
+        cut.write((error) => {
+          if (error === undefined) flushed(slotOut);
+          done(error);
+        });
+      };
+      return { slotOut, write };
+    },
+    close: () => state.close(),
+  };
+}
