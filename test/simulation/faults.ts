@@ -93,6 +93,15 @@ function hits(fault: Fault, hit: SimulatedProcess, field: Field): boolean {
       if (!hit.running) return false;
       hit.failDisk(forMs);
       return true;
+    case 'stalled-disk':
+      if (!hit.running) return false;
+      hit.stallDisk();
+      later(() => hit.resumeDisk());
+      return true;
+    case 'hand-over':
+      if (hit.leading === undefined) return false;
+      hit.handOver();
+      return true;
     case 'bit-flip':
       if (hit.lost) return false;
       hit.flipBit(luck);

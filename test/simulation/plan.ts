@@ -30,6 +30,8 @@ export const faultKinds = [
   'power-cut',
   'power-cut-all',
   'failing-disk',
+  'stalled-disk',
+  'hand-over',
   'bit-flip',
   'wipe',
 ] as const;
@@ -185,5 +187,5 @@ function faultsOf(random: Random, members: number): Fault[] {
 
 /** Whether a fault means anything, and ends, in a cluster of one. */
 function canHitOne(kind: FaultKind): boolean {
-  return !isForGood[kind] && !/^(cut-off|split|broker)/.test(kind);
+  return !isForGood[kind] && !/^(cut-off|split|broker|hand-over)/.test(kind);
 }

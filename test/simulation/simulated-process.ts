@@ -28,6 +28,7 @@ export const CLUSTER = 'local/simulated';
 const SEGMENT_BYTES = 32 * 1024;
 const TICK_MS = 10;
 const CHECKPOINT_TICKS = 9;
+const STALL_TICKS = 50;
 
 /** What a process did, told as it happens: for the checks and for the trace. */
 export interface Observer {
@@ -90,6 +91,8 @@ export class SimulatedProcess {
   #start = 0;
   #backlog: (() => void)[] | undefined;
   #down = false;
+  /** What the disk finished while it was stalled. */
+  #unfinished: (() => void)[] | undefined;
   #slowMs = 0;
   #armed: ArmedKill | undefined;
   /** An armed kill has fired: the rest of the drain is not heard of. */
@@ -156,7 +159,13 @@ export class SimulatedProcess {
     if (this.#down || this.#running !== undefined) return;
     const { observer } = this.#world;
     this.#start += 1;
-    const onDisk = (run: () => void): void => this.#later(this.#random.between(0.1, 4), run);
+    const onDisk = (run: () => void): void => {
+      const finish = (): void => {
+        if (this.#unfinished === undefined) run();
+        else this.#unfinished.push(run);
+      };
+      this.#later(this.#random.between(0.1, 4), finish);
+    };
     const folder = new MemoryFolder(this.#log, onDisk);
     const tables = new MemoryTableFile(this.#state, onDisk);
     try {
@@ -213,6 +222,7 @@ export class SimulatedProcess {
         queueBytes: 1 << 20,
         maxCommandBytes: 2048,
         answersWaitForMark: plan.leadership === 'on-demand',
+        stallTicks: STALL_TICKS,
         waitMs: 5_000,
       },
       {
@@ -276,6 +286,7 @@ export class SimulatedProcess {
     this.#running = undefined;
     this.#dying = false;
     this.#backlog = undefined;
+    this.#unfinished = undefined;
     this.#start += 1;
     this.#world.network.members.leave(this.id);
   }
@@ -299,9 +310,26 @@ export class SimulatedProcess {
     this.#armed = undefined;
     if (this.#running !== undefined) this.#running.folder.failure = undefined;
     this.resume();
+    this.resumeDisk();
     this.slow(0);
     this.clock.setRate(1);
     this.start();
+  }
+
+  /** Its disk finishes nothing until `resumeDisk`. */
+  stallDisk(): void {
+    this.#unfinished ??= [];
+  }
+
+  resumeDisk(): void {
+    const unfinished = this.#unfinished ?? [];
+    this.#unfinished = undefined;
+    for (const run of unfinished) this.#later(0, run);
+  }
+
+  /** It asks another member to lead, if it leads. */
+  handOver(): void {
+    this.gate(() => this.#running?.driver.input({ type: 'hand-over' }));
   }
 
   pause(): void {

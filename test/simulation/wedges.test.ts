@@ -18,15 +18,19 @@ function first(count: number, type: Message['type'], fate: 'lost' | 'twice'): Ta
 }
 
 const types = ['p1a', 'p1b', 'p2a', 'p2b', 'decision', 'propose', 'heartbeat'] as const;
+const stableTypes = ['alive', 'canvass', 'canvassed'] as const;
 
-describe.each(['stable', 'on-demand'] as const)('leadership %s', (leadership) => {
-  test.each(types)('the first twenty frames with a %s are lost: all is answered', (type) => {
+describe.each([
+  ['stable', [...types, ...stableTypes]],
+  ['on-demand', types],
+] as const)('leadership %s', (leadership, carried) => {
+  test.each(carried)('the first twenty frames with a %s are lost: all is answered', (type) => {
     const tamper = first(20, type, 'lost');
     const { failure, answered } = simulate({ ...plan, leadership }, { tamper });
     expect({ failure, answered }).toEqual({ failure: undefined, answered: 20 });
   });
 
-  test.each(types)('every frame with a %s comes twice: all is answered', (type) => {
+  test.each(carried)('every frame with a %s comes twice: all is answered', (type) => {
     const tamper = first(Infinity, type, 'twice');
     const { failure, answered } = simulate({ ...plan, leadership }, { tamper });
     expect({ failure, answered }).toEqual({ failure: undefined, answered: 20 });

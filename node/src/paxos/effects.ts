@@ -51,6 +51,11 @@ export type Effect =
   /** The survey is over: all that the reachable members know to be decided is applied here. */
   | { readonly type: 'surveyed'; readonly survey: number };
 
+/** `message` is to go to `to`. */
+export function send(to: readonly MemberId[], message: Message): Effect {
+  return { type: 'send', to, message };
+}
+
 /**
  * Persist comes before send: which messages may leave only when every record queued before them,
  * in whichever step, is flushed. A p1b or p2b is a promise about the acceptor's memory, and a p1a
@@ -67,4 +72,8 @@ export const waitsForFlush: Record<Message['type'], boolean> = {
   decision: false,
   learn: false,
   learned: false,
+  alive: false,
+  canvass: false,
+  canvassed: false,
+  'hand-over': false,
 };

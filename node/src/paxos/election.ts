@@ -1,17 +1,21 @@
 import type { LeadershipMode } from './configuration.ts';
 import type { Timing } from './timing.ts';
 
-/** When to start phase 1. The leader asks it once a tick. */
+/** When to try to lead. The leader asks it once a tick. */
 export interface Election {
   /**
    * One tick passed in which this member was not leading.
    * @param random in [0, 1)
    * @param unapplied whether commands that this member was given are not applied yet
-   * @returns whether to start phase 1 now
+   * @returns whether to try now
    */
   tick(random: number, unapplied: boolean): boolean;
+  /** Whether this member misses a leader, and leads not itself: it supports who tries. */
+  readonly suspects: boolean;
   /** A leader is alive. */
   heard(): void;
+  /** The attempt gets on: it may take as long again. */
+  progressed(): void;
   /** A higher ballot ended this member's attempt to lead. */
   preempted(): void;
   /** This member leads. */
@@ -23,20 +27,30 @@ export function electionOf(mode: LeadershipMode, timing: Timing): Election {
 }
 
 /**
- * Stable leadership: a follower suspects the leader after a jittered silence. Preemption makes
- * its patience longer, being led makes it shorter again (after PMMC section 3).
+ * Stable leadership: a follower suspects the leader after a silence, and tries to lead after a
+ * longer, jittered one. Preemption makes its patience longer, being led makes it shorter again
+ * (after PMMC section 3).
  */
 class Suspicion implements Election {
   readonly #timing: Timing;
   #patience: number;
   #left: number | undefined;
+  /** Ticks since a leader was heard. */
+  #silence: number;
 
   constructor(timing: Timing) {
     this.#timing = timing;
     this.#patience = timing.election / 2; // Nobody leads a cluster that has just been started.
+    // But a member that has just been started is soon told when somebody does.
+    this.#silence = Math.max(0, this.#patience - 2 * timing.heartbeat);
+  }
+
+  get suspects(): boolean {
+    return this.#silence >= this.#timing.election / 2;
   }
 
   tick(random: number): boolean {
+    this.#silence += 1;
     this.#left ??= Math.round(this.#patience * (1 + random / 2));
     this.#left -= 1;
     if (this.#left > 0) return false;
@@ -44,8 +58,13 @@ class Suspicion implements Election {
     return true;
   }
 
+  progressed(): void {
+    this.#left = undefined;
+  }
+
   heard(): void {
     this.#left = undefined;
+    this.#silence = 0;
     this.#patience = Math.max(this.#timing.election, this.#patience - 1);
   }
 
@@ -57,6 +76,7 @@ class Suspicion implements Election {
 
   won(): void {
     this.#left = undefined;
+    this.#silence = 0;
     this.#patience = this.#timing.election;
   }
 }
@@ -82,8 +102,15 @@ class OnDemand implements Election {
     return unapplied && this.#left === 0;
   }
 
+  /** Nobody asks: it starts phase 1 without asking others. */
+  readonly suspects = false;
+
   heard(): void {
     // Others lead what is theirs.
+  }
+
+  progressed(): void {
+    // It waits for no time.
   }
 
   preempted(): void {

@@ -1,11 +1,24 @@
 import { compareBallots, nextBallot, type Ballot, type MemberId } from './ballot.ts';
-import { Commander } from './commander.ts';
+import { Canvass } from './canvass.ts';
 import type { Configuration, LeadershipMode } from './configuration.ts';
-import type { Effect } from './effects.ts';
+import { Contact } from './contact.ts';
+import { send, type Effect } from './effects.ts';
 import { electionOf, type Election } from './election.ts';
 import { invariant } from './invariant.ts';
-import type { Adopted, Heartbeat, Message, P1b, P2b, Preempted, Propose } from './messages.ts';
-import { NO_OP, type Slot, type Value } from './pvalue.ts';
+import type {
+  Adopted,
+  Alive,
+  Canvass as CanvassMessage,
+  Canvassed,
+  HandOver,
+  Heartbeat,
+  P1b,
+  P2b,
+  Preempted,
+  Propose,
+} from './messages.ts';
+import { Proposals } from './proposals.ts';
+import { NO_OP, type Slot } from './pvalue.ts';
 import { Scout } from './scout.ts';
 import { Retransmission, type Timing } from './timing.ts';
 
@@ -24,33 +37,30 @@ export interface LeaderInit {
 
 /**
  * The leader: passive until a quorum adopts its ballot, then it has proposals decided (PMMC
- * figure 7). It owns its scout and its commanders.
+ * figure 7). It owns its canvass, its scout, and its proposals with their commanders.
  */
 export class Leader {
   readonly #self: MemberId;
   readonly #configuration: Configuration;
   readonly #mode: LeadershipMode;
   readonly #timing: Timing;
+  readonly #others: readonly MemberId[];
   readonly #election: Election;
 
   /** Its own ballot, durable before its p1a leaves; apart from the co-located acceptor's. */
   #ballot: Ballot | undefined;
   /** The highest ballot that it heard of. */
   #highest: Ballot | undefined;
-  #active = false;
-  #scout: Scout | undefined;
   #known: MemberId | undefined;
-
-  /** C1: per ballot at most one value a slot. A new ballot empties the map, never the mark. */
-  readonly #proposals = new Map<Slot, Value>();
-  readonly #commanders = new Map<Slot, Commander>();
+  #canvass: Canvass | undefined;
+  #scout: Scout | undefined;
+  /** While it is active. A new ballot empties them, never the mark (C1). */
+  #proposals: Proposals | undefined;
+  #contact: Contact;
   /** The co-located `slot_out`: below it everything is decided and forgotten, over all ballots. */
   #mark: Slot;
   /** Below it nothing is proposed: a quorum says that it is decided. */
   #floor: Slot = 0;
-  /** One past the highest slot with a proposal. */
-  #end: Slot = 0;
-  #decided: Slot[] = [];
   #ticksToHeartbeat = 0;
   #stuck: Retransmission;
 
@@ -59,25 +69,27 @@ export class Leader {
     this.#configuration = init.configuration;
     this.#mode = init.mode;
     this.#timing = init.timing;
+    this.#others = init.configuration.voters.filter((voter) => voter !== init.self);
     this.#ballot = init.ballot;
     this.#highest = init.highest;
     this.#mark = init.slotOut;
     this.#election = electionOf(init.mode, init.timing);
+    this.#contact = new Contact(this.#others, init.timing.election);
     this.#stuck = this.#patience();
   }
 
   get active(): boolean {
-    return this.#active;
+    return this.#proposals !== undefined;
   }
 
   /** The member that leads, as far as this one knows. */
   get known(): MemberId | undefined {
-    return this.#active ? this.#self : this.#known;
+    return this.active ? this.#self : this.#known;
   }
 
   /** The leader's ballot while it is active. */
   get ballot(): Ballot | undefined {
-    return this.#active ? this.#ballot : undefined;
+    return this.active ? this.#ballot : undefined;
   }
 
   get highest(): Ballot | undefined {
@@ -89,15 +101,16 @@ export class Leader {
     return this.#floor;
   }
 
+  /* The active leader. */
+
   propose(from: MemberId, message: Propose): Effect[] {
     const { slot, value } = message;
-    if (slot < Math.max(this.#mark, this.#active ? this.#floor : 0)) {
+    if (slot < Math.max(this.#mark, this.active ? this.#floor : 0)) {
       const floor = Math.max(this.#mark, this.#floor);
       return from === this.#self ? [] : [send([from], { type: 'floor', floor })];
     }
-    if (!this.#active) return this.#forward(from, message);
-    if (this.#proposals.has(slot)) return [];
-    return this.#select(slot, value);
+    if (this.#proposals === undefined) return this.#forward(from, message);
+    return this.#proposals.has(slot) ? [] : this.#proposals.select(slot, value);
   }
 
   /** A passive leader hands a proposal of its own replica to the active one (PMMC 4.4). */
@@ -106,91 +119,147 @@ export class Leader {
     return [send([this.#known], message)];
   }
 
-  #select(slot: Slot, value: Value): Effect[] {
-    // C1: per ballot and slot one value is selected, and one commander spawned.
-    invariant(!this.#proposals.has(slot), 'C1', () => `slot ${slot} is selected twice`);
-    this.#proposals.set(slot, value);
-    this.#end = Math.max(this.#end, slot + 1);
-    return this.#spawn(slot, value);
-  }
-
-  #spawn(slot: Slot, value: Value): Effect[] {
-    const ballot = this.#ballot;
-    // R5: no commander at or beyond slot_out + WINDOW.
-    if (ballot === undefined || slot >= this.#mark + this.#configuration.window) return [];
-    invariant(!this.#commanders.has(slot), 'C1', () => `slot ${slot} has a commander already`);
-    const voters = this.#configuration.voters;
-    this.#commanders.set(slot, new Commander(ballot, slot, value, voters, this.#timing));
-    const decided = this.#decided;
-    this.#decided = [];
-    return [send(voters, { type: 'p2a', ballot, slot, value, decided })];
-  }
-
-  p1b(from: MemberId, page: P1b): Effect[] {
-    const outcome = this.#scout?.p1b(from, page) ?? [];
-    if (Array.isArray(outcome)) return outcome;
-    return outcome.type === 'adopted' ? this.#adopted(outcome) : this.#preempted(outcome);
-  }
-
   p2b(from: MemberId, message: P2b): Effect[] {
-    const commander = this.#commanders.get(message.slot);
-    const outcome = commander?.p2b(from, message);
-    if (commander === undefined || outcome === undefined) return [];
-    return outcome.type === 'decided' ? this.#decide(commander) : this.#preempted(outcome);
+    const outcome = this.#proposals?.p2b(from, message) ?? [];
+    return Array.isArray(outcome) ? outcome : this.#preempted(outcome);
   }
 
-  /** The decision goes to the own replica at once, to the others with the next p2a or tick. */
-  #decide({ ballot, slot, value }: Commander): Effect[] {
-    this.#commanders.delete(slot);
-    if (this.#mode === 'on-demand') {
-      return [send(this.#configuration.voters, { type: 'decision', ballot, slot, value })];
+  /** A follower answers a heartbeat. */
+  alive(from: MemberId, { ballot, slotOut }: Alive): Effect[] {
+    if (!this.active) return [];
+    if (compareBallots(ballot, this.#ballot) > 0) {
+      return this.#preempted({ type: 'preempted', ballot });
     }
-    this.#decided.push(slot);
-    return [send([this.#self], { type: 'decision', ballot, slot, value })];
+    if (compareBallots(ballot, this.#ballot) === 0) this.#contact.heard(from, slotOut);
+    return [];
   }
 
-  #adopted({ floor, pvalues }: Adopted): Effect[] {
-    this.#scout = undefined;
-    this.#election.won();
-    this.#active = true;
-    this.#known = undefined;
-    this.#ticksToHeartbeat = 0;
-    // Below the highest floor nothing is proposed, neither no-ops nor reported pvalues.
-    this.#floor = floor;
-    this.#stuck = this.#patience();
-    const effects: Effect[] = [{ type: 'leading', ballot: this.#ballot }];
-    const from = Math.max(this.#mark, floor);
-    let end = from;
-    for (const slot of pvalues.keys()) end = Math.max(end, slot + 1);
-    for (let slot = from; slot < end; slot++) {
-      // C2: the pvalue of the highest ballot that a quorum reported is the only choice (pmax).
-      effects.push(...this.#select(slot, pvalues.get(slot)?.value ?? NO_OP));
-    }
-    return effects;
+  /** Asks `to`, or who is fit, to lead; this member leads on until the other one does. */
+  handOver(to: MemberId | undefined): Effect[] {
+    if (this.#mode === 'on-demand') return []; // Others lead what is theirs.
+    const next = to ?? this.#contact.nearest;
+    const ballot = this.ballot;
+    if (ballot === undefined || next === undefined || next === this.#self) return [];
+    return [send([next], { type: 'hand-over', ballot })];
+  }
+
+  /**
+   * The co-located replica has applied every slot below `slotOut`.
+   * @param unapplied whether commands that this member was given are not applied yet
+   */
+  advance(slotOut: Slot, unapplied: boolean): Effect[] {
+    if (slotOut === this.#mark) return [];
+    // On demand, a scout with nothing left to lead is abandoned: adopted late, it starts nothing.
+    if (this.#mode === 'on-demand' && !unapplied) this.#scout = undefined;
+    this.#mark = slotOut;
+    this.#stuck.reset();
+    return this.#proposals?.advance(slotOut) ?? [];
+  }
+
+  /** @param unapplied whether commands that this member was given are not applied yet */
+  tick(random: number, unapplied: boolean): Effect[] {
+    if (this.#proposals !== undefined) return this.#lead(this.#proposals, random);
+    if (this.#mode === 'on-demand' && this.#scout !== undefined) return this.#scout.tick(random);
+    if (this.#election.tick(random, unapplied)) return this.#seek();
+    return (this.#scout ?? this.#canvass)?.tick(random) ?? [];
+  }
+
+  #lead(proposals: Proposals, random: number): Effect[] {
+    // Whoever named the floor may be gone: another quorum may report what is below it.
+    if (this.#mark < this.#floor && this.#stuck.tick(random)) return this.#campaign();
+    const effects = proposals.tick(random);
+    if (this.#mode === 'on-demand') return effects;
+    this.#contact.tick();
+    if (this.#contact.lost) return [...effects, ...this.#stepDown()];
+    this.#ticksToHeartbeat -= 1;
+    return this.#ticksToHeartbeat > 0 ? effects : [...effects, ...this.#heartbeat()];
+  }
+
+  #heartbeat(): Effect[] {
+    this.#ticksToHeartbeat = this.#timing.heartbeat;
+    const ballot = this.ballot;
+    if (ballot === undefined || this.#mode === 'on-demand') return [];
+    return [send(this.#others, { type: 'heartbeat', ballot, slotOut: this.#mark })];
   }
 
   #preempted({ ballot }: Preempted): Effect[] {
     this.#hear(ballot);
     if (compareBallots(ballot, this.#ballot) <= 0) return [];
     this.#election.preempted();
+    const effects = this.#stepDown();
     this.#known = ballot.leader;
-    return this.#stepDown();
+    return effects;
   }
 
   /** Stops leading: the next command needs a new ballot. */
   resign(): Effect[] {
-    return this.#active ? this.#stepDown() : [];
+    return this.active ? this.#stepDown() : [];
   }
 
   #stepDown(): Effect[] {
-    const effects: Effect[] = [...this.#announceDecided()];
-    if (this.#active) effects.push({ type: 'leading', ballot: undefined });
-    this.#active = false;
+    const effects: Effect[] = this.#proposals?.announceDecided() ?? [];
+    if (this.active) effects.push({ type: 'leading', ballot: undefined });
+    this.#proposals = undefined;
     this.#scout = undefined;
-    this.#proposals.clear();
-    this.#commanders.clear();
-    this.#end = 0;
+    this.#canvass = undefined;
+    this.#known = undefined;
     return effects;
+  }
+
+  /* The passive leader. */
+
+  heartbeat(from: MemberId, { ballot }: Heartbeat): Effect[] {
+    if (compareBallots(ballot, this.#highest) < 0)
+      return [this.#alive(from, this.#highest ?? ballot)];
+    this.#hear(ballot);
+    if (ballot.leader === this.#self) return [];
+    const preempted =
+      compareBallots(ballot, this.#ballot) > 0 && (this.active || this.#scout !== undefined)
+        ? this.#preempted({ type: 'preempted', ballot })
+        : [];
+    this.#election.heard();
+    this.#canvass = undefined;
+    this.#known = ballot.leader;
+    return [...preempted, this.#alive(from, ballot)];
+  }
+
+  #alive(to: MemberId, ballot: Ballot): Effect {
+    return send([to], { type: 'alive', ballot, slotOut: this.#mark });
+  }
+
+  #hear(ballot: Ballot): void {
+    if (compareBallots(ballot, this.#highest) > 0) this.#highest = ballot;
+  }
+
+  /** The leader asks this member to lead. */
+  handedOver({ ballot }: HandOver): Effect[] {
+    if (this.active || compareBallots(ballot, this.#highest) < 0) return []; // It is old.
+    this.#hear(ballot);
+    return this.#campaign();
+  }
+
+  /** The leader is suspected: asks whether the others miss it, too, before it uses a ballot. */
+  #seek(): Effect[] {
+    if (this.#mode === 'on-demand' || this.#others.length === 0) return this.#campaign();
+    if (this.#scout !== undefined) this.#election.preempted(); // No quorum answered it.
+    const effects = this.#stepDown();
+    const ballot = nextBallot(this.#highest, this.#self);
+    this.#canvass = new Canvass(ballot, this.#self, this.#configuration.voters, this.#timing);
+    return [...effects, ...this.#canvass.ask()];
+  }
+
+  /** Another member suspects the leader. Of two that do so at a time, the lower one waits. */
+  canvass(from: MemberId, { ballot }: CanvassMessage): Effect[] {
+    const rival = this.#scout ?? this.#canvass;
+    const isLower = rival !== undefined && compareBallots(ballot, rival.ballot) < 0;
+    const supports = !isLower && this.#election.suspects;
+    if (supports) this.#canvass = undefined;
+    return [send([from], { type: 'canvassed', ballot, supports, slotOut: this.#mark })];
+  }
+
+  canvassed(from: MemberId, message: Canvassed): Effect[] {
+    this.#canvass?.canvassed(from, message);
+    return this.#canvass?.supported === true ? this.#campaign() : [];
   }
 
   /** Starts phase 1 with a ballot above every one that it heard of. */
@@ -210,100 +279,46 @@ export class Leader {
     return effects;
   }
 
-  heartbeat({ ballot }: Heartbeat): Effect[] {
-    if (compareBallots(ballot, this.#highest) < 0) return [];
-    this.#hear(ballot);
-    if (ballot.leader === this.#self) return [];
-    const effects =
-      compareBallots(ballot, this.#ballot) > 0 && (this.#active || this.#scout !== undefined)
-        ? this.#preempted({ type: 'preempted', ballot })
-        : [];
-    this.#election.heard();
-    this.#known = ballot.leader;
-    return effects;
-  }
-
-  #hear(ballot: Ballot): void {
-    if (compareBallots(ballot, this.#highest) > 0) this.#highest = ballot;
-  }
-
-  /**
-   * The co-located replica has applied every slot below `slotOut`.
-   * @param unapplied whether commands that this member was given are not applied yet
-   */
-  advance(slotOut: Slot, unapplied: boolean): Effect[] {
-    if (slotOut === this.#mark) return [];
-    // On demand, a scout with nothing left to lead is abandoned: adopted late, it starts nothing.
-    if (this.#mode === 'on-demand' && !unapplied) this.#scout = undefined;
-    const before = this.#mark + this.#configuration.window;
-    for (; this.#mark < slotOut; this.#mark++) {
-      this.#proposals.delete(this.#mark);
-      this.#commanders.delete(this.#mark);
+  p1b(from: MemberId, page: P1b): Effect[] {
+    const outcome = this.#scout?.p1b(from, page) ?? [];
+    if (!Array.isArray(outcome)) {
+      return outcome.type === 'adopted' ? this.#adopted(outcome) : this.#preempted(outcome);
     }
-    this.#stuck.reset();
-    const effects: Effect[] = [];
-    const window = Math.min(this.#mark + this.#configuration.window, this.#end);
-    for (let slot = Math.max(before, this.#mark); slot < window; slot++) {
-      const value = this.#proposals.get(slot);
-      if (value !== undefined) effects.push(...this.#spawn(slot, value));
-    }
-    return effects;
+    if (outcome.length > 0) this.#election.progressed(); // However many pages there are.
+    return outcome;
   }
 
-  /** @param unapplied whether commands that this member was given are not applied yet */
-  tick(random: number, unapplied: boolean): Effect[] {
-    if (this.#active) return this.#lead(random);
-    if (this.#scout !== undefined) return this.#scout.tick(random);
-    return this.#election.tick(random, unapplied) ? this.#campaign() : [];
-  }
-
-  #lead(random: number): Effect[] {
-    // Whoever named the floor may be gone: another quorum may report what is below it.
-    if (this.#mark < this.#floor && this.#stuck.tick(random)) return this.#campaign();
-    const effects: Effect[] = [...this.#announceDecided()];
-    for (const commander of this.#commanders.values()) {
-      const { ballot, slot, value } = commander;
-      const to = commander.tick(random);
-      if (to.length > 0) effects.push(send(to, { type: 'p2a', ballot, slot, value, decided: [] }));
-    }
-    effects.push(...this.#fillHoles());
-    if (this.#mode === 'stable' && --this.#ticksToHeartbeat < 0 && this.#ballot !== undefined) {
-      this.#ticksToHeartbeat = this.#timing.heartbeat;
-      const heartbeat = { type: 'heartbeat', ballot: this.#ballot, slotOut: this.#mark } as const;
-      effects.push(send(this.#others, heartbeat));
+  #adopted({ ballot, floor, pvalues }: Adopted): Effect[] {
+    this.#scout = undefined;
+    this.#election.won();
+    // Below the highest floor nothing is proposed, neither no-ops nor reported pvalues.
+    this.#floor = floor;
+    this.#stuck = this.#patience();
+    this.#contact = new Contact(this.#others, this.#timing.election);
+    const proposals = new Proposals(
+      {
+        self: this.#self,
+        ballot,
+        configuration: this.#configuration,
+        mode: this.#mode,
+        floor,
+        slotOut: this.#mark,
+      },
+      this.#timing,
+    );
+    this.#proposals = proposals;
+    const effects: Effect[] = [{ type: 'leading', ballot }, ...this.#heartbeat()];
+    const from = Math.max(this.#mark, floor);
+    let end = from;
+    for (const slot of pvalues.keys()) end = Math.max(end, slot + 1);
+    for (let slot = from; slot < end; slot++) {
+      // C2: the pvalue of the highest ballot that a quorum reported is the only choice (pmax).
+      effects.push(...proposals.select(slot, pvalues.get(slot)?.value ?? NO_OP));
     }
     return effects;
-  }
-
-  /** A hole below a proposal would hold up every slot above it: it gets a no-op. */
-  #fillHoles(): Effect[] {
-    const from = Math.max(this.#mark, this.#floor);
-    if (this.#proposals.size >= this.#end - from) return [];
-    const effects: Effect[] = [];
-    for (let slot = from; slot < this.#end; slot++) {
-      if (!this.#proposals.has(slot)) effects.push(...this.#select(slot, NO_OP));
-    }
-    return effects;
-  }
-
-  /** Decisions that no p2a carried away yet. */
-  #announceDecided(): Effect[] {
-    const ballot = this.#ballot;
-    const decided = this.#decided;
-    if (ballot === undefined || decided.length === 0) return [];
-    this.#decided = [];
-    return decided.map((slot) => send(this.#others, { type: 'decision', ballot, slot }));
-  }
-
-  get #others(): MemberId[] {
-    return this.#configuration.voters.filter((voter) => voter !== this.#self);
   }
 
   #patience(): Retransmission {
     return new Retransmission(this.#timing.election, this.#timing.election * 8);
   }
-}
-
-function send(to: readonly MemberId[], message: Message): Effect {
-  return { type: 'send', to, message };
 }

@@ -39,7 +39,9 @@ export type Input =
   /** Learn all that the others know to be decided; ends with a `surveyed` effect. */
   | { readonly type: 'survey'; readonly survey: number }
   /** Stop leading: the next command needs a new ballot. */
-  | { readonly type: 'resign' };
+  | { readonly type: 'resign' }
+  /** If this member leads: ask `to`, or who is fit, to lead instead. */
+  | { readonly type: 'hand-over'; readonly to?: MemberId };
 
 export interface MemberInit {
   readonly self: MemberId;
@@ -171,6 +173,8 @@ export class Member {
         return this.#ask([this.#learner.survey(input.survey)]);
       case 'resign':
         return this.#leader.resign();
+      case 'hand-over':
+        return this.#leader.handOver(input.to);
       default:
         return input satisfies never;
     }
@@ -193,7 +197,16 @@ export class Member {
         return [];
       case 'heartbeat':
         this.#learner.heard(message.slotOut, from);
-        return this.#leader.heartbeat(message);
+        return this.#follow(() => this.#leader.heartbeat(from, message));
+      case 'alive':
+        return this.#leader.alive(from, message);
+      case 'canvass':
+        return this.#leader.canvass(from, message);
+      case 'canvassed':
+        this.#learner.heard(message.slotOut, from);
+        return this.#leader.canvassed(from, message);
+      case 'hand-over':
+        return this.#leader.handedOver(message);
       case 'decision':
         return this.#decision(message);
       case 'learn':
@@ -221,6 +234,14 @@ export class Member {
   #lead(effects: Effect[]): Effect[] {
     const won = effects.some(({ type }) => type === 'leading') && this.#leader.active;
     return won ? [...effects, ...this.#propose(this.#replica.outstanding())] : effects;
+  }
+
+  /** Another leader than before gets the outstanding proposals of this replica at once. */
+  #follow(heard: () => Effect[]): Effect[] {
+    const before = this.#leader.known;
+    const effects = heard();
+    if (this.#leader.known === before || this.#mode === 'on-demand') return effects;
+    return [...effects, ...this.#propose(this.#replica.outstanding())];
   }
 
   /** The replica hands its proposals to its own leader (PMMC 4.4). */

@@ -63,6 +63,35 @@ export interface Heartbeat {
   readonly slotOut: Slot;
 }
 
+/** Answers a heartbeat. With a higher ballot than that had: the follower knows of another one. */
+export interface Alive {
+  readonly type: 'alive';
+  readonly ballot: Ballot;
+  /** It has applied every slot below. */
+  readonly slotOut: Slot;
+}
+
+/** Who suspects the leader asks, before it uses `ballot`, whether the others miss one, too. */
+export interface Canvass {
+  readonly type: 'canvass';
+  readonly ballot: Ballot;
+}
+
+/** The answer to a canvass. It promises nothing. */
+export interface Canvassed {
+  readonly type: 'canvassed';
+  readonly ballot: Ballot;
+  /** Whether it hears no leader either. */
+  readonly supports: boolean;
+  readonly slotOut: Slot;
+}
+
+/** The leader at `ballot` asks the receiver to lead at once, with a higher ballot. */
+export interface HandOver {
+  readonly type: 'hand-over';
+  readonly ballot: Ballot;
+}
+
 /** Scout to leader: a quorum adopted `ballot`; `pvalues` has the highest-ballot one a slot. */
 export interface Adopted {
   readonly type: 'adopted';
@@ -107,7 +136,8 @@ export interface Learned {
 }
 
 export type AcceptorMessage = P1a | P2a;
-export type LeaderMessage = P1b | P2b | Propose | Floor | Heartbeat;
+export type LeaderMessage =
+  P1b | P2b | Propose | Floor | Heartbeat | Alive | Canvass | Canvassed | HandOver;
 export type ReplicaMessage = Decision | Learn | Learned;
 
 /** What members send one another. */
@@ -128,4 +158,8 @@ export const isCounted: Record<Message['type'], boolean> = {
   decision: false,
   learn: false,
   learned: false,
+  alive: true,
+  canvass: false,
+  canvassed: true,
+  'hand-over': false,
 };

@@ -14,11 +14,17 @@ export class Barrier {
   #next: (() => void)[] = [];
   /** Waits for the batch in flight; `undefined` while none is. */
   #inFlight: (() => void)[] | undefined;
+  #batches = 0;
 
   /** @param failed called once when a write or sync failed: nothing that is held ever leaves */
   constructor(log: Log, failed: (error: Error) => void) {
     this.#log = log;
     this.#failed = failed;
+  }
+
+  /** The number of the batch that is being flushed; `undefined` while none is. */
+  get flushing(): number | undefined {
+    return this.#inFlight === undefined ? undefined : this.#batches;
   }
 
   persist(record: LogRecord): void {
@@ -42,6 +48,7 @@ export class Barrier {
     this.#inFlight = this.#next;
     this.#queued = [];
     this.#next = [];
+    this.#batches += 1;
     this.#log.append(records, (error) => {
       if (error !== undefined) return this.#failed(error);
       const held = this.#inFlight ?? [];

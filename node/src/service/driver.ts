@@ -45,6 +45,8 @@ export interface DriverSettings {
   readonly maxCommandBytes: number;
   /** Answers wait until the decided mark that covers them is durable (leadership on demand). */
   readonly answersWaitForMark: boolean;
+  /** A write that takes more ticks means that the disk stalls: whoever leads hands over. */
+  readonly stallTicks: number;
   /** An unanswered request is given up after this many milliseconds. */
   readonly waitMs: number;
 }
@@ -85,6 +87,9 @@ export class Driver {
   #stopped = false;
   #cutting = false;
   #ticksToCheckpoint: number;
+  #flushing: number | undefined;
+  /** Ticks since the batch that is being flushed was first seen. */
+  #ticksFlushing = 0;
   #idle: (() => void) | undefined;
 
   constructor(ports: DriverPorts, settings: DriverSettings, events: DriverEvents) {
@@ -111,6 +116,11 @@ export class Driver {
     return this.#requestBytes + this.member.requestBytes;
   }
 
+  /** The disk has not finished a write for a while. */
+  get stalled(): boolean {
+    return this.#ticksFlushing >= this.#settings.stallTicks;
+  }
+
   /** Puts a filter around the effects of every further step. */
   set filter(filter: EffectFilter) {
     this.#filter = filter;
@@ -127,7 +137,17 @@ export class Driver {
   tick(): void {
     this.input({ type: 'tick', random: this.#ports.random() });
     this.#ticksToCheckpoint -= 1;
+    this.#watchDisk();
     this.#waiters.expire(this.#ports.now() - this.#settings.waitMs);
+  }
+
+  #watchDisk(): void {
+    const { flushing } = this.#barrier;
+    const isSame = flushing !== undefined && flushing === this.#flushing;
+    this.#ticksFlushing = isSame ? this.#ticksFlushing + 1 : 0;
+    this.#flushing = flushing;
+    const isDue = this.stalled && this.#ticksFlushing % this.#settings.stallTicks === 0;
+    if (isDue && this.member.leading !== undefined) this.input({ type: 'hand-over' });
   }
 
   /**

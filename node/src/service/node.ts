@@ -34,6 +34,7 @@ import { ScriptPort, type LineDropReason } from './script-port.ts';
 export const VERSION = '0.1.0';
 const OVERLAY_BYTES = 8 * 1024 * 1024;
 const WAIT_MS = 30_000;
+const STALL_MS = 1_000;
 const CONNECT_NOTICE_MS = 2_000;
 
 type Dropped = DropReason | RequestDropReason | LineDropReason;
@@ -226,6 +227,7 @@ export class Node {
       queueBytes,
       maxCommandBytes,
       answersWaitForMark: mode === 'on-demand',
+      stallTicks: Math.ceil(STALL_MS / tickMs),
       waitMs: WAIT_MS,
     };
     return new Driver(ports, settings, {
@@ -296,6 +298,9 @@ export class Node {
     const member = this.#driver?.member;
     const role = member?.leading === undefined ? 'follower' : 'leader';
     const alarms = this.#damage === undefined ? [] : [this.#damage.message];
+    if (this.#driver?.stalled === true) {
+      alarms.push('The disk has not finished a write for more than a second.');
+    }
     if (!this.#natsConnected) alarms.push('The connection to NATS is down.');
     return {
       cluster,

@@ -25,7 +25,7 @@ export interface Malformed {
 
 const packr = new Packr({ useRecords: false, variableMapSize: true });
 const types = ['p1a', 'p2a', 'p1b', 'p2b', 'propose', 'floor', 'heartbeat', 'decision']
-  .concat(['learn', 'learned'])
+  .concat(['learn', 'learned', 'alive', 'canvass', 'canvassed', 'hand-over'])
   .map((type) => type as Message['type']);
 
 export function encodeFrame({ cluster, from, to, messages }: Frame): Uint8Array {
@@ -83,6 +83,15 @@ function toWire(message: Message): unknown[] {
       const { from, slotOut, decisions, survey } = message;
       return [type, from, slotOut, pvaluesToWire(decisions), survey ?? null];
     }
+    case 'alive':
+      return [type, ...ballotToWire(message.ballot), message.slotOut];
+    case 'canvass':
+    case 'hand-over':
+      return [type, ...ballotToWire(message.ballot)];
+    case 'canvassed': {
+      const { ballot, supports, slotOut } = message;
+      return [type, ...ballotToWire(ballot), supports, slotOut];
+    }
     default:
       return message satisfies never;
   }
@@ -124,6 +133,13 @@ function fromWire(wire: unknown): Message {
       const decisions = pvalues(c);
       return { type, from: integer(a), slotOut: integer(b), decisions, ...surveyOf(d) };
     }
+    case 'alive':
+      return { type, ballot: ballot(a, b), slotOut: integer(c) };
+    case 'canvass':
+    case 'hand-over':
+      return { type, ballot: ballot(a, b) };
+    case 'canvassed':
+      return { type, ballot: ballot(a, b), supports: c === true, slotOut: integer(d) };
     case undefined:
       throw new TypeError(`message type ${String(code)}`);
     default:

@@ -1,3 +1,4 @@
+import type { Ballot } from '../../../node/src/paxos/ballot.ts';
 import type { Effect } from '../../../node/src/paxos/effects.ts';
 import { Leader, type LeaderInit } from '../../../node/src/paxos/leader.ts';
 import type { P1b, P2b } from '../../../node/src/paxos/messages.ts';
@@ -17,13 +18,19 @@ function leader(init: Partial<LeaderInit> = {}): Leader {
   });
 }
 
-/** Ticks until it starts phase 1. */
+/** Ticks until it starts phase 1; the others support it. */
 function campaign(of: Leader): Effect[] {
   for (let tick = 0; tick < 100; tick++) {
     const effects = of.tick(0, true);
     if (sent(effects, 'p1a').length > 0) return effects;
+    const [asked] = sent(effects, 'canvass');
+    if (asked !== undefined) return support(of, 'b', asked.message.ballot);
   }
   throw new Error('it starts no phase 1');
+}
+
+function support(of: Leader, from: string, at: Ballot, supports = true): Effect[] {
+  return of.canvassed(from, { type: 'canvassed', ballot: at, supports, slotOut: 0 });
 }
 
 function p1b(of: Leader, from: string, page: Partial<P1b> = {}): Effect[] {
@@ -117,7 +124,7 @@ describe('phase 2', () => {
     const again = won.propose('b', { type: 'propose', slot: 0, value: value('y') });
     expect(again).toEqual([{ type: 'send', to: ['b'], message: { type: 'floor', floor: 1 } }]);
     // A new ballot empties the map, never the mark.
-    won.heartbeat({ type: 'heartbeat', ballot: ballot('9.b'), slotOut: 1 });
+    won.heartbeat('b', { type: 'heartbeat', ballot: ballot('9.b'), slotOut: 1 });
     campaign(won);
     p1b(won, 'b', { from: 1 });
     p1b(won, 'c', { from: 1 });
@@ -189,21 +196,24 @@ describe('phase 2', () => {
 });
 
 describe('stable leadership', () => {
-  test('the leader sends heartbeats', () => {
-    const [won] = elected();
-    const beats = sent(won.tick(0, false), 'heartbeat');
-    expect(beats).toEqual([
-      { to: ['b', 'c'], message: { type: 'heartbeat', ballot: won.ballot, slotOut: 0 } },
-    ]);
+  test('the leader sends heartbeats, the first at once', () => {
+    const [won, effects] = elected();
+    const beat = {
+      to: ['b', 'c'],
+      message: { type: 'heartbeat', ballot: won.ballot, slotOut: 0 },
+    };
+    expect(sent(effects, 'heartbeat')).toEqual([beat]);
+    const later = Array.from({ length: timing.heartbeat }, () => won.tick(0, false)).flat();
+    expect(sent(later, 'heartbeat')).toEqual([beat]);
   });
 
   test('heartbeats keep a follower from phase 1, and silence does not', () => {
     const following = leader();
     for (let tick = 0; tick < 100; tick++) {
       if (tick % timing.heartbeat === 0) {
-        following.heartbeat({ type: 'heartbeat', ballot: ballot('1.b'), slotOut: 0 });
+        following.heartbeat('b', { type: 'heartbeat', ballot: ballot('1.b'), slotOut: 0 });
       }
-      expect(sent(following.tick(0, true), 'p1a')).toEqual([]);
+      expect(following.tick(0, true)).toEqual([]);
     }
     expect(following.known).toBe('b');
     expect(sent(campaign(following), 'p1a')).toHaveLength(1);
@@ -211,9 +221,9 @@ describe('stable leadership', () => {
 
   test('a heartbeat of a higher ballot ends its leadership; one of a lower does not', () => {
     const [won] = elected();
-    won.heartbeat({ type: 'heartbeat', ballot: ballot('0.b'), slotOut: 0 });
+    won.heartbeat('b', { type: 'heartbeat', ballot: ballot('0.b'), slotOut: 0 });
     expect(won.active).toBe(true);
-    won.heartbeat({ type: 'heartbeat', ballot: ballot('9.b'), slotOut: 0 });
+    won.heartbeat('b', { type: 'heartbeat', ballot: ballot('9.b'), slotOut: 0 });
     expect(won.active).toBe(false);
   });
 
@@ -221,10 +231,119 @@ describe('stable leadership', () => {
     const following = leader();
     const proposal = { type: 'propose', slot: 0, value: value('x') } as const;
     expect(following.propose('a', proposal)).toEqual([]);
-    following.heartbeat({ type: 'heartbeat', ballot: ballot('1.b'), slotOut: 0 });
+    following.heartbeat('b', { type: 'heartbeat', ballot: ballot('1.b'), slotOut: 0 });
     expect(following.propose('a', proposal)).toEqual([
       { type: 'send', to: ['b'], message: proposal },
     ]);
     expect(following.propose('c', proposal)).toEqual([]);
+  });
+});
+
+describe('who suspects the leader', () => {
+  /** Ticks until it asks whether the others miss a leader. */
+  function asked(of: Leader): Ballot {
+    for (let tick = 0; tick < 200; tick++) {
+      const [canvass] = sent(of.tick(0, false), 'canvass');
+      if (canvass !== undefined) return canvass.message.ballot;
+    }
+    throw new Error('it asks nobody');
+  }
+
+  const isSupported = (of: Leader, from: string, at: Ballot): boolean | undefined =>
+    sent(of.canvass(from, { type: 'canvass', ballot: at }), 'canvassed')[0]?.message.supports;
+
+  test('uses no ballot before a quorum supports it', () => {
+    const lonely = leader();
+    const first = asked(lonely);
+    expect(support(lonely, 'b', first, false)).toEqual([]);
+    expect(support(lonely, 'stranger', first)).toEqual([]);
+    expect(support(lonely, 'b', ballot('9.a'))).toEqual([]);
+    for (let i = 0; i < 100; i++) expect(asked(lonely)).toEqual(first);
+    expect(lonely.highest).toBeUndefined();
+    expect(persisted(support(lonely, 'b', first))).toHaveLength(1);
+  });
+
+  test('gets no support from a leader, nor from who hears one', () => {
+    const [won] = elected();
+    expect(isSupported(won, 'b', ballot('9.b'))).toBe(false);
+    const following = leader();
+    following.heartbeat('b', { type: 'heartbeat', ballot: ballot('1.b'), slotOut: 0 });
+    expect(isSupported(following, 'c', ballot('9.c'))).toBe(false);
+    for (let tick = 0; tick < timing.election / 2; tick++) following.tick(0, false);
+    expect(isSupported(following, 'c', ballot('9.c'))).toBe(true);
+  });
+
+  test('of two at a time, the lower ballot waits', () => {
+    const first = leader();
+    const at = asked(first);
+    expect(isSupported(first, 'b', ballot('0.b'))).toBe(false);
+    expect(isSupported(first, 'b', ballot('9.b'))).toBe(true);
+    // It has yielded: support that comes late makes it use no ballot.
+    expect(support(first, 'b', at)).toEqual([]);
+  });
+
+  test('a scout that no quorum answers is given up, and another one uses a higher ballot', () => {
+    const starting = leader();
+    campaign(starting);
+    expect(asked(starting)).toEqual(ballot('2.a'));
+  });
+});
+
+describe('contact', () => {
+  const beat = (of: Leader): Ballot => {
+    for (let tick = 0; tick <= timing.heartbeat; tick++) {
+      const [heartbeat] = sent(of.tick(0, false), 'heartbeat');
+      if (heartbeat !== undefined) return heartbeat.message.ballot;
+    }
+    throw new Error('no heartbeat');
+  };
+
+  test('a leader that no quorum answers steps down', () => {
+    const [won] = elected();
+    for (let tick = 0; tick <= timing.election; tick++) {
+      expect(won.active).toBe(true);
+      won.tick(0, false);
+    }
+    expect(won.active).toBe(false);
+    expect(won.known).toBeUndefined();
+  });
+
+  test('one that a quorum answers stays', () => {
+    const [won] = elected();
+    for (let i = 0; i < 20; i++) won.alive('c', { type: 'alive', ballot: beat(won), slotOut: 0 });
+    expect(won.active).toBe(true);
+  });
+
+  test('a follower that knows of a higher ballot says so, and the leader gets out of its way', () => {
+    const following = leader({ highest: ballot('7.a') });
+    const late = { type: 'heartbeat', ballot: ballot('3.b'), slotOut: 0 } as const;
+    expect(following.heartbeat('b', late)).toEqual([
+      { type: 'send', to: ['b'], message: { type: 'alive', ballot: ballot('7.a'), slotOut: 0 } },
+    ]);
+    const [won] = elected();
+    won.alive('b', { type: 'alive', ballot: ballot('7.b'), slotOut: 0 });
+    expect(won.active).toBe(false);
+  });
+});
+
+describe('a hand-over', () => {
+  test('asks the member that has applied the most', () => {
+    const [won] = elected();
+    won.alive('b', { type: 'alive', ballot: won.ballot ?? ballot('0.a'), slotOut: 1 });
+    won.alive('c', { type: 'alive', ballot: won.ballot ?? ballot('0.a'), slotOut: 5 });
+    expect(sent(won.handOver(undefined), 'hand-over')[0]?.to).toEqual(['c']);
+    expect(sent(won.handOver('b'), 'hand-over')[0]?.to).toEqual(['b']);
+    expect(won.active).toBe(true);
+  });
+
+  test('makes a follower start phase 1 at once, and only once', () => {
+    const following = leader();
+    const handOver = { type: 'hand-over', ballot: ballot('3.b') } as const;
+    expect(sent(following.handedOver(handOver), 'p1a')[0]?.message.ballot).toEqual(ballot('4.a'));
+    expect(following.handedOver(handOver)).toEqual([]);
+  });
+
+  test('is nothing for who does not lead', () => {
+    expect(leader().handOver('b')).toEqual([]);
   });
 });

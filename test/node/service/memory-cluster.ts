@@ -112,6 +112,7 @@ export class MemoryCluster {
         queueBytes: 1 << 20,
         maxCommandBytes: 4096,
         answersWaitForMark: false,
+        stallTicks: 100,
         waitMs: 5_000,
       },
       {

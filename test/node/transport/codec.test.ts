@@ -52,6 +52,15 @@ const byType: { [T in Message['type']]: fc.Arbitrary<Extract<Message, { type: T 
     'survey',
     slot,
   ),
+  alive: fc.record({ type: type('alive'), ballot, slotOut: slot }),
+  canvass: fc.record({ type: type('canvass'), ballot }),
+  canvassed: fc.record({
+    type: type('canvassed'),
+    ballot,
+    supports: fc.boolean(),
+    slotOut: slot,
+  }),
+  'hand-over': fc.record({ type: type('hand-over'), ballot }),
 };
 const message: fc.Arbitrary<Message> = fc.oneof(...Object.values(byType));
 const frame: fc.Arbitrary<Frame> = fc.record({

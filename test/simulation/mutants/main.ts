@@ -68,7 +68,8 @@ async function verdictOf(number: number, runs: number) {
   if (mutant === undefined) throw new RangeError(`there is no mutant ${number}`);
   try {
     const { killedAt, others } = await tryMutant(mutant, number, runs);
-    const verdict = killedAt === undefined ? 'SURVIVES' : `at seed ${killedAt}`;
+    const unit = mutant.invariant === 'leadership' ? 'promise' : 'seed';
+    const verdict = killedAt === undefined ? 'SURVIVES' : `at ${unit} ${killedAt}`;
     return { killedAt, others, verdict };
   } catch (error) {
     if (!(error instanceof UselessMutantError)) throw error;

@@ -1,3 +1,5 @@
+import { AssertionError } from 'node:assert/strict';
+import { promises } from '../leadership.ts';
 import { calmPlan, planOf } from '../plan.ts';
 import { simulate } from '../simulation.ts';
 
@@ -7,9 +9,9 @@ import { simulate } from '../simulation.ts';
 export interface Trial {
   /** A cluster without faults answers its client. */
   readonly isAlive: boolean;
-  /** How many seeds were tried. */
+  /** How many seeds were tried, or promises of stable leadership. */
   readonly runs: number;
-  /** The seed at which the check of the invariant reported it. */
+  /** The seed, or the promise, at which the check of the invariant reported it. */
   readonly killedAt: number | undefined;
   /** Checks that reported something before, and how often. */
   readonly others: Readonly<Record<string, number>>;
@@ -19,6 +21,11 @@ export interface Trial {
 function trial(invariant: string, runs: number): Trial {
   const isAlive = simulate(calmPlan, { unchecked: true }).answered > 0;
   const others: Record<string, number> = {};
+  const keeps = Object.values(promises);
+  if (invariant === 'leadership') {
+    const broken = keeps.findIndex((keep) => !isKept(keep)) + 1;
+    return { isAlive, runs: broken || keeps.length, killedAt: broken || undefined, others };
+  }
   for (let seed = 1; seed <= runs; seed++) {
     const { failure } = simulate(planOf(seed));
     if (failure === undefined) continue;
@@ -28,6 +35,16 @@ function trial(invariant: string, runs: number): Trial {
     others[failure.invariant] = (others[failure.invariant] ?? 0) + 1;
   }
   return { isAlive, runs, killedAt: undefined, others };
+}
+
+function isKept(keep: () => void): boolean {
+  try {
+    keep();
+    return true;
+  } catch (error) {
+    if (error instanceof AssertionError) return false;
+    throw error;
+  }
 }
 
 const [invariant = 'any', runs = '1'] = process.argv.slice(2);

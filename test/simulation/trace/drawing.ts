@@ -231,7 +231,7 @@ function ballotOf(message: Message): Ballot | undefined {
 
 /** What can be hidden together. */
 function kindOf({ type }: Message): string {
-  if (type === 'heartbeat') return 'k-heartbeat';
+  if (type === 'heartbeat' || type === 'alive') return 'k-heartbeat';
   if (type === 'learn' || type === 'learned' || type === 'floor') return 'k-learn';
   return 'k-paxos';
 }

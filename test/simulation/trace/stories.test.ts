@@ -7,7 +7,7 @@ import { drawTo } from './drawing-file.ts';
 import { Trace } from './trace.ts';
 
 const sections: Record<string, readonly [number, number]> = {
-  takeover: [325, Infinity],
+  takeover: [315, Infinity],
   duel: [30, Infinity],
   'isolated-leader': [395, 1335],
 };

@@ -78,6 +78,14 @@ export function saying(message: Message): string {
       return `learn from slot ${message.from}`;
     case 'learned':
       return `learned ${message.decisions.map(({ slot }) => slot).join(' ') || 'nothing'}`;
+    case 'alive':
+      return `alive ${formatBallot(message.ballot)}`;
+    case 'canvass':
+      return `canvass ${formatBallot(message.ballot)}`;
+    case 'canvassed':
+      return `canvassed ${formatBallot(message.ballot)}: ${message.supports ? 'yes' : 'no'}`;
+    case 'hand-over':
+      return `hand-over ${formatBallot(message.ballot)}`;
     default:
       return message satisfies never;
   }

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { calmPlan, type Fault, type FaultKind, type Plan, type Request } from './plan.ts';
+import type { Tamper } from './simulated-network.ts';
+import { simulate, type Report } from './simulation.ts';
+import { Trace } from './trace/trace.ts';
+
+/*
+ * What stable leadership promises: who leads goes on to lead, whatever others go through; who is
+ * of no use makes room. Seeds cannot tell, as a duel breaks no invariant: these runs can.
+ */
+
+/** Ten adds a second. */
+function steadily(forMs: number): Request[] {
+  return Array.from({ length: forMs / 100 }, (_, i) => ({
+    at: 1_000 + 100 * i,
+    client: i % 2,
+    operation: { type: 'add', register: 'a', delta: 1 },
+  }));
+}
+
+const plan: Plan = { ...calmPlan, mode: 'liveness', requests: steadily(20_000), forMs: 22_000 };
+const calm: Plan = { ...plan, requests: [], mode: 'safety' };
+
+interface Reign {
+  readonly member: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+interface Story {
+  readonly report: Report;
+  readonly reigns: readonly Reign[];
+}
+
+/** Runs it, and tells who led, from when to when. */
+function tell(of: Plan, tamper?: Tamper): Story {
+  const trace = new Trace();
+  const report = simulate(of, tamper === undefined ? { trace } : { trace, tamper });
+  const reigns: Reign[] = [];
+  const open = new Map<string, number>();
+  const close = (member: string, to: number): void => {
+    const from = open.get(member);
+    if (from !== undefined) reigns.push({ member, from, to });
+    open.delete(member);
+  };
+  for (const event of trace.events) {
+    if (event.type !== 'end' && event.type !== 'lead') continue;
+    close(event.member, event.at);
+    if (event.type === 'lead' && event.ballot !== undefined) open.set(event.member, event.at);
+  }
+  for (const member of open.keys()) close(member, report.simulatedMs);
+  return { report, reigns: reigns.sort((a, b) => a.from - b.from) };
+}
+
+const allAnswered = ({ report }: Story): void => {
+  assert.equal(report.failure?.message, undefined);
+  assert.equal(report.answered, report.plan.requests.length);
+};
+const oneLeader = (story: Story): void => {
+  assert.equal(story.reigns.length, 1, 'one leader');
+  allAnswered(story);
+};
+/** The first leader was gone, and the second one there, so soon after `at`. */
+const twoLeaders = (story: Story, at: number, goneMs: number, gapMs: number): void => {
+  const [first, second, ...more] = story.reigns;
+  assert.deepEqual(more, []);
+  assert.ok(first && second && first.member !== second.member, 'two leaders');
+  assert.ok(first.to < at + goneMs, `the first one led until ${first.to}`);
+  assert.ok(second.from < at + gapMs, `the second one led from ${second.from}`);
+  allAnswered(story);
+};
+
+const numberOf = (member: string): number => Number(member.slice(1));
+const leader = (): string => tell({ ...calm, forMs: 1_500 }).reigns[0]?.member ?? '';
+const follower = (): number => (numberOf(leader()) + 1) % 3;
+const every = (ms: number, fault: Omit<Fault, 'at'>): Fault[] =>
+  Array.from({ length: Math.floor(18_000 / ms) }, (_, i) => ({ ...fault, at: 2_000 + ms * i }));
+const toLeader = (kind: FaultKind, luck = 0): Plan => ({
+  ...plan,
+  faults: [{ kind, at: 5_000, member: 'leader', forMs: 8_000, luck }],
+});
+
+const disturbances = ['kill', 'pause', 'cut-off', 'cut-off-one-way', 'power-cut', 'stalled-disk'];
+
+/** Each throws when the promise that its name says is broken. */
+export const promises: Readonly<Record<string, () => void>> = {
+  'an hour of calm has one leader': () => {
+    const { reigns } = tell({ ...calm, forMs: 3_600_000 });
+    assert.equal(reigns.length, 1);
+    assert.ok((reigns[0]?.from ?? Infinity) < 1_000, 'it leads soon');
+  },
+
+  ...Object.fromEntries(
+    disturbances.map((kind) => [
+      `a follower with a ${kind} again and again does not disturb the leader`,
+      () => {
+        const member = follower();
+        const faults = [0.2, 0.8].flatMap((luck) =>
+          every(3_000, { kind: kind as FaultKind, member, forMs: 1_400, luck }),
+        );
+        oneLeader(tell({ ...plan, faults: faults.sort((a, b) => a.at - b.at) }));
+      },
+    ]),
+  ),
+
+  'an isolated leader steps down, and the others have one before long': () => {
+    twoLeaders(tell(toLeader('cut-off')), 5_000, 1_000, 2_000);
+  },
+
+  'a leader that hears nobody, though all hear it, makes room for another one': () => {
+    twoLeaders(tell(toLeader('cut-off-one-way', 0.7)), 5_000, 1_000, 2_500);
+  },
+
+  'a leader whom nobody hears, though it hears all, makes room for another one': () => {
+    twoLeaders(tell(toLeader('cut-off-one-way', 0.3)), 5_000, 1_000, 2_000);
+  },
+
+  'two members never hear one another, and one leader stays': () => {
+    const apart = new Set([leader(), `n${follower()}`]);
+    oneLeader(tell(plan, (from, to) => (apart.has(from) && apart.has(to) ? 'lost' : 'drawn')));
+  },
+
+  'five members of which each hears two others have no ballots without end': () => {
+    const isNear = (a: number, b: number): boolean => [1, 4].includes((a - b + 5) % 5);
+    const story = tell({ ...plan, members: 5 }, (from, to) =>
+      isNear(numberOf(from), numberOf(to)) ? 'drawn' : 'lost',
+    );
+    assert.ok(story.reigns.length <= 2, `${story.reigns.length} leaders`);
+    allAnswered(story);
+  },
+
+  'a hand-over leaves no leader for less than 50 ms': () => {
+    const fault = { kind: 'hand-over', member: 'leader', forMs: 0, luck: 0 } as const;
+    const story = tell({ ...plan, faults: every(1_000, fault) });
+    assert.equal(story.reigns.length, 19);
+    for (const [i, { to }] of story.reigns.slice(0, -1).entries()) {
+      const gap = (story.reigns[i + 1]?.from ?? Infinity) - to;
+      assert.ok(gap < 50, `${gap} ms without a leader`);
+    }
+    allAnswered(story);
+  },
+
+  'a leader whose disk stalls hands over': () => {
+    twoLeaders(tell(toLeader('stalled-disk')), 5_000, 700, 750);
+  },
+};
