@@ -105,7 +105,8 @@ const REPEATED = 0.1;
 export function planOf(seed: number): Plan {
   const random = new Random(seed);
   const members = random.pick([3, 3, 3, 5, 5, 1]);
-  const faults = faultsOf(random.fork(), members);
+  const leadership = random.chance(0.8) ? 'stable' : 'on-demand';
+  const faults = faultsOf(random.fork(), members, leadership);
   const faultsMs = faults.reduce((sum, { forMs: lasts }) => sum + lasts, 0);
   const forMs = Math.max(random.between(15_000, 30_000), SPAN * faultsMs);
   const machine = random.chance(0.6) ? 'counter' : 'chat-log';
@@ -115,7 +116,7 @@ export function planOf(seed: number): Plan {
   return {
     seed,
     mode: random.chance(0.5) ? 'safety' : 'liveness',
-    leadership: random.chance(0.8) ? 'stable' : 'on-demand',
+    leadership,
     machine,
     members,
     window: random.pick([2, 5, 16, 64]),
@@ -159,12 +160,13 @@ function chatOperation(random: Random, client: number, number: number): ChatOper
 }
 
 /** Faults in order; they strike at a share of the run's time. */
-function faultsOf(random: Random, members: number): Fault[] {
+function faultsOf(random: Random, members: number, leadership: LeadershipMode): Fault[] {
   const armed = new Set<FaultKind>(members > 1 ? ['kill', 'cut-off'] : ['kill']);
   const wanted = 2 + random.below(KINDS_AT_MOST);
   while (armed.size < wanted) {
     const kind = random.pick(faultKinds);
-    if (members > 1 || canHitOne(kind)) armed.add(kind);
+    const isMeant = kind !== 'hand-over' || leadership === 'stable';
+    if (isMeant && (members > 1 || canHitOne(kind))) armed.add(kind);
   }
   const faults: Fault[] = [];
   let lost = 0;
@@ -176,7 +178,7 @@ function faultsOf(random: Random, members: number): Fault[] {
       faults.push({
         kind,
         at: random.between(0.05, 0.9),
-        member: random.chance(0.5) ? 'leader' : random.below(members),
+        member: kind === 'hand-over' || random.chance(0.5) ? 'leader' : random.below(members),
         forMs: random.between(50, 2_000),
         luck: random.next(),
       });
