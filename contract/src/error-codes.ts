@@ -8,6 +8,8 @@ export const errors = {
   ALREADY_ANSWERED: 'The number is below the lowest one that the client declared unanswered.',
   TOO_MANY_IN_FLIGHT: 'The client has more unanswered commands than the cluster keeps replies for.',
   INVALID_OPERATION: 'The state machine does not know the operation. It changed nothing.',
+  UNKNOWN_MEMBER: 'No voter of the cluster has that id. "synod status" shows their ids.',
+  NOT_TRANSFERRED: 'No other member took over in time. The leader leads on; try again.',
   TIMED_OUT: 'No answer came in time. The command may still be decided; a retry runs it once.',
   UNREACHABLE: 'The NATS server cannot be reached. Check its URL and that it runs.',
 } as const;

@@ -12,6 +12,8 @@ export interface Subjects {
   readonly request: string;
   /** Asks every member for its status. */
   readonly status: string;
+  /** Asks the leader to hand over; only it subscribes. */
+  readonly transfer: string;
 }
 
 /** @param namespace `local` outside Kubernetes */
@@ -22,6 +24,7 @@ export function subjectsOf(namespace: string, name: string): Subjects {
     members: `${prefix}.members`,
     request: `${prefix}.request`,
     status: `${prefix}.admin.status`,
+    transfer: `${prefix}.admin.transfer`,
   };
 }
 

@@ -12,7 +12,17 @@ test('--help teaches: every command, with examples', async () => {
   await inWorkingFolder(async (cwd) => {
     const { code, stdout } = await synod(['--help'], { cwd });
     expect(code).toBe(0);
-    const commands = ['up', 'append', 'log', 'status', 'master', 'process', 'bench', 'stopall'];
+    const commands = [
+      'up',
+      'append',
+      'log',
+      'status',
+      'leader',
+      'master',
+      'process',
+      'bench',
+      'stopall',
+    ];
     for (const command of commands) {
       expect(stdout).toMatch(new RegExp(`^  ${command} .*[A-Z]`, 'm'));
       const help = await synod([command, '--help'], { cwd });
@@ -41,7 +51,7 @@ test.each([
   });
 });
 
-test.each([[['append', 'hello']], [['log']], [['status']]])(
+test.each([[['append', 'hello']], [['log']], [['status']], [['leader', 'show']]])(
   'without a cluster, %j says how to get one, with 69',
   async (args) => {
     await inWorkingFolder(async (cwd) => {

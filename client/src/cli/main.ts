@@ -21,6 +21,7 @@ Examples:
   echo hello | synod up         append one line, print its slot, and stop
   synod append "good morning"   append to the cluster that runs in this folder
   synod log                     print its chat log
+  synod leader transfer         have another member lead
   synod master < script         run a master script`,
   );
 
@@ -77,6 +78,29 @@ program
   .addOption(natsUrl())
   .addOption(output())
   .action(async (options: SessionOptions) => (await import('./status.ts')).status(options));
+
+const leader = program
+  .command('leader')
+  .description('Show who leads, or have another member lead.');
+
+leader
+  .command('show')
+  .description('Print the id of the member that leads.')
+  .addOption(cluster())
+  .addOption(natsUrl())
+  .addOption(output())
+  .action(async (options: SessionOptions) => (await import('./leader.ts')).show(options));
+
+leader
+  .command('transfer')
+  .description('Have another member lead; commands that are under way are not lost.')
+  .argument('[member]', 'its id; without it the leader chooses who has applied the most')
+  .addOption(cluster())
+  .addOption(natsUrl())
+  .addOption(output())
+  .action(async (member: string | undefined, options: SessionOptions) =>
+    (await import('./leader.ts')).transfer(member, options),
+  );
 
 program
   .command('master')

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { connect as connectNats, type NatsConnection } from 'nats';
+import { connect as connectNats, ErrorCode, NatsError, type NatsConnection } from 'nats';
 import {
   encodeChatOperation,
   parseChatResult,
@@ -13,6 +13,7 @@ import {
 } from '../../../contract/src/counter.ts';
 import { parseStatus, type MemberStatus } from '../../../contract/src/status.ts';
 import { subjectsOf, type Subjects } from '../../../contract/src/subjects.ts';
+import { parseTransferAnswer, type TransferRequest } from '../../../contract/src/transfer.ts';
 import { Lanes, type Answer } from './lanes.ts';
 import { SynodError } from './synod-error.ts';
 
@@ -61,11 +62,13 @@ export class SynodClient {
   readonly #connection: NatsConnection;
   readonly #subjects: Subjects;
   readonly #lanes: Lanes;
+  readonly #deadlineMs: number;
 
   /** Use `connect`. */
   constructor(connection: NatsConnection, client: string, options: ConnectOptions) {
     const { namespace = 'local', cluster, deadlineMs = 10_000, maxInFlight = 1024 } = options;
     this.#connection = connection;
+    this.#deadlineMs = deadlineMs;
     this.#subjects = subjectsOf(namespace, cluster);
     const subject = this.#subjects.request;
     this.#lanes = new Lanes({ connection, subject, client, deadlineMs, maxInFlight });
@@ -149,6 +152,36 @@ export class SynodClient {
       }
     });
     return [...found.values()].sort((a, b) => (a.member < b.member ? -1 : 1));
+  }
+
+  /**
+   * Has another member lead. Commands that are under way run all the same, once each.
+   * @param to a voter's id; without it the leader chooses who has applied the most
+   * @returns the id of the new leader
+   * @throws SynodError `NO_LEADER`, `UNKNOWN_MEMBER`, or `NOT_TRANSFERRED`: the leader leads on
+   */
+  async transferLeadership(to?: string): Promise<string> {
+    const request: TransferRequest = to === undefined ? {} : { to };
+    const text = await this.#ask(this.#subjects.transfer, JSON.stringify(request));
+    const answer = parseTransferAnswer(text);
+    if (answer === undefined) throw new SynodError('MALFORMED', { detail: text });
+    if (answer.ok) return answer.leader;
+    throw new SynodError(answer.code, to === undefined ? {} : { detail: to });
+  }
+
+  /** One request to the leader, and its answer. */
+  async #ask(subject: string, text: string): Promise<string> {
+    try {
+      const timeout = this.#deadlineMs;
+      return (await this.#connection.request(subject, Buffer.from(text), { timeout })).string();
+    } catch (cause) {
+      const isNats = cause instanceof NatsError;
+      if (isNats && cause.code === (ErrorCode.NoResponders as string)) {
+        throw new SynodError('NO_LEADER', { cause });
+      }
+      const timedOut = isNats && cause.code === (ErrorCode.Timeout as string);
+      throw new SynodError(timedOut ? 'TIMED_OUT' : 'UNREACHABLE', { cause });
+    }
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,6 @@
 import type { NatsConnection, Subscription } from 'nats';
 import { asBuffer } from '../../../contract/src/bytes.ts';
 import { encodeReplies, type Reply } from '../../../contract/src/reply.ts';
-import type { MemberStatus } from '../../../contract/src/status.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import type { Driver } from './driver.ts';
 
@@ -9,7 +8,7 @@ import type { Driver } from './driver.ts';
 export type RequestDropReason = 'no-reply-lane';
 
 /**
- * What clients reach over NATS: commands while this member leads, and its status at any time.
+ * What clients reach over NATS: commands while this member leads.
  * Answers that become ready together travel in one message to each client.
  */
 export class ClientApi {
@@ -78,19 +77,6 @@ export class ClientApi {
     }
     this.#replies.clear();
   }
-}
-
-/** Answers every status request on NATS, also of a member without roles. */
-export function answerStatus(
-  connection: NatsConnection,
-  subjects: Subjects,
-  status: () => MemberStatus,
-): void {
-  connection.subscribe(subjects.status, {
-    callback: (error, message) => {
-      if (error === null) message.respond(Buffer.from(JSON.stringify(status())));
-    },
-  });
 }
 
 function split(replies: readonly Reply[], limit: number): Reply[][] {

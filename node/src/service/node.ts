@@ -23,7 +23,8 @@ import type { StateStore } from '../storage/state.ts';
 import { connectNats } from '../transport/nats-connection.ts';
 import { NatsTransport } from '../transport/nats.ts';
 import { dropReasons, type DropReason } from '../transport/transport.ts';
-import { answerStatus, ClientApi, type RequestDropReason } from './client-api.ts';
+import { AdminApi, handOver } from './admin-api.ts';
+import { ClientApi, type RequestDropReason } from './client-api.ts';
 import { CrashPoints } from './crash-points.ts';
 import { Driver, UNKNOWN_MEMBER } from './driver.ts';
 import { startHttp, type HttpServer } from './http.ts';
@@ -35,6 +36,8 @@ export const VERSION = '0.1.0';
 const OVERLAY_BYTES = 8 * 1024 * 1024;
 const WAIT_MS = 30_000;
 const STALL_MS = 1_000;
+/** Who stops while it leads waits so long for another leader. */
+const HAND_OVER_MS = 300;
 const CONNECT_NOTICE_MS = 2_000;
 
 type Dropped = DropReason | RequestDropReason | LineDropReason;
@@ -63,6 +66,7 @@ export class Node {
   #applier: Applier | undefined;
   #driver: Driver | undefined;
   #api: ClientApi | undefined;
+  #admin: AdminApi | undefined;
   #http: HttpServer | undefined;
   #scriptPort: ScriptPort | undefined;
   #ticker: NodeJS.Timeout | undefined;
@@ -108,7 +112,7 @@ export class Node {
     });
     this.#log.info({ port: this.#http.port }, 'http listens');
     const connection = await this.#connect();
-    answerStatus(connection, this.#subjects, () => this.status());
+    this.#admin = new AdminApi(connection, this.#subjects, () => this.status());
     if (this.#storage !== undefined) await this.#run(connection, this.#storage);
   }
 
@@ -230,10 +234,10 @@ export class Node {
       stallTicks: Math.ceil(STALL_MS / tickMs),
       waitMs: WAIT_MS,
     };
-    return new Driver(ports, settings, {
+    const driver = new Driver(ports, settings, {
       leading: (ballot) => {
         this.#metrics.counts.leaderChanges += 1;
-        if (this.#api !== undefined && mode === 'stable') this.#api.leading = ballot !== undefined;
+        if (mode === 'stable') this.#serve(ballot === undefined ? undefined : driver);
         const event = ballot === undefined ? 'leads no longer' : 'leads';
         this.#log.info({ ballot: formatBallot(ballot), slot: member.slotOut }, event);
       },
@@ -242,13 +246,20 @@ export class Node {
       crashed: () => transport.flush(() => this.#crash()),
       failed: (error) => this.#failed(error),
     });
+    return driver;
+  }
+
+  /** @param driver of the active leader: it takes requests */
+  #serve(driver: Driver | undefined): void {
+    if (this.#api !== undefined) this.#api.leading = driver !== undefined;
+    if (this.#admin !== undefined) this.#admin.leading = driver;
   }
 
   #failed(error: Error): void {
     if (!(error instanceof DamageError)) return this.#fatal(error);
     this.#damaged(error);
     clearInterval(this.#ticker);
-    if (this.#api !== undefined) this.#api.leading = false;
+    this.#serve(undefined);
   }
 
   /** Leadership on demand is driven by a master over TCP. */
@@ -344,12 +355,17 @@ export class Node {
     };
   }
 
-  /** Stops in order: no new work, the state written, what was sent on its way, files closed. */
+  /**
+   * Stops in order: another leader, no new work, the state written, what was sent on its way,
+   * files closed.
+   */
   async stop(): Promise<void> {
+    const driver = this.#driver;
+    const leads = driver?.member.leading !== undefined && this.#config.mode === 'stable';
+    if (leads && this.#config.members.length > 1) await handOver(driver, HAND_OVER_MS);
     clearInterval(this.#ticker);
     this.#scriptPort?.close();
-    if (this.#api !== undefined) this.#api.leading = false;
-    const driver = this.#driver;
+    this.#serve(undefined);
     if (driver !== undefined) await new Promise<void>((resolve) => driver.stop(resolve));
     const transport = this.#transport;
     if (transport !== undefined && this.#natsConnected) {

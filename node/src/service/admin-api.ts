@@ -1,0 +1,86 @@
+import type { Msg, NatsConnection, Subscription } from 'nats';
+import type { MemberStatus } from '../../../contract/src/status.ts';
+import type { Subjects } from '../../../contract/src/subjects.ts';
+import { parseTransferRequest, type TransferAnswer } from '../../../contract/src/transfer.ts';
+import type { Driver } from './driver.ts';
+
+/** A member that takes over does so within a round trip and a sync. */
+const TRANSFER_MS = 2_000;
+const LOOK_MS = 5;
+
+/** What administrators and the operator reach over NATS. */
+export class AdminApi {
+  readonly #connection: NatsConnection;
+  readonly #subjects: Subjects;
+  #transfers: Subscription | undefined;
+
+  /** @param status answers every status request, also of a member without roles */
+  constructor(connection: NatsConnection, subjects: Subjects, status: () => MemberStatus) {
+    this.#connection = connection;
+    this.#subjects = subjects;
+    connection.subscribe(subjects.status, {
+      callback: (error, message) => {
+        if (error === null) respond(message, status());
+      },
+    });
+  }
+
+  /**
+   * Only the active leader takes requests to hand over.
+   * @param driver the leader's; `undefined` when it leads no longer
+   */
+  set leading(driver: Driver | undefined) {
+    if (driver === undefined) {
+      this.#transfers?.unsubscribe();
+      this.#transfers = undefined;
+      return;
+    }
+    this.#transfers ??= this.#connection.subscribe(this.#subjects.transfer, {
+      callback: (error, message) => {
+        if (error !== null) return;
+        void this.#transfer(driver, message.string()).then((answer) => respond(message, answer));
+      },
+    });
+  }
+
+  async #transfer(driver: Driver, text: string): Promise<TransferAnswer> {
+    const request = parseTransferRequest(text);
+    if (request === undefined) return { ok: false, code: 'MALFORMED' };
+    const { self, configuration } = driver.member;
+    const { to } = request;
+    if (to !== undefined && !configuration.voters.includes(to)) {
+      return { ok: false, code: 'UNKNOWN_MEMBER' };
+    }
+    if (to === self) return { ok: true, leader: self };
+    const leader = await handOver(driver, TRANSFER_MS, to);
+    if (leader === undefined || (to !== undefined && leader !== to)) {
+      return { ok: false, code: 'NOT_TRANSFERRED' };
+    }
+    return { ok: true, leader };
+  }
+}
+
+/**
+ * Asks another member to lead.
+ * @param waitMs how long to wait until it does
+ * @param to without it, the member that has applied the most
+ * @returns who leads then; `undefined` when this member still does, or nobody is known to lead
+ */
+export async function handOver(
+  driver: Driver,
+  waitMs: number,
+  to?: string,
+): Promise<string | undefined> {
+  const { member } = driver;
+  driver.input({ type: 'hand-over', ...(to === undefined ? {} : { to }) });
+  const deadline = performance.now() + waitMs;
+  while (performance.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    if (member.leader !== undefined && member.leader !== member.self) return member.leader;
+  }
+  return undefined;
+}
+
+function respond(message: Msg, answer: MemberStatus | TransferAnswer): void {
+  message.respond(Buffer.from(JSON.stringify(answer)));
+}

@@ -1,0 +1,90 @@
+import type { LocalCluster } from '../../client/src/local/local-cluster.ts';
+import type { SynodClient } from '../../client/src/sdk/client.ts';
+import { synod, type CliResult } from './cli-run.ts';
+import { TestFolder, until } from './test-cluster.ts';
+
+/* Who leads is asked for, and changed on purpose, with real processes. */
+
+let folder: TestFolder;
+let cluster: LocalCluster;
+let client: SynodClient;
+
+beforeEach(async () => {
+  folder = new TestFolder();
+  cluster = await folder.start(3);
+  client = await folder.client(cluster);
+}, 30_000);
+afterEach(() => folder.remove(), 20_000);
+
+function leader(...args: string[]): Promise<CliResult> {
+  const where = ['--cluster', folder.cluster, '--nats-url', cluster.natsUrl];
+  return synod(['leader', ...args, ...where], { cwd: folder.path });
+}
+
+async function shown(): Promise<string> {
+  return until('a leader', async () => {
+    const { code, stdout } = await leader('show');
+    return code === 0 ? stdout.trim() : undefined;
+  });
+}
+
+const others = (than: string): string[] => cluster.members.filter((each) => each !== than);
+
+test('a transfer under load: the member that was named leads, and every text is there once', async () => {
+  const first = await shown();
+  const [next = ''] = others(first);
+  const texts = Array.from({ length: 300 }, (_, i) => `text ${i}`);
+  const written = Promise.all(texts.map((text) => client.append(text)));
+  expect(await leader('transfer', next)).toEqual({
+    code: 0,
+    stdout: `${next} leads.\n`,
+    stderr: '',
+  });
+  await written;
+  expect(await shown()).toBe(next);
+  expect((await client.readTexts()).texts.toSorted()).toEqual(texts.toSorted());
+  const json = await leader('transfer', first, '--output', 'json');
+  expect(JSON.parse(json.stdout)).toEqual({ leader: first });
+}, 60_000);
+
+test('without a name the leader chooses; its own name changes nothing', async () => {
+  const first = await shown();
+  expect(await client.transferLeadership(first)).toBe(first);
+  expect(others(first)).toContain(await client.transferLeadership());
+}, 60_000);
+
+test('a name that no voter has, and a member that is down: a sentence, and the leader stays', async () => {
+  const first = await shown();
+  const unknown = await leader('transfer', 'nobody');
+  expect(unknown).toMatchObject({ code: 1, stdout: '' });
+  expect(unknown.stderr).toContain('No voter of the cluster has that id.');
+  const [down = ''] = others(first);
+  cluster.node(down)?.kill('SIGKILL');
+  await cluster.node(down)?.exit;
+  const refused = await leader('transfer', down);
+  expect(refused).toMatchObject({ code: 1, stdout: '' });
+  expect(refused.stderr).toContain('No other member took over in time.');
+  expect(await shown()).toBe(first);
+}, 60_000);
+
+test('a leader that is stopped hands over first', async () => {
+  const first = await shown();
+  cluster.node(first)?.kill('SIGTERM');
+  expect(await cluster.node(first)?.exit).toBe(0);
+  const next = await shown();
+  const asked = await folder.metric(next, 'synod_messages_received_total{type="hand-over"}');
+  expect(asked).toBeGreaterThan(0);
+  await client.append('after it');
+}, 60_000);
+
+test('without a majority nobody leads: it is said', async () => {
+  const first = await shown();
+  for (const member of others(first)) cluster.node(member)?.kill('SIGKILL');
+  const gone = await until('a leader that steps down', async () => {
+    const found = await leader('show');
+    return found.code === 0 ? undefined : found;
+  });
+  expect(gone).toMatchObject({ code: 69, stdout: '' });
+  expect(gone.stderr).toContain('No member leads cluster journey.');
+  await expect(client.transferLeadership()).rejects.toMatchObject({ code: 'NO_LEADER' });
+}, 60_000);
