@@ -29,6 +29,7 @@ export interface Sums {
   readonly answered: number;
   readonly decided: number;
   readonly elections: number;
+  readonly changes: number;
   readonly simulatedMs: number;
   readonly elapsedMs: number;
   /** By kind: in how many runs it was armed, and how often it struck. */
@@ -99,6 +100,7 @@ function nothing(seed: number): Sums {
     answered: 0,
     decided: 0,
     elections: 0,
+    changes: 0,
     simulatedMs: 0,
     elapsedMs: 0,
     faults: new Map(),
@@ -121,6 +123,7 @@ function add(sums: Sums, run: Run, elapsedMs: number): Sums {
     answered: sums.answered + run.answered,
     decided: sums.decided + run.decided,
     elections: sums.elections + run.elections,
+    changes: sums.changes + run.changes,
     simulatedMs: sums.simulatedMs + run.simulatedMs,
     elapsedMs,
     faults,

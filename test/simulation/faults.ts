@@ -8,6 +8,8 @@ export interface Field {
   readonly scheduler: Scheduler;
   readonly network: SimulatedNetwork;
   readonly processes: readonly SimulatedProcess[];
+  /** Whether the cluster can lose the disk of one of its members now. */
+  readonly canLose: (process: SimulatedProcess) => boolean;
 }
 
 const SLOW_MS = 80;
@@ -103,12 +105,12 @@ function hits(fault: Fault, hit: SimulatedProcess, field: Field): boolean {
       hit.handOver();
       return true;
     case 'bit-flip':
-      if (hit.lost) return false;
+      if (!field.canLose(hit)) return false;
       hit.flipBit(luck);
       later(() => hit.start());
       return true;
     case 'wipe':
-      if (hit.lost) return false;
+      if (!field.canLose(hit)) return false;
       hit.wipe();
       return true;
     default:

@@ -74,8 +74,8 @@ function one(plan: Plan, how: string, { draw, from, to, output }: Options): numb
   const report = simulate(plan, draw === undefined ? {} : { trace });
   if (draw !== undefined) drawTo(draw, trace, report, { from, to });
   if (report.failure !== undefined) return failed(plan, report.failure, how);
-  const { answered, decided, elections, steps, messages, simulatedMs, faults } = report;
-  const sums = { answered, decided, elections, steps, messages, simulatedMs };
+  const { answered, decided, elections, changes, steps, messages, simulatedMs, faults } = report;
+  const sums = { answered, decided, elections, changes, steps, messages, simulatedMs };
   if (output === 'json') {
     print(JSON.stringify({ ...sums, faults: Object.fromEntries(faults) }));
   } else {

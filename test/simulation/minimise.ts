@@ -44,6 +44,7 @@ class Minimiser {
       this.#simplify();
       this.#leaveOut('requests');
       this.#leaveOut('faults');
+      this.#leaveOut('resizes');
     } while (this.#plan !== before && !this.#isOver());
     const isLeast = !this.#isOver();
     return { plan: this.#plan, failure: this.#failure, runs: this.#runs, isLeast };
@@ -89,7 +90,7 @@ class Minimiser {
   }
 
   /** Leaves out ever smaller parts of a list, as long as it still fails. */
-  #leaveOut(list: 'requests' | 'faults'): void {
+  #leaveOut(list: 'requests' | 'faults' | 'resizes'): void {
     let size = Math.ceil(this.#plan[list].length / 2);
     while (this.#plan[list].length > 0) {
       let isCut = false;

@@ -20,6 +20,7 @@ const plan: z.ZodType<Plan> = z.strictObject({
   window: count.min(1),
   clients: count,
   requests: z.array(z.strictObject({ at: z.number(), client: count, operation })),
+  resizes: z.array(z.strictObject({ at: z.number(), voters: count.min(1).max(7) })).default([]),
   forMs: z.number().positive(),
   loss: share,
   duplication: share,

@@ -38,8 +38,17 @@ export const faultKinds = [
 
 export type FaultKind = (typeof faultKinds)[number];
 
-/** After these a member stays down: there are no replacements yet. At most a minority is hit. */
+/**
+ * After these a member stays down: it is replaced where leadership is stable. They strike only
+ * while that can be done.
+ */
 export const isForGood: Partial<Record<FaultKind, true>> = { 'bit-flip': true, wipe: true };
+
+/** From some time on, the cluster is to have so many voters. */
+export interface Resize {
+  readonly at: number;
+  readonly voters: number;
+}
 
 /** What a client asks for, once its earlier requests leave it room. */
 export interface Request {
@@ -61,6 +70,8 @@ export interface Plan {
   readonly window: number;
   readonly clients: number;
   readonly requests: readonly Request[];
+  /** With stable leadership; then lost members are replaced, too. */
+  readonly resizes: readonly Resize[];
   /** Simulated milliseconds in which requests begin and faults strike. */
   readonly forMs: number;
   /** Shares of the messages that are lost, doubled, or much delayed. */
@@ -84,6 +95,7 @@ export const calmPlan: Plan = {
     client: i % 2,
     operation: { type: 'add', register: 'a', delta: 1 },
   })),
+  resizes: [],
   forMs: 2_000,
   loss: 0,
   duplication: 0,
@@ -122,12 +134,22 @@ export function planOf(seed: number): Plan {
     window: random.pick([2, 5, 16, 64]),
     clients,
     requests,
+    resizes: leadership === 'stable' ? resizesOf(random.fork(), forMs) : [],
     forMs,
     loss: members > 1 && random.chance(0.6) ? random.between(0.01, 0.15) : 0,
     duplication: members > 1 && random.chance(0.5) ? random.between(0.01, 0.3) : 0,
     delay: members > 1 && random.chance(0.5) ? random.between(0.01, 0.15) : 0,
     faults: faults.map((fault) => ({ ...fault, at: fault.at * forMs })),
   };
+}
+
+/** In half of the runs; one voter more or less at a time is the operator's to do. */
+function resizesOf(random: Random, forMs: number): Resize[] {
+  const count = random.chance(0.5) ? 1 + random.below(3) : 0;
+  const resizes = Array.from({ length: count }, () => {
+    return { at: random.between(0.05, 0.8) * forMs, voters: random.pick([1, 3, 3, 5, 7]) };
+  });
+  return resizes.sort((a, b) => a.at - b.at);
 }
 
 function requestsOf(
@@ -169,12 +191,10 @@ function faultsOf(random: Random, members: number, leadership: LeadershipMode): 
     if (isMeant && (members > 1 || canHitOne(kind))) armed.add(kind);
   }
   const faults: Fault[] = [];
-  let lost = 0;
   for (const kind of faultKinds) {
     if (!armed.has(kind)) continue;
     const strikes = STRIKES_AT_LEAST + random.below(STRIKES_AT_MOST - STRIKES_AT_LEAST);
     for (let i = 0; i < strikes; i++) {
-      if (isForGood[kind] && ++lost > Math.floor((members - 1) / 2)) break;
       faults.push({
         kind,
         at: random.between(0.05, 0.9),

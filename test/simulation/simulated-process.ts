@@ -5,6 +5,9 @@ import { counter } from '../../node/src/machine/counter.ts';
 import { Metrics } from '../../node/src/metrics/metrics.ts';
 import type { Ballot } from '../../node/src/paxos/ballot.ts';
 import type { Effect, LogRecord, Recovered } from '../../node/src/paxos/effects.ts';
+import type { Change } from '../../node/src/paxos/change.ts';
+import { firstConfiguration, type Configuration } from '../../node/src/paxos/configuration.ts';
+import { recoveredConfigurations } from '../../node/src/paxos/configurations.ts';
 import { Member } from '../../node/src/paxos/member.ts';
 import type { Slot } from '../../node/src/paxos/pvalue.ts';
 import { defaultTiming } from '../../node/src/paxos/timing.ts';
@@ -91,6 +94,7 @@ export class SimulatedProcess {
   #start = 0;
   #backlog: (() => void)[] | undefined;
   #down = false;
+  #isFlipped = false;
   /** What the disk finished while it was stalled. */
   #unfinished: (() => void)[] | undefined;
   #slowMs = 0;
@@ -112,9 +116,46 @@ export class SimulatedProcess {
     return this.#running !== undefined;
   }
 
-  /** Down for good: its disk is damaged or gone. */
+  /** Down for good: its disk is damaged or gone, or it was removed. */
   get lost(): boolean {
     return this.#down;
+  }
+
+  /** It may be lost, once it looks at its disk. */
+  get endangered(): boolean {
+    return this.#down || this.#isFlipped;
+  }
+
+  /** It is of those that the cluster began with. */
+  get isFirst(): boolean {
+    return this.#world.members.includes(this.id);
+  }
+
+  /** The newest configuration that it knows of. */
+  get newest(): Configuration {
+    const { members, plan } = this.#world;
+    const known = this.#running?.driver.member.configurations.newest;
+    return known ?? firstConfiguration(members, plan.window);
+  }
+
+  /** As the leader sees it: the newest configuration is in force, and a quorum has it on disk. */
+  get settled(): boolean {
+    return this.#running?.driver.member.settled === true;
+  }
+
+  /** @returns whether the change is proposed */
+  reconfigure(change: Change): boolean {
+    const driver = this.#running?.driver;
+    if (driver === undefined || driver.member.refusalOf(change) !== undefined) return false;
+    driver.input({ type: 'reconfigure', change });
+    return true;
+  }
+
+  /** It was removed: it ends for good. */
+  retire(): void {
+    if (this.#down) return;
+    this.#down = true;
+    if (this.#running !== undefined) this.#end('removed');
   }
 
   get leading(): Ballot | undefined {
@@ -176,6 +217,7 @@ export class SimulatedProcess {
       observer.ended(this.id, error.message);
       return;
     }
+    this.#isFlipped = false;
     this.#tick();
   }
 
@@ -191,7 +233,10 @@ export class SimulatedProcess {
     const applier = new Applier(machine, state.tables);
     const member = new Member({
       self: this.id,
-      configuration: { voters: members, window: plan.window },
+      configurations: recoveredConfigurations(
+        applier.configurations,
+        firstConfiguration(members, plan.window),
+      ),
       mode: plan.leadership,
       timing: defaultTiming,
       packing: { batchBytes: 2048, pipeline: 4 },
@@ -229,6 +274,7 @@ export class SimulatedProcess {
         leading: (ballot) => observer.leading(this.id, ballot),
         applied: () => undefined,
         surveyed: () => undefined,
+        reconfigured: () => undefined,
         crashed: () => undefined,
         failed: (error) => this.#failed(error),
       },
@@ -350,6 +396,7 @@ export class SimulatedProcess {
   /** Flips one stored bit of its log while it is down. @param luck which */
   flipBit(luck: number): void {
     this.kill(0);
+    this.#isFlipped = true;
     const files = [...this.#log.files];
     const bits = files.reduce((sum, [, file]) => sum + written(file) * 8, 0);
     let bit = Math.floor(luck * bits);

@@ -9,6 +9,7 @@ import type { Fault, FaultKind, Plan } from './plan.ts';
 import { Random } from './random.ts';
 import { Scheduler } from './scheduler.ts';
 import { SimulatedClient, type ClientWorld } from './simulated-client.ts';
+import { SimulatedOperator } from './simulated-operator.ts';
 import { SimulatedNetwork, type Carried, type Tamper } from './simulated-network.ts';
 import { SimulatedProcess, type Observer } from './simulated-process.ts';
 import type { Trace } from './trace/trace.ts';
@@ -40,6 +41,8 @@ export interface Report {
   readonly decided: number;
   /** How often a member became the leader. */
   readonly elections: number;
+  /** How many changes of the configuration were proposed. */
+  readonly changes: number;
   /** How often each kind of fault struck. */
   readonly faults: ReadonlyMap<FaultKind, number>;
   readonly simulatedMs: number;
@@ -68,6 +71,7 @@ class Simulation {
   readonly #processes: SimulatedProcess[] = [];
   readonly #clients: SimulatedClient[] = [];
   readonly #network: SimulatedNetwork;
+  #operator: SimulatedOperator | undefined;
   readonly #faults = new Map<FaultKind, number>();
   #steps = 0;
   #elections = 0;
@@ -78,7 +82,8 @@ class Simulation {
     this.#plan = plan;
     this.#unchecked = unchecked;
     this.#trace = trace;
-    this.#invariants = new Invariants(plan.members, plan.window);
+    const members = Array.from({ length: plan.members }, (_, i) => `n${i}`);
+    this.#invariants = new Invariants(members, plan.window);
     const random = new Random(plan.seed ^ 0x5eed);
     const scheduler = this.#scheduler;
     this.#network = new SimulatedNetwork(plan, scheduler, random.fork(), {
@@ -86,7 +91,6 @@ class Simulation {
       carried: (frame) => this.#carried(frame),
       tamper,
     });
-    const members = Array.from({ length: plan.members }, (_, i) => `n${i}`);
     const network = this.#network;
     const world = { plan, members, scheduler, network, observer: this.#observer() };
     for (const id of members) {
@@ -96,6 +100,18 @@ class Simulation {
       const requests = plan.requests.filter(({ client }) => client === i);
       const client = new SimulatedClient(i, requests, this.#clientWorld(), random.fork());
       this.#clients.push(client);
+    }
+    const late = random.fork();
+    const add = (): SimulatedProcess => {
+      const process = new SimulatedProcess(`n${this.#processes.length}`, world, late.fork());
+      this.#processes.push(process);
+      return process;
+    };
+    if (plan.leadership === 'stable') {
+      const field = { scheduler, processes: this.#processes, add };
+      const operator = new SimulatedOperator(field, plan.members);
+      for (const { at, voters } of plan.resizes) scheduler.after(at, () => operator.wish(voters));
+      this.#operator = operator;
     }
     for (const fault of plan.faults) scheduler.after(fault.at, () => this.#strike(fault));
   }
@@ -124,11 +140,27 @@ class Simulation {
   #strike(fault: Fault): void {
     const scheduler = this.#scheduler;
     if (scheduler.now > this.#plan.forMs) return;
-    const field = { scheduler, network: this.#network, processes: this.#processes };
+    const canLose = (process: SimulatedProcess): boolean => this.#canLose(process);
+    const field = { scheduler, network: this.#network, processes: this.#processes, canLose };
     const hit = strike(fault, field);
     if (hit === undefined) return scheduler.after(STRIKE_AGAIN_MS, () => this.#strike(fault));
     this.#faults.set(fault.kind, (this.#faults.get(fault.kind) ?? 0) + 1);
     this.#trace?.add({ type: 'fault', at: scheduler.now, fault, members: [hit.id] });
+  }
+
+  /** A minority at most, as far as nobody replaces it; else nobody while somebody is missing. */
+  #canLose(process: SimulatedProcess): boolean {
+    if (process.endangered) return false;
+    if (this.#operator === undefined) {
+      const lost = this.#processes.filter((each) => each.endangered).length;
+      return lost + 1 <= (this.#plan.members - 1) / 2;
+    }
+    const leaders = this.#processes.filter(({ leading }) => leading !== undefined);
+    if (leaders.length !== 1 || !leaders[0]?.settled || !this.#operator.idle) return false;
+    const { voters } = leaders[0].newest;
+    const isThere = (id: string): boolean =>
+      this.#processes.some((p) => p.id === id && !p.endangered);
+    return voters.length > 2 && voters.includes(process.id) && voters.every(isThere);
   }
 
   #observer(): Observer {
@@ -210,6 +242,7 @@ class Simulation {
       begun: this.#history().length,
       decided: this.#invariants.decided,
       elections: this.#elections,
+      changes: this.#operator?.changes ?? 0,
       faults: this.#faults,
       simulatedMs: this.#scheduler.now,
     };
@@ -222,14 +255,17 @@ class Simulation {
     this.#heal();
     // On demand, a member may miss what was decided until it is asked for something.
     const isEven = (): boolean => this.#plan.leadership === 'on-demand' || this.#isEven();
-    const isDone = (): boolean => this.#clients.every(({ open }) => open === 0) && isEven();
+    const isIdle = (): boolean => this.#operator?.idle ?? true;
+    const isDone = (): boolean =>
+      this.#clients.every(({ open }) => open === 0) && isEven() && isIdle();
     this.#until(forMs + LIVENESS_MS, isDone);
     if (isDone()) return;
     const open = this.#clients.reduce((sum, client) => sum + client.open, 0);
     const slots = this.#processes.map(({ id, slotOut }) => `${id} at ${slotOut}`);
     throw new BrokenInvariant(
       'liveness',
-      `${LIVENESS_MS} ms after the last fault ${open} operations are open; ${slots.join(', ')}`,
+      `${LIVENESS_MS} ms after the last fault ${open} operations are open; ${slots.join(', ')}; ` +
+        `the operator is ${isIdle() ? 'idle' : 'busy'}`,
     );
   }
 

@@ -7,7 +7,7 @@ export function sumsText(sums: Sums, form: 'text' | 'json'): string {
   if (form === 'json') {
     return JSON.stringify({ ...rest, failed: failed.length, faults: Object.fromEntries(faults) });
   }
-  const { seed, runs, steps, messages, begun, answered, decided, elections } = sums;
+  const { seed, runs, steps, messages, begun, answered, decided, elections, changes } = sums;
   const { simulatedMs, elapsedMs } = sums;
   const seconds = elapsedMs / 1000;
   const table = new Table({ style: { head: [], border: [] } });
@@ -20,6 +20,7 @@ export function sumsText(sums: Sums, form: 'text' | 'json'): string {
     ['operations', `${number(begun)} begun, ${number(answered)} answered`],
     ['slots decided', number(decided)],
     ['elections', number(elections)],
+    ['changes of the configuration', number(changes)],
     ['seconds', seconds.toFixed(1)],
     ['simulated / real', (simulatedMs / elapsedMs).toFixed(0)],
   );

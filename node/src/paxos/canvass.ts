@@ -15,10 +15,18 @@ export class Canvass {
   readonly #quorum: Quorum;
   readonly #retransmission: Retransmission;
 
-  /** @param self supports itself */
-  constructor(ballot: Ballot, self: MemberId, voters: readonly MemberId[], timing: Timing) {
+  /**
+   * @param self supports itself
+   * @param configurations the voters of each of which a quorum is needed
+   */
+  constructor(
+    ballot: Ballot,
+    self: MemberId,
+    configurations: readonly (readonly MemberId[])[],
+    timing: Timing,
+  ) {
     this.ballot = ballot;
-    this.#quorum = new Quorum(voters);
+    this.#quorum = new Quorum(configurations);
     this.#quorum.add(self);
     this.#retransmission = new Retransmission(timing.retransmit, timing.retransmitLongest);
   }

@@ -27,7 +27,7 @@ export class Commander {
     this.ballot = ballot;
     this.slot = slot;
     this.value = value;
-    this.#quorum = new Quorum(voters);
+    this.#quorum = new Quorum([voters]);
     this.#retransmission = new Retransmission(timing.retransmit, timing.retransmitLongest);
   }
 

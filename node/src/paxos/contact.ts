@@ -1,48 +1,79 @@
 import type { MemberId } from './ballot.ts';
+import type { Configuration } from './configuration.ts';
+import type { Alive } from './messages.ts';
 import type { Slot } from './pvalue.ts';
-import { quorumSize } from './quorum.ts';
+import { isQuorum } from './quorum.ts';
 
 interface Peer {
-  /** Ticks since it was heard. */
-  silence: number;
-  slotOut: Slot;
+  /** The tick at which it was heard, or greeted. */
+  readonly at: number;
+  readonly isHeard: boolean;
+  readonly slotOut: Slot;
+  readonly flushed: Slot;
 }
 
 /** Whom a leader hears: without a quorum it is of no use, and steps down. */
 export class Contact {
-  readonly #peers = new Map<MemberId, Peer>();
-  readonly #needed: number;
+  readonly #self: MemberId;
   readonly #span: number;
+  readonly #peers = new Map<MemberId, Peer>();
+  #now = 0;
 
-  /**
-   * @param peers the other voters
-   * @param span ticks of silence after which a peer does not count
-   */
-  constructor(peers: readonly MemberId[], span: number) {
-    for (const peer of peers) this.#peers.set(peer, { silence: 0, slotOut: 0 });
-    this.#needed = quorumSize(peers.length + 1) - 1;
+  /** @param span ticks of silence after which a member does not count */
+  constructor(self: MemberId, span: number) {
+    this.#self = self;
     this.#span = span;
   }
 
-  heard(from: MemberId, slotOut: Slot): void {
-    if (this.#peers.has(from)) this.#peers.set(from, { silence: 0, slotOut });
+  heard(from: MemberId, { slotOut, flushed }: Alive): void {
+    this.#peers.set(from, { at: this.#now, isHeard: true, slotOut, flushed });
+  }
+
+  /** Who has just been named by a configuration counts as heard, for a span. */
+  greet(members: readonly MemberId[]): void {
+    for (const member of members) {
+      if (!this.#peers.has(member)) {
+        this.#peers.set(member, { at: this.#now, isHeard: false, slotOut: 0, flushed: 0 });
+      }
+    }
   }
 
   tick(): void {
-    for (const peer of this.#peers.values()) peer.silence += 1;
+    this.#now += 1;
   }
 
-  /** Fewer than a quorum, the leader included, were heard within the span. */
-  get lost(): boolean {
-    return this.#near.length < this.#needed;
+  /** A quorum of the voters, the leader counted if it is one, was heard or greeted in the span. */
+  hasQuorum(voters: readonly MemberId[]): boolean {
+    return isQuorum(voters, { has: (voter) => voter === this.#self || this.#isNear(voter) });
   }
 
-  /** Of those heard within the span, the one that has applied the most: fit to lead next. */
-  get nearest(): MemberId | undefined {
-    return this.#near.sort(([, a], [, b]) => b.slotOut - a.slotOut)[0]?.[0];
+  /** A quorum of the voters, the leader counted if it is one, was really heard in the span. */
+  hasHeardQuorum(voters: readonly MemberId[]): boolean {
+    const isHeard = (voter: MemberId): boolean => this.#peers.get(voter)?.isHeard === true;
+    const has = (voter: MemberId): boolean => this.#isNear(voter) && isHeard(voter);
+    return isQuorum(voters, { has: (voter) => voter === this.#self || has(voter) });
   }
 
-  get #near(): [MemberId, Peer][] {
-    return [...this.#peers].filter(([, { silence }]) => silence <= this.#span);
+  /** Of the voters heard within the span, the one that has applied the most: fit to lead next. */
+  nearest({ voters }: Configuration): MemberId | undefined {
+    return voters
+      .filter((voter) => voter !== this.#self && this.#isNear(voter))
+      .sort((a, b) => this.slotOut(b) - this.slotOut(a))[0];
+  }
+
+  /** It was heard or greeted within the span. */
+  #isNear(member: MemberId): boolean {
+    const peer = this.#peers.get(member);
+    return peer !== undefined && this.#now - peer.at <= this.#span;
+  }
+
+  /** A member has applied every slot below it, as far as it is known. */
+  slotOut(member: MemberId): Slot {
+    return this.#peers.get(member)?.slotOut ?? 0;
+  }
+
+  /** The state on a member's disk has every slot below it. */
+  flushed(member: MemberId): Slot {
+    return this.#peers.get(member)?.flushed ?? 0;
   }
 }

@@ -1,4 +1,6 @@
 import type { Ballot, MemberId } from './ballot.ts';
+import type { Change } from './change.ts';
+import type { Configuration } from './configuration.ts';
 import type { Message } from './messages.ts';
 import type { Pvalue, Slot, Value } from './pvalue.ts';
 
@@ -39,6 +41,15 @@ export type Effect =
   | { readonly type: 'send'; readonly to: readonly MemberId[]; readonly message: Message }
   /** Apply the slot's commands to the state machine, in order; answer those that wait here. */
   | { readonly type: 'apply'; readonly slot: Slot; readonly value: Value }
+  /**
+   * A change was decided in the slot that was applied last. `stored` is to be kept with the state;
+   * without it the change was void.
+   */
+  | {
+      readonly type: 'reconfigured';
+      readonly change: Change;
+      readonly stored: readonly Configuration[] | undefined;
+    }
   /** Read the stored values of `from` ≤ s < `to` from the log, and hand them in as `recalled`. */
   | {
       readonly type: 'recall';

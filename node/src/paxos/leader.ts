@@ -1,6 +1,7 @@
 import { compareBallots, nextBallot, type Ballot, type MemberId } from './ballot.ts';
 import { Canvass } from './canvass.ts';
-import type { Configuration, LeadershipMode } from './configuration.ts';
+import type { LeadershipMode } from './configuration.ts';
+import type { Configurations } from './configurations.ts';
 import { Contact } from './contact.ts';
 import { send, type Effect } from './effects.ts';
 import { electionOf, type Election } from './election.ts';
@@ -18,13 +19,13 @@ import type {
   Propose,
 } from './messages.ts';
 import { Proposals } from './proposals.ts';
-import { NO_OP, type Slot } from './pvalue.ts';
+import type { Slot } from './pvalue.ts';
 import { Scout } from './scout.ts';
 import { Retransmission, type Timing } from './timing.ts';
 
 export interface LeaderInit {
   readonly self: MemberId;
-  readonly configuration: Configuration;
+  readonly configurations: Configurations;
   readonly mode: LeadershipMode;
   readonly timing: Timing;
   /** The highest ballot that this leader ever used. */
@@ -41,11 +42,10 @@ export interface LeaderInit {
  */
 export class Leader {
   readonly #self: MemberId;
-  readonly #configuration: Configuration;
   readonly #mode: LeadershipMode;
   readonly #timing: Timing;
-  readonly #others: readonly MemberId[];
   readonly #election: Election;
+  #configurations: Configurations;
 
   /** Its own ballot, durable before its p1a leaves; apart from the co-located acceptor's. */
   #ballot: Ballot | undefined;
@@ -61,20 +61,24 @@ export class Leader {
   #mark: Slot;
   /** Below it nothing is proposed: a quorum says that it is decided. */
   #floor: Slot = 0;
+  /** From it on nothing is proposed until phase 1 is done in the configuration that rules there. */
+  #limit: Slot = Infinity;
+  /** The own state on disk has every slot below it. */
+  #flushed: Slot;
   #ticksToHeartbeat = 0;
   #stuck: Retransmission;
 
   constructor(init: LeaderInit) {
     this.#self = init.self;
-    this.#configuration = init.configuration;
+    this.#configurations = init.configurations;
     this.#mode = init.mode;
     this.#timing = init.timing;
-    this.#others = init.configuration.voters.filter((voter) => voter !== init.self);
     this.#ballot = init.ballot;
     this.#highest = init.highest;
     this.#mark = init.slotOut;
+    this.#flushed = init.slotOut;
     this.#election = electionOf(init.mode, init.timing);
-    this.#contact = new Contact(this.#others, init.timing.election);
+    this.#contact = new Contact(init.self, init.timing.election);
     this.#stuck = this.#patience();
   }
 
@@ -101,6 +105,28 @@ export class Leader {
     return this.#floor;
   }
 
+  /**
+   * It leads, and has applied all that may have been decided before: so it knows of every change.
+   * (The same reason as in Raft: a leader has no say on members before its first own entry.)
+   */
+  get isInformed(): boolean {
+    return this.#proposals !== undefined && this.#mark >= this.#proposals.inherited;
+  }
+
+  /** How far it may propose now: nowhere while it is passive. */
+  get reach(): Slot {
+    return this.active ? this.#limit : 0;
+  }
+
+  /** What it hears of the others while it is active. */
+  get contact(): Contact {
+    return this.#contact;
+  }
+
+  get #others(): MemberId[] {
+    return this.#configurations.members.filter((member) => member !== this.#self);
+  }
+
   /* The active leader. */
 
   propose(from: MemberId, message: Propose): Effect[] {
@@ -110,6 +136,7 @@ export class Leader {
       return from === this.#self ? [] : [send([from], { type: 'floor', floor })];
     }
     if (this.#proposals === undefined) return this.#forward(from, message);
+    if (slot >= this.#limit) return [];
     return this.#proposals.has(slot) ? [] : this.#proposals.select(slot, value);
   }
 
@@ -125,19 +152,20 @@ export class Leader {
   }
 
   /** A follower answers a heartbeat. */
-  alive(from: MemberId, { ballot, slotOut }: Alive): Effect[] {
+  alive(from: MemberId, message: Alive): Effect[] {
+    const { ballot } = message;
     if (!this.active) return [];
     if (compareBallots(ballot, this.#ballot) > 0) {
       return this.#preempted({ type: 'preempted', ballot });
     }
-    if (compareBallots(ballot, this.#ballot) === 0) this.#contact.heard(from, slotOut);
+    if (compareBallots(ballot, this.#ballot) === 0) this.#contact.heard(from, message);
     return [];
   }
 
   /** Asks `to`, or who is fit, to lead; this member leads on until the other one does. */
   handOver(to: MemberId | undefined): Effect[] {
     if (this.#mode === 'on-demand') return []; // Others lead what is theirs.
-    const next = to ?? this.#contact.nearest;
+    const next = to ?? this.#contact.nearest(this.#configurations.newest);
     const ballot = this.ballot;
     if (ballot === undefined || next === undefined || next === this.#self) return [];
     return [send([next], { type: 'hand-over', ballot })];
@@ -145,34 +173,72 @@ export class Leader {
 
   /**
    * The co-located replica has applied every slot below `slotOut`.
+   * @param configurations those that it has then
    * @param unapplied whether commands that this member was given are not applied yet
    */
-  advance(slotOut: Slot, unapplied: boolean): Effect[] {
+  advance(slotOut: Slot, configurations: Configurations, unapplied: boolean): Effect[] {
     if (slotOut === this.#mark) return [];
     // On demand, a scout with nothing left to lead is abandoned: adopted late, it starts nothing.
     if (this.#mode === 'on-demand' && !unapplied) this.#scout = undefined;
     this.#mark = slotOut;
     this.#stuck.reset();
-    return this.#proposals?.advance(slotOut) ?? [];
+    const isNew = configurations !== this.#configurations;
+    const scouting = isNew ? this.#reconfigured(configurations) : [];
+    return [...scouting, ...(this.#proposals?.advance(slotOut) ?? [])];
+  }
+
+  /**
+   * A scout has no slot: it needs a quorum in every configuration that rules an undecided one. So
+   * phase 1 is repeated, at the same ballot, in a configuration that is new to this leader, before
+   * its first slot there.
+   */
+  #reconfigured(configurations: Configurations): Effect[] {
+    const firstNewSlot = configurations.firstNewSlot(this.#configurations);
+    this.#configurations = configurations;
+    this.#contact.greet(configurations.members);
+    if (this.#ballot === undefined) return [];
+    if (this.#proposals !== undefined) {
+      this.#limit = Math.min(this.#limit, firstNewSlot);
+      this.#proposals.reconfigured(configurations, this.#limit);
+      return this.#startScout(this.#ballot, this.#limit);
+    }
+    return this.#scout === undefined ? [] : this.#startScout(this.#ballot, this.#mark);
+  }
+
+  /** The own state on disk has every slot below `slotOut`. */
+  flushed(slotOut: Slot): void {
+    this.#flushed = slotOut;
+  }
+
+  /** As far as a member's state is on its disk, by what this leader heard. */
+  flushedBy(member: MemberId): Slot {
+    return member === this.#self ? this.#flushed : this.#contact.flushed(member);
   }
 
   /** @param unapplied whether commands that this member was given are not applied yet */
   tick(random: number, unapplied: boolean): Effect[] {
     if (this.#proposals !== undefined) return this.#lead(this.#proposals, random);
     if (this.#mode === 'on-demand' && this.#scout !== undefined) return this.#scout.tick(random);
-    if (this.#election.tick(random, unapplied)) return this.#seek();
+    const isDue = this.#election.tick(random, unapplied);
+    // Who is no voter, or is about to be none, never leads; but it supports others.
+    if (!this.#configurations.newest.voters.includes(this.#self)) return [];
+    if (isDue) return this.#seek();
     return (this.#scout ?? this.#canvass)?.tick(random) ?? [];
   }
 
   #lead(proposals: Proposals, random: number): Effect[] {
     // Whoever named the floor may be gone: another quorum may report what is below it.
     if (this.#mark < this.#floor && this.#stuck.tick(random)) return this.#campaign();
-    const effects = proposals.tick(random);
+    const effects = [...proposals.tick(random), ...(this.#scout?.tick(random) ?? [])];
     if (this.#mode === 'on-demand') return effects;
     this.#contact.tick();
-    if (this.#contact.lost) return [...effects, ...this.#stepDown()];
+    const { voters } = this.#configurations.at(this.#mark);
+    if (!this.#contact.hasQuorum(voters)) return [...effects, ...this.#stepDown()];
     this.#ticksToHeartbeat -= 1;
-    return this.#ticksToHeartbeat > 0 ? effects : [...effects, ...this.#heartbeat()];
+    if (this.#ticksToHeartbeat > 0) return effects;
+    // A member that was removed leads until another one does.
+    const leaving = voters.includes(this.#self) ? [] : this.handOver(undefined);
+    return [...effects, ...leaving, ...this.#heartbeat()];
   }
 
   #heartbeat(): Effect[] {
@@ -203,6 +269,7 @@ export class Leader {
     this.#scout = undefined;
     this.#canvass = undefined;
     this.#known = undefined;
+    this.#limit = Infinity;
     return effects;
   }
 
@@ -224,7 +291,7 @@ export class Leader {
   }
 
   #alive(to: MemberId, ballot: Ballot): Effect {
-    return send([to], { type: 'alive', ballot, slotOut: this.#mark });
+    return send([to], { type: 'alive', ballot, slotOut: this.#mark, flushed: this.#flushed });
   }
 
   #hear(ballot: Ballot): void {
@@ -240,11 +307,13 @@ export class Leader {
 
   /** The leader is suspected: asks whether the others miss it, too, before it uses a ballot. */
   #seek(): Effect[] {
-    if (this.#mode === 'on-demand' || this.#others.length === 0) return this.#campaign();
+    if (this.#mode === 'on-demand') return this.#campaign();
     if (this.#scout !== undefined) this.#election.preempted(); // No quorum answered it.
     const effects = this.#stepDown();
     const ballot = nextBallot(this.#highest, this.#self);
-    this.#canvass = new Canvass(ballot, this.#self, this.#configuration.voters, this.#timing);
+    const voters = this.#configurations.votersFrom(this.#mark);
+    this.#canvass = new Canvass(ballot, this.#self, voters, this.#timing);
+    if (this.#canvass.supported) return [...effects, ...this.#campaign()]; // It is alone.
     return [...effects, ...this.#canvass.ask()];
   }
 
@@ -273,10 +342,14 @@ export class Leader {
     );
     this.#ballot = ballot;
     this.#highest = ballot;
-    this.#scout = new Scout(ballot, this.#mark, this.#configuration.voters, this.#timing);
     effects.push({ type: 'persist', record: { type: 'leader-ballot', ballot } });
-    effects.push(...this.#scout.start());
-    return effects;
+    return [...effects, ...this.#startScout(ballot, this.#mark)];
+  }
+
+  #startScout(ballot: Ballot, from: Slot): Effect[] {
+    const voters = this.#configurations.votersFrom(from);
+    this.#scout = new Scout(ballot, from, voters, this.#timing);
+    return this.#scout.start();
   }
 
   p1b(from: MemberId, page: P1b): Effect[] {
@@ -288,34 +361,23 @@ export class Leader {
     return outcome;
   }
 
-  #adopted({ ballot, floor, pvalues }: Adopted): Effect[] {
+  #adopted(adopted: Adopted): Effect[] {
+    const { ballot } = adopted;
     this.#scout = undefined;
-    this.#election.won();
-    // Below the highest floor nothing is proposed, neither no-ops nor reported pvalues.
-    this.#floor = floor;
-    this.#stuck = this.#patience();
-    this.#contact = new Contact(this.#others, this.#timing.election);
-    const proposals = new Proposals(
-      {
-        self: this.#self,
-        ballot,
-        configuration: this.#configuration,
-        mode: this.#mode,
-        floor,
-        slotOut: this.#mark,
-      },
-      this.#timing,
-    );
-    this.#proposals = proposals;
-    const effects: Effect[] = [{ type: 'leading', ballot }, ...this.#heartbeat()];
-    const from = Math.max(this.#mark, floor);
-    let end = from;
-    for (const slot of pvalues.keys()) end = Math.max(end, slot + 1);
-    for (let slot = from; slot < end; slot++) {
-      // C2: the pvalue of the highest ballot that a quorum reported is the only choice (pmax).
-      effects.push(...proposals.select(slot, pvalues.get(slot)?.value ?? NO_OP));
+    this.#limit = Infinity;
+    if (this.#proposals !== undefined) {
+      this.#floor = Math.max(this.#floor, adopted.floor);
+      return this.#proposals.adopt(adopted);
     }
-    return effects;
+    this.#floor = adopted.floor;
+    this.#election.won();
+    this.#stuck = this.#patience();
+    this.#contact = new Contact(this.#self, this.#timing.election);
+    this.#contact.greet(this.#configurations.members);
+    const leadership = { self: this.#self, ballot, mode: this.#mode };
+    this.#proposals = new Proposals(leadership, this.#mark, this.#configurations, this.#timing);
+    const effects: Effect[] = [{ type: 'leading', ballot }, ...this.#heartbeat()];
+    return [...effects, ...this.#proposals.adopt(adopted)];
   }
 
   #patience(): Retransmission {

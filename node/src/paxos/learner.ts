@@ -22,7 +22,7 @@ interface Survey {
  * one peer at a time, and the next one when there is no answer. A survey asks everybody.
  */
 export class Learner {
-  readonly #peers: readonly MemberId[];
+  #peers: readonly MemberId[];
   readonly #timing: Timing;
   readonly #retransmission: Retransmission;
   readonly #surveys: Survey[];
@@ -37,6 +37,14 @@ export class Learner {
     this.#surveys = [this.#surveyOf(undefined)]; // Who starts asks for what it missed.
   }
 
+  /** The configuration has changed: whom it may ask. */
+  set peers(peers: readonly MemberId[]) {
+    this.#peers = peers;
+    for (const { silent } of this.#surveys) {
+      for (const peer of silent) if (!peers.includes(peer)) silent.delete(peer);
+    }
+  }
+
   /** Every slot below it is decided, as far as this member heard. */
   get target(): Slot {
     return this.#target;
@@ -46,7 +54,9 @@ export class Learner {
   heard(slot: Slot, from: MemberId): void {
     if (slot <= this.#target) return;
     this.#target = slot;
-    this.#next = Math.max(0, this.#peers.indexOf(from));
+    // Who knows only members that were replaced meanwhile learns from whom it hears.
+    if (!this.#peers.includes(from)) this.#peers = [...this.#peers, from];
+    this.#next = this.#peers.indexOf(from);
   }
 
   /** Asks every peer; `ended` gives the id back once. */

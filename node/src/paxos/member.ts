@@ -1,6 +1,8 @@
 import { Acceptor } from './acceptor.ts';
 import { compareBallots, type Ballot, type MemberId } from './ballot.ts';
-import type { Configuration, LeadershipMode } from './configuration.ts';
+import { encodeChange, refusalOf, type Change, type Refusal } from './change.ts';
+import type { LeadershipMode } from './configuration.ts';
+import type { Configurations } from './configurations.ts';
 import { waitsForFlush, type Effect, type Recovered, type StoredPvalue } from './effects.ts';
 import { Leader } from './leader.ts';
 import { Learner, type Question } from './learner.ts';
@@ -15,6 +17,7 @@ import {
 } from './messages.ts';
 import type { Command, Pvalue, Slot } from './pvalue.ts';
 import { Replica, type Packing } from './replica.ts';
+import { isQuorum } from './quorum.ts';
 import type { Timing } from './timing.ts';
 
 /** Everything that can happen to a member. */
@@ -41,11 +44,14 @@ export type Input =
   /** Stop leading: the next command needs a new ballot. */
   | { readonly type: 'resign' }
   /** If this member leads: ask `to`, or who is fit, to lead instead. */
-  | { readonly type: 'hand-over'; readonly to?: MemberId };
+  | { readonly type: 'hand-over'; readonly to?: MemberId }
+  /** Propose a change; ask `refusalOf` before. Ends with a `reconfigured` effect. */
+  | { readonly type: 'reconfigure'; readonly change: Change };
 
 export interface MemberInit {
   readonly self: MemberId;
-  readonly configuration: Configuration;
+  /** Those that belong to the recovered state. */
+  readonly configurations: Configurations;
   readonly mode: LeadershipMode;
   readonly timing: Timing;
   readonly packing: Packing;
@@ -58,7 +64,6 @@ export interface MemberInit {
  */
 export class Member {
   readonly self: MemberId;
-  readonly configuration: Configuration;
   readonly #mode: LeadershipMode;
   readonly #pageBytes: number;
   readonly #acceptor: Acceptor;
@@ -69,22 +74,26 @@ export class Member {
   #local: Message[] = [];
   #mark: Slot;
 
-  constructor({ self, configuration, mode, timing, packing, recovered }: MemberInit) {
+  constructor({ self, configurations, mode, timing, packing, recovered }: MemberInit) {
     this.self = self;
-    this.configuration = configuration;
     this.#mode = mode;
     this.#pageBytes = packing.batchBytes;
     this.#mark = recovered.decidedMark;
     const { ballot, leaderBallot, slotOut } = recovered;
     this.#acceptor = new Acceptor(recovered, packing.batchBytes);
-    this.#replica = new Replica(configuration, packing, timing, recovered);
+    this.#replica = new Replica(configurations, packing, timing, recovered);
     const highest = compareBallots(ballot, leaderBallot) > 0 ? ballot : leaderBallot;
-    const init = { self, configuration, mode, timing, ballot: leaderBallot, highest, slotOut };
+    const init = { self, configurations, mode, timing, ballot: leaderBallot, highest, slotOut };
     this.#leader = new Leader(init);
     this.#learner = new Learner(
-      configuration.voters.filter((voter) => voter !== self),
+      configurations.members.filter((member) => member !== self),
       timing,
     );
+  }
+
+  /** As of `slot_out`. */
+  get configurations(): Configurations {
+    return this.#replica.configurations;
   }
 
   get slotIn(): Slot {
@@ -122,7 +131,30 @@ export class Member {
 
   /** Whether a message of that sender means anything here; if not, it is to be dropped. */
   takes(from: MemberId, message: Message): boolean {
-    return !isCounted[message.type] || this.configuration.voters.includes(from);
+    return !isCounted[message.type] || this.configurations.members.includes(from);
+  }
+
+  /** Why this member does not propose a change; `undefined` when it would. */
+  refusalOf(change: Change): Refusal | 'NOT_LEADING' | 'NO_QUORUM' | 'LAGS' | undefined {
+    if (!this.#leader.isInformed) return 'NOT_LEADING';
+    const { newest, window } = this.configurations;
+    const refusal = refusalOf(change, newest, newest.from <= this.slotOut);
+    if (refusal !== undefined) return refusal;
+    const { contact } = this.#leader;
+    if (!change.forced && !contact.hasHeardQuorum(change.voters)) return 'NO_QUORUM';
+    const added = change.voters.filter((voter) => !newest.voters.includes(voter));
+    const lags = added.some((voter) => contact.slotOut(voter) + window < this.slotOut);
+    return lags ? 'LAGS' : undefined;
+  }
+
+  /**
+   * Whether the newest configuration is in force, and a quorum of it has the slots before it on
+   * disk: only then may a member that was removed stop, and the next change come.
+   */
+  get settled(): boolean {
+    const { from, voters } = this.configurations.newest;
+    const hasIt = (voter: MemberId): boolean => this.#leader.flushedBy(voter) >= from;
+    return this.#leader.isInformed && this.slotOut >= from && isQuorum(voters, { has: hasIt });
   }
 
   /**
@@ -168,6 +200,7 @@ export class Member {
       case 'flushed':
         this.#acceptor.forget(input.slotOut);
         this.#replica.forget(input.slotOut);
+        this.#leader.flushed(input.slotOut);
         return [];
       case 'survey':
         return this.#ask([this.#learner.survey(input.survey)]);
@@ -175,6 +208,9 @@ export class Member {
         return this.#leader.resign();
       case 'hand-over':
         return this.#leader.handOver(input.to);
+      case 'reconfigure':
+        this.#replica.request([encodeChange(input.change)]);
+        return this.#propose(this.#replica.propose());
       default:
         return input satisfies never;
     }
@@ -187,7 +223,7 @@ export class Member {
       case 'p2a':
         return this.#p2a(from, message);
       case 'p1b':
-        return this.#lead(this.#leader.p1b(from, message));
+        return this.#lead(() => this.#leader.p1b(from, message));
       case 'p2b':
         return this.#leader.p2b(from, message);
       case 'propose':
@@ -223,17 +259,19 @@ export class Member {
     return [
       // What was decided before a restart, also when nobody else is there to speak of it.
       ...this.#perform(),
-      ...this.#lead(this.#leader.tick(random, unapplied)),
+      ...this.#leader.tick(random, unapplied),
       ...this.#propose(this.#replica.tick(random)),
       ...this.#ask(this.#learner.tick(random, this.#behind, this.slotOut)),
       ...this.#surveyed(),
     ];
   }
 
-  /** A leader that has just become active gets the outstanding proposals of its replica. */
-  #lead(effects: Effect[]): Effect[] {
-    const won = effects.some(({ type }) => type === 'leading') && this.#leader.active;
-    return won ? [...effects, ...this.#propose(this.#replica.outstanding())] : effects;
+  /** A leader that may now propose farther gets the outstanding proposals of its replica. */
+  #lead(step: () => Effect[]): Effect[] {
+    const before = this.#leader.reach;
+    const effects = step();
+    if (this.#leader.reach <= before) return effects;
+    return [...effects, ...this.#propose(this.#replica.outstanding())];
   }
 
   /** Another leader than before gets the outstanding proposals of this replica at once. */
@@ -278,11 +316,16 @@ export class Member {
 
   /** Applies what can be applied, lets the leader know, and proposes what now fits the window. */
   #perform(): Effect[] {
+    const before = this.configurations;
     const applied = this.#replica.perform();
     // On demand, an answer waits for the mark that covers it.
     const mark = this.#mode === 'on-demand' ? this.#decidedMark() : [];
     const effects = [...mark, ...applied];
-    effects.push(...this.#leader.advance(this.slotOut, this.#replica.unapplied));
+    const { configurations, unapplied } = this.#replica;
+    effects.push(...this.#leader.advance(this.slotOut, configurations, unapplied));
+    if (configurations !== before) {
+      this.#learner.peers = configurations.members.filter((member) => member !== this.self);
+    }
     effects.push(...this.#propose(this.#replica.propose()));
     return effects;
   }

@@ -69,6 +69,8 @@ export interface Alive {
   readonly ballot: Ballot;
   /** It has applied every slot below. */
   readonly slotOut: Slot;
+  /** The state on its disk has every slot below. */
+  readonly flushed: Slot;
 }
 
 /** Who suspects the leader asks, before it uses `ballot`, whether the others miss one, too. */
@@ -96,6 +98,8 @@ export interface HandOver {
 export interface Adopted {
   readonly type: 'adopted';
   readonly ballot: Ballot;
+  /** The scout asked from this slot on. */
+  readonly from: Slot;
   readonly floor: Slot;
   readonly pvalues: ReadonlyMap<Slot, Pvalue>;
 }

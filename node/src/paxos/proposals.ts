@@ -1,9 +1,10 @@
 import type { Ballot, MemberId } from './ballot.ts';
 import { Commander } from './commander.ts';
-import type { Configuration, LeadershipMode } from './configuration.ts';
+import type { LeadershipMode } from './configuration.ts';
+import type { Configurations } from './configurations.ts';
 import { send, type Effect } from './effects.ts';
 import { invariant } from './invariant.ts';
-import type { P2b, Preempted } from './messages.ts';
+import type { Adopted, P2b, Preempted } from './messages.ts';
 import { NO_OP, type Slot, type Value } from './pvalue.ts';
 import type { Timing } from './timing.ts';
 
@@ -11,12 +12,7 @@ import type { Timing } from './timing.ts';
 export interface Leadership {
   readonly self: MemberId;
   readonly ballot: Ballot;
-  readonly configuration: Configuration;
   readonly mode: LeadershipMode;
-  /** Below it nothing is proposed: a quorum says that it is decided. */
-  readonly floor: Slot;
-  /** The co-located replica's. */
-  readonly slotOut: Slot;
 }
 
 /**
@@ -29,17 +25,63 @@ export class Proposals {
   /** C1: per ballot at most one value a slot. */
   readonly #values = new Map<Slot, Value>();
   readonly #commanders = new Map<Slot, Commander>();
+  #configurations: Configurations;
   /** The co-located `slot_out`: below it everything is decided and forgotten. */
   #mark: Slot;
-  /** One past the highest slot with a proposal. */
-  #end: Slot = 0;
+  /** Below it nothing is proposed: a quorum says that it is decided. */
+  #floor: Slot = 0;
+  /** Every slot below it has a proposal, or gets a no-op. */
+  #end: Slot;
+  #inherited: Slot;
   /** Decided, and no p2a has carried it to the others yet. */
   #decided: Slot[] = [];
 
-  constructor(of: Leadership, timing: Timing) {
+  /** @param slotOut the co-located replica's */
+  constructor(of: Leadership, slotOut: Slot, configurations: Configurations, timing: Timing) {
     this.#of = of;
     this.#timing = timing;
-    this.#mark = of.slotOut;
+    this.#mark = slotOut;
+    this.#configurations = configurations;
+    this.#end = slotOut;
+    this.#inherited = slotOut;
+  }
+
+  /** Below it, other leaders may have decided something. */
+  get inherited(): Slot {
+    return this.#inherited;
+  }
+
+  /**
+   * Proposes what phase 1 reported from `from` on, and nothing below the floor: neither no-ops nor
+   * reported pvalues.
+   */
+  adopt({ floor, from, pvalues }: Adopted): Effect[] {
+    this.#floor = Math.max(this.#floor, floor);
+    const effects: Effect[] = [];
+    const first = Math.max(this.#mark, this.#floor, from);
+    let end = first;
+    for (const slot of pvalues.keys()) end = Math.max(end, slot + 1);
+    for (let slot = first; slot < end; slot++) {
+      // C2: the pvalue of the highest ballot that a quorum reported is the only choice (pmax).
+      effects.push(...this.select(slot, pvalues.get(slot)?.value ?? NO_OP));
+    }
+    this.#inherited = Math.max(this.#inherited, end);
+    // Up to the first slot of a pending configuration an idle cluster decides no-ops.
+    this.#end = Math.max(this.#end, this.#configurations.newest.from);
+    return effects;
+  }
+
+  /**
+   * Another configuration was decided. What is proposed from `from` on, and has no commander yet,
+   * is void: phase 1 was not in the configuration that rules there.
+   */
+  reconfigured(configurations: Configurations, from: Slot): void {
+    for (let slot = from; slot < this.#end; slot++) {
+      invariant(!this.#commanders.has(slot), 'R5', () => `slot ${slot} has a commander too soon`);
+      this.#values.delete(slot);
+    }
+    this.#configurations = configurations;
+    this.#end = from;
   }
 
   has(slot: Slot): boolean {
@@ -55,15 +97,16 @@ export class Proposals {
   }
 
   #spawn(slot: Slot, value: Value): Effect[] {
-    const { ballot, configuration } = this.#of;
+    const { ballot } = this.#of;
     // R5: no commander at or beyond slot_out + WINDOW.
-    if (slot >= this.#mark + configuration.window) return [];
+    if (slot >= this.#mark + this.#configurations.window) return [];
     invariant(!this.#commanders.has(slot), 'C1', () => `slot ${slot} has a commander already`);
-    const { voters } = configuration;
+    const { voters } = this.#configurations.at(slot);
     this.#commanders.set(slot, new Commander(ballot, slot, value, voters, this.#timing));
     const decided = this.#decided;
     this.#decided = [];
-    return [send(voters, { type: 'p2a', ballot, slot, value, decided })];
+    const { members } = this.#configurations;
+    return [send(members, { type: 'p2a', ballot, slot, value, decided })];
   }
 
   p2b(from: MemberId, message: P2b): Effect[] | Preempted {
@@ -75,10 +118,10 @@ export class Proposals {
 
   /** The decision goes to the own replica at once, to the others with the next p2a or tick. */
   #decide({ ballot, slot, value }: Commander): Effect[] {
-    const { mode, self, configuration } = this.#of;
+    const { mode, self } = this.#of;
     this.#commanders.delete(slot);
     if (mode === 'on-demand') {
-      return [send(configuration.voters, { type: 'decision', ballot, slot, value })];
+      return [send(this.#configurations.members, { type: 'decision', ballot, slot, value })];
     }
     this.#decided.push(slot);
     return [send([self], { type: 'decision', ballot, slot, value })];
@@ -86,7 +129,7 @@ export class Proposals {
 
   /** The co-located replica has applied every slot below `slotOut`. */
   advance(slotOut: Slot): Effect[] {
-    const { window } = this.#of.configuration;
+    const { window } = this.#configurations;
     const before = this.#mark + window;
     for (; this.#mark < slotOut; this.#mark++) {
       this.#values.delete(this.#mark);
@@ -113,7 +156,7 @@ export class Proposals {
 
   /** A hole below a proposal would hold up every slot above it: it gets a no-op. */
   #fillHoles(): Effect[] {
-    const from = Math.max(this.#mark, this.#of.floor);
+    const from = Math.max(this.#mark, this.#floor);
     if (this.#values.size >= this.#end - from) return [];
     const effects: Effect[] = [];
     for (let slot = from; slot < this.#end; slot++) {
@@ -124,8 +167,8 @@ export class Proposals {
 
   /** Decisions that no p2a carried away yet. */
   announceDecided(): Effect[] {
-    const { ballot, configuration, self } = this.#of;
-    const others = configuration.voters.filter((voter) => voter !== self);
+    const { ballot, self } = this.#of;
+    const others = this.#configurations.members.filter((member) => member !== self);
     const decided = this.#decided;
     this.#decided = [];
     return decided.map((slot) => send(others, { type: 'decision', ballot, slot }));

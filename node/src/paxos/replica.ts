@@ -1,5 +1,6 @@
 import type { Ballot } from './ballot.ts';
-import type { Configuration } from './configuration.ts';
+import { parseChange } from './change.ts';
+import type { Configurations } from './configurations.ts';
 import type { Effect, Recovered } from './effects.ts';
 import { invariant } from './invariant.ts';
 import type { Propose } from './messages.ts';
@@ -19,7 +20,7 @@ export interface Packing {
  * A slot holds a batch of commands, and several slots are in flight.
  */
 export class Replica {
-  readonly #configuration: Configuration;
+  #configurations: Configurations;
   readonly #packing: Packing;
   readonly #retransmission: Retransmission;
 
@@ -39,12 +40,12 @@ export class Replica {
   #end: Slot;
 
   constructor(
-    configuration: Configuration,
+    configurations: Configurations,
     packing: Packing,
     timing: Timing,
     { slotOut, decidedMark, stored }: Recovered,
   ) {
-    this.#configuration = configuration;
+    this.#configurations = configurations;
     this.#packing = packing;
     this.#retransmission = new Retransmission(timing.retransmit, timing.retransmitLongest);
     this.#slotIn = slotOut;
@@ -57,6 +58,11 @@ export class Replica {
       this.#decisions.set(slot, { ballot, slot, value });
       this.#end = Math.max(this.#end, slot + 1);
     }
+  }
+
+  /** As of `slot_out`. */
+  get configurations(): Configurations {
+    return this.#configurations;
   }
 
   get slotIn(): Slot {
@@ -95,7 +101,7 @@ export class Replica {
     const proposed: Propose[] = [];
     while (this.#requests.length > 0 && this.#proposals.size < this.#packing.pipeline) {
       // R5: propose only where the configuration is known: slot_in < slot_out + WINDOW.
-      if (this.#slotIn >= this.#slotOut + this.#configuration.window) break;
+      if (this.#slotIn >= this.#slotOut + this.#configurations.window) break;
       const slot = this.#slotIn;
       this.#slotIn += 1;
       if (this.#decisions.has(slot) || this.#valueless.has(slot)) continue;
@@ -182,10 +188,20 @@ export class Replica {
       if (decision === undefined) break;
       // R3: the state is the decisions applied in slot order, up to slot_out.
       effects.push({ type: 'apply', slot: this.#slotOut, value: decision.value });
+      for (const command of decision.value) effects.push(...this.#reconfigure(command));
       this.#slotOut += 1; // R4: slot_out never decreases.
     }
     this.#slotIn = Math.max(this.#slotIn, this.#slotOut);
     return effects;
+  }
+
+  /** A change rules from WINDOW slots later on (PMMC 2.4), if it is not void. */
+  #reconfigure(command: Command): Effect[] {
+    const change = parseChange(command);
+    if (change === undefined) return [];
+    const configurations = this.#configurations.changed(change, this.#slotOut);
+    this.#configurations = configurations ?? this.#configurations;
+    return [{ type: 'reconfigured', change, stored: configurations?.stored }];
   }
 
   /**

@@ -8,36 +8,43 @@ import { Retransmission, type Timing } from './timing.ts';
 /**
  * The scout: gets a ballot adopted by a quorum and collects what those acceptors accepted (PMMC
  * figure 6b). An acceptor reports in pages; it counts once its pages cover everything from the
- * leader's `slot_out` to the end, without a gap.
+ * slot in question to the end, without a gap. It needs a quorum in every configuration that rules
+ * an undecided slot, in force or pending.
  */
 export class Scout {
   readonly ballot: Ballot;
   readonly #from: Slot;
-  readonly #voters: readonly MemberId[];
   readonly #quorum: Quorum;
   readonly #retransmission: Retransmission;
   readonly #covered = new Map<MemberId, Slot>();
   readonly #pvalues = new Map<Slot, Pvalue>();
   #floor: Slot = 0;
 
-  /** @param from the leader's `slot_out` */
-  constructor(ballot: Ballot, from: Slot, voters: readonly MemberId[], timing: Timing) {
+  /**
+   * @param from the leader's `slot_out`, or the first slot of a configuration that is new to it
+   * @param configurations the voters of each that rules an undecided slot from there on
+   */
+  constructor(
+    ballot: Ballot,
+    from: Slot,
+    configurations: readonly (readonly MemberId[])[],
+    timing: Timing,
+  ) {
     this.ballot = ballot;
     this.#from = from;
-    this.#voters = voters;
-    this.#quorum = new Quorum(voters);
+    this.#quorum = new Quorum(configurations);
     this.#retransmission = new Retransmission(timing.retransmit, timing.retransmitLongest);
   }
 
   start(): Effect[] {
-    return [this.#ask(this.#voters, this.#from)];
+    return [this.#ask(this.#quorum.voters, this.#from)];
   }
 
   /** @returns the request for the next page, or what it means for the leader */
   p1b(from: MemberId, page: P1b): Effect[] | Adopted | Preempted {
     const order = compareBallots(page.ballot, this.ballot);
     if (order > 0) return { type: 'preempted', ballot: page.ballot };
-    if (order < 0 || !this.#voters.includes(from)) return []; // Stale, or it has no vote.
+    if (order < 0 || !this.#quorum.voters.includes(from)) return []; // Stale, or it has no vote.
     const covered = this.#covered.get(from) ?? this.#from;
     if (page.from !== covered) return []; // A duplicate, or a page that would leave a gap.
 
@@ -54,6 +61,7 @@ export class Scout {
     return {
       type: 'adopted',
       ballot: this.ballot,
+      from: this.#from,
       floor: this.#floor,
       pvalues: this.#pvalues,
     };

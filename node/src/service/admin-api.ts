@@ -46,9 +46,9 @@ export class AdminApi {
   async #transfer(driver: Driver, text: string): Promise<TransferAnswer> {
     const request = parseTransferRequest(text);
     if (request === undefined) return { ok: false, code: 'MALFORMED' };
-    const { self, configuration } = driver.member;
+    const { self, configurations } = driver.member;
     const { to } = request;
-    if (to !== undefined && !configuration.voters.includes(to)) {
+    if (to !== undefined && !configurations.newest.voters.includes(to)) {
       return { ok: false, code: 'UNKNOWN_MEMBER' };
     }
     if (to === self) return { ok: true, leader: self };

@@ -3,6 +3,8 @@ import type { Outcome } from '../../../contract/src/reply.ts';
 import type { AppliedCommand, Applier } from '../machine/applier.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Ballot } from '../paxos/ballot.ts';
+import type { Change } from '../paxos/change.ts';
+import { encodeConfigurations } from '../paxos/configurations.ts';
 import { waitsForFlush, type Effect } from '../paxos/effects.ts';
 import type { Input, Member } from '../paxos/member.ts';
 import { valueBytes, type Command, type Slot, type Value } from '../paxos/pvalue.ts';
@@ -57,6 +59,8 @@ export interface DriverEvents {
   /** A slot was applied, and may be spoken of. */
   applied(slot: Slot, commands: readonly AppliedCommand[]): void;
   surveyed(survey: number): void;
+  /** A change was applied; `taken` is false when it was void. */
+  reconfigured(change: Change, taken: boolean): void;
   /** A crash point fired: what was sent has left, what was written is durable. */
   crashed(): void;
   /** Nothing can go on: a failed write, a broken invariant, damage. The driver has stopped. */
@@ -99,7 +103,7 @@ export class Driver {
     this.#ticksToCheckpoint = settings.checkpointTicks;
     this.#barrier = new Barrier(ports.log, (error) => this.#fail(error));
     const { member, transport, metrics } = ports;
-    this.#outbox = new Outbox(transport, member.configuration.voters.length - 1);
+    this.#outbox = new Outbox(transport, () => member.configurations.members.length - 1);
     transport.onMessage((from, message) => {
       metrics.received.add(message.type);
       if (!member.takes(from, message)) return metrics.dropped.add(UNKNOWN_MEMBER);
@@ -249,6 +253,12 @@ export class Driver {
           break;
         case 'apply':
           this.#apply(effect.slot, effect.value);
+          break;
+        case 'reconfigured':
+          if (effect.stored !== undefined) {
+            this.#ports.applier.reconfigure(encodeConfigurations(effect.stored));
+          }
+          this.#events.reconfigured(effect.change, effect.stored !== undefined);
           break;
         case 'recall':
           this.#recall(effect);

@@ -11,6 +11,8 @@ import { counter } from '../machine/counter.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { formatBallot } from '../paxos/ballot.ts';
 import { waitsForFlush } from '../paxos/effects.ts';
+import { firstConfiguration } from '../paxos/configuration.ts';
+import { recoveredConfigurations } from '../paxos/configurations.ts';
 import { Member } from '../paxos/member.ts';
 import { defaultTiming } from '../paxos/timing.ts';
 import { DamageError } from '../storage/damage.ts';
@@ -184,7 +186,10 @@ export class Node {
     const recovered = { ...opened.recovered, slotOut: state.flushedSlotOut };
     const member = new Member({
       self,
-      configuration: { voters, window },
+      configurations: recoveredConfigurations(
+        applier.configurations,
+        firstConfiguration(voters, window),
+      ),
       mode,
       timing: defaultTiming,
       packing: { batchBytes, pipeline },
@@ -243,6 +248,7 @@ export class Node {
       },
       applied: (slot, commands) => this.#scriptPort?.applied(slot, commands),
       surveyed: (survey) => this.#scriptPort?.surveyed(survey),
+      reconfigured: (change, taken) => this.#log.info({ ...change, taken }, 'reconfigured'),
       crashed: () => transport.flush(() => this.#crash()),
       failed: (error) => this.#failed(error),
     });
@@ -323,7 +329,7 @@ export class Node {
       ready: this.#isReady(),
       ballot: formatBallot(member?.ballot),
       leader: member?.leader ?? null,
-      voters: members,
+      voters: member?.configurations.newest.voters ?? members,
       window,
       slotOut: member?.slotOut ?? this.#storage?.state.flushedSlotOut ?? 0,
       flushedSlotOut: this.#storage?.state.flushedSlotOut ?? 0,

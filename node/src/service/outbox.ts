@@ -5,19 +5,19 @@ import type { Transport } from '../transport/transport.ts';
 /** Collects what leaves a member, so that messages to one receiver travel in one frame. */
 export class Outbox {
   readonly #transport: Transport;
-  readonly #others: number;
+  readonly #others: () => number;
   #toAll: Message[] = [];
   readonly #direct = new Map<MemberId, Message[]>();
 
   /** @param others how many other members there are: a message to as many is a broadcast */
-  constructor(transport: Transport, others: number) {
+  constructor(transport: Transport, others: () => number) {
     this.#transport = transport;
     this.#others = others;
   }
 
   /** @param to other members, never the own one */
   add(to: readonly MemberId[], message: Message): void {
-    if (to.length === this.#others && this.#others > 1) {
+    if (to.length > 1 && to.length === this.#others()) {
       this.#toAll.push(message);
       return;
     }

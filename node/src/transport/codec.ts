@@ -84,7 +84,7 @@ function toWire(message: Message): unknown[] {
       return [type, from, slotOut, pvaluesToWire(decisions), survey ?? null];
     }
     case 'alive':
-      return [type, ...ballotToWire(message.ballot), message.slotOut];
+      return [type, ...ballotToWire(message.ballot), message.slotOut, message.flushed];
     case 'canvass':
     case 'hand-over':
       return [type, ...ballotToWire(message.ballot)];
@@ -134,7 +134,7 @@ function fromWire(wire: unknown): Message {
       return { type, from: integer(a), slotOut: integer(b), decisions, ...surveyOf(d) };
     }
     case 'alive':
-      return { type, ballot: ballot(a, b), slotOut: integer(c) };
+      return { type, ballot: ballot(a, b), slotOut: integer(c), flushed: integer(d) };
     case 'canvass':
     case 'hand-over':
       return { type, ballot: ballot(a, b) };

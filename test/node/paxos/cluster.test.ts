@@ -1,5 +1,6 @@
 import { compareBallots } from '../../../node/src/paxos/ballot.ts';
-import type { Configuration, LeadershipMode } from '../../../node/src/paxos/configuration.ts';
+import { firstConfiguration, type LeadershipMode } from '../../../node/src/paxos/configuration.ts';
+import { Configurations } from '../../../node/src/paxos/configurations.ts';
 import type { Effect, LogRecord, Recovered } from '../../../node/src/paxos/effects.ts';
 import { Member, type Input } from '../../../node/src/paxos/member.ts';
 import type { Message } from '../../../node/src/paxos/messages.ts';
@@ -13,7 +14,8 @@ import { timing, value } from './samples.ts';
 const SEEDS = 60;
 const STEPS = 700;
 const CALM_STEPS = 4000;
-const configuration: Configuration = { voters: ['a', 'b', 'c'], window: 6 };
+const voters = ['a', 'b', 'c'];
+const configurations = new Configurations([firstConfiguration(voters, 6)]);
 
 interface Flying {
   readonly from: string;
@@ -43,7 +45,7 @@ class Cluster {
   constructor(seed: number, mode: LeadershipMode) {
     this.#random = new Random(seed).next;
     this.#mode = mode;
-    for (const id of configuration.voters) {
+    for (const id of voters) {
       this.#logs.set(id, []);
       this.restart(id);
     }
@@ -54,7 +56,7 @@ class Cluster {
     this.#applied.set(id, []);
     const recovered = recover(this.#logs.get(id) ?? []);
     const packing = { batchBytes: 4, pipeline: 3 };
-    const init = { self: id, configuration, mode: this.#mode, timing, packing, recovered };
+    const init = { self: id, configurations, mode: this.#mode, timing, packing, recovered };
     this.#members.set(id, new Member(init));
   }
 
@@ -79,7 +81,8 @@ class Cluster {
         break;
       case 'recall':
       case 'surveyed':
-        throw new Error(`nothing was forgotten, and no survey begun: ${effect.type}`);
+      case 'reconfigured':
+        throw new Error(`nobody asked for it: ${effect.type}`);
       default:
         effect satisfies never;
     }
@@ -99,7 +102,7 @@ class Cluster {
   /** What a majority accepted at one ballot, every accepted pvalue of a higher ballot has. */
   #checkSlot(slot: Slot, votes: Votes): void {
     for (const { pvalue: chosen, by } of votes.values()) {
-      if (by.size < quorumSize(configuration.voters.length)) continue;
+      if (by.size < quorumSize(voters.length)) continue;
       for (const { pvalue } of votes.values()) {
         if (compareBallots(pvalue.ballot, chosen.ballot) <= 0) continue;
         if (!sameValue(pvalue.value, chosen.value)) throw new Error(`A5, C2: slot ${slot}`);
@@ -131,7 +134,7 @@ class Cluster {
   }
 
   tick(): void {
-    for (const id of configuration.voters) {
+    for (const id of voters) {
       this.step(id, { type: 'tick', random: this.#random() });
     }
   }
@@ -141,7 +144,7 @@ class Cluster {
     const requested: string[] = [];
     for (let i = 0; i < STEPS; i++) {
       const luck = this.#random();
-      const id = configuration.voters[Math.floor(this.#random() * 3)] ?? 'a';
+      const id = voters[Math.floor(this.#random() * 3)] ?? 'a';
       if (luck < 0.08) {
         const text = `c${requested.length}`;
         requested.push(text);
@@ -190,7 +193,7 @@ describe.each(['stable', 'on-demand'] as const)('%s', (mode) => {
       } catch (error) {
         throw new Error(`seed ${seed}: ${String(error)}`, { cause: error });
       }
-      const [a, b, c] = configuration.voters.map((id) => cluster.texts(id));
+      const [a, b, c] = voters.map((id) => cluster.texts(id));
       // After calm they have applied the same.
       expect({ seed, b, c }).toEqual({ seed, b: a, c: a });
       decided += a?.length ?? 0;

@@ -1,14 +1,15 @@
 import type { Ballot } from '../../../node/src/paxos/ballot.ts';
+import type { Configurations } from '../../../node/src/paxos/configurations.ts';
 import type { Effect } from '../../../node/src/paxos/effects.ts';
 import { Leader, type LeaderInit } from '../../../node/src/paxos/leader.ts';
-import type { P1b, P2b } from '../../../node/src/paxos/messages.ts';
+import type { P1b, P2b, Propose } from '../../../node/src/paxos/messages.ts';
 import { NO_OP, type Pvalue, type Slot } from '../../../node/src/paxos/pvalue.ts';
-import { ballot, configuration, persisted, pvalue, sent, timing, value } from './samples.ts';
+import { ballot, configurations, persisted, pvalue, sent, timing, value } from './samples.ts';
 
 function leader(init: Partial<LeaderInit> = {}): Leader {
   return new Leader({
     self: 'a',
-    configuration,
+    configurations,
     mode: 'stable',
     timing,
     ballot: undefined,
@@ -102,7 +103,7 @@ describe('phase 1', () => {
   test('on demand, a scout with nothing left to lead is abandoned', () => {
     const starting = leader({ mode: 'on-demand' });
     campaign(starting);
-    starting.advance(1, false);
+    starting.advance(1, configurations, false);
     p1b(starting, 'b');
     expect(p1b(starting, 'c')).toEqual([]);
     expect(starting.active).toBe(false);
@@ -120,7 +121,7 @@ describe('phase 2', () => {
   test('C1: what was forgotten is answered with the floor, never with a commander', () => {
     const [won] = elected();
     won.propose('a', { type: 'propose', slot: 0, value: value('x') });
-    won.advance(1, true);
+    won.advance(1, configurations, true);
     const again = won.propose('b', { type: 'propose', slot: 0, value: value('y') });
     expect(again).toEqual([{ type: 'send', to: ['b'], message: { type: 'floor', floor: 1 } }]);
     // A new ballot empties the map, never the mark.
@@ -135,7 +136,7 @@ describe('phase 2', () => {
   test('R5: no commander at or beyond slot_out + WINDOW; it comes when slot_out moves', () => {
     const [won] = elected();
     expect(won.propose('b', { type: 'propose', slot: 4, value: value('far') })).toEqual([]);
-    const effects = won.advance(1, true);
+    const effects = won.advance(1, configurations, true);
     expect(p2aSlots(effects)).toContain(4);
   });
 
@@ -310,7 +311,8 @@ describe('contact', () => {
 
   test('one that a quorum answers stays', () => {
     const [won] = elected();
-    for (let i = 0; i < 20; i++) won.alive('c', { type: 'alive', ballot: beat(won), slotOut: 0 });
+    for (let i = 0; i < 20; i++)
+      won.alive('c', { type: 'alive', ballot: beat(won), slotOut: 0, flushed: 0 });
     expect(won.active).toBe(true);
   });
 
@@ -318,10 +320,14 @@ describe('contact', () => {
     const following = leader({ highest: ballot('7.a') });
     const late = { type: 'heartbeat', ballot: ballot('3.b'), slotOut: 0 } as const;
     expect(following.heartbeat('b', late)).toEqual([
-      { type: 'send', to: ['b'], message: { type: 'alive', ballot: ballot('7.a'), slotOut: 0 } },
+      {
+        type: 'send',
+        to: ['b'],
+        message: { type: 'alive', ballot: ballot('7.a'), slotOut: 0, flushed: 0 },
+      },
     ]);
     const [won] = elected();
-    won.alive('b', { type: 'alive', ballot: ballot('7.b'), slotOut: 0 });
+    won.alive('b', { type: 'alive', ballot: ballot('7.b'), slotOut: 0, flushed: 0 });
     expect(won.active).toBe(false);
   });
 });
@@ -329,8 +335,8 @@ describe('contact', () => {
 describe('a hand-over', () => {
   test('asks the member that has applied the most', () => {
     const [won] = elected();
-    won.alive('b', { type: 'alive', ballot: won.ballot ?? ballot('0.a'), slotOut: 1 });
-    won.alive('c', { type: 'alive', ballot: won.ballot ?? ballot('0.a'), slotOut: 5 });
+    won.alive('b', { type: 'alive', ballot: won.ballot ?? ballot('0.a'), slotOut: 1, flushed: 0 });
+    won.alive('c', { type: 'alive', ballot: won.ballot ?? ballot('0.a'), slotOut: 5, flushed: 0 });
     expect(sent(won.handOver(undefined), 'hand-over')[0]?.to).toEqual(['c']);
     expect(sent(won.handOver('b'), 'hand-over')[0]?.to).toEqual(['b']);
     expect(won.active).toBe(true);
@@ -345,5 +351,91 @@ describe('a hand-over', () => {
 
   test('is nothing for who does not lead', () => {
     expect(leader().handOver('b')).toEqual([]);
+  });
+});
+
+describe('reconfiguration', () => {
+  const changed = (voters: string[], learners: string[] = []): Configurations => {
+    const next = configurations.changed({ base: 0, voters, learners, forced: false }, 0);
+    if (next === undefined) throw new Error('void');
+    return next;
+  };
+  const proposal = (slot: Slot): Propose => ({ type: 'propose', slot, value: value('x') });
+
+  test('phase 1 again, at the same ballot, before the first slot of a new configuration', () => {
+    const [won] = elected();
+    const next = changed(['a', 'b']);
+    const effects = won.advance(1, next, false);
+    expect(sent(effects, 'p1a')).toEqual([
+      { to: ['a', 'b'], message: { type: 'p1a', ballot: won.ballot, from: 4 } },
+    ]);
+    expect(won.propose('a', proposal(4))).toEqual([]);
+    expect(p2aSlots(won.propose('a', proposal(3)))).toEqual([3]);
+    p1b(won, 'a', { from: 4 });
+    const adopted = p1b(won, 'b', { from: 4, pvalues: [pvalue('0.b', 5, 'reported')] });
+    expect(p2aSlots(adopted)).toEqual([4]); // 5 is beyond slot_out + WINDOW.
+    expect(p2aSlots(won.advance(2, next, false))).toEqual([5]);
+  });
+
+  test('what was proposed for a slot of the new configuration before phase 1 in it is void', () => {
+    const [won] = elected();
+    won.propose('b', proposal(4)); // Beyond WINDOW: it has no commander yet.
+    won.advance(1, changed(['a', 'b']), false);
+    p1b(won, 'a', { from: 4 });
+    p1b(won, 'b', { from: 4, pvalues: [pvalue('0.b', 4, 'reported')] });
+    const [again] = sent(won.tick(0.5, false), 'p2a').filter(({ message }) => message.slot === 4);
+    expect(again).toBeUndefined();
+  });
+
+  test('a scout needs a quorum of the configuration in force and of the pending one', () => {
+    const starting = leader({ configurations: changed(['a', 'b', 'c'], ['d']), slotOut: 1 });
+    campaign(starting);
+    p1b(starting, 'b', { from: 1 });
+    p1b(starting, 'd', { from: 1 }); // A learner is counted nowhere.
+    expect(starting.active).toBe(false);
+    p1b(starting, 'a', { from: 1 });
+    expect(starting.active).toBe(true);
+  });
+
+  test('an idle leader decides no-ops up to the first slot of a pending configuration', () => {
+    const [won] = elected();
+    won.advance(1, changed(['a', 'b']), false);
+    expect(p2aSlots(won.tick(0, false))).toEqual([1, 2, 3]);
+  });
+
+  test('who is no voter of the newest configuration does not try to lead', () => {
+    const removed = leader({ configurations: changed(['b', 'c']), slotOut: 1 });
+    for (let tick = 0; tick < 100; tick++) expect(removed.tick(0, true)).toEqual([]);
+  });
+
+  test('a leader that is no voter any more asks another one to lead', () => {
+    const [won] = elected();
+    const next = changed(['b', 'c']);
+    won.advance(1, next, false);
+    won.advance(4, next, false);
+    const ticks = Array.from({ length: timing.heartbeat }, () => won.tick(0, false)).flat();
+    expect(sent(ticks, 'hand-over')[0]?.to).toEqual(['b']);
+  });
+
+  test('of several changes that it learns at once, phase 1 begins with the first', () => {
+    const [won] = elected({ floor: 20 });
+    const first = changed(['a', 'b', 'c'], ['d']);
+    const change = { base: 1, voters: ['a', 'b', 'c', 'd'], learners: [], forced: false };
+    const both = first.changed(change, 6);
+    if (both === undefined) throw new Error('void');
+    const effects = won.advance(8, both, false);
+    expect(sent(effects, 'p1a')).toMatchObject([
+      { to: ['a', 'b', 'c', 'd'], message: { type: 'p1a', from: 4 } },
+    ]);
+    expect(won.reach).toBe(4);
+  });
+
+  test('a leader has no say on members before it has applied what others may have decided', () => {
+    const [won] = elected({ floor: 2, pvalues: [pvalue('0.b', 3, 'reported')] });
+    expect(won.isInformed).toBe(false);
+    won.advance(3, configurations, false);
+    expect(won.isInformed).toBe(false);
+    won.advance(4, configurations, false);
+    expect(won.isInformed).toBe(true);
   });
 });

@@ -1,3 +1,5 @@
+import { firstConfiguration } from '../../../node/src/paxos/configuration.ts';
+import { Configurations } from '../../../node/src/paxos/configurations.ts';
 import type { Effect, Recovered } from '../../../node/src/paxos/effects.ts';
 import { Member } from '../../../node/src/paxos/member.ts';
 import { ballot, pvalue, sent, timing } from './samples.ts';
@@ -8,8 +10,8 @@ function restarted(voters: readonly string[], mode: 'stable' | 'on-demand'): Mem
   const stored = texts.map((text, slot) => ({ ...pvalue('1.a', slot, text), learned: false }));
   const recovered: Recovered = { ballot: ballot('1.a'), decidedMark: 2, slotOut: 0, stored };
   const packing = { batchBytes: 1024, pipeline: 3 };
-  const configuration = { voters, window: 4 };
-  return new Member({ self: 'a', configuration, mode, timing, packing, recovered });
+  const configurations = new Configurations([firstConfiguration(voters, 4)]);
+  return new Member({ self: 'a', configurations, mode, timing, packing, recovered });
 }
 
 function applied(effects: readonly Effect[]): number[] {

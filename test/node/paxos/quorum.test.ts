@@ -10,7 +10,7 @@ test('R1: only distinct voters count, in any order, however often they answer', 
   const answers = fc.array(fc.constantFrom(...voters, 'stranger'), { maxLength: 12 });
   fc.assert(
     fc.property(answers, (from) => {
-      const quorum = new Quorum(voters);
+      const quorum = new Quorum([voters]);
       for (const voter of from) quorum.add(voter);
       const distinct = new Set(from.filter((voter) => voters.includes(voter)));
       expect(quorum.reached).toBe(distinct.size >= 3);

@@ -1,10 +1,10 @@
 import { InvariantViolation } from '../../../node/src/paxos/invariant.ts';
 import { Replica } from '../../../node/src/paxos/replica.ts';
 import type { Recovered } from '../../../node/src/paxos/effects.ts';
-import { ballot, configuration, nothing, pvalue, timing, value } from './samples.ts';
+import { ballot, configurations, nothing, pvalue, timing, value } from './samples.ts';
 
 function replica(recovered: Recovered = nothing, pipeline = 100, batchBytes = 1): Replica {
-  return new Replica(configuration, { batchBytes, pipeline }, timing, recovered);
+  return new Replica(configurations, { batchBytes, pipeline }, timing, recovered);
 }
 
 function commands(...texts: string[]): Uint8Array[] {

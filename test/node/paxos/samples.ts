@@ -1,5 +1,6 @@
 import type { Ballot, MemberId } from '../../../node/src/paxos/ballot.ts';
-import type { Configuration } from '../../../node/src/paxos/configuration.ts';
+import { firstConfiguration } from '../../../node/src/paxos/configuration.ts';
+import { Configurations } from '../../../node/src/paxos/configurations.ts';
 import type { Effect, LogRecord, Recovered } from '../../../node/src/paxos/effects.ts';
 import type { Message } from '../../../node/src/paxos/messages.ts';
 import type { Pvalue, Slot, Value } from '../../../node/src/paxos/pvalue.ts';
@@ -17,7 +18,8 @@ export const timing: Timing = {
   surveyDeadline: 50,
 };
 
-export const configuration: Configuration = { voters: ['a', 'b', 'c'], window: 4 };
+export const voters = ['a', 'b', 'c'];
+export const configurations = new Configurations([firstConfiguration(voters, 4)]);
 
 /** What a log gives back that was never written. */
 export const nothing: Recovered = { decidedMark: 0, slotOut: 0, stored: [] };

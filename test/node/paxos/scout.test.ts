@@ -10,7 +10,7 @@ function p1b(page: Partial<P1b>): P1b {
 }
 
 function scout(): Scout {
-  return new Scout(own, 5, voters, timing);
+  return new Scout(own, 5, [voters], timing);
 }
 
 test("it asks every acceptor from the leader's slot_out on", () => {

@@ -4,6 +4,8 @@ import type { Outcome } from '../../../contract/src/reply.ts';
 import { Applier } from '../../../node/src/machine/applier.ts';
 import { chatLog } from '../../../node/src/machine/chat-log.ts';
 import { Metrics } from '../../../node/src/metrics/metrics.ts';
+import { firstConfiguration } from '../../../node/src/paxos/configuration.ts';
+import { Configurations } from '../../../node/src/paxos/configurations.ts';
 import { Member } from '../../../node/src/paxos/member.ts';
 import { defaultTiming } from '../../../node/src/paxos/timing.ts';
 import { Driver } from '../../../node/src/service/driver.ts';
@@ -94,7 +96,7 @@ export class MemoryCluster {
     const applier = new Applier(chatLog, state.tables);
     const member = new Member({
       self,
-      configuration: { voters: this.members, window: 64 },
+      configurations: new Configurations([firstConfiguration(this.members, 64)]),
       mode: 'stable',
       timing: defaultTiming,
       packing: { batchBytes: 4096, pipeline: 4 },
@@ -119,6 +121,7 @@ export class MemoryCluster {
         leading: () => undefined,
         applied: () => undefined,
         surveyed: () => undefined,
+        reconfigured: () => undefined,
         crashed: () => undefined,
         failed: (error) => {
           throw error;

@@ -52,7 +52,7 @@ const byType: { [T in Message['type']]: fc.Arbitrary<Extract<Message, { type: T 
     'survey',
     slot,
   ),
-  alive: fc.record({ type: type('alive'), ballot, slotOut: slot }),
+  alive: fc.record({ type: type('alive'), ballot, slotOut: slot, flushed: slot }),
   canvass: fc.record({ type: type('canvass'), ballot }),
   canvassed: fc.record({
     type: type('canvassed'),

@@ -1,7 +1,9 @@
 import { compareBallots, formatBallot, type Ballot } from '../../../node/src/paxos/ballot.ts';
+import type { Configuration } from '../../../node/src/paxos/configuration.ts';
 import type { Effect, LogRecord, Recovered } from '../../../node/src/paxos/effects.ts';
 import type { Message } from '../../../node/src/paxos/messages.ts';
 import { sameValue, type Pvalue, type Slot, type Value } from '../../../node/src/paxos/pvalue.ts';
+import { Rulings } from './rulings.ts';
 
 /** An invariant that spans members, or a promise of the disk, does not hold. */
 export class BrokenInvariant extends Error {
@@ -37,11 +39,11 @@ interface Durable {
  * disks, and that only what is decided is applied and acknowledged.
  */
 export class Invariants {
-  readonly #quorum: number;
   readonly #window: number;
   readonly #votes = new Map<Slot, Map<string, Vote>>();
   readonly #proposed = new Map<string, Value>();
   readonly #chosen = new Map<Slot, Pvalue>();
+  readonly #rulings: Rulings;
   /** The slots of `chosen`, in the order in which they were decided. */
   readonly #choices: Slot[] = [];
   readonly #applied = new Map<Slot, Value>();
@@ -49,9 +51,10 @@ export class Invariants {
   readonly #hashes = new Map<Slot, { readonly hash: string; readonly member: string }>();
   readonly #durable = new Map<string, Durable>();
 
-  constructor(members: number, window: number) {
-    this.#quorum = Math.floor(members / 2) + 1; // Its own: what is checked is not asked.
+  /** @param members the first voters */
+  constructor(members: readonly string[], window: number) {
     this.#window = window;
+    this.#rulings = new Rulings(members, window, this.#chosen);
   }
 
   /** Slots that a majority has accepted durably. */
@@ -107,21 +110,28 @@ export class Invariants {
     durable.slotOut = slotOut;
   }
 
-  /** Who leads has the promises of a majority (PMMC 2.3). */
+  /**
+   * Who leads has the promises of a majority in every configuration that rules a slot which is not
+   * decided to its knowledge (PMMC 2.3, 2.4).
+   */
   leading(member: string, ballot: Ballot): void {
-    let promises = 0;
-    for (const durable of this.#durable.values()) {
-      if (compareBallots(durable.ballot, ballot) >= 0) promises += 1;
-    }
-    if (promises >= this.#quorum) return;
-    const text = `${member} leads at ${formatBallot(ballot)} with ${promises} promises`;
+    const slotOut = this.#appliedUpTo.get(member) ?? 0;
+    if (this.#rulings.areQuorums(slotOut, (voter) => this.#promised(voter, ballot))) return;
+    const text = `${member} leads at ${formatBallot(ballot)} without the promises of a quorum`;
     throw new BrokenInvariant('adopted', text);
+  }
+
+  #promised(voter: string, ballot: Ballot): boolean {
+    return compareBallots(this.#durable.get(voter)?.ballot, ballot) >= 0;
   }
 
   /** What a member is about to do, in its order. */
   stepped(member: string, effects: readonly Effect[]): void {
     for (const effect of effects) {
       if (effect.type === 'apply') this.#apply(member, effect.slot, effect.value);
+      if (effect.type === 'reconfigured' && effect.stored !== undefined) {
+        this.#reconfigured(member, effect.stored.at(-1));
+      }
       if (effect.type !== 'send' || effect.message.type !== 'p2a') continue;
       const { ballot, slot, value } = effect.message;
       this.#propose(member, { ballot, slot, value });
@@ -152,12 +162,28 @@ export class Invariants {
     }
   }
 
-  /** R5; C1, over all members; and C2. */
+  /** Every member has the same configurations at the same slots. */
+  #reconfigured(member: string, newest: Configuration | undefined): void {
+    const { number, from, voters, learners } = this.#rulings.newestAt(
+      this.#appliedUpTo.get(member) ?? 0,
+    );
+    const expected = [number, from, voters, learners].join();
+    if (newest === undefined) throw new Error('no configuration is stored');
+    const found = [newest.number, newest.from, newest.voters, newest.learners].join();
+    if (found === expected) return;
+    throw new BrokenInvariant('configuration', `${member} has ${found}, decided is ${expected}`);
+  }
+
+  /** R5; phase 1 in the configuration of the slot; C1, over all members; and C2. */
   #propose(member: string, { ballot, slot, value }: Pvalue): void {
     const slotOut = this.#appliedUpTo.get(member) ?? 0;
     if (slot >= slotOut + this.#window) {
       const where = `with slot_out ${slotOut} and WINDOW ${this.#window}`;
       throw new BrokenInvariant('R5', `${member} sends a p2a of slot ${slot} ${where}`);
+    }
+    if (!this.#rulings.isQuorum(slot, (voter) => this.#promised(voter, ballot))) {
+      const what = `a p2a of slot ${slot} without the promises of a quorum of its voters`;
+      throw new BrokenInvariant('adopted', `${member} sends ${what}`);
     }
     const key = `${slot} ${formatBallot(ballot)}`;
     const before = this.#proposed.get(key);
@@ -166,7 +192,8 @@ export class Invariants {
       throw new BrokenInvariant('A4', `${member} proposes two values for slot and ballot ${key}`);
     }
     for (const vote of this.#votes.get(slot)?.values() ?? []) {
-      if (compareBallots(vote.pvalue.ballot, ballot) >= 0 || vote.by.size < this.#quorum) continue;
+      if (compareBallots(vote.pvalue.ballot, ballot) >= 0) continue;
+      if (!this.#rulings.isQuorum(slot, (voter) => vote.by.has(voter))) continue;
       if (!sameValue(vote.pvalue.value, value)) {
         const lower = formatBallot(vote.pvalue.ballot);
         throw new BrokenInvariant(
@@ -226,7 +253,8 @@ export class Invariants {
       throw new BrokenInvariant('A4', `two values were accepted for slot ${slot} at ${key}`);
     }
     vote.by.add(member);
-    if (vote.by.size >= this.#quorum) this.#choose(vote.pvalue);
+    const { by, pvalue } = vote;
+    if (this.#rulings.isQuorum(slot, (voter) => by.has(voter))) this.#choose(pvalue);
     this.#checkAbove(slot, votes);
   }
 

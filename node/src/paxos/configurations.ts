@@ -1,0 +1,80 @@
+import type { MemberId } from './ballot.ts';
+import { refusalOf, type Change } from './change.ts';
+import type { Configuration } from './configuration.ts';
+import type { Slot } from './pvalue.ts';
+
+/** For the state: see `recoveredConfigurations`. */
+export function encodeConfigurations(known: readonly Configuration[]): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(known));
+}
+
+/** @param stored as it was encoded; `undefined` before the first change */
+export function recoveredConfigurations(
+  stored: Uint8Array | undefined,
+  first: Configuration,
+): Configurations {
+  if (stored === undefined) return new Configurations([first]);
+  return new Configurations(JSON.parse(new TextDecoder().decode(stored)) as Configuration[]);
+}
+
+/**
+ * The configurations that a member knows of: the newest, and the one before it, which rules until
+ * the newest is in force. Never changes; a change gives others (PMMC 2.4).
+ */
+export class Configurations {
+  readonly #known: readonly Configuration[];
+
+  /** @param known one at least, by their numbers; as `stored` gave them, or the first one */
+  constructor(known: readonly Configuration[]) {
+    this.#known = known;
+  }
+
+  /** What has to be durable together with the state. */
+  get stored(): readonly Configuration[] {
+    return this.#known;
+  }
+
+  get newest(): Configuration {
+    return this.#known[this.#known.length - 1] as Configuration;
+  }
+
+  /** WINDOW never changes. */
+  get window(): number {
+    return this.newest.window;
+  }
+
+  /** The configuration that rules a slot. */
+  at(slot: Slot): Configuration {
+    return this.#known.find((_, i) => slot < (this.#known[i + 1]?.from ?? Infinity)) ?? this.newest;
+  }
+
+  /** The voters of each configuration that rules `slot` or a later one. */
+  votersFrom(slot: Slot): (readonly MemberId[])[] {
+    const { number } = this.at(slot);
+    return this.#known.filter((each) => each.number >= number).map(({ voters }) => voters);
+  }
+
+  /** The first slot that is ruled by a configuration which `older` does not have. */
+  firstNewSlot(older: Configurations): Slot {
+    const isNew = ({ number }: Configuration): boolean => number > older.newest.number;
+    return this.#known.find(isNew)?.from ?? Infinity;
+  }
+
+  /** Everybody who is named by one of them. */
+  get members(): readonly MemberId[] {
+    return [...new Set(this.#known.flatMap(({ voters, learners }) => [...voters, ...learners]))];
+  }
+
+  /**
+   * A change was decided in `slot`: in force WINDOW slots later.
+   * @returns the configurations with it; `undefined` when it is void
+   */
+  changed(change: Change, slot: Slot): Configurations | undefined {
+    const { newest } = this;
+    if (refusalOf(change, newest, newest.from <= slot) !== undefined) return undefined;
+    const { voters, learners } = change;
+    const { number, window } = newest;
+    const next = { number: number + 1, from: slot + window, voters, learners, window };
+    return new Configurations([newest, next]);
+  }
+}
