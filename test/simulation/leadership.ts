@@ -140,6 +140,41 @@ export const promises: Readonly<Record<string, () => void>> = {
     allAnswered(story);
   },
 
+  'who slept through two changes leads in neither of them without phase 1 there': () => {
+    const fault = (kind: FaultKind, member: number, at: number, forMs: number): Fault => {
+      return { kind, at, member, forMs, luck: 0 };
+    };
+    // One is down while n3 and n4 join; then it has one other, a quorum of what it knows.
+    const sleeper = follower();
+    const away = [numberOf(leader()), 3, 4].map((each) => fault('cut-off', each, 8_400, 3_000));
+    const faults = [fault('kill', sleeper, 2_500, 6_000), ...away];
+    const resizes = [{ at: 3_000, voters: 5 }];
+    const story = tell({ ...plan, window: 5, resizes, faults });
+    const isLate = ({ member, from }: Reign): boolean => member === `n${sleeper}` && from > 8_400;
+    assert.ok(story.reigns.some(isLate), 'the sleeper leads');
+    allAnswered(story);
+  },
+
+  'an idle cluster goes on to a configuration that was decided': () => {
+    const story = tell({
+      ...plan,
+      requests: [],
+      resizes: [{ at: 2_000, voters: 1 }],
+      forMs: 4_000,
+    });
+    assert.equal(story.report.failure?.message, undefined);
+    assert.equal(story.report.changes, 2);
+  },
+
+  'a leader that is killed at any time of a change is followed by another one': () => {
+    const resizes = [{ at: 2_000, voters: 1 }];
+    for (let at = 2_000; at < 3_600; at += 20) {
+      const fault: Fault = { kind: 'kill', at, member: 'leader', forMs: 20, luck: 0 };
+      const run = { ...plan, requests: [], window: 16, resizes, forMs: 5_000, faults: [fault] };
+      assert.equal(tell(run).report.failure?.message, undefined);
+    }
+  },
+
   'a leader whose disk stalls hands over': () => {
     twoLeaders(tell(toLeader('stalled-disk')), 5_000, 700, 750);
   },

@@ -147,7 +147,7 @@ export function planOf(seed: number): Plan {
 function resizesOf(random: Random, forMs: number): Resize[] {
   const count = random.chance(0.5) ? 1 + random.below(3) : 0;
   const resizes = Array.from({ length: count }, () => {
-    return { at: random.between(0.05, 0.8) * forMs, voters: random.pick([1, 3, 3, 5, 7]) };
+    return { at: random.between(0.05, 0.8) * forMs, voters: random.pick([1, 2, 3, 3, 4, 5, 7]) };
   });
   return resizes.sort((a, b) => a.at - b.at);
 }

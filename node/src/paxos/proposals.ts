@@ -81,7 +81,7 @@ export class Proposals {
       this.#values.delete(slot);
     }
     this.#configurations = configurations;
-    this.#end = from;
+    this.#end = Math.min(this.#end, from);
   }
 
   has(slot: Slot): boolean {

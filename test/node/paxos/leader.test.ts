@@ -400,12 +400,16 @@ describe('reconfiguration', () => {
   test('an idle leader decides no-ops up to the first slot of a pending configuration', () => {
     const [won] = elected();
     won.advance(1, changed(['a', 'b']), false);
+    p1b(won, 'a', { from: 4 });
+    p1b(won, 'b', { from: 4 });
     expect(p2aSlots(won.tick(0, false))).toEqual([1, 2, 3]);
   });
 
   test('who is no voter of the newest configuration does not try to lead', () => {
     const removed = leader({ configurations: changed(['b', 'c']), slotOut: 1 });
     for (let tick = 0; tick < 100; tick++) expect(removed.tick(0, true)).toEqual([]);
+    const asked = removed.canvass('b', { type: 'canvass', ballot: ballot('1.b') });
+    expect(sent(asked, 'canvassed')[0]?.message.supports).toBe(true); // Others still may.
   });
 
   test('a leader that is no voter any more asks another one to lead', () => {

@@ -400,13 +400,6 @@ export const mutants: readonly Mutant[] = [
     to: 'return [];',
   },
   {
-    name: 'of several new configurations, phase 1 is repeated in the newest only',
-    invariant: 'adopted',
-    file: 'paxos/configurations.ts',
-    from: 'return this.#known.find(isNew)?.from ?? Infinity;',
-    to: 'return this.#known.findLast(isNew)?.from ?? Infinity;',
-  },
-  {
     name: 'a commander asks the pending configuration',
     invariant: 'R2',
     file: 'paxos/proposals.ts',
@@ -429,13 +422,6 @@ export const mutants: readonly Mutant[] = [
     to: '',
   },
   {
-    name: 'a change while another is pending is taken',
-    invariant: 'configuration',
-    file: 'paxos/change.ts',
-    from: "if (!inForce) return 'PENDING';",
-    to: '',
-  },
-  {
     name: 'configurations are not in the state',
     invariant: 'configuration',
     file: 'machine/applier.ts',
@@ -443,36 +429,11 @@ export const mutants: readonly Mutant[] = [
     to: '',
   },
   {
-    name: 'who was removed stops when that is merely decided',
-    invariant: 'liveness',
-    file: 'paxos/member.ts',
-    from: 'return this.#leader.isInformed && this.slotOut >= from && isQuorum(voters, { has: hasIt });',
-    to: 'return this.#leader.isInformed && (from >= 0 || isQuorum(voters, { has: hasIt }));',
-  },
-  {
-    name: 'a leader has a say on members before it knows of every change',
-    invariant: 'adopted',
-    file: 'paxos/leader.ts',
-    from: 'return this.#proposals !== undefined && this.#mark >= this.#proposals.inherited;',
-    to: 'return this.#proposals !== undefined;',
-  },
-  {
     name: 'an idle leader does not go on to the pending configuration',
-    invariant: 'liveness',
+    invariant: 'leadership',
     file: 'paxos/proposals.ts',
-    from: `this.#configurations = configurations;
-    this.#end = from;`,
-    to: `this.#configurations = configurations;
-    this.#end = this.#mark;`,
-  },
-  {
-    name: 'who is about to be no voter supports nobody',
-    invariant: 'liveness',
-    file: 'paxos/leader.ts',
-    from: 'const isDue = this.#election.tick(random, unapplied);',
-    to: `const isDue =
-      this.#configurations.newest.voters.includes(this.#self) &&
-      this.#election.tick(random, unapplied);`,
+    from: 'this.#end = Math.max(this.#end, this.#configurations.newest.from);',
+    to: '',
   },
   {
     name: 'who knows only replaced members asks nobody else',
@@ -480,12 +441,5 @@ export const mutants: readonly Mutant[] = [
     file: 'paxos/learner.ts',
     from: 'if (!this.#peers.includes(from)) this.#peers = [...this.#peers, from];',
     to: '',
-  },
-  {
-    name: 'who was greeted counts as reachable',
-    invariant: 'liveness',
-    file: 'paxos/member.ts',
-    from: '!contact.hasHeardQuorum(change.voters)',
-    to: '!contact.hasQuorum(change.voters)',
   },
 ];
