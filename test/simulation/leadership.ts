@@ -175,6 +175,16 @@ export const promises: Readonly<Record<string, () => void>> = {
     }
   },
 
+  'who was removed goes on until the configuration without it is settled': () => {
+    const resizes = [{ at: 2_000, voters: 1 }];
+    for (let at = 2_050; at < 2_450; at += 4) {
+      // It may be that the change was decided with its vote, and nothing after it.
+      const fault: Fault = { kind: 'pause', at, member: 0, forMs: 1_000, luck: 0 };
+      const requests = steadily(2_500);
+      allAnswered(tell({ ...plan, requests, members: 2, resizes, forMs: 4_000, faults: [fault] }));
+    }
+  },
+
   'a leader whose disk stalls hands over': () => {
     twoLeaders(tell(toLeader('stalled-disk')), 5_000, 700, 750);
   },

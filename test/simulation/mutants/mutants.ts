@@ -442,4 +442,11 @@ export const mutants: readonly Mutant[] = [
     from: 'if (!this.#peers.includes(from)) this.#peers = [...this.#peers, from];',
     to: '',
   },
+  {
+    name: 'who was removed stops when that is merely decided',
+    invariant: 'leadership',
+    file: 'paxos/member.ts',
+    from: 'return this.#leader.isInformed && this.slotOut >= from && isQuorum(voters, { has: hasIt });',
+    to: 'return this.#leader.isInformed && (from >= 0 || isQuorum(voters, { has: hasIt }));',
+  },
 ];
