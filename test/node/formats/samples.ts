@@ -1,0 +1,37 @@
+import type { LogRecord } from '../../../node/src/paxos/effects.ts';
+import type { Message } from '../../../node/src/paxos/messages.ts';
+import { ballot, pvalue, value } from '../paxos/samples.ts';
+
+/** One message of each type, as `wire-1.json` has them. */
+export const messages: { [T in Message['type']]: Extract<Message, { type: T }> } = {
+  p1a: { type: 'p1a', ballot: ballot('3.b'), from: 7 },
+  p2a: { type: 'p2a', ballot: ballot('3.b'), slot: 8, value: value('x', 'yz'), decided: [6, 7] },
+  p1b: {
+    type: 'p1b',
+    ballot: ballot('3.b'),
+    from: 7,
+    next: 9,
+    floor: 5,
+    pvalues: [pvalue('2.a', 7, 'x'), pvalue('3.b', 8)],
+  },
+  p2b: { type: 'p2b', ballot: ballot('3.b'), slot: 8 },
+  propose: { type: 'propose', slot: 8, value: value('x') },
+  floor: { type: 'floor', floor: 5 },
+  heartbeat: { type: 'heartbeat', ballot: ballot('3.b'), slotOut: 9 },
+  decision: { type: 'decision', ballot: ballot('3.b'), slot: 8, value: value('x') },
+  learn: { type: 'learn', from: 7, ballot: ballot('3.b'), survey: 2 },
+  learned: { type: 'learned', from: 7, slotOut: 9, decisions: [pvalue('2.a', 7, 'x')], survey: 2 },
+  alive: { type: 'alive', ballot: ballot('3.b'), slotOut: 9, flushed: 4 },
+  canvass: { type: 'canvass', ballot: ballot('4.c') },
+  canvassed: { type: 'canvassed', ballot: ballot('4.c'), supports: true, slotOut: 9 },
+  'hand-over': { type: 'hand-over', ballot: ballot('3.b') },
+};
+
+/** One record of each type, in the order in which `segment-1.log` has them. */
+export const records: LogRecord[] = [
+  { type: 'ballot', ballot: ballot('1.a') },
+  { type: 'leader-ballot', ballot: ballot('2.b') },
+  { type: 'accepted', ...pvalue('3.c', 0, 'new', 'er') },
+  { type: 'learned', ...pvalue('2.b', 1, 'learned') },
+  { type: 'decided-mark', slot: 1 },
+];
