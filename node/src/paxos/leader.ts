@@ -52,6 +52,8 @@ export class Leader {
   /** The highest ballot that it heard of. */
   #highest: Ballot | undefined;
   #known: MemberId | undefined;
+  /** The ballot of the last heartbeat. */
+  #following: Ballot | undefined;
   #canvass: Canvass | undefined;
   #scout: Scout | undefined;
   /** While it is active. A new ballot empties them, never the mark (C1). */
@@ -89,6 +91,11 @@ export class Leader {
   /** The member that leads, as far as this one knows. */
   get known(): MemberId | undefined {
     return this.active ? this.#self : this.#known;
+  }
+
+  /** The ballot of the leader that this one heard last. */
+  get following(): Ballot | undefined {
+    return this.#following;
   }
 
   /** The leader's ballot while it is active. */
@@ -287,6 +294,7 @@ export class Leader {
     this.#election.heard();
     this.#canvass = undefined;
     this.#known = ballot.leader;
+    this.#following = ballot;
     return [...preempted, this.#alive(from, ballot)];
   }
 

@@ -274,11 +274,12 @@ export class Member {
     return [...effects, ...this.#propose(this.#replica.outstanding())];
   }
 
-  /** Another leader than before gets the outstanding proposals of this replica at once. */
+  /** A leader that is heard at a new ballot gets the outstanding proposals of this replica. */
   #follow(heard: () => Effect[]): Effect[] {
-    const before = this.#leader.known;
+    const before = this.#leader.following;
     const effects = heard();
-    if (this.#leader.known === before || this.#mode === 'on-demand') return effects;
+    const { following } = this.#leader;
+    if (compareBallots(following, before) === 0 || this.#mode === 'on-demand') return effects;
     return [...effects, ...this.#propose(this.#replica.outstanding())];
   }
 

@@ -2,7 +2,7 @@ import { firstConfiguration } from '../../../node/src/paxos/configuration.ts';
 import { Configurations } from '../../../node/src/paxos/configurations.ts';
 import type { Effect, Recovered } from '../../../node/src/paxos/effects.ts';
 import { Member } from '../../../node/src/paxos/member.ts';
-import { ballot, pvalue, sent, timing } from './samples.ts';
+import { ballot, pvalue, sent, timing, value } from './samples.ts';
 
 /** A member over a log in which the slots below 2 are marked as decided, and slot 2 is accepted. */
 function restarted(voters: readonly string[], mode: 'stable' | 'on-demand'): Member {
@@ -39,3 +39,18 @@ test.each([[['a']], [['a', 'b', 'c']]])(
     expect(sent(effects, 'p2a')).toEqual([]);
   },
 );
+
+test('a leader that is heard at a new ballot gets the outstanding proposals at once', () => {
+  const member = restarted(['a', 'b', 'c'], 'stable');
+  const heard = (at: string): Effect[] => {
+    const message = { type: 'heartbeat', ballot: ballot(at), slotOut: 0 } as const;
+    return member.step({ type: 'message', from: 'b', message });
+  };
+  heard('2.b');
+  const [command] = value('x');
+  if (command === undefined) throw new Error('no command');
+  const proposed = sent(member.step({ type: 'request', commands: [command] }), 'propose');
+  expect(proposed).toHaveLength(1);
+  expect(sent(heard('2.b'), 'propose')).toEqual([]);
+  expect(sent(heard('3.b'), 'propose')).toEqual(proposed);
+});
