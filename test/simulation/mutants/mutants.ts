@@ -30,8 +30,9 @@ export const mutants: readonly Mutant[] = [
     name: 'duplicates count for a quorum',
     invariant: 'R2',
     file: 'paxos/quorum.ts',
-    from: 'this.#answered.add(voter)',
-    to: "this.#answered.add(voter + (this.#answered.has(voter) ? this.#answered.size : ''))",
+    from: 'if (this.voters.includes(voter)) this.#answered.add(voter);',
+    to: `if (!this.voters.includes(voter)) return;
+    this.#answered.add(this.#answered.has(voter) ? (this.missing[0] ?? voter) : voter);`,
   },
   {
     name: 'a p1a leaves before the flush',
