@@ -60,10 +60,17 @@ export class SimulatedOperator {
     }
     const next = this.#next(newest);
     this.#isIdle = next === undefined;
-    if (next === undefined) return;
+    if (next === undefined) return this.#stopUnneeded(members);
     const { voters, learners } = next;
     const change = { base: newest.number, voters, learners, forced: false };
     if (leader.reconfigure(change)) this.changes += 1;
+  }
+
+  /** Who was started, and is not needed any more. */
+  #stopUnneeded(members: readonly string[]): void {
+    for (const process of this.#world.processes) {
+      if (!process.isFirst && !members.includes(process.id)) process.retire();
+    }
   }
 
   /** The next step: it adds before it removes, and heals before it shrinks. */
