@@ -22,11 +22,16 @@ export function recoveredConfigurations(
  * the newest is in force. Never changes; a change gives others (PMMC 2.4).
  */
 export class Configurations {
+  /** Everybody who is named by one of them. */
+  readonly members: readonly MemberId[];
   readonly #known: readonly Configuration[];
 
   /** @param known one at least, by their numbers; as `stored` gave them, or the first one */
   constructor(known: readonly Configuration[]) {
     this.#known = known;
+    // Once, and not for every p2a.
+    const named = known.flatMap(({ voters, learners }) => [...voters, ...learners]);
+    this.members = [...new Set(named)];
   }
 
   /** What has to be durable together with the state. */
@@ -58,11 +63,6 @@ export class Configurations {
   firstNewSlot(older: Configurations): Slot {
     const isNew = ({ number }: Configuration): boolean => number > older.newest.number;
     return this.#known.find(isNew)?.from ?? Infinity;
-  }
-
-  /** Everybody who is named by one of them. */
-  get members(): readonly MemberId[] {
-    return [...new Set(this.#known.flatMap(({ voters, learners }) => [...voters, ...learners]))];
   }
 
   /**

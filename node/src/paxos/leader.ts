@@ -283,8 +283,9 @@ export class Leader {
   /* The passive leader. */
 
   heartbeat(from: MemberId, { ballot }: Heartbeat): Effect[] {
-    if (compareBallots(ballot, this.#highest) < 0)
-      return [this.#alive(from, this.#highest ?? ballot)];
+    if (this.#highest !== undefined && compareBallots(ballot, this.#highest) < 0) {
+      return [this.#alive(from, this.#highest)];
+    }
     this.#hear(ballot);
     if (ballot.leader === this.#self) return [];
     const preempted =

@@ -156,7 +156,7 @@ test('bytes that are no command are refused, and the next command runs', () => {
   expect(applied[1] && values(applied[1])).toEqual([1]);
 });
 
-test('an operation that the machine does not know has a result, and is filtered as any other', () => {
+test('an operation that the machine does not know has a result, and is filtered like all others', () => {
   const operations = [Buffer.from([9])];
   const unknown = encodeCommand({ client: ALICE, number: 1, lowest: 1, operations });
   const first = place.apply(0, unknown);
