@@ -44,6 +44,9 @@ const settings = {
   maxCommandBytes: integer(256, 768 * KIB)
     .default(128 * KIB)
     .describe('the largest command'),
+  logBytes: integer(4 * 1024 * KIB, 1024 * 1024 * 1024 * KIB)
+    .default(128 * 1024 * KIB)
+    .describe('bytes of old log that are kept for members that were away'),
   tickMs: integer(1, 1000).default(10).describe('milliseconds of a tick'),
   checkpointMs: integer(10, 60_000).default(250).describe('milliseconds between cuts of the state'),
 } as const;

@@ -68,6 +68,8 @@ export interface Plan {
   readonly machine: 'counter' | 'chat-log';
   readonly members: number;
   readonly window: number;
+  /** So much of its log a member keeps even if it could go. */
+  readonly keepBytes: number;
   readonly clients: number;
   readonly requests: readonly Request[];
   /** With stable leadership; then lost members are replaced, too. */
@@ -78,6 +80,8 @@ export interface Plan {
   readonly loss: number;
   readonly duplication: number;
   readonly delay: number;
+  /** Share of the chunks of a state in which a bit is flipped on their way. */
+  readonly garbling: number;
   readonly faults: readonly Fault[];
 }
 
@@ -89,6 +93,7 @@ export const calmPlan: Plan = {
   machine: 'counter',
   members: 3,
   window: 16,
+  keepBytes: 1 << 20,
   clients: 2,
   requests: Array.from({ length: 20 }, (_, i) => ({
     at: 500 + 50 * i,
@@ -100,6 +105,7 @@ export const calmPlan: Plan = {
   loss: 0,
   duplication: 0,
   delay: 0,
+  garbling: 0,
   faults: [],
 };
 
@@ -132,6 +138,7 @@ export function planOf(seed: number): Plan {
     machine,
     members,
     window: random.pick([2, 5, 16, 64]),
+    keepBytes: random.pick([0, 0, 8 * 1024, 1 << 20]),
     clients,
     requests,
     resizes: leadership === 'stable' ? resizesOf(random.fork(), forMs) : [],
@@ -139,6 +146,7 @@ export function planOf(seed: number): Plan {
     loss: members > 1 && random.chance(0.6) ? random.between(0.01, 0.15) : 0,
     duplication: members > 1 && random.chance(0.5) ? random.between(0.01, 0.3) : 0,
     delay: members > 1 && random.chance(0.5) ? random.between(0.01, 0.15) : 0,
+    garbling: random.chance(0.3) ? random.between(0.01, 0.1) : 0,
     faults: faults.map((fault) => ({ ...fault, at: fault.at * forMs })),
   };
 }

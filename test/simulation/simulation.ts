@@ -43,6 +43,10 @@ export interface Report {
   readonly elections: number;
   /** How many changes of the configuration were proposed. */
   readonly changes: number;
+  /** How often a log let go of old records. */
+  readonly collections: number;
+  /** How often a member went on from the state of another one. */
+  readonly transfers: number;
   /** How often each kind of fault struck. */
   readonly faults: ReadonlyMap<FaultKind, number>;
   readonly simulatedMs: number;
@@ -75,6 +79,8 @@ class Simulation {
   readonly #faults = new Map<FaultKind, number>();
   #steps = 0;
   #elections = 0;
+  #collections = 0;
+  #transfers = 0;
   /** The longest chat log that any member had. */
   #texts: readonly string[] = [];
 
@@ -188,6 +194,13 @@ class Simulation {
         });
       },
       flushed: (member, slotOut) => this.#check(() => invariants.flushed(member, slotOut)),
+      collected: (member, floor) => {
+        this.#collections += 1;
+        this.#check(() => invariants.collected(member, floor));
+      },
+      restored: () => {
+        this.#transfers += 1;
+      },
       leading: (member, ballot) => {
         if (ballot !== undefined) {
           this.#elections += 1;
@@ -243,6 +256,8 @@ class Simulation {
       decided: this.#invariants.decided,
       elections: this.#elections,
       changes: this.#operator?.changes ?? 0,
+      collections: this.#collections,
+      transfers: this.#transfers,
       faults: this.#faults,
       simulatedMs: this.#scheduler.now,
     };

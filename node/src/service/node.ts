@@ -14,6 +14,7 @@ import { waitsForFlush } from '../paxos/effects.ts';
 import { firstConfiguration } from '../paxos/configuration.ts';
 import { recoveredConfigurations } from '../paxos/configurations.ts';
 import { Member } from '../paxos/member.ts';
+import type { Slot } from '../paxos/pvalue.ts';
 import { defaultTiming } from '../paxos/timing.ts';
 import { DamageError } from '../storage/damage.ts';
 import { openDataFolder, type DataFolder } from '../storage/data-folder.ts';
@@ -36,6 +37,9 @@ import { ScriptPort, type LineDropReason } from './script-port.ts';
 
 export const VERSION = '0.1.0';
 const OVERLAY_BYTES = 8 * 1024 * 1024;
+/** Of the state on its way to another member: read within a few milliseconds. */
+const CHUNK_BYTES = 256 * 1024;
+const SEGMENT_BYTES = 64 * 1024 * 1024;
 const WAIT_MS = 30_000;
 const STALL_MS = 1_000;
 /** Who stops while it leads waits so long for another leader. */
@@ -125,7 +129,15 @@ export class Node {
       const state = openLmdbState({ folder, ...ids });
       const slotOut = state.flushedSlotOut;
       const logFolder = new DiskFolder(path.join(folder, 'log'));
-      const opened = openSegmentLog({ folder: logFolder, ...ids, slotOut });
+      const keepBytes = this.#config.logBytes;
+      const segmentBytes = Math.min(keepBytes / 4, SEGMENT_BYTES);
+      const opened = openSegmentLog({
+        folder: logFolder,
+        ...ids,
+        slotOut,
+        keepBytes,
+        segmentBytes,
+      });
       this.#storage = { opened, state };
       const { decidedMark } = opened.recovered;
       this.#log.info({ slotOut, decidedMark, data: folder }, 'data opened');
@@ -233,6 +245,7 @@ export class Node {
     const settings = {
       checkpointTicks: Math.ceil(checkpointMs / tickMs),
       overlayBytes: OVERLAY_BYTES,
+      chunkBytes: CHUNK_BYTES,
       queueBytes,
       maxCommandBytes,
       answersWaitForMark: mode === 'on-demand',
@@ -249,6 +262,8 @@ export class Node {
       applied: (slot, commands) => this.#scriptPort?.applied(slot, commands),
       surveyed: (survey) => this.#scriptPort?.surveyed(survey),
       reconfigured: (change, taken) => this.#log.info({ ...change, taken }, 'reconfigured'),
+      collected: (floor) => this.#log.info({ floor }, 'log collected'),
+      restored: (slotOut) => void this.#restart(slotOut).catch(this.#fatal),
       crashed: () => transport.flush(() => this.#crash()),
       failed: (error) => this.#failed(error),
     });
@@ -266,6 +281,21 @@ export class Node {
     this.#damaged(error);
     clearInterval(this.#ticker);
     this.#serve(undefined);
+  }
+
+  /** The state on disk is another member's now: the member begins again from it and the own log. */
+  async #restart(slotOut: Slot): Promise<void> {
+    this.#log.info({ slotOut }, "another member's state is here; going on from it");
+    clearInterval(this.#ticker);
+    this.#serve(undefined);
+    this.#transport?.detach();
+    await this.#storage?.opened.log.close();
+    await this.#storage?.state.close();
+    this.#storage = undefined;
+    this.#openStorage(this.#config.data);
+    if (this.#storage !== undefined && this.#connection !== undefined) {
+      await this.#run(this.#connection, this.#storage);
+    }
   }
 
   /** Leadership on demand is driven by a master over TCP. */
