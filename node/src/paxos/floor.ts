@@ -3,9 +3,9 @@ import type { Slot } from './pvalue.ts';
 import { quorumSize } from './quorum.ts';
 
 /**
- * The garbage-collection floor (PMMC 4.2): the (f+1)-th highest of the slots that the voters have on
- * disk, f = n − quorum, in each configuration in force or pending. So of any quorum that is left,
- * one member at least has the state of every slot below.
+ * The garbage-collection floor (PMMC 4.2): the (f+1)-th highest of the slots that the voters have
+ * on disk, f = n − quorum, in each configuration in force or pending. So of any quorum that is
+ * left, one member at least has the state of every slot below.
  * @param configurations the voters of each
  * @param flushed as far as a voter's state is on its disk
  */

@@ -67,8 +67,8 @@ export interface DriverEvents {
   /** The log lets go of what is below `floor`. */
   collected(floor: Slot): void;
   /**
-   * Another member's state is on disk, ahead of the own one: the storage has to be opened again, and
-   * a member made from it. The driver has stopped.
+   * Another member's state is on disk, ahead of the own one: the storage has to be opened again,
+   * and a member made from it. The driver has stopped.
    */
   restored(slotOut: Slot): void;
   /** A change was applied; `taken` is false when it was void. */
@@ -378,7 +378,7 @@ export class Driver {
     });
   }
 
-  /** Another member's state is here. It takes the place of the own one in a restart of the member. */
+  /** Another member's state is here: it takes the place of the own one in a restart. */
   #received(slot: Slot, staging: Staging): void {
     if (this.#stopped || slot <= this.member.slotOut) return staging.discard();
     this.#stopped = true; // From here on nothing is applied that the new state might lack.

@@ -107,7 +107,7 @@ export class Node {
   async start(): Promise<void> {
     const { data, member, httpHost, httpPort } = this.#config;
     this.#folder = openDataFolder(data, { clusterId: this.#cluster, memberId: member });
-    this.#openStorage(data);
+    const storage = this.#openStorage(data);
     this.#http = await startHttp(httpHost, httpPort, {
       status: () => this.status(),
       readiness: () => ({ ready: this.#isReady(), reason: this.#unready() }),
@@ -119,11 +119,11 @@ export class Node {
     this.#log.info({ port: this.#http.port }, 'http listens');
     const connection = await this.#connect();
     this.#admin = new AdminApi(connection, this.#subjects, () => this.status());
-    if (this.#storage !== undefined) await this.#run(connection, this.#storage);
+    if (storage !== undefined) await this.#run(connection, storage);
   }
 
   /** Damage is kept for a person to look at: the member stays up without roles. */
-  #openStorage(folder: string): void {
+  #openStorage(folder: string): Storage | undefined {
     const ids = { clusterId: this.#cluster, memberId: this.#config.member };
     try {
       const state = openLmdbState({ folder, ...ids });
@@ -144,7 +144,9 @@ export class Node {
     } catch (error) {
       if (!(error instanceof DamageError)) throw error;
       this.#damaged(error);
+      this.#storage = undefined;
     }
+    return this.#storage;
   }
 
   #damaged(error: DamageError): void {
@@ -291,10 +293,9 @@ export class Node {
     this.#transport?.detach();
     await this.#storage?.opened.log.close();
     await this.#storage?.state.close();
-    this.#storage = undefined;
-    this.#openStorage(this.#config.data);
-    if (this.#storage !== undefined && this.#connection !== undefined) {
-      await this.#run(this.#connection, this.#storage);
+    const storage = this.#openStorage(this.#config.data);
+    if (storage !== undefined && this.#connection !== undefined) {
+      await this.#run(this.#connection, storage);
     }
   }
 

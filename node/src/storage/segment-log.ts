@@ -161,7 +161,7 @@ class SegmentLog implements Log {
     this.#removeDoomed(failed);
   }
 
-  /** One after the other, the oldest first, so that a crash leaves no gap; none that is being read. */
+  /** One after the other, the oldest first: a crash leaves no gap. None that is being read. */
   #removeDoomed(failed: (error: Error) => void): void {
     const [number] = this.#doomed;
     if (number === undefined || this.#removing !== undefined) return;
