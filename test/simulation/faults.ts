@@ -104,6 +104,10 @@ function hits(fault: Fault, hit: SimulatedProcess, field: Field): boolean {
       if (hit.leading === undefined) return false;
       hit.handOver();
       return true;
+    case 'hasty-changes':
+      if (hit.leading === undefined) return false;
+      hit.changeHastily();
+      return true;
     case 'bit-flip':
       if (!field.canLose(hit)) return false;
       hit.flipBit(luck);

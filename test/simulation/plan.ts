@@ -32,6 +32,7 @@ export const faultKinds = [
   'failing-disk',
   'stalled-disk',
   'hand-over',
+  'hasty-changes',
   'bit-flip',
   'wipe',
 ] as const;
@@ -195,7 +196,7 @@ function faultsOf(random: Random, members: number, leadership: LeadershipMode): 
   const wanted = 2 + random.below(KINDS_AT_MOST);
   while (armed.size < wanted) {
     const kind = random.pick(faultKinds);
-    const isMeant = kind !== 'hand-over' || leadership === 'stable';
+    const isMeant = !isOfLeaders(kind) || leadership === 'stable';
     if (isMeant && (members > 1 || canHitOne(kind))) armed.add(kind);
   }
   const faults: Fault[] = [];
@@ -206,13 +207,18 @@ function faultsOf(random: Random, members: number, leadership: LeadershipMode): 
       faults.push({
         kind,
         at: random.between(0.05, 0.9),
-        member: kind === 'hand-over' || random.chance(0.5) ? 'leader' : random.below(members),
+        member: isOfLeaders(kind) || random.chance(0.5) ? 'leader' : random.below(members),
         forMs: random.between(50, 2_000),
         luck: random.next(),
       });
     }
   }
   return faults.sort((a, b) => a.at - b.at);
+}
+
+/** It strikes who leads, where leadership is stable. */
+function isOfLeaders(kind: FaultKind): boolean {
+  return kind === 'hand-over' || kind === 'hasty-changes';
 }
 
 /** Whether a fault means anything, and ends, in a cluster of one. */

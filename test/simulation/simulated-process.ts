@@ -32,6 +32,8 @@ const SEGMENT_BYTES = 8 * 1024;
 const TICK_MS = 10;
 const CHECKPOINT_TICKS = 9;
 const STALL_TICKS = 50;
+/** A learner that does not exist. */
+const NOBODY = 'nobody';
 const CHUNK_BYTES = 1024;
 
 /** What a process did, told as it happens: for the checks and for the trace. */
@@ -154,6 +156,21 @@ export class SimulatedProcess {
     if (driver === undefined || driver.member.refusalOf(change) !== undefined) return false;
     driver.input({ type: 'reconfigure', change });
     return true;
+  }
+
+  /**
+   * Somebody proposes one change after the other without asking whether they may: two that name the
+   * newest configuration, and one that names the next, which is pending by then.
+   */
+  changeHastily(): void {
+    const driver = this.#running?.driver;
+    if (driver === undefined) return;
+    const { number, voters, learners } = driver.member.configurations.newest;
+    const others = learners.filter((learner) => learner !== NOBODY);
+    for (const [i, base] of [number, number, number + 1].entries()) {
+      const change = { base, voters, learners: i === 1 ? others : [...others, NOBODY] };
+      driver.input({ type: 'reconfigure', change: { ...change, forced: false } });
+    }
   }
 
   /** It was removed: it ends for good. */

@@ -145,8 +145,11 @@ export class Member {
     const { contact } = this.#leader;
     if (!change.forced && !contact.hasHeardQuorum(change.voters)) return 'NO_QUORUM';
     const added = change.voters.filter((voter) => !newest.voters.includes(voter));
-    const lags = added.some((voter) => contact.slotOut(voter) + window < this.slotOut);
-    return lags ? 'LAGS' : undefined;
+    // Of those whose vote counts, each has on disk what the logs need not have any more.
+    const { collectable } = this.#leader;
+    const lags = (voter: MemberId): boolean =>
+      contact.slotOut(voter) + window < this.slotOut || contact.flushed(voter) < collectable;
+    return added.some(lags) ? 'LAGS' : undefined;
   }
 
   /**
