@@ -76,6 +76,8 @@ class Simulation {
   readonly #clients: SimulatedClient[] = [];
   readonly #network: SimulatedNetwork;
   #operator: SimulatedOperator | undefined;
+  /** With leadership on demand nobody takes a lost member's place. */
+  #formatted = (): void => undefined;
   readonly #faults = new Map<FaultKind, number>();
   #steps = 0;
   #elections = 0;
@@ -116,6 +118,7 @@ class Simulation {
     if (plan.leadership === 'stable') {
       const field = { scheduler, processes: this.#processes, add };
       const operator = new SimulatedOperator(field, plan.members);
+      this.#formatted = () => void add();
       for (const { at, voters } of plan.resizes) scheduler.after(at, () => operator.wish(voters));
       this.#operator = operator;
     }
@@ -147,7 +150,8 @@ class Simulation {
     const scheduler = this.#scheduler;
     if (scheduler.now > this.#plan.forMs) return;
     const canLose = (process: SimulatedProcess): boolean => this.#canLose(process);
-    const field = { scheduler, network: this.#network, processes: this.#processes, canLose };
+    const world = { scheduler, network: this.#network, processes: this.#processes };
+    const field = { ...world, canLose, formatted: this.#formatted };
     const hit = strike(fault, field);
     if (hit === undefined) return scheduler.after(STRIKE_AGAIN_MS, () => this.#strike(fault));
     this.#faults.set(fault.kind, (this.#faults.get(fault.kind) ?? 0) + 1);

@@ -493,7 +493,7 @@ export const mutants: readonly Mutant[] = [
     file: 'service/driver.ts',
     from: `this.#barrier.hold(() => {
       log.collect(`,
-    to: `queueMicrotask(() => {
+    to: `[slot].forEach(() => {
       log.collect(`,
   },
   {
@@ -516,7 +516,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the log lets go of a segment that has slots above the floor',
-    invariant: 'durability',
+    invariant: 'floor',
     file: 'storage/segments.ts',
     from: 'if (left < keepBytes || slotsBelow > floor) break;',
     to: 'if (left < keepBytes) break;',
