@@ -14,6 +14,8 @@ export interface Subjects {
   readonly status: string;
   /** Asks the leader to hand over; only it subscribes. */
   readonly transfer: string;
+  /** Tells one member the first configuration. */
+  form(id: string): string;
 }
 
 /** @param namespace `local` outside Kubernetes */
@@ -25,6 +27,7 @@ export function subjectsOf(namespace: string, name: string): Subjects {
     request: `${prefix}.request`,
     status: `${prefix}.admin.status`,
     transfer: `${prefix}.admin.transfer`,
+    form: (id) => `${prefix}.admin.form.${id}`,
   };
 }
 

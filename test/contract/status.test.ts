@@ -5,8 +5,14 @@ test('what is no status is undefined', () => {
   for (const text of ['', 'null', '[]', '{}', '{"member":1}', '{"member":"a","slotOut":0}', '{']) {
     expect(parseStatus(text)).toBeUndefined();
   }
-  const least = { member: 'a', slotOut: 3, voters: ['a'], alarms: [] };
-  expect(parseStatus(JSON.stringify(least))).toEqual(least);
+  const told = { clusterId: 'c', members: ['a'], window: 8 };
+  for (const firstConfiguration of [null, told]) {
+    const least = { name: 'n0', member: 'a', slotOut: 3, voters: ['a'], alarms: [] };
+    const status = { ...least, firstConfiguration };
+    expect(parseStatus(JSON.stringify(status))).toEqual(status);
+    const wrong = { ...status, firstConfiguration: { clusterId: 'c' } };
+    expect(parseStatus(JSON.stringify(wrong))).toBeUndefined();
+  }
 });
 
 test('subjects of two clusters or namespaces never meet', () => {
@@ -14,7 +20,8 @@ test('subjects of two clusters or namespaces never meet', () => {
     ['one', 'two'].flatMap((name) => {
       const subjects = subjectsOf(namespace, name);
       const { members, request, status } = subjects;
-      return [members, request, status, subjects.member('a'), subjects.member('b')];
+      const direct = ['a', 'b'].flatMap((id) => [subjects.member(id), subjects.form(id)]);
+      return [members, request, status, ...direct];
     }),
   );
   expect(new Set(all).size).toBe(all.length);

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { cliProgram, inWorkingFolder, synod } from './cli-run.ts';
+import type { MemberStatus } from '../../contract/src/status.ts';
 import { NODE_PROGRAM, until } from './test-cluster.ts';
 
 /* The `synod` command as its users type it. */
@@ -154,8 +155,9 @@ test('beside a running cluster: append, log, status, as text and JSON; SIGINT st
     for (const word of ['member', 'leader', 'n0', 'n1', 'n2'])
       expect(status.stdout).toContain(word);
     const members = await synod(['status', ...json], { cwd });
-    const found = JSON.parse(members.stdout) as { member: string; role: string }[];
-    expect(found.map(({ member }) => member)).toEqual(['n0', 'n1', 'n2']);
+    const found = JSON.parse(members.stdout) as MemberStatus[];
+    expect(found.map(({ name }) => name)).toEqual(['n0', 'n1', 'n2']);
+    for (const { member } of found) expect(status.stdout).toContain(` ${member.slice(0, 8)} `);
     expect(found.filter(({ role }) => role === 'leader')).toHaveLength(1);
 
     const nobody = await synod(['status', '--cluster', 'other'], { cwd });
@@ -196,8 +198,8 @@ test('a terminal has a live view: members, leader, rate, and what was typed; Ctr
     await shown(/leader n\d {3}\d+ operations\/s {3}Ctrl-C stops/);
     child.stdin.write('hello\r');
     await shown(/slot \d+: hello/);
-    expect(screen).toMatch(/│ n\d +│ leader +│ 1\.n\d/);
-    expect(screen).toMatch(/│ n\d +│ follower/);
+    expect(screen).toMatch(/│ n\d +│ [0-9a-f]{8} +│ leader +│ 1\.n\d/);
+    expect(screen).toMatch(/│ n\d +│ [0-9a-f]{8} +│ follower/);
     child.stdin.write('\x03');
     const [code] = (await once(child, 'exit')) as [number | null];
     expect(code).toBe(0);
@@ -241,7 +243,7 @@ test('a node that is started wrongly names each wrong flag, what it has and what
   expect(stderr.split('\n')).toEqual(
     expect.arrayContaining([
       '--cluster (SYNOD_CLUSTER) has "a b"; it wants: letters, digits, - and _, at most 64 of them',
-      '--member (SYNOD_MEMBER) is missing; it wants: id of this member; one of --members',
+      '--member (SYNOD_MEMBER) is missing; it wants: id of this member, one of --members',
       '--data (SYNOD_DATA) is missing; it wants: data folder; made when it is missing',
       '--window (SYNOD_WINDOW) has "0"; it wants: at least 1',
     ]),

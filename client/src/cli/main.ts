@@ -73,7 +73,7 @@ program
 
 program
   .command('status')
-  .description('Show every member that answers: role, leader, ballot, slot.')
+  .description('Show every member that answers: name, id, role, ballot, slot.')
   .addOption(cluster())
   .addOption(natsUrl())
   .addOption(output())
@@ -85,7 +85,7 @@ const leader = program
 
 leader
   .command('show')
-  .description('Print the id of the member that leads.')
+  .description('Print name and id of the member that leads.')
   .addOption(cluster())
   .addOption(natsUrl())
   .addOption(output())
@@ -94,7 +94,7 @@ leader
 leader
   .command('transfer')
   .description('Have another member lead; commands that are under way are not lost.')
-  .argument('[member]', 'its id; without it the leader chooses who has applied the most')
+  .argument('[member]', 'its name or id; without it the leader chooses who has applied the most')
   .addOption(cluster())
   .addOption(natsUrl())
   .addOption(output())

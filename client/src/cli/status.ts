@@ -3,6 +3,7 @@ import { exitCodes } from '../../../contract/src/error-codes.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import { CommandError } from './command-error.ts';
 import { print, withClient, type SessionOptions } from './session.ts';
+import { shortId } from './short-id.ts';
 
 export async function status(options: SessionOptions): Promise<void> {
   await withClient(options, async (client) => {
@@ -19,22 +20,26 @@ export async function status(options: SessionOptions): Promise<void> {
 
 /** The table that `status` and `up` show. A voter that does not answer has a row, too. */
 export function statusTable(members: readonly MemberStatus[]): string {
-  const table = new Table({
-    head: ['member', 'role', 'ballot', 'slot', 'operations', 'log', 'state', 'alarms'],
-    style: { head: [], border: [] },
-  });
-  const voters = members[0]?.voters ?? [];
-  for (const voter of voters) {
-    const member = members.find((each) => each.member === voter);
-    if (member === undefined) {
-      table.push([voter, 'no answer', '', '', '', '', '', '']);
-      continue;
-    }
-    const { role, ballot, slotOut, operationsApplied, logBytes, stateBytes, alarms } = member;
+  const head = ['name', 'member', 'role', 'ballot', 'slot', 'operations', 'log', 'state', 'alarms'];
+  const table = new Table({ head, style: { head: [], border: [] } });
+  const names = new Map(members.map(({ member, name }) => [member, name]));
+  for (const { name, member, ...status } of members) {
+    const { role, slotOut, operationsApplied, logBytes, stateBytes, alarms } = status;
+    const progress = [readable(status.ballot, names), slotOut, operationsApplied];
     const size = [mib(logBytes), mib(stateBytes)];
-    table.push([voter, role, ballot, slotOut, operationsApplied, ...size, alarms.join(' ')]);
+    table.push([name, shortId(member), role, ...progress, ...size, alarms.join(' ')]);
+  }
+  const silent = new Set(members.flatMap(({ voters }) => voters).filter((id) => !names.has(id)));
+  for (const voter of silent) {
+    table.push(['', shortId(voter), 'no answer', '', '', '', '', '', '']);
   }
   return table.toString();
+}
+
+/** A ballot with the name of its leader, where it is known. */
+function readable(ballot: string, names: ReadonlyMap<string, string>): string {
+  const [round = '', leader] = ballot.split('.');
+  return leader === undefined ? round : `${round}.${names.get(leader) ?? shortId(leader)}`;
 }
 
 function mib(bytes: number): string {

@@ -131,7 +131,7 @@ class LiveView {
   }
 
   #draw(): void {
-    const leader = this.#members.find(({ role }) => role === 'leader')?.member ?? 'none';
+    const leader = this.#members.find(({ role }) => role === 'leader')?.name ?? 'none';
     const rate = Math.max(0, Math.round(this.#rate));
     logUpdate(
       [

@@ -1,5 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { connect as connectNats, ErrorCode, NatsError, type NatsConnection } from 'nats';
+import {
+  connect as connectNats,
+  ErrorCode as NatsErrorCode,
+  NatsError,
+  type NatsConnection,
+} from 'nats';
 import {
   encodeChatOperation,
   parseChatResult,
@@ -11,6 +16,12 @@ import {
   parseCounterResult,
   type CounterOperation,
 } from '../../../contract/src/counter.ts';
+import {
+  encodeFirstConfiguration,
+  type FirstConfiguration,
+} from '../../../contract/src/first-configuration.ts';
+import type { ErrorCode } from '../../../contract/src/error-codes.ts';
+import { parseFormAnswer } from '../../../contract/src/form.ts';
 import { parseStatus, type MemberStatus } from '../../../contract/src/status.ts';
 import { subjectsOf, type Subjects } from '../../../contract/src/subjects.ts';
 import { parseTransferAnswer, type TransferRequest } from '../../../contract/src/transfer.ts';
@@ -151,7 +162,7 @@ export class SynodClient {
         resolve();
       }
     });
-    return [...found.values()].sort((a, b) => (a.member < b.member ? -1 : 1));
+    return [...found.values()].sort((a, b) => (a.name + a.member < b.name + b.member ? -1 : 1));
   }
 
   /**
@@ -162,24 +173,40 @@ export class SynodClient {
    */
   async transferLeadership(to?: string): Promise<string> {
     const request: TransferRequest = to === undefined ? {} : { to };
-    const text = await this.#ask(this.#subjects.transfer, JSON.stringify(request));
+    const text = await this.#ask(this.#subjects.transfer, JSON.stringify(request), 'NO_LEADER');
     const answer = parseTransferAnswer(text);
     if (answer === undefined) throw new SynodError('MALFORMED', { detail: text });
     if (answer.ok) return answer.leader;
     throw new SynodError(answer.code, to === undefined ? {} : { detail: to });
   }
 
-  /** One request to the leader, and its answer. */
-  async #ask(subject: string, text: string): Promise<string> {
+  /**
+   * Tells one member the first configuration of its cluster, which it stores for ever. For whoever
+   * makes a cluster: see "Identity" in ARCHITECTURE.md.
+   * @throws SynodError `NO_MEMBER`, `ANOTHER_CLUSTER`, `DAMAGED`
+   */
+  async form(member: string, first: FirstConfiguration): Promise<void> {
+    const subject = this.#subjects.form(member);
+    const text = await this.#ask(subject, encodeFirstConfiguration(first), 'NO_MEMBER');
+    const answer = parseFormAnswer(text);
+    if (answer === undefined) throw new SynodError('MALFORMED', { detail: text });
+    if (!answer.ok) throw new SynodError(answer.code, { detail: member });
+  }
+
+  /**
+   * One request, and its answer.
+   * @param absent the code when nobody takes such requests
+   */
+  async #ask(subject: string, text: string, absent: ErrorCode): Promise<string> {
     try {
       const timeout = this.#deadlineMs;
       return (await this.#connection.request(subject, Buffer.from(text), { timeout })).string();
     } catch (cause) {
       const isNats = cause instanceof NatsError;
-      if (isNats && cause.code === (ErrorCode.NoResponders as string)) {
-        throw new SynodError('NO_LEADER', { cause });
+      if (isNats && cause.code === (NatsErrorCode.NoResponders as string)) {
+        throw new SynodError(absent, { cause });
       }
-      const timedOut = isNats && cause.code === (ErrorCode.Timeout as string);
+      const timedOut = isNats && cause.code === (NatsErrorCode.Timeout as string);
       throw new SynodError(timedOut ? 'TIMED_OUT' : 'UNREACHABLE', { cause });
     }
   }

@@ -23,6 +23,9 @@ export interface Malformed {
   readonly malformed: string;
 }
 
+/** A cluster id may be that long: see contract/src/first-configuration.ts. */
+const MAX_ID = 129;
+
 const packr = new Packr({ useRecords: false, variableMapSize: true });
 const types = ['p1a', 'p2a', 'p1b', 'p2b', 'propose', 'floor', 'heartbeat', 'decision']
   .concat(['learn', 'learned', 'alive', 'canvass', 'canvassed', 'hand-over', 'fetch', 'chunk'])
@@ -218,7 +221,7 @@ function integer(wire: unknown): number {
 }
 
 function text(wire: unknown): string {
-  if (typeof wire !== 'string' || wire.length === 0 || wire.length > 128) {
+  if (typeof wire !== 'string' || wire.length === 0 || wire.length > MAX_ID) {
     throw new TypeError('an id is missing');
   }
   return wire;
