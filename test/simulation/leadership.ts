@@ -205,7 +205,7 @@ export const promises: Readonly<Record<string, () => void>> = {
     const away: Fault = { kind: 'kill', at: 2_500, member: follower(), forMs: 3_000, luck: 0 };
     const of = { ...plan, keepBytes: 0, requests: steadily(4_000, 20), forMs: 6_000 };
     const story = tell({ ...of, faults: [away] }, (from, _to, messages) => {
-      const isLost = messages.some((message) => message.type === 'chunk' && message.at > 1);
+      const isLost = messages.some((message) => message.type === 'chunk' && message.isLast);
       return isLost && from === first ? 'lost' : 'drawn';
     });
     assert.ok(story.report.transfers > 0, 'a state was taken');

@@ -552,7 +552,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the ballot goes with the state that is replaced',
-    invariant: 'A2',
+    invariant: 'A1',
     file: 'paxos/acceptor.ts',
     from: 'this.#ballot = recovered.ballot;',
     to: `this.#ballot =
