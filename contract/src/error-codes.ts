@@ -8,7 +8,18 @@ export const errors = {
   ALREADY_ANSWERED: 'The number is below the lowest one that the client declared unanswered.',
   TOO_MANY_IN_FLIGHT: 'The client has more unanswered commands than the cluster keeps replies for.',
   INVALID_OPERATION: 'The state machine does not know the operation. It changed nothing.',
-  UNKNOWN_MEMBER: 'No voter of the cluster has that id. "synod status" shows their ids.',
+  UNKNOWN_MEMBER:
+    'No member with that id can do this. "synod member list" shows who votes and learns.',
+  ALREADY_MEMBER: 'The cluster has that member already, as was asked for. It changed nothing.',
+  OUTDATED: 'Others changed the members since they were looked at. Look again, then decide anew.',
+  PENDING: 'Another change of the members has not settled yet. Try again shortly.',
+  LAST_VOTER: 'It is the last voter, and the cluster would end with it. Promote another one first.',
+  MANY_AT_ONCE: 'Only one voter may come or go at a time. Make one change after another.',
+  NO_QUORUM:
+    'Too few voters would be left that answer now. Start or replace the silent ones first.',
+  LAGS: 'The learner has not caught up, and may not vote yet. See that it runs, then try again.',
+  NOT_SETTLED:
+    'The change is decided, but a quorum has it not on disk yet. Stop nobody; ask again.',
   NOT_TRANSFERRED: 'No other member took over in time. The leader leads on; try again.',
   TIMED_OUT: 'No answer came in time. The command may still be decided; a retry runs it once.',
   UNREACHABLE: 'The NATS server cannot be reached. Check its URL and that it runs.',

@@ -1,4 +1,5 @@
 import { errors, type ErrorCode } from './error-codes.ts';
+import { parseObject } from './json-object.ts';
 
 /** Asks the leader to hand over. JSON. */
 export interface TransferRequest {
@@ -27,15 +28,4 @@ export function parseTransferAnswer(text: string): TransferAnswer | undefined {
   if (ok === true && typeof leader === 'string') return { ok, leader };
   if (ok !== false || typeof code !== 'string' || !Object.hasOwn(errors, code)) return undefined;
   return { ok, code: code as ErrorCode };
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
-      ? (parsed as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -17,12 +17,12 @@ const oneOf = <T extends readonly string[]>(...values: T) =>
 const settings = {
   cluster: token.describe('name of the cluster'),
   namespace: token.default('local').describe('namespace of the cluster'),
-  member: token.describe('id of this member; one of --members'),
+  member: token.describe('id of this member'),
   members: z
     .string()
     .transform((list) => list.split(','))
     .pipe(z.array(token).min(1, 'at least one id').max(7, 'at most seven ids'))
-    .describe('ids of the voters, separated by commas'),
+    .describe('ids of the first voters, separated by commas; the same for ever'),
   data: z.string().min(1, 'a folder').describe('data folder; made when it is missing'),
   natsUrl: z.string().min(1, 'a URL').default('nats://127.0.0.1:4222').describe('NATS server'),
   machine: oneOf('chat-log', 'counter').default('chat-log').describe('the state machine'),
@@ -56,7 +56,10 @@ const schema = z
       context.issues.push({ code: 'custom', path: [path], message, input: context.value });
     };
     if (new Set(members).size < members.length) issue('members', 'ids that differ');
-    if (!members.includes(member)) issue('member', `one of ${members.join(', ')}`);
+    // A stable cluster grows: who is not there at first is no voter until it is made one.
+    if (mode === 'on-demand' && !members.includes(member)) {
+      issue('member', `one of ${members.join(', ')}`);
+    }
     if (scriptPort !== undefined && mode === 'stable') issue('scriptPort', '--mode on-demand');
     if (maxCommandBytes > batchBytes) issue('maxCommandBytes', 'at most what --batch-bytes has');
   })

@@ -6,15 +6,24 @@ test('what is no status is undefined', () => {
     expect(parseStatus(text)).toBeUndefined();
   }
   const least = { member: 'a', slotOut: 3, voters: ['a'], alarms: [] };
-  expect(parseStatus(JSON.stringify(least))).toEqual(least);
+  expect(parseStatus(JSON.stringify(least))).toMatchObject(least);
+  const said = { ...least, configuration: 2, learners: ['b'], floor: 1 };
+  expect(parseStatus(JSON.stringify(said))).toEqual(said);
+});
+
+test('what a member of an older version does not say has its first value', () => {
+  const least = { member: 'a', slotOut: 3, voters: ['a'], alarms: [] };
+  const unsaid = { configuration: 0, learners: [], floor: 0 };
+  expect(parseStatus(JSON.stringify(least))).toEqual({ ...least, ...unsaid });
 });
 
 test('subjects of two clusters or namespaces never meet', () => {
   const all = ['local', 'other'].flatMap((namespace) =>
     ['one', 'two'].flatMap((name) => {
       const subjects = subjectsOf(namespace, name);
-      const { members, request, status } = subjects;
-      return [members, request, status, subjects.member('a'), subjects.member('b')];
+      const { members, request, status, transfer, membership } = subjects;
+      const admin = [status, transfer, membership];
+      return [members, request, ...admin, subjects.member('a'), subjects.member('b')];
     }),
   );
   expect(new Set(all).size).toBe(all.length);

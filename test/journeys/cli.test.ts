@@ -241,7 +241,7 @@ test('a node that is started wrongly names each wrong flag, what it has and what
   expect(stderr.split('\n')).toEqual(
     expect.arrayContaining([
       '--cluster (SYNOD_CLUSTER) has "a b"; it wants: letters, digits, - and _, at most 64 of them',
-      '--member (SYNOD_MEMBER) is missing; it wants: id of this member; one of --members',
+      '--member (SYNOD_MEMBER) is missing; it wants: id of this member',
       '--data (SYNOD_DATA) is missing; it wants: data folder; made when it is missing',
       '--window (SYNOD_WINDOW) has "0"; it wants: at least 1',
     ]),

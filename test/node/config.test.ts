@@ -28,7 +28,7 @@ test('every mistake is named in one go, by flag and variable', () => {
   const wrong = ['--members', 'a,b', '--data', '/d', '--window', 'many', '--http-port', '70000'];
   expect(mistakes(wrong, { SYNOD_MACHINE: 'bank' })).toEqual([
     '--cluster (SYNOD_CLUSTER) is missing; it wants: name of the cluster',
-    '--member (SYNOD_MEMBER) is missing; it wants: id of this member; one of --members',
+    '--member (SYNOD_MEMBER) is missing; it wants: id of this member',
     '--machine (SYNOD_MACHINE) has "bank"; it wants: one of chat-log, counter',
     '--window (SYNOD_WINDOW) has "many"; it wants: a whole number',
     '--http-port (SYNOD_HTTP_PORT) has "70000"; it wants: at most 65535',
@@ -36,7 +36,10 @@ test('every mistake is named in one go, by flag and variable', () => {
 });
 
 test.each([
-  [['--member', 'x'], '--member (SYNOD_MEMBER) has "x"; it wants: one of a, b'],
+  [
+    ['--member', 'x', '--mode', 'on-demand'],
+    '--member (SYNOD_MEMBER) has "x"; it wants: one of a, b',
+  ],
   [['--members', 'a,b,a'], '--members (SYNOD_MEMBERS) has "a,b,a"; it wants: ids that differ'],
   [['--members', 'a,b,c,d,e,f,g,h'], 'at most seven ids'],
   [['--cluster', 'a.b'], 'letters, digits, - and _, at most 64 of them'],
@@ -45,6 +48,10 @@ test.each([
   [['--windw', '3'], "Unknown option '--windw'. --help lists the flags."],
 ])('%j is refused', (args, sentence) => {
   expect(mistakes([...needed, ...args]).join('\n')).toContain(sentence);
+});
+
+test('a member that is to be added is none of the first ones', () => {
+  expect(parseConfig([...needed, '--member', 'x'], {})).toMatchObject({ member: 'x' });
 });
 
 test('the help has every flag with its variable, meaning and default', () => {

@@ -10,6 +10,7 @@ import { chatLog } from '../machine/chat-log.ts';
 import { counter } from '../machine/counter.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { formatBallot } from '../paxos/ballot.ts';
+import type { Change } from '../paxos/change.ts';
 import { waitsForFlush } from '../paxos/effects.ts';
 import { firstConfiguration } from '../paxos/configuration.ts';
 import { recoveredConfigurations } from '../paxos/configurations.ts';
@@ -114,7 +115,7 @@ export class Node {
     });
     this.#log.info({ port: this.#http.port }, 'http listens');
     const connection = await this.#connect();
-    this.#admin = new AdminApi(connection, this.#subjects, () => this.status());
+    this.#admin = new AdminApi(connection, this.#subjects, this.#log, () => this.status());
     if (this.#storage !== undefined) await this.#run(connection, this.#storage);
   }
 
@@ -179,7 +180,7 @@ export class Node {
       subjects: this.#subjects,
       cluster: this.#cluster,
       self,
-      peers: voters.filter((voter) => voter !== self),
+      peers: voters.filter((voter) => voter !== self), // On demand: there they never change.
       fanOut: mode === 'stable',
       onDropped: this.#dropped,
     });
@@ -248,11 +249,18 @@ export class Node {
       },
       applied: (slot, commands) => this.#scriptPort?.applied(slot, commands),
       surveyed: (survey) => this.#scriptPort?.surveyed(survey),
-      reconfigured: (change, taken) => this.#log.info({ ...change, taken }, 'reconfigured'),
+      reconfigured: (change, taken) => this.#reconfigured(change, taken),
       crashed: () => transport.flush(() => this.#crash()),
       failed: (error) => this.#failed(error),
     });
     return driver;
+  }
+
+  /** @param taken `false` when the change was void */
+  #reconfigured(change: Change, taken: boolean): void {
+    if (!taken) return this.#log.info({ ...change, taken }, 'a change of the members was void');
+    if (!change.forced) return this.#log.info({ ...change, taken }, 'reconfigured');
+    this.#log.warn({ ...change, taken }, 'reconfigured by force, without a look at who answers');
   }
 
   /** @param driver of the active leader: it takes requests */
@@ -313,7 +321,7 @@ export class Node {
   status(): MemberStatus {
     const { cluster, member: id, machine, mode, members, window } = this.#config;
     const member = this.#driver?.member;
-    const role = member?.leading === undefined ? 'follower' : 'leader';
+    const newest = member?.configurations.newest;
     const alarms = this.#damage === undefined ? [] : [this.#damage.message];
     if (this.#driver?.stalled === true) {
       alarms.push('The disk has not finished a write for more than a second.');
@@ -325,14 +333,17 @@ export class Node {
       version: VERSION,
       machine,
       mode,
-      role: this.#damage === undefined ? role : 'damaged',
+      role: this.#role(),
       ready: this.#isReady(),
       ballot: formatBallot(member?.ballot),
       leader: member?.leader ?? null,
-      voters: member?.configurations.newest.voters ?? members,
-      window,
+      configuration: newest?.number ?? 0,
+      voters: newest?.voters ?? members,
+      learners: newest?.learners ?? [],
+      window: newest?.window ?? window,
       slotOut: member?.slotOut ?? this.#storage?.state.flushedSlotOut ?? 0,
       flushedSlotOut: this.#storage?.state.flushedSlotOut ?? 0,
+      floor: 0, // The log is kept from the first slot on.
       operationsApplied: this.#applier?.operationsApplied ?? 0,
       natsConnected: this.#natsConnected,
       logBytes: this.#storage?.opened.log.bytes ?? 0,
@@ -340,6 +351,16 @@ export class Node {
       uptimeSeconds: Math.round((performance.now() - this.#started) / 1000),
       alarms,
     };
+  }
+
+  #role(): MemberStatus['role'] {
+    if (this.#damage !== undefined) return 'damaged';
+    const member = this.#driver?.member;
+    if (member === undefined) return 'follower';
+    if (member.leading !== undefined) return 'leader';
+    const { voters, learners } = member.configurations.newest;
+    if (voters.includes(member.self)) return 'follower';
+    return learners.includes(member.self) ? 'learner' : 'outsider';
   }
 
   #gauges(): ReturnType<Parameters<Metrics['readGaugesFrom']>[0]> {
@@ -367,8 +388,11 @@ export class Node {
    */
   async stop(): Promise<void> {
     const driver = this.#driver;
-    const leads = driver?.member.leading !== undefined && this.#config.mode === 'stable';
-    if (leads && this.#config.members.length > 1) await handOver(driver, HAND_OVER_MS);
+    if (this.#config.mode === 'stable' && driver?.member.leading !== undefined) {
+      const { self, configurations } = driver.member;
+      const isAlone = configurations.newest.voters.every((voter) => voter === self);
+      if (!isAlone) await handOver(driver, HAND_OVER_MS);
+    }
     clearInterval(this.#ticker);
     this.#scriptPort?.close();
     this.#serve(undefined);
