@@ -1,5 +1,5 @@
 import { exitCodes } from '../../../contract/src/error-codes.ts';
-import type { MemberStatus } from '../../../contract/src/status.ts';
+import { leaderOf } from '../sdk/members.ts';
 import { CommandError } from './command-error.ts';
 import { print, withClient, type SessionOptions } from './session.ts';
 
@@ -7,17 +7,12 @@ import { print, withClient, type SessionOptions } from './session.ts';
 export async function show(options: SessionOptions): Promise<void> {
   await withClient(options, async (client) => {
     const members = await client.status({ waitMs: 1_000 });
-    const leading = members.filter(({ role }) => role === 'leader');
-    const leader = leading.sort((a, b) => roundOf(b) - roundOf(a))[0]?.member;
+    const leader = leaderOf(members)?.member;
     if (leader === undefined) {
       throw new CommandError(`No member leads cluster ${options.cluster}.`, exitCodes.unavailable);
     }
     print(options, { leader }, () => leader);
   });
-}
-
-function roundOf({ ballot }: MemberStatus): number {
-  return Number.parseInt(ballot, 10);
 }
 
 /** @param member who is to lead */

@@ -10,10 +10,14 @@ export interface SessionOptions {
   readonly output: 'text' | 'json';
 }
 
-/** Runs `work` with a client of the cluster that the options, or the working folder, name. */
+/**
+ * Runs `work` with a client of the cluster that the options, or the working folder, name.
+ * @param deadlineMs of each call; without it the client's own
+ */
 export async function withClient(
   options: SessionOptions,
   work: (client: SynodClient) => Promise<void>,
+  deadlineMs?: number,
 ): Promise<void> {
   const named = options.natsUrl === '' ? undefined : options.natsUrl;
   const natsUrl = named ?? runningNats(new Workspace('.'));
@@ -24,7 +28,9 @@ export async function withClient(
       exitCodes.unavailable,
     );
   }
-  const client = await connect({ natsUrl, cluster: options.cluster });
+  const { cluster } = options;
+  const deadline = deadlineMs === undefined ? {} : { deadlineMs };
+  const client = await connect({ natsUrl, cluster, ...deadline });
   try {
     await work(client);
   } finally {

@@ -1,42 +1,72 @@
-import Table from 'cli-table3';
+import logUpdate from 'log-update';
 import { exitCodes } from '../../../contract/src/error-codes.ts';
-import type { MemberStatus } from '../../../contract/src/status.ts';
+import type { SynodClient } from '../sdk/client.ts';
+import { isWhole, membersOf } from '../sdk/members.ts';
 import { CommandError } from './command-error.ts';
+import { healthOf } from './health.ts';
 import { print, withClient, type SessionOptions } from './session.ts';
+import { statusTable } from './status-table.ts';
 
-export async function status(options: SessionOptions): Promise<void> {
+export interface StatusOptions extends SessionOptions {
+  readonly watch?: boolean;
+}
+
+const WAIT_MS = 1_000;
+const REDRAW_MS = 1_000;
+
+/** What is shown at one time; `undefined` when no member answers. */
+interface Picture {
+  readonly json: unknown;
+  readonly text: string;
+}
+
+export async function status(options: StatusOptions): Promise<void> {
   await withClient(options, async (client) => {
-    const members = await client.status({ waitMs: 1_000 });
-    if (members.length === 0) {
-      throw new CommandError(
-        `No member of cluster ${options.cluster} answers.`,
-        exitCodes.unavailable,
-      );
-    }
-    print(options, members, () => statusTable(members));
+    if (options.watch === true) return watch(client, options);
+    const picture = await look(client);
+    if (picture === undefined) throw new CommandError(silence(options), exitCodes.unavailable);
+    print(options, picture.json, () => picture.text);
   });
 }
 
-/** The table that `status` and `up` show. A voter that does not answer has a row, too. */
-export function statusTable(members: readonly MemberStatus[]): string {
-  const table = new Table({
-    head: ['member', 'role', 'ballot', 'slot', 'operations', 'log', 'state', 'alarms'],
-    style: { head: [], border: [] },
-  });
-  const voters = members[0]?.voters ?? [];
-  for (const voter of voters) {
-    const member = members.find((each) => each.member === voter);
-    if (member === undefined) {
-      table.push([voter, 'no answer', '', '', '', '', '', '']);
-      continue;
-    }
-    const { role, ballot, slotOut, operationsApplied, logBytes, stateBytes, alarms } = member;
-    const size = [mib(logBytes), mib(stateBytes)];
-    table.push([voter, role, ballot, slotOut, operationsApplied, ...size, alarms.join(' ')]);
+function silence({ cluster }: StatusOptions): string {
+  return `No member of cluster ${cluster} answers.`;
+}
+
+async function look(client: SynodClient): Promise<Picture | undefined> {
+  const statuses = await client.status({ waitMs: WAIT_MS, enough: isWhole });
+  if (statuses.length === 0) return undefined;
+  const found = membersOf(statuses);
+  const { state, sentence } = healthOf(found);
+  const { lists, leader, members } = found;
+  const silent = members.filter((each) => each.status === undefined).map(({ id }) => id);
+  const json = {
+    health: state,
+    sentence,
+    leader: leader?.member ?? null,
+    configuration: lists,
+    members: statuses,
+    silent,
+  };
+  return { json, text: `${statusTable(found)}\n${sentence}` };
+}
+
+/** Every second, until Ctrl-C: redrawn on a terminal, otherwise one below the other. */
+async function watch(client: SynodClient, options: StatusOptions): Promise<void> {
+  let stop = (): void => undefined;
+  const stopped = new Promise<'stopped'>((resolve) => (stop = () => resolve('stopped')));
+  // Not `once`: what restores the cursor ends the process when nobody else listens to a signal.
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  const isRedrawn = options.output === 'text' && process.stdout.isTTY;
+  for (;;) {
+    const next = new Promise((resolve) => setTimeout(resolve, REDRAW_MS));
+    const picture = await Promise.race([look(client), stopped]);
+    if (picture === 'stopped') break;
+    const text = picture?.text ?? silence(options);
+    if (isRedrawn) logUpdate(text);
+    else print(options, picture?.json ?? { health: 'no-answer', sentence: text }, () => text);
+    if ((await Promise.race([next, stopped])) === 'stopped') break;
   }
-  return table.toString();
-}
-
-function mib(bytes: number): string {
-  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+  if (isRedrawn) logUpdate.done();
 }
