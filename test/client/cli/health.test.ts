@@ -1,0 +1,73 @@
+import { parseStatus, type MemberStatus } from '../../../contract/src/status.ts';
+import { healthOf } from '../../../client/src/cli/health.ts';
+import { statusTable } from '../../../client/src/cli/status-table.ts';
+import { isWhole, leaderOf, membersOf } from '../../../client/src/sdk/members.ts';
+
+function statusOf(member: string, more: Partial<MemberStatus> = {}): MemberStatus {
+  const lists = { configuration: 1, voters: ['a', 'b', 'c'], learners: ['d'] };
+  const state = { slotOut: 7, floor: 0, alarms: [], logBytes: 0, stateBytes: 0, version: '1' };
+  const role = { role: 'follower', ready: true, ballot: '1.a', leader: 'a' };
+  const text = JSON.stringify({ member, ...lists, ...state, ...role, ...more });
+  const status = parseStatus(text);
+  if (status === undefined) throw new Error(text);
+  return status;
+}
+
+const leader = statusOf('a', { role: 'leader', slotOut: 10 });
+const learner = statusOf('d', { role: 'learner' });
+const healthy = [leader, statusOf('b'), statusOf('c'), learner];
+
+test.each([
+  ['healthy', healthy, 'Healthy: a leads, 3 of 3 voters are well, 1 may fail.'],
+  [
+    'degraded',
+    [leader, statusOf('b'), learner],
+    'Degraded: a leads, 2 of 3 voters are well, none may fail, c does not answer.',
+  ],
+  [
+    'degraded',
+    [leader, statusOf('b', { role: 'damaged' }), statusOf('c', { alarms: ['Full.'] }), learner],
+    'Degraded: a leads, 2 of 3 voters are well, none may fail, b is damaged, c has an alarm.',
+  ],
+  [
+    'degraded',
+    [leader, statusOf('b'), statusOf('c', { ready: false })],
+    'Degraded: a leads, 3 of 3 voters are well, 1 may fail, c catches up, d does not answer.',
+  ],
+  ['no-leader', [statusOf('b')], 'No leader: 1 of 3 voters are well, 2 are needed.'],
+  [
+    'no-leader',
+    [statusOf('b'), statusOf('c')],
+    'No leader: 2 of 3 voters are well; one of them may lead soon.',
+  ],
+] as const)('%s: it is said in a sentence', (state, statuses, sentence) => {
+  expect(healthOf(membersOf(statuses))).toEqual({ state, sentence });
+});
+
+test('who votes or learns and does not answer has a row; so has an outsider that answers', () => {
+  const outsider = statusOf('x', { role: 'outsider', configuration: 0, voters: ['x'] });
+  const found = membersOf([leader, outsider]);
+  expect(found.members.map(({ id, role }) => `${id} ${role}`)).toEqual([
+    'a voter',
+    'b voter',
+    'c voter',
+    'd learner',
+    'x outsider',
+  ]);
+  const table = statusTable(found);
+  expect(table).toMatch(/│ a +│ a +│ leader +│ a +│ 10 +│ 0 +│/);
+  expect(table).toMatch(/│ x +│ x +│ outsider +│ a +│ 7 +│ 3 +│/);
+  expect(table).toMatch(/│ b .*│ This voter does not answer\./);
+  expect(table).toMatch(/│ d .*│ This learner does not answer\./);
+});
+
+test('of two leaders the one of the higher ballot counts; without any, the latest lists', () => {
+  const older = statusOf('b', { role: 'leader', ballot: '9.b' });
+  const newer = statusOf('c', { role: 'leader', ballot: '10.c' });
+  expect(leaderOf([older, newer, leader])).toBe(newer);
+  const late = statusOf('b', { configuration: 2, voters: ['b'], learners: [] });
+  expect(membersOf([statusOf('c'), late]).lists.number).toBe(2);
+  expect(isWhole(healthy)).toBe(true);
+  expect(isWhole([leader, learner])).toBe(false);
+  expect(isWhole([late])).toBe(false);
+});
