@@ -32,7 +32,7 @@ module.exports = {
     only(
       'storage-knows-the-core-and-machine',
       '^node/src/storage/',
-      '^node/src/(storage|paxos|machine)/',
+      '^(contract|node/src/(storage|paxos|machine))/',
     ),
     only(
       'transport-knows-the-core',

@@ -20,12 +20,19 @@ export const errors = {
   LAGS: 'The learner has not caught up, and may not vote yet. See that it runs, then try again.',
   NOT_SETTLED:
     'The change is decided, but a quorum has it not on disk yet. Stop nobody; ask again.',
+  NO_MEMBER: 'No member with that id answers. "synod status" shows those that do.',
+  ANOTHER_CLUSTER: 'The member has another first configuration, for ever. It changed nothing.',
+  DAMAGED: 'The member found its data damaged, and has no roles. "synod status" says where.',
   NOT_TRANSFERRED: 'No other member took over in time. The leader leads on; try again.',
   TIMED_OUT: 'No answer came in time. The command may still be decided; a retry runs it once.',
   UNREACHABLE: 'The NATS server cannot be reached. Check its URL and that it runs.',
 } as const;
 
 export type ErrorCode = keyof typeof errors;
+
+export function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && Object.hasOwn(errors, code);
+}
 
 /** How a process of Synod ends (after sysexits.h where it has one). */
 export const exitCodes = {

@@ -1,4 +1,4 @@
-import { errors, type ErrorCode } from './error-codes.ts';
+import { isErrorCode, type ErrorCode } from './error-codes.ts';
 import { isObject, parseObject } from './json-object.ts';
 import { subjectToken } from './subjects.ts';
 
@@ -51,8 +51,7 @@ export function parseMembershipAnswer(text: string): MembershipAnswer | undefine
     const lists = parseLists(configuration);
     return lists === undefined ? undefined : { ok, configuration: lists };
   }
-  if (ok !== false || typeof code !== 'string' || !Object.hasOwn(errors, code)) return undefined;
-  return { ok, code: code as ErrorCode };
+  return ok === false && isErrorCode(code) ? { ok, code } : undefined;
 }
 
 function parseLists(lists: unknown): MemberLists | undefined {

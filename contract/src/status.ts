@@ -1,20 +1,37 @@
+import { isFirstConfiguration, type FirstConfiguration } from './first-configuration.ts';
+
+/**
+ * `unformed`: it has not been told the first configuration. `outsider`: no configuration names it;
+ * it learns, and is counted nowhere.
+ */
+export type MemberRole = 'unformed' | 'damaged' | 'outsider' | 'learner' | 'follower' | 'leader';
+
 /** What a member says of itself: `/status`, and the answer to a status request. JSON. */
 export interface MemberStatus {
   readonly cluster: string;
+  /** Of the first configuration; `null` until the member is told. */
+  readonly clusterId: string | null;
+  /** What the cluster began with, as this member has it stored for ever. */
+  readonly firstConfiguration: FirstConfiguration | null;
+  /** Where the member runs. */
+  readonly name: string;
+  /** Its id: made when its empty data folder was formatted. */
   readonly member: string;
   readonly version: string;
   readonly machine: string;
   readonly mode: 'stable' | 'on-demand';
-  readonly role: 'leader' | 'follower' | 'learner' | 'outsider' | 'damaged';
+  readonly role: MemberRole;
   readonly ready: boolean;
   /** As `round.leader`, or `none`. */
   readonly ballot: string;
   /** The active leader that this member knows of. */
   readonly leader: string | null;
-  /** The number of the newest configuration that this member has applied; its members. */
+  /** The number of the newest configuration that this member has applied; 0 is the first. */
   readonly configuration: number;
+  /** Of the newest configuration; nobody until the member is told. */
   readonly voters: readonly string[];
   readonly learners: readonly string[];
+  /** 0 until the member is told. */
   readonly window: number;
   /** Every slot below it is applied. */
   readonly slotOut: number;
@@ -40,10 +57,12 @@ export function parseStatus(text: string): MemberStatus | undefined {
   try {
     const status = JSON.parse(text) as Partial<MemberStatus>;
     const whole =
+      typeof status.name === 'string' &&
       typeof status.member === 'string' &&
       typeof status.slotOut === 'number' &&
       Array.isArray(status.voters) &&
-      Array.isArray(status.alarms);
+      Array.isArray(status.alarms) &&
+      (status.firstConfiguration === null || isFirstConfiguration(status.firstConfiguration));
     return whole ? { ...unsaid, ...(status as MemberStatus) } : undefined;
   } catch {
     return undefined;

@@ -16,6 +16,8 @@ export interface Subjects {
   readonly transfer: string;
   /** Asks the leader for a change of the members; only it subscribes. */
   readonly membership: string;
+  /** Tells one member the first configuration. */
+  form(id: string): string;
 }
 
 /** @param namespace `local` outside Kubernetes */
@@ -28,6 +30,7 @@ export function subjectsOf(namespace: string, name: string): Subjects {
     status: `${prefix}.admin.status`,
     transfer: `${prefix}.admin.transfer`,
     membership: `${prefix}.admin.membership`,
+    form: (id) => `${prefix}.admin.form.${id}`,
   };
 }
 

@@ -1,4 +1,4 @@
-import { errors, type ErrorCode } from './error-codes.ts';
+import { isErrorCode, type ErrorCode } from './error-codes.ts';
 import { parseObject } from './json-object.ts';
 
 /** Asks the leader to hand over. JSON. */
@@ -26,6 +26,5 @@ export function parseTransferAnswer(text: string): TransferAnswer | undefined {
   if (answer === undefined) return undefined;
   const { ok, leader, code } = answer;
   if (ok === true && typeof leader === 'string') return { ok, leader };
-  if (ok !== false || typeof code !== 'string' || !Object.hasOwn(errors, code)) return undefined;
-  return { ok, code: code as ErrorCode };
+  return ok === false && isErrorCode(code) ? { ok, code } : undefined;
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { DEFAULT_WINDOW, MAX_VOTERS, MAX_WINDOW } from '../../contract/src/first-configuration.ts';
 import { subjectToken } from '../../contract/src/subjects.ts';
 
 const KIB = 1024;
@@ -17,17 +18,21 @@ const oneOf = <T extends readonly string[]>(...values: T) =>
 const settings = {
   cluster: token.describe('name of the cluster'),
   namespace: token.default('local').describe('namespace of the cluster'),
-  member: token.describe('id of this member'),
+  name: token.optional().describe('where this member runs; its id is drawn when it is formatted'),
+  member: token.optional().describe("for a master's script: its id, instead of a name"),
   members: z
     .string()
     .transform((list) => list.split(','))
-    .pipe(z.array(token).min(1, 'at least one id').max(7, 'at most seven ids'))
-    .describe('ids of the first voters, separated by commas; the same for ever'),
+    .pipe(z.array(token).min(1, 'at least one id').max(MAX_VOTERS, 'at most seven ids'))
+    .optional()
+    .describe('beside --member: ids of the voters, separated by commas'),
   data: z.string().min(1, 'a folder').describe('data folder; made when it is missing'),
   natsUrl: z.string().min(1, 'a URL').default('nats://127.0.0.1:4222').describe('NATS server'),
   machine: oneOf('chat-log', 'counter').default('chat-log').describe('the state machine'),
   mode: oneOf('stable', 'on-demand').default('stable').describe('how members come to lead'),
-  window: integer(1, 65_536).default(1024).describe('WINDOW: slots in flight in the cluster'),
+  window: integer(1, MAX_WINDOW)
+    .optional()
+    .describe(`beside --member: WINDOW, slots in flight; ${DEFAULT_WINDOW} without it`),
   scriptPort: integer(1, 65_535).optional().describe("TCP port for a master's script (on demand)"),
   httpHost: z.string().min(1).default('127.0.0.1').describe('address for metrics and status'),
   httpPort: integer(0, 65_535).default(8080).describe('its port; 0 for any free one'),
@@ -44,6 +49,9 @@ const settings = {
   maxCommandBytes: integer(256, 768 * KIB)
     .default(128 * KIB)
     .describe('the largest command'),
+  logBytes: integer(4 * 1024 * KIB, 1024 * 1024 * 1024 * KIB)
+    .default(128 * 1024 * KIB)
+    .describe('bytes of old log that are kept for members that were away'),
   tickMs: integer(1, 1000).default(10).describe('milliseconds of a tick'),
   checkpointMs: integer(10, 60_000).default(250).describe('milliseconds between cuts of the state'),
 } as const;
@@ -55,13 +63,25 @@ const schema = z
     const issue = (path: string, message: string): void => {
       context.issues.push({ code: 'custom', path: [path], message, input: context.value });
     };
-    if (new Set(members).size < members.length) issue('members', 'ids that differ');
-    // A stable cluster grows: who is not there at first is no voter until it is made one.
-    if (mode === 'on-demand' && !members.includes(member)) {
-      issue('member', `one of ${members.join(', ')}`);
+    if (members !== undefined && member !== undefined) {
+      if (new Set(members).size < members.length) issue('members', 'ids that differ');
+      if (!members.includes(member)) issue('member', `one of ${members.join(', ')}`);
     }
     if (scriptPort !== undefined && mode === 'stable') issue('scriptPort', '--mode on-demand');
+    if (scriptPort !== undefined && members === undefined) {
+      issue('scriptPort', '--member with --members');
+    }
     if (maxCommandBytes > batchBytes) issue('maxCommandBytes', 'at most what --batch-bytes has');
+  })
+  .transform(({ name, member, members, window = DEFAULT_WINDOW, ...rest }) => {
+    const derived = member === undefined || members === undefined ? undefined : { member, members };
+    return {
+      ...rest,
+      /** Where this member runs. */
+      name: name ?? member ?? '',
+      /** Ids that a master's script derives from numbers. */
+      ...(derived === undefined ? {} : { derived: { ...derived, window } }),
+    };
   })
   .readonly();
 
@@ -100,14 +120,42 @@ export function parseConfig(
 ): Config {
   const given = { ...fromEnvironment(environment), ...fromFlags(args) };
   const result = schema.safeParse(given);
-  if (result.success) return result.data;
-  const lines = result.error.issues.map(({ path, message }) => {
+  const mistakes = identityMistakes(given);
+  if (result.success && mistakes.length === 0) return result.data;
+  for (const { path, message } of result.error?.issues ?? []) {
     const name = String(path[0]) as Name;
+    mistakes.push([name, wants(name, message)]);
+  }
+  const lines = mistakes.map(([name, wanted]) => {
     const value = given[name];
     const has = value === undefined ? 'is missing' : `has ${JSON.stringify(value)}`;
-    return `${flagOf(name)} (${variableOf(name)}) ${has}; it wants: ${wants(name, message)}`;
+    return `${flagOf(name)} (${variableOf(name)}) ${has}; it wants: ${wanted}`;
   });
   throw new ConfigError([...new Set(lines)].join('\n'));
+}
+
+/** A member has a name and draws its id, or it is given its id and everybody else's. */
+function identityMistakes({
+  name,
+  member,
+  members,
+  window,
+}: Partial<Record<Name, string>>): [Name, string][] {
+  const mistakes: [Name, string][] = [];
+  if (name !== undefined) {
+    const alone = 'to stand without --name';
+    if (member !== undefined) mistakes.push(['member', alone]);
+    if (members !== undefined) mistakes.push(['members', alone]);
+    const told = `${alone}: a member is told WINDOW with its first configuration`;
+    if (window !== undefined) mistakes.push(['window', told]);
+  } else if (member === undefined && members === undefined) {
+    mistakes.push(['name', 'where this member runs; or, without it, --member with --members']);
+  } else if (member === undefined) {
+    mistakes.push(['member', 'id of this member, one of --members']);
+  } else if (members === undefined) {
+    mistakes.push(['members', 'ids of the voters, one of them --member']);
+  }
+  return mistakes;
 }
 
 function wants(name: Name, message: string): string {

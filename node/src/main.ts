@@ -6,17 +6,24 @@ import { HttpListenError } from './service/http.ts';
 import { createLogger } from './service/logger.ts';
 import { Node } from './service/node.ts';
 import { ScriptListenError } from './service/script-port.ts';
+import { AnotherClusterError } from './storage/first-configuration-file.ts';
 import { FolderInUseError, NotADataFolderError } from './storage/data-folder.ts';
 import { DiskError } from './storage/disk-error.ts';
 import { ForeignDataError, FormatError } from './storage/format-error.ts';
 
 const STOP_DEADLINE_MS = 10_000;
 
+const refusals = [
+  AnotherClusterError,
+  FolderInUseError,
+  ForeignDataError,
+  FormatError,
+  NotADataFolderError,
+];
+
 function exitCodeOf(error: unknown): number {
   if (error instanceof InvariantViolation) return exitCodes.invariant;
-  for (const refusal of [FolderInUseError, NotADataFolderError, ForeignDataError, FormatError]) {
-    if (error instanceof refusal) return exitCodes.dataRefused;
-  }
+  if (refusals.some((refusal) => error instanceof refusal)) return exitCodes.dataRefused;
   if (error instanceof HttpListenError || error instanceof ScriptListenError) {
     return exitCodes.unavailable;
   }
@@ -42,12 +49,20 @@ function readConfig(): Config {
   }
 }
 
+function open(node: () => Node, end: (error: unknown) => never): Node {
+  try {
+    return node();
+  } catch (error) {
+    return end(error);
+  }
+}
+
 async function main(): Promise<void> {
   const config = readConfig();
   const log = createLogger({
     level: config.logLevel,
     cluster: config.cluster,
-    member: config.member,
+    name: config.name,
   });
   const end = (error: unknown): never => {
     const code = exitCodeOf(error);
@@ -57,7 +72,8 @@ async function main(): Promise<void> {
   process.on('uncaughtException', end);
   process.on('unhandledRejection', end);
 
-  const node = new Node(config, log, end, () => process.exit(exitCodes.failed));
+  const crash = (): never => process.exit(exitCodes.failed);
+  const node = open(() => new Node(config, log, end, crash), end);
   let stopping = false;
   const stop = (reason: string): void => {
     if (stopping) return;
@@ -71,7 +87,7 @@ async function main(): Promise<void> {
   // Who started it with a channel and has gone will not stop it any more.
   process.on('disconnect', () => process.exit(exitCodes.failed));
   await node.start().catch(end);
-  process.send?.('ready');
+  process.send?.(JSON.stringify(node.status()));
 }
 
 await main();

@@ -5,16 +5,22 @@ test('what is no status is undefined', () => {
   for (const text of ['', 'null', '[]', '{}', '{"member":1}', '{"member":"a","slotOut":0}', '{']) {
     expect(parseStatus(text)).toBeUndefined();
   }
-  const least = { member: 'a', slotOut: 3, voters: ['a'], alarms: [] };
-  expect(parseStatus(JSON.stringify(least))).toMatchObject(least);
-  const said = { ...least, configuration: 2, learners: ['b'], floor: 1 };
-  expect(parseStatus(JSON.stringify(said))).toEqual(said);
+  const told = { clusterId: 'c', members: ['a'], window: 8 };
+  const lists = { configuration: 2, voters: ['a'], learners: ['b'] };
+  for (const firstConfiguration of [null, told]) {
+    const said = { name: 'n0', member: 'a', slotOut: 3, floor: 1, ...lists, alarms: [] };
+    const status = { ...said, firstConfiguration };
+    expect(parseStatus(JSON.stringify(status))).toEqual(status);
+    const wrong = { ...status, firstConfiguration: { clusterId: 'c' } };
+    expect(parseStatus(JSON.stringify(wrong))).toBeUndefined();
+  }
 });
 
 test('what a member of an older version does not say has its first value', () => {
-  const least = { member: 'a', slotOut: 3, voters: ['a'], alarms: [] };
+  const least = { name: 'n0', member: 'a', slotOut: 3, voters: ['a'], alarms: [] };
+  const status = { ...least, firstConfiguration: null };
   const unsaid = { configuration: 0, learners: [], floor: 0 };
-  expect(parseStatus(JSON.stringify(least))).toEqual({ ...least, ...unsaid });
+  expect(parseStatus(JSON.stringify(status))).toEqual({ ...status, ...unsaid });
 });
 
 test('subjects of two clusters or namespaces never meet', () => {
@@ -22,8 +28,8 @@ test('subjects of two clusters or namespaces never meet', () => {
     ['one', 'two'].flatMap((name) => {
       const subjects = subjectsOf(namespace, name);
       const { members, request, status, transfer, membership } = subjects;
-      const admin = [status, transfer, membership];
-      return [members, request, ...admin, subjects.member('a'), subjects.member('b')];
+      const direct = ['a', 'b'].flatMap((id) => [subjects.member(id), subjects.form(id)]);
+      return [members, request, status, transfer, membership, ...direct];
     }),
   );
   expect(new Set(all).size).toBe(all.length);

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { cliProgram, inWorkingFolder, synod } from './cli-run.ts';
+import type { MemberStatus } from '../../contract/src/status.ts';
 import { NODE_PROGRAM, until } from './test-cluster.ts';
 
 /* The `synod` command as its users type it. */
@@ -159,16 +160,19 @@ test('beside a running cluster: append, log, status, as text and JSON; SIGINT st
       expect(status.stdout).toContain(word);
     expect(status.stdout).toMatch(/^Healthy: n\d leads, 3 of 3 voters are well, 1 may fail\.$/m);
     const { stdout } = await synod(['status', ...json], { cwd });
-    const found = JSON.parse(stdout) as { members: { member: string; role: string }[] };
+    const found = JSON.parse(stdout) as { members: MemberStatus[] };
     expect(found).toMatchObject({ health: 'healthy', configuration: { number: 0 }, silent: [] });
-    expect(found.members.map(({ member }) => member)).toEqual(['n0', 'n1', 'n2']);
+    expect(found.members.map(({ name }) => name)).toEqual(['n0', 'n1', 'n2']);
     expect(found.members.filter(({ role }) => role === 'leader')).toHaveLength(1);
+    for (const { member } of found.members) {
+      expect(status.stdout).toContain(` ${member.slice(0, 8)} `);
+    }
 
     const list = await synod(['member', 'list'], { cwd });
-    expect(list.stdout).toMatch(/│ n0 +│ voter/);
+    expect(list.stdout).toMatch(/│ n0 +│ [0-9a-f]{8} +│ voter/);
     const listed = await synod(['member', 'list', ...json], { cwd });
     const voter = { role: 'voter', answers: true };
-    const members = ['n0', 'n1', 'n2'].map((id) => ({ id, ...voter }));
+    const members = found.members.map(({ name, member }) => ({ name, id: member, ...voter }));
     expect(JSON.parse(listed.stdout)).toMatchObject({ configuration: 0, members });
 
     const nobody = await synod(['status', '--cluster', 'other'], { cwd });
@@ -209,8 +213,8 @@ test('a terminal has a live view: members, leader, rate, and what was typed; Ctr
     await shown(/leader n\d {3}\d+ operations\/s {3}Ctrl-C stops/);
     child.stdin.write('hello\r');
     await shown(/slot \d+: hello/);
-    expect(screen).toMatch(/│ n\d +│ n\d +│ leader +│ n\d/);
-    expect(screen).toMatch(/│ n\d +│ n\d +│ follower/);
+    expect(screen).toMatch(/│ n\d +│ [0-9a-f]{8} +│ leader +│ n\d/);
+    expect(screen).toMatch(/│ n\d +│ [0-9a-f]{8} +│ follower/);
     child.stdin.write('\x03');
     const [code] = (await once(child, 'exit')) as [number | null];
     expect(code).toBe(0);
@@ -287,7 +291,7 @@ test('a node that is started wrongly names each wrong flag, what it has and what
   expect(stderr.split('\n')).toEqual(
     expect.arrayContaining([
       '--cluster (SYNOD_CLUSTER) has "a b"; it wants: letters, digits, - and _, at most 64 of them',
-      '--member (SYNOD_MEMBER) is missing; it wants: id of this member',
+      '--member (SYNOD_MEMBER) is missing; it wants: id of this member, one of --members',
       '--data (SYNOD_DATA) is missing; it wants: data folder; made when it is missing',
       '--window (SYNOD_WINDOW) has "0"; it wants: at least 1',
     ]),

@@ -21,14 +21,19 @@ function leader(...args: string[]): Promise<CliResult> {
   return synod(['leader', ...args, ...where], { cwd: folder.path });
 }
 
+/** The name of who leads. */
 async function shown(): Promise<string> {
   return until('a leader', async () => {
     const { code, stdout } = await leader('show');
-    return code === 0 ? stdout.trim() : undefined;
+    const [, name, id = ''] = /^(\w+) \((\w+)\)\n$/.exec(stdout) ?? [];
+    if (code !== 0 || name === undefined) return undefined;
+    expect(cluster.idOf(name).startsWith(id)).toBe(true);
+    return name;
   });
 }
 
-const others = (than: string): string[] => cluster.members.filter((each) => each !== than);
+const others = (than: string): string[] => cluster.names.filter((each) => each !== than);
+const line = (name: string): string => `${name} (${cluster.idOf(name).slice(0, 8)}) leads.\n`;
 
 test('a transfer under load: the member that was named leads, and every text is there once', async () => {
   const first = await shown();
@@ -37,20 +42,23 @@ test('a transfer under load: the member that was named leads, and every text is 
   const written = Promise.all(texts.map((text) => client.append(text)));
   expect(await leader('transfer', next)).toEqual({
     code: 0,
-    stdout: `${next} leads.\n`,
+    stdout: line(next),
     stderr: '',
   });
   await written;
   expect(await shown()).toBe(next);
   expect((await client.readTexts()).texts.toSorted()).toEqual(texts.toSorted());
-  const json = await leader('transfer', first, '--output', 'json');
-  expect(JSON.parse(json.stdout)).toEqual({ leader: first });
+  const id = cluster.idOf(first);
+  const json = await leader('transfer', id.slice(0, 8), '--output', 'json');
+  expect(JSON.parse(json.stdout)).toEqual({ leader: id, name: first });
 }, 60_000);
 
 test('without a name the leader chooses; its own name changes nothing', async () => {
   const first = await shown();
-  expect(await client.transferLeadership(first)).toBe(first);
-  expect(others(first)).toContain(await client.transferLeadership());
+  const id = cluster.idOf(first);
+  expect(await client.transferLeadership(id)).toBe(id);
+  const ids = others(first).map((each) => cluster.idOf(each));
+  expect(ids).toContain(await client.transferLeadership());
 }, 60_000);
 
 test('a name that no voter has, and a member that is down: a sentence, and the leader stays', async () => {
@@ -61,7 +69,8 @@ test('a name that no voter has, and a member that is down: a sentence, and the l
   const [down = ''] = others(first);
   cluster.node(down)?.kill('SIGKILL');
   await cluster.node(down)?.exit;
-  const refused = await leader('transfer', down);
+  // Who is silent has not said under which name it runs.
+  const refused = await leader('transfer', cluster.idOf(down));
   expect(refused).toMatchObject({ code: 1, stdout: '' });
   expect(refused.stderr).toContain('No other member took over in time.');
   expect(await shown()).toBe(first);

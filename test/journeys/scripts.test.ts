@@ -265,7 +265,7 @@ test("get answers from the process's own state: when one diverges, the logs diff
 
     expect(await processes[2]?.stop()).toBe(0);
     const folder = path.join(cwd, '.synod/clusters/script/p2');
-    const state = openLmdbState({ folder, clusterId: 'local/script', memberId: 'p2' });
+    const state = openLmdbState({ folder, clusterId: 'local-script', memberId: 'p2' });
     for (const [key] of [...state.tables.range('texts', { limit: 1 })]) {
       state.tables.put('texts', key, Buffer.from('another'));
     }

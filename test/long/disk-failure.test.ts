@@ -74,7 +74,7 @@ test.each(failures)(
     expect(acknowledged).toBeGreaterThan(5);
     expect(await failing.node(MEMBER)?.exit).toBe(74);
     const line = lastLogLine();
-    expect(line).toMatchObject({ level: 60, code: 74, member: MEMBER });
+    expect(line).toMatchObject({ level: 60, code: 74, name: MEMBER });
     expect(line['msg']).toContain(failure.part);
     expect(line['msg']).toContain(error);
 

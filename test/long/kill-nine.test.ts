@@ -35,13 +35,13 @@ async function killAndStart(cluster: LocalCluster, until: number): Promise<numbe
   let killed = 0;
   while (performance.now() < until) {
     await sleep(200 + random() * 1_000);
-    const one = Math.floor(random() * cluster.members.length);
-    const victims = random() < 0.2 ? cluster.members : cluster.members.slice(one, one + 1);
-    for (const member of victims) cluster.node(member)?.kill('SIGKILL');
-    for (const member of victims) await cluster.node(member)?.exit;
+    const one = Math.floor(random() * cluster.names.length);
+    const victims = random() < 0.2 ? cluster.names : cluster.names.slice(one, one + 1);
+    for (const name of victims) cluster.node(name)?.kill('SIGKILL');
+    for (const name of victims) await cluster.node(name)?.exit;
     killed += victims.length;
     await sleep(random() * 800);
-    await Promise.all(victims.map((member) => cluster.startMember(member)));
+    await Promise.all(victims.map((name) => cluster.startMember(name)));
   }
   return killed;
 }
@@ -69,7 +69,7 @@ test(`kill -9 of random nodes for ${SECONDS} s under load, seed ${SEED}: every a
     program,
     flags: ['--machine', 'counter', '--log-level', 'warn'],
   });
-  const { natsUrl, members } = cluster;
+  const { natsUrl, names } = cluster;
   const client = await connect({ natsUrl, cluster: CLUSTER, deadlineMs: 60_000 });
   try {
     const until = performance.now() + SECONDS * 1000;
@@ -92,13 +92,14 @@ test(`kill -9 of random nodes for ${SECONDS} s under load, seed ${SEED}: every a
     expect(new Set(positions).size).toBe(positions.length);
     expect(positions.reduce((a, b) => Math.max(a, b), 0)).toBe(positions.length - 1);
 
-    await calm(client, members.length);
+    await calm(client, names.length);
     await client.close();
     await cluster.stop();
     const hashes = new Set<string>();
-    for (const memberId of members) {
-      const data = path.join(workspace.dataOf(CLUSTER), memberId);
-      const state = openLmdbState({ folder: data, clusterId: `local/${CLUSTER}`, memberId });
+    const { clusterId } = cluster.first;
+    for (const name of names) {
+      const data = path.join(workspace.dataOf(CLUSTER), name);
+      const state = openLmdbState({ folder: data, clusterId, memberId: cluster.idOf(name) });
       const applier = new Applier(counter, state.tables);
       for (const [i, register] of registers.entries()) {
         const read = encodeCounterOperation({ type: 'read', register });

@@ -64,7 +64,7 @@ async function loadAndCut(
   ms: number,
   cut: () => void,
 ): Promise<RegisterValue[][]> {
-  const { natsUrl, members } = cluster;
+  const { natsUrl, names } = cluster;
   const client = await connect({ natsUrl, cluster: CLUSTER, deadlineMs: 60_000 });
   const answers = registers.map((): RegisterValue[] => []);
   const running = Promise.all(registers.map((each, i) => load(client, each, answers[i] ?? [])));
@@ -75,11 +75,11 @@ async function loadAndCut(
     await sleep(ms);
   };
   await Promise.race([underLoad(), running]);
-  for (const member of members) cluster.node(member)?.kill('SIGKILL');
-  for (const member of members) await cluster.node(member)?.exit;
+  for (const name of names) cluster.node(name)?.kill('SIGKILL');
+  for (const name of names) await cluster.node(name)?.exit;
   await client.close();
   cut();
-  await Promise.all(members.map((member) => cluster.startMember(member)));
+  await Promise.all(names.map((name) => cluster.startMember(name)));
   await running;
   return answers;
 }
@@ -96,22 +96,23 @@ async function readAll(natsUrl: string, deadlineMs = 30_000): Promise<number[]> 
 }
 
 /** Waits until every member has applied the same slots. */
-async function calm({ natsUrl, members }: LocalCluster): Promise<void> {
+async function calm({ natsUrl, names }: LocalCluster): Promise<void> {
   const client = await connect({ natsUrl, cluster: CLUSTER });
   const deadline = performance.now() + CALM_DEADLINE_MS;
   for (;;) {
-    const found = await client.status({ waitMs: 500, expect: members.length });
+    const found = await client.status({ waitMs: 500, expect: names.length });
     const slots = new Set(found.map(({ slotOut }) => slotOut));
-    if (found.length === members.length && slots.size === 1) return client.close();
+    if (found.length === names.length && slots.size === 1) return client.close();
     if (performance.now() > deadline) throw new Error(`no calm: ${JSON.stringify(found)}`);
     await sleep(50);
   }
 }
 
 /** The registers as a stopped member has them on its disk. */
-async function stored(data: string, memberId: string): Promise<number[]> {
-  const folder = path.join(data, memberId);
-  const state = openLmdbState({ folder, clusterId: `local/${CLUSTER}`, memberId });
+async function stored(cluster: LocalCluster, data: string, name: string): Promise<number[]> {
+  const { clusterId } = cluster.first;
+  const folder = path.join(data, name);
+  const state = openLmdbState({ folder, clusterId, memberId: cluster.idOf(name) });
   const applier = new Applier(counter, state.tables);
   const values = registers.map((register) => {
     const read = encodeCounterOperation({ type: 'read', register });
@@ -164,8 +165,8 @@ test(`power cuts under load, seed ${SEED}: every acknowledged command is in ever
       expect(lost).toBeGreaterThan(0);
       await calm(cluster);
       await cluster.stop();
-      for (const member of cluster.members) {
-        expect(await stored(workspace.dataOf(CLUSTER), member)).toEqual(before);
+      for (const name of cluster.names) {
+        expect(await stored(cluster, workspace.dataOf(CLUSTER), name)).toEqual(before);
       }
     },
   );

@@ -30,6 +30,8 @@ export interface Sums {
   readonly decided: number;
   readonly elections: number;
   readonly changes: number;
+  readonly collections: number;
+  readonly transfers: number;
   readonly simulatedMs: number;
   readonly elapsedMs: number;
   /** By kind: in how many runs it was armed, and how often it struck. */
@@ -101,6 +103,8 @@ function nothing(seed: number): Sums {
     decided: 0,
     elections: 0,
     changes: 0,
+    collections: 0,
+    transfers: 0,
     simulatedMs: 0,
     elapsedMs: 0,
     faults: new Map(),
@@ -124,6 +128,8 @@ function add(sums: Sums, run: Run, elapsedMs: number): Sums {
     decided: sums.decided + run.decided,
     elections: sums.elections + run.elections,
     changes: sums.changes + run.changes,
+    collections: sums.collections + run.collections,
+    transfers: sums.transfers + run.transfers,
     simulatedMs: sums.simulatedMs + run.simulatedMs,
     elapsedMs,
     faults,

@@ -10,6 +10,8 @@ export interface Field {
   readonly processes: readonly SimulatedProcess[];
   /** Whether the cluster can lose the disk of one of its members now. */
   readonly canLose: (process: SimulatedProcess) => boolean;
+  /** A process starts on an empty disk. */
+  readonly formatted: () => void;
 }
 
 const SLOW_MS = 80;
@@ -104,6 +106,10 @@ function hits(fault: Fault, hit: SimulatedProcess, field: Field): boolean {
       if (hit.leading === undefined) return false;
       hit.handOver();
       return true;
+    case 'hasty-changes':
+      if (hit.leading === undefined) return false;
+      hit.changeHastily();
+      return true;
     case 'bit-flip':
       if (!field.canLose(hit)) return false;
       hit.flipBit(luck);
@@ -112,6 +118,8 @@ function hits(fault: Fault, hit: SimulatedProcess, field: Field): boolean {
     case 'wipe':
       if (!field.canLose(hit)) return false;
       hit.wipe();
+      // What starts in its place formats the empty disk: it is a new member, without a vote.
+      later(field.formatted);
       return true;
     default:
       return kind satisfies never;

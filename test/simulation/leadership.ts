@@ -30,6 +30,8 @@ interface Reign {
 interface Story {
   readonly report: Report;
   readonly reigns: readonly Reign[];
+  /** When slots were decided. */
+  readonly decidedAt: readonly number[];
 }
 
 /** Runs it, and tells who led, from when to when. */
@@ -49,7 +51,8 @@ function tell(of: Plan, tamper?: Tamper): Story {
     if (event.type === 'lead' && event.ballot !== undefined) open.set(event.member, event.at);
   }
   for (const member of open.keys()) close(member, report.simulatedMs);
-  return { report, reigns: reigns.sort((a, b) => a.from - b.from) };
+  const decidedAt = trace.events.filter(({ type }) => type === 'decide').map(({ at }) => at);
+  return { report, reigns: reigns.sort((a, b) => a.from - b.from), decidedAt };
 }
 
 const allAnswered = ({ report }: Story): void => {
@@ -153,6 +156,28 @@ export const promises: Readonly<Record<string, () => void>> = {
     const isLate = ({ member, from }: Reign): boolean => member === `n${sleeper}` && from > 8_400;
     assert.ok(story.reigns.some(isLate), 'the sleeper leads');
     allAnswered(story);
+  },
+
+  'a voter whose disk was wiped has no vote when it comes back, whichever two had decided': () => {
+    const first = numberOf(leader());
+    const followers = [0, 1, 2].filter((member) => member !== first);
+    for (const away of followers) {
+      for (const wiped of [0, 1, 2].filter((member) => member !== away)) {
+        // Two decide without the third; then one of them is wiped, and only the third is there.
+        const other = 3 - away - wiped;
+        const faults: Fault[] = [
+          { kind: 'cut-off', at: 3_000, member: away, forMs: 3_000, luck: 0 },
+          { kind: 'wipe', at: 6_000, member: wiped, forMs: 50, luck: 0 },
+          { kind: 'cut-off', at: 6_001, member: other, forMs: 4_000, luck: 0 },
+        ];
+        const story = tell({ ...plan, faults });
+        const isAlone = (at: number): boolean => at > 6_100 && at < 10_000;
+        assert.equal(story.report.faults.get('wipe'), 1, 'it was wiped');
+        assert.deepEqual(story.decidedAt.filter(isAlone), []);
+        assert.ok(story.report.transfers + story.report.changes > 0, 'it was replaced');
+        allAnswered(story);
+      }
+    }
   },
 
   'an idle cluster goes on to a configuration that was decided': () => {

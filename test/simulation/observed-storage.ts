@@ -17,6 +17,11 @@ export function observedLog(log: Log, durable: (records: readonly LogRecord[]) =
       });
     },
     read: (from, to, bytes, done) => log.read(from, to, bytes, done),
+    get first() {
+      return log.first;
+    },
+    collectable: (floor) => log.collectable(floor),
+    collect: (floor, failed) => log.collect(floor, failed),
     close: () => log.close(),
   };
 }
@@ -44,6 +49,8 @@ export function observedState(state: StateStore, flushed: (slotOut: Slot) => voi
       };
       return { slotOut, write };
     },
+    snapshot: () => state.snapshot(),
+    stage: () => state.stage(),
     close: () => state.close(),
   };
 }

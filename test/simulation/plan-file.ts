@@ -18,6 +18,7 @@ const plan: z.ZodType<Plan> = z.strictObject({
   machine: z.enum(['counter', 'chat-log']),
   members: count.min(1).max(7),
   window: count.min(1),
+  keepBytes: count.default(1 << 20),
   clients: count,
   requests: z.array(z.strictObject({ at: z.number(), client: count, operation })),
   resizes: z.array(z.strictObject({ at: z.number(), voters: count.min(1).max(7) })).default([]),
@@ -25,6 +26,7 @@ const plan: z.ZodType<Plan> = z.strictObject({
   loss: share,
   duplication: share,
   delay: share,
+  garbling: share.default(0),
   faults: z.array(
     z.strictObject({
       kind: z.enum(faultKinds),

@@ -32,6 +32,7 @@ export const faultKinds = [
   'failing-disk',
   'stalled-disk',
   'hand-over',
+  'hasty-changes',
   'bit-flip',
   'wipe',
 ] as const;
@@ -68,6 +69,8 @@ export interface Plan {
   readonly machine: 'counter' | 'chat-log';
   readonly members: number;
   readonly window: number;
+  /** So much of its log a member keeps even if it could go. */
+  readonly keepBytes: number;
   readonly clients: number;
   readonly requests: readonly Request[];
   /** With stable leadership; then lost members are replaced, too. */
@@ -78,6 +81,8 @@ export interface Plan {
   readonly loss: number;
   readonly duplication: number;
   readonly delay: number;
+  /** Share of the chunks of a state in which a bit is flipped on their way. */
+  readonly garbling: number;
   readonly faults: readonly Fault[];
 }
 
@@ -89,6 +94,7 @@ export const calmPlan: Plan = {
   machine: 'counter',
   members: 3,
   window: 16,
+  keepBytes: 1 << 20,
   clients: 2,
   requests: Array.from({ length: 20 }, (_, i) => ({
     at: 500 + 50 * i,
@@ -100,6 +106,7 @@ export const calmPlan: Plan = {
   loss: 0,
   duplication: 0,
   delay: 0,
+  garbling: 0,
   faults: [],
 };
 
@@ -132,6 +139,7 @@ export function planOf(seed: number): Plan {
     machine,
     members,
     window: random.pick([2, 5, 16, 64]),
+    keepBytes: random.pick([0, 0, 8 * 1024, 1 << 20]),
     clients,
     requests,
     resizes: leadership === 'stable' ? resizesOf(random.fork(), forMs) : [],
@@ -139,6 +147,7 @@ export function planOf(seed: number): Plan {
     loss: members > 1 && random.chance(0.6) ? random.between(0.01, 0.15) : 0,
     duplication: members > 1 && random.chance(0.5) ? random.between(0.01, 0.3) : 0,
     delay: members > 1 && random.chance(0.5) ? random.between(0.01, 0.15) : 0,
+    garbling: random.chance(0.3) ? random.between(0.01, 0.1) : 0,
     faults: faults.map((fault) => ({ ...fault, at: fault.at * forMs })),
   };
 }
@@ -187,7 +196,7 @@ function faultsOf(random: Random, members: number, leadership: LeadershipMode): 
   const wanted = 2 + random.below(KINDS_AT_MOST);
   while (armed.size < wanted) {
     const kind = random.pick(faultKinds);
-    const isMeant = kind !== 'hand-over' || leadership === 'stable';
+    const isMeant = !isOfLeaders(kind) || leadership === 'stable';
     if (isMeant && (members > 1 || canHitOne(kind))) armed.add(kind);
   }
   const faults: Fault[] = [];
@@ -198,13 +207,18 @@ function faultsOf(random: Random, members: number, leadership: LeadershipMode): 
       faults.push({
         kind,
         at: random.between(0.05, 0.9),
-        member: kind === 'hand-over' || random.chance(0.5) ? 'leader' : random.below(members),
+        member: isOfLeaders(kind) || random.chance(0.5) ? 'leader' : random.below(members),
         forMs: random.between(50, 2_000),
         luck: random.next(),
       });
     }
   }
   return faults.sort((a, b) => a.at - b.at);
+}
+
+/** It strikes who leads, where leadership is stable. */
+function isOfLeaders(kind: FaultKind): boolean {
+  return kind === 'hand-over' || kind === 'hasty-changes';
 }
 
 /** Whether a fault means anything, and ends, in a cluster of one. */

@@ -60,6 +60,7 @@ export class SimulatedNetwork {
     this.members = new MemoryNetwork((from, to, deliver, data) => {
       if (this.#silent.has(from)) return;
       const messages = this.#messagesOf(data);
+      for (const message of messages) if (message.type === 'chunk') this.#garble(message.bytes);
       const fate = ends.tamper?.(from, to, messages) ?? 'drawn';
       const delays = fate === 'drawn' ? this.#delays(from, to) : delaysOf[fate];
       this.#carry(delays, () => ends.arrive(to, deliver));
@@ -76,6 +77,14 @@ export class SimulatedNetwork {
       this.#parsed = { data, messages: frame.messages };
     }
     return this.#parsed.messages;
+  }
+
+  /** They are a view of what is on its way. */
+  #garble(bytes: Uint8Array): void {
+    if (!this.#random.chance(this.#isFaulty ? this.#plan.garbling : 0) || bytes.length === 0)
+      return;
+    const at = this.#random.below(bytes.length);
+    bytes[at] = (bytes[at] ?? 0) ^ (1 << this.#random.below(8));
   }
 
   #times(delays: readonly number[]): number[] {

@@ -28,10 +28,13 @@ import { SimulatedClock } from './simulated-clock.ts';
 import type { SimulatedNetwork } from './simulated-network.ts';
 
 export const CLUSTER = 'local/simulated';
-const SEGMENT_BYTES = 32 * 1024;
+const SEGMENT_BYTES = 8 * 1024;
 const TICK_MS = 10;
 const CHECKPOINT_TICKS = 9;
 const STALL_TICKS = 50;
+/** A learner that does not exist. */
+const NOBODY = 'nobody';
+const CHUNK_BYTES = 1024;
 
 /** What a process did, told as it happens: for the checks and for the trace. */
 export interface Observer {
@@ -43,6 +46,10 @@ export interface Observer {
   /** The state of every slot below it is on the disk. */
   flushed(member: string, slotOut: Slot): void;
   leading(member: string, ballot: Ballot | undefined): void;
+  /** Its log lets go of what is below the floor. */
+  collected(member: string, floor: Slot): void;
+  /** Another member's state is on its disk. */
+  restored(member: string, slotOut: Slot): void;
   /** It is about to end: its state can be looked at a last time. */
   ended(member: string, why: string): void;
 }
@@ -151,6 +158,21 @@ export class SimulatedProcess {
     return true;
   }
 
+  /**
+   * Somebody proposes one change after the other without asking whether they may: two that name the
+   * newest configuration, and one that names the next, which is pending by then.
+   */
+  changeHastily(): void {
+    const driver = this.#running?.driver;
+    if (driver === undefined) return;
+    const { number, voters, learners } = driver.member.configurations.newest;
+    const others = learners.filter((learner) => learner !== NOBODY);
+    for (const [i, base] of [number, number, number + 1].entries()) {
+      const change = { base, voters, learners: i === 1 ? others : [...others, NOBODY] };
+      driver.input({ type: 'reconfigure', change: { ...change, forced: false } });
+    }
+  }
+
   /** It was removed: it ends for good. */
   retire(): void {
     if (this.#down) return;
@@ -226,7 +248,7 @@ export class SimulatedProcess {
     const state = openMemoryState(tables);
     const slotOut = state.flushedSlotOut;
     const ids = { clusterId: CLUSTER, memberId: this.id, segmentBytes: SEGMENT_BYTES };
-    const opened = openSegmentLog({ folder, slotOut, ...ids });
+    const opened = openSegmentLog({ folder, slotOut, keepBytes: plan.keepBytes, ...ids });
     const recovered = { ...opened.recovered, slotOut };
     observer.started(this.id, recovered, slotOut);
     const machine = plan.machine === 'counter' ? counter : chatLog;
@@ -268,6 +290,7 @@ export class SimulatedProcess {
         maxCommandBytes: 2048,
         answersWaitForMark: plan.leadership === 'on-demand',
         stallTicks: STALL_TICKS,
+        chunkBytes: CHUNK_BYTES,
         waitMs: 5_000,
       },
       {
@@ -275,6 +298,8 @@ export class SimulatedProcess {
         applied: () => undefined,
         surveyed: () => undefined,
         reconfigured: () => undefined,
+        collected: (floor) => observer.collected(this.id, floor),
+        restored: (slotOut) => this.#restored(slotOut),
         crashed: () => undefined,
         failed: (error) => this.#failed(error),
       },
@@ -302,6 +327,13 @@ export class SimulatedProcess {
     }
     observer.stepped(this.id, effects, applier);
     return effects;
+  }
+
+  /** Another member's state is on its disk: it begins again from it. */
+  #restored(slotOut: Slot): void {
+    this.#world.observer.restored(this.id, slotOut);
+    this.#end('goes on from the state of another member');
+    this.start();
   }
 
   #failed(error: Error): void {

@@ -43,6 +43,10 @@ export interface Report {
   readonly elections: number;
   /** How many changes of the configuration were proposed. */
   readonly changes: number;
+  /** How often a log let go of old records. */
+  readonly collections: number;
+  /** How often a member went on from the state of another one. */
+  readonly transfers: number;
   /** How often each kind of fault struck. */
   readonly faults: ReadonlyMap<FaultKind, number>;
   readonly simulatedMs: number;
@@ -72,9 +76,13 @@ class Simulation {
   readonly #clients: SimulatedClient[] = [];
   readonly #network: SimulatedNetwork;
   #operator: SimulatedOperator | undefined;
+  /** With leadership on demand nobody takes a lost member's place. */
+  #formatted = (): void => undefined;
   readonly #faults = new Map<FaultKind, number>();
   #steps = 0;
   #elections = 0;
+  #collections = 0;
+  #transfers = 0;
   /** The longest chat log that any member had. */
   #texts: readonly string[] = [];
 
@@ -110,6 +118,7 @@ class Simulation {
     if (plan.leadership === 'stable') {
       const field = { scheduler, processes: this.#processes, add };
       const operator = new SimulatedOperator(field, plan.members);
+      this.#formatted = () => void add();
       for (const { at, voters } of plan.resizes) scheduler.after(at, () => operator.wish(voters));
       this.#operator = operator;
     }
@@ -141,7 +150,8 @@ class Simulation {
     const scheduler = this.#scheduler;
     if (scheduler.now > this.#plan.forMs) return;
     const canLose = (process: SimulatedProcess): boolean => this.#canLose(process);
-    const field = { scheduler, network: this.#network, processes: this.#processes, canLose };
+    const world = { scheduler, network: this.#network, processes: this.#processes };
+    const field = { ...world, canLose, formatted: this.#formatted };
     const hit = strike(fault, field);
     if (hit === undefined) return scheduler.after(STRIKE_AGAIN_MS, () => this.#strike(fault));
     this.#faults.set(fault.kind, (this.#faults.get(fault.kind) ?? 0) + 1);
@@ -188,6 +198,13 @@ class Simulation {
         });
       },
       flushed: (member, slotOut) => this.#check(() => invariants.flushed(member, slotOut)),
+      collected: (member, floor) => {
+        this.#collections += 1;
+        this.#check(() => invariants.collected(member, floor));
+      },
+      restored: () => {
+        this.#transfers += 1;
+      },
       leading: (member, ballot) => {
         if (ballot !== undefined) {
           this.#elections += 1;
@@ -243,6 +260,8 @@ class Simulation {
       decided: this.#invariants.decided,
       elections: this.#elections,
       changes: this.#operator?.changes ?? 0,
+      collections: this.#collections,
+      transfers: this.#transfers,
       faults: this.#faults,
       simulatedMs: this.#scheduler.now,
     };

@@ -8,7 +8,7 @@ export function sumsText(sums: Sums, form: 'text' | 'json'): string {
     return JSON.stringify({ ...rest, failed: failed.length, faults: Object.fromEntries(faults) });
   }
   const { seed, runs, steps, messages, begun, answered, decided, elections, changes } = sums;
-  const { simulatedMs, elapsedMs } = sums;
+  const { collections, transfers, simulatedMs, elapsedMs } = sums;
   const seconds = elapsedMs / 1000;
   const table = new Table({ style: { head: [], border: [] } });
   const number = (value: number): string => value.toLocaleString('en');
@@ -21,6 +21,8 @@ export function sumsText(sums: Sums, form: 'text' | 'json'): string {
     ['slots decided', number(decided)],
     ['elections', number(elections)],
     ['changes of the configuration', number(changes)],
+    ['logs that were collected', number(collections)],
+    ['states that were taken', number(transfers)],
     ['seconds', seconds.toFixed(1)],
     ['simulated / real', (simulatedMs / elapsedMs).toFixed(0)],
   );

@@ -175,14 +175,14 @@ async function fillAndRestart(
   progress(0, 1, `${machine}: ${commands} commands`);
   await Promise.all(Array.from({ length: clients }, (_, number) => fill(number)));
   progress(0, 1, `${machine}: restart`);
-  const members = await client.status({ waitMs: 2_000, expect: cluster.members.length });
-  const memory = cluster.members.map((member) => {
-    const pid = cluster.node(member)?.pid;
+  const members = await client.status({ waitMs: 2_000, expect: cluster.names.length });
+  const memory = cluster.names.map((name) => {
+    const pid = cluster.node(name)?.pid;
     return pid === undefined ? undefined : anonymousMib(pid);
   });
   const applied = Math.min(...members.map(({ operationsApplied }) => operationsApplied));
-  const one = await restart(cluster, client, cluster.members.slice(0, 1));
-  const all = await restart(cluster, client, cluster.members);
+  const one = await restart(cluster, client, cluster.names.slice(0, 1));
+  const all = await restart(cluster, client, cluster.names);
   const restartSeconds = { one, all };
   return { machine, commands: applied, anonymousMib: memory, restartSeconds };
 }
@@ -191,13 +191,13 @@ async function fillAndRestart(
 async function restart(
   cluster: LocalCluster,
   client: SynodClient,
-  members: readonly string[],
+  names: readonly string[],
 ): Promise<number> {
-  const size = cluster.members.length;
-  for (const member of members) cluster.node(member)?.kill('SIGKILL');
-  for (const member of members) await cluster.node(member)?.exit;
+  const size = cluster.names.length;
+  for (const name of names) cluster.node(name)?.kill('SIGKILL');
+  for (const name of names) await cluster.node(name)?.exit;
   const begin = performance.now();
-  await Promise.all(members.map((member) => cluster.startMember(member)));
+  await Promise.all(names.map((name) => cluster.startMember(name)));
   for (;;) {
     const found = await client.status({ waitMs: 100, expect: size });
     const seconds = (performance.now() - begin) / 1000;

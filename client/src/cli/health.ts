@@ -1,4 +1,5 @@
 import type { ClusterMember, Members } from '../sdk/members.ts';
+import { nameOf } from './short-id.ts';
 
 /** How a cluster is, at a glance. */
 export interface Health {
@@ -17,15 +18,17 @@ export function healthOf({ leader, members }: Members): Health {
     return { state: 'no-leader', sentence: `No leader: ${count}${enough}.` };
   }
   const spare = Math.max(0, well.length - quorum);
-  const facts = [`${leader.member} leads`, count, `${spare === 0 ? 'none' : spare} may fail`];
+  const facts = [`${leader.name} leads`, count, `${spare === 0 ? 'none' : spare} may fail`];
   const wrong = members.filter(({ role }) => role !== 'outsider').flatMap(ailmentOf);
   if (wrong.length === 0) return { state: 'healthy', sentence: `Healthy: ${facts.join(', ')}.` };
   return { state: 'degraded', sentence: `Degraded: ${[...facts, ...wrong].join(', ')}.` };
 }
 
-function ailmentOf({ id, status }: ClusterMember): string[] {
-  if (status === undefined) return [`${id} does not answer`];
-  if (status.role === 'damaged') return [`${id} is damaged`];
-  if (status.alarms.length > 0) return [`${id} has an alarm`];
-  return status.ready ? [] : [`${id} catches up`];
+function ailmentOf(member: ClusterMember): string[] {
+  const { status } = member;
+  const name = nameOf(member);
+  if (status === undefined) return [`${name} does not answer`];
+  if (status.role === 'damaged') return [`${name} is damaged`];
+  if (status.alarms.length > 0) return [`${name} has an alarm`];
+  return status.ready ? [] : [`${name} catches up`];
 }

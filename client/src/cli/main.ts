@@ -72,7 +72,7 @@ const leader = program
 
 leader
   .command('show')
-  .description('Print the id of the member that leads.')
+  .description('Print name and id of the member that leads.')
   .addOption(cluster())
   .addOption(natsUrl())
   .addOption(output())
@@ -81,7 +81,7 @@ leader
 leader
   .command('transfer')
   .description('Have another member lead; commands that are under way are not lost.')
-  .argument('[member]', 'its id; without it the leader chooses who has applied the most')
+  .argument('[member]', 'its name or id; without it the leader chooses who has applied the most')
   .addOption(cluster())
   .addOption(natsUrl())
   .addOption(output())

@@ -4,9 +4,11 @@ import type { ChangeCommandOptions } from './member.ts';
 import { cluster, natsUrl, output, whole } from './options.ts';
 import type { SessionOptions } from './session.ts';
 
-function memberId(text: string): string {
+function nameOrId(text: string): string {
   if (subjectToken.test(text)) return text;
-  throw new InvalidArgumentError('An id has letters, digits, - and _, at most 64 of them.');
+  throw new InvalidArgumentError(
+    'Names and ids have letters, digits, - and _, at most 64 of them.',
+  );
 }
 
 /** `synod member`: commander's part of it; what it does is in member.ts. */
@@ -22,25 +24,25 @@ export function addMemberCommand(program: Command): void {
 
   changing(member.command('add'), 30)
     .description('Make a blank member that runs a learner: it hears everything, without a vote.')
-    .argument('<id>', 'the id of the new member', memberId)
-    .action(async (id: string, options: ChangeCommandOptions) =>
-      (await import('./member.ts')).change('add', id, options),
+    .argument('<member>', 'the name of the new member; or its id, or how it begins', nameOrId)
+    .action(async (member: string, options: ChangeCommandOptions) =>
+      (await import('./member.ts')).change('add', member, options),
     );
 
   changing(member.command('promote'), 30)
     .description('Make a learner that has caught up a voter.')
-    .argument('<id>', 'the id of the learner', memberId)
+    .argument('<member>', 'name or id of the learner', nameOrId)
     .addOption(force())
-    .action(async (id: string, options: ChangeCommandOptions) =>
-      (await import('./member.ts')).change('promote', id, options),
+    .action(async (member: string, options: ChangeCommandOptions) =>
+      (await import('./member.ts')).change('promote', member, options),
     );
 
   changing(member.command('remove'), 30)
     .description('Make a voter or learner no member any more; then its process may be stopped.')
-    .argument('<id>', 'the id of the member', memberId)
+    .argument('<member>', 'name or id of the member; of one that is lost, its id', nameOrId)
     .addOption(force())
-    .action(async (id: string, options: ChangeCommandOptions) =>
-      (await import('./member.ts')).change('remove', id, options),
+    .action(async (member: string, options: ChangeCommandOptions) =>
+      (await import('./member.ts')).change('remove', member, options),
     );
 
   changing(member.command('replace'), 300)
@@ -48,8 +50,12 @@ export function addMemberCommand(program: Command): void {
       'Put a blank member in the place of another one, running or lost: add the new one, wait ' +
         'until it has caught up, promote it, remove the old one.',
     )
-    .argument('<old>', 'the id of the member that is to go', memberId)
-    .argument('<new>', 'the id of the one that is to come', memberId)
+    .argument(
+      '<old>',
+      'name or id of the member that is to go; of one that is lost, its id',
+      nameOrId,
+    )
+    .argument('<new>', 'name or id of the one that is to come', nameOrId)
     .action(async (old: string, fresh: string, options: ChangeCommandOptions) =>
       (await import('./member.ts')).replace(old, fresh, options),
     );
@@ -85,4 +91,5 @@ Examples:
   synod member add n3           n3 was started with an empty folder; now it learns
   synod member promote n3       it has caught up; now it votes
   synod member remove n0        n0 votes no more; when this has ended, stop its process
-  synod member replace n1 n4    n1's disk is lost: n4 takes its place`;
+  synod member replace n1 n4    n4 takes the place of n1
+  synod member replace 5f0c n1  the member 5f0c… lost its disk: n1 has a new one, and a new id`;

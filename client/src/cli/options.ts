@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { DEFAULT_CLUSTER } from '../local/default-cluster.ts';
 
 /* Options that several commands have. */
 
@@ -8,7 +9,9 @@ export const output = () =>
     .default('text');
 
 export const cluster = () =>
-  new Option('--cluster <name>', 'name of the cluster').env('SYNOD_CLUSTER').default('local');
+  new Option('--cluster <name>', 'name of the cluster')
+    .env('SYNOD_CLUSTER')
+    .default(DEFAULT_CLUSTER);
 
 export const natsUrl = () =>
   new Option('--nats-url <url>', "NATS server; without it the working folder's own").env(

@@ -4,6 +4,9 @@ import { Workspace } from '../local/workspace.ts';
 import { connect, type SynodClient } from '../sdk/client.ts';
 import { CommandError } from './command-error.ts';
 
+/** Every member that runs answers within that time. */
+export const ANSWER_MS = 1_000;
+
 export interface SessionOptions {
   readonly cluster: string;
   readonly natsUrl?: string;

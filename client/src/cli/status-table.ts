@@ -1,33 +1,37 @@
 import Table from 'cli-table3';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import type { ClusterMember, Members } from '../sdk/members.ts';
-
-const SHORT = 8;
+import { nameOf, shortId } from './short-id.ts';
 
 /** The table that `status` and `up` show. Who votes or learns and does not answer has a row too. */
 export function statusTable({ leader, members }: Members): string {
   const table = new Table({
-    head: 'member,id,role,leader,slot,lag,floor,disk,version,alarms'.split(','),
+    head: 'name,member,role,leader,slot,lag,floor,disk,version,alarms'.split(','),
     style: { head: [], border: [] },
   });
   const slots = members.map(({ status }) => status?.slotOut ?? 0);
   const head = leader?.slotOut ?? Math.max(0, ...slots);
-  for (const member of members) table.push(rowOf(member, head));
+  const names = new Map(members.map((member) => [member.id, nameOf(member)]));
+  for (const member of members) table.push(rowOf(member, head, names));
   return table.toString();
 }
 
-function rowOf({ id, role, status }: ClusterMember, head: number): string[] {
-  const short = id.slice(0, SHORT);
+function rowOf(
+  { id, role, status }: ClusterMember,
+  head: number,
+  names: ReadonlyMap<string, string>,
+): string[] {
   if (status === undefined) {
-    return [id, short, 'no answer', '', '', '', '', '', '', `This ${role} does not answer.`];
+    const alarm = `This ${role} does not answer.`;
+    return ['', shortId(id), 'no answer', '', '', '', '', '', '', alarm];
   }
-  const { slotOut, floor, version, alarms } = status;
+  const { name, leader, slotOut, floor, version, alarms } = status;
   const lag = Math.max(0, head - slotOut);
   return [
-    id,
-    short,
+    name,
+    shortId(id),
     status.role,
-    status.leader?.slice(0, SHORT) ?? 'none',
+    leader === null ? 'none' : (names.get(leader) ?? shortId(leader)),
     ...[slotOut, lag, floor].map(String),
     diskOf(status),
     version,

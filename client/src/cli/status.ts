@@ -4,14 +4,13 @@ import type { SynodClient } from '../sdk/client.ts';
 import { isWhole, membersOf } from '../sdk/members.ts';
 import { CommandError } from './command-error.ts';
 import { healthOf } from './health.ts';
-import { print, withClient, type SessionOptions } from './session.ts';
+import { ANSWER_MS, print, withClient, type SessionOptions } from './session.ts';
 import { statusTable } from './status-table.ts';
 
 export interface StatusOptions extends SessionOptions {
   readonly watch?: boolean;
 }
 
-const WAIT_MS = 1_000;
 const REDRAW_MS = 1_000;
 
 /** What is shown at one time; `undefined` when no member answers. */
@@ -34,7 +33,7 @@ function silence({ cluster }: StatusOptions): string {
 }
 
 async function look(client: SynodClient): Promise<Picture | undefined> {
-  const statuses = await client.status({ waitMs: WAIT_MS, enough: isWhole });
+  const statuses = await client.status({ waitMs: ANSWER_MS, enough: isWhole });
   if (statuses.length === 0) return undefined;
   const found = membersOf(statuses);
   const { state, sentence } = healthOf(found);

@@ -6,7 +6,7 @@ import type { MemberStatus } from '../../../contract/src/status.ts';
 import { LocalCluster } from '../local/local-cluster.ts';
 import { Workspace } from '../local/workspace.ts';
 import { connect, type SynodClient } from '../sdk/client.ts';
-import { membersOf } from '../sdk/members.ts';
+import { leaderOf, membersOf } from '../sdk/members.ts';
 import { statusTable } from './status-table.ts';
 
 export interface UpOptions {
@@ -132,7 +132,7 @@ class LiveView {
   }
 
   #draw(): void {
-    const leader = this.#members.find(({ role }) => role === 'leader')?.member ?? 'none';
+    const leader = leaderOf(this.#members)?.name ?? 'none';
     const rate = Math.max(0, Math.round(this.#rate));
     logUpdate(
       [

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseStatus, type MemberStatus } from '../../../contract/src/status.ts';
 import type { Workspace } from './workspace.ts';
 
 const READY_DEADLINE_MS = 30_000;
@@ -9,12 +10,16 @@ const READY_DEADLINE_MS = 30_000;
 /** The program of a node; the client starts it and never imports it. */
 const nodeMain = fileURLToPath(new URL('../../../node/src/main.js', import.meta.url));
 
-export interface NodeOptions {
+/** Where a member runs; or, for a master's script, ids that were derived from numbers. */
+export type NodeIdentity =
+  { readonly name: string } | { readonly member: string; readonly members: readonly string[] };
+
+export type NodeOptions = NodeIdentity & NodeSettings;
+
+interface NodeSettings {
   readonly workspace: Workspace;
   readonly natsUrl: string;
   readonly cluster: string;
-  readonly member: string;
-  readonly members: readonly string[];
   readonly data: string;
   /** The program of the node; the built one beside this file if it is not named. */
   readonly program?: string;
@@ -28,18 +33,19 @@ export interface NodeOptions {
 
 /** A node process that was started from here. It ends when this process does. */
 export class NodeProcess {
-  readonly member: string;
+  readonly name: string;
   readonly #child: ChildProcess;
-  readonly #ready: Promise<void>;
+  readonly #ready: Promise<MemberStatus>;
   readonly #exit: Promise<number>;
   #exitCode: number | undefined;
 
   constructor(options: NodeOptions) {
-    const { workspace, natsUrl, cluster, member, members, data, logFile, flags = [] } = options;
-    this.member = member;
-    const ids = ['--cluster', cluster, '--member', member, '--members', members.join(',')];
+    const { workspace, natsUrl, cluster, data, logFile, flags = [] } = options;
+    const name = 'name' in options ? options.name : options.member;
+    this.name = name;
     const { program = nodeMain, environment = {} } = options;
-    const args = [program, ...ids, '--data', data, '--nats-url', natsUrl, ...flags];
+    const where = ['--cluster', cluster, '--data', data, '--nats-url', natsUrl];
+    const args = [program, ...identityFlags(options), ...where, ...flags];
     if (logFile !== undefined) fs.mkdirSync(path.dirname(logFile), { recursive: true });
     const log = logFile === undefined ? 'inherit' : fs.openSync(logFile, 'a');
     this.#child = spawn(process.execPath, args, {
@@ -57,22 +63,29 @@ export class NodeProcess {
     });
     let late: NodeJS.Timeout | undefined;
     this.#ready = new Promise((resolve, reject) => {
-      const where = logFile === undefined ? '' : ` See ${logFile}.`;
+      const look = logFile === undefined ? '' : ` See ${logFile}.`;
       late = setTimeout(() => {
-        reject(new Error(`${member} was not up after ${READY_DEADLINE_MS / 1000} s.${where}`));
+        reject(new Error(`${name} was not up after ${READY_DEADLINE_MS / 1000} s.${look}`));
       }, READY_DEADLINE_MS);
-      this.#child.once('message', () => resolve());
+      this.#child.once('message', (message) => {
+        const status = typeof message === 'string' ? parseStatus(message) : undefined;
+        if (status === undefined) reject(new Error(`${name} says what is no status.${look}`));
+        else resolve(status);
+      });
       void this.#exit.then((code) => {
         const why = logFile === undefined ? '' : lastWords(logFile);
-        reject(new Error(`${member} ended with code ${code} before it was up${why}.${where}`));
+        reject(new Error(`${name} ended with code ${code} before it was up${why}.${look}`));
       });
     });
     const settled = (): void => clearTimeout(late);
     this.#ready.then(settled, settled);
   }
 
-  /** Settles when it is up, or rejects with a sentence that says where to look. */
-  get ready(): Promise<void> {
+  /**
+   * Settles when it is up, also if it was not told its cluster yet, with what it says of itself
+   * then; or rejects with a sentence that says where to look.
+   */
+  get ready(): Promise<MemberStatus> {
     return this.#ready;
   }
 
@@ -110,6 +123,11 @@ export class NodeProcess {
     if (!(await this.ended(kindMs))) this.kill('SIGKILL');
     await this.#exit;
   }
+}
+
+function identityFlags(identity: NodeIdentity): string[] {
+  if ('name' in identity) return ['--name', identity.name];
+  return ['--member', identity.member, '--members', identity.members.join(',')];
 }
 
 /** What the last line of a node's log says, or '' when it says nothing. */

@@ -1,5 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { ErrorCode, NatsError, type NatsConnection } from 'nats';
+import { ErrorCode as NatsErrorCode, NatsError, type NatsConnection } from 'nats';
+import type { ErrorCode } from '../../../contract/src/error-codes.ts';
+import {
+  encodeFirstConfiguration,
+  type FirstConfiguration,
+} from '../../../contract/src/first-configuration.ts';
+import { parseFormAnswer } from '../../../contract/src/form.ts';
 import { parseStatus, type MemberStatus } from '../../../contract/src/status.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import { parseTransferAnswer, type TransferRequest } from '../../../contract/src/transfer.ts';
@@ -14,7 +20,7 @@ export interface StatusOptions {
   readonly waitMs?: number;
 }
 
-/** What administrators ask of members, and of the leader: one request, one answer. */
+/** What administrators ask of members, and of the leader. */
 export class Admin {
   readonly subjects: Subjects;
   readonly deadlineMs: number;
@@ -48,29 +54,46 @@ export class Admin {
         resolve();
       }
     });
-    return [...found.values()].sort((a, b) => (a.member < b.member ? -1 : 1));
+    return [...found.values()].sort((a, b) => (a.name + a.member < b.name + b.member ? -1 : 1));
   }
 
   /** @returns the id of the new leader */
   async transfer(to: string | undefined): Promise<string> {
     const request: TransferRequest = to === undefined ? {} : { to };
-    const text = await this.ask(this.subjects.transfer, JSON.stringify(request), this.deadlineMs);
+    const text = await this.ask(this.subjects.transfer, JSON.stringify(request), 'NO_LEADER');
     const answer = parseTransferAnswer(text);
     if (answer === undefined) throw new SynodError('MALFORMED', { detail: text });
     if (answer.ok) return answer.leader;
     throw new SynodError(answer.code, to === undefined ? {} : { detail: to });
   }
 
-  /** One request to the leader, and its answer. */
-  async ask(subject: string, text: string, timeout: number): Promise<string> {
+  /** Tells one member the first configuration of its cluster. */
+  async form(member: string, first: FirstConfiguration): Promise<void> {
+    const subject = this.subjects.form(member);
+    const text = await this.ask(subject, encodeFirstConfiguration(first), 'NO_MEMBER');
+    const answer = parseFormAnswer(text);
+    if (answer === undefined) throw new SynodError('MALFORMED', { detail: text });
+    if (!answer.ok) throw new SynodError(answer.code, { detail: member });
+  }
+
+  /**
+   * One request, and its answer.
+   * @param absent the code when nobody takes such requests
+   */
+  async ask(
+    subject: string,
+    text: string,
+    absent: ErrorCode,
+    timeout = this.deadlineMs,
+  ): Promise<string> {
     try {
       return (await this.#connection.request(subject, Buffer.from(text), { timeout })).string();
     } catch (cause) {
       const isNats = cause instanceof NatsError;
-      if (isNats && cause.code === (ErrorCode.NoResponders as string)) {
-        throw new SynodError('NO_LEADER', { cause });
+      if (isNats && cause.code === (NatsErrorCode.NoResponders as string)) {
+        throw new SynodError(absent, { cause });
       }
-      const timedOut = isNats && cause.code === (ErrorCode.Timeout as string);
+      const timedOut = isNats && cause.code === (NatsErrorCode.Timeout as string);
       throw new SynodError(timedOut ? 'TIMED_OUT' : 'UNREACHABLE', { cause });
     }
   }

@@ -11,6 +11,7 @@ import {
   parseCounterResult,
   type CounterOperation,
 } from '../../../contract/src/counter.ts';
+import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
 import type { MemberLists } from '../../../contract/src/membership.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import { subjectsOf } from '../../../contract/src/subjects.ts';
@@ -173,6 +174,15 @@ export class SynodClient {
   /** Adds a blank member, waits until it has caught up, promotes it, and removes the old one. */
   async replaceMember(old: string, fresh: string): Promise<MemberLists> {
     return this.#membership.replace(old, fresh);
+  }
+
+  /**
+   * Tells one member the first configuration of its cluster, which it stores for ever. For whoever
+   * makes a cluster: see "Identity" in ARCHITECTURE.md.
+   * @throws SynodError `NO_MEMBER`, `ANOTHER_CLUSTER`, `DAMAGED`
+   */
+  async form(member: string, first: FirstConfiguration): Promise<void> {
+    return this.#admin.form(member, first);
   }
 
   async close(): Promise<void> {

@@ -37,7 +37,8 @@ export function membersOf(statuses: readonly MemberStatus[]): Members {
 function newestOf(statuses: readonly MemberStatus[]): MemberLists {
   let newest: MemberLists = { number: -1, voters: [], learners: [] };
   for (const { configuration: number, voters, learners } of statuses) {
-    if (number > newest.number) newest = { number, voters, learners };
+    // Who was told no cluster names nobody.
+    if (voters.length > 0 && number > newest.number) newest = { number, voters, learners };
   }
   return newest;
 }

@@ -104,7 +104,7 @@ export class Membership {
     const waitMs = Math.max(1, Math.min(ANSWER_MS, deadline - performance.now()));
     const { membership } = this.#admin.subjects;
     try {
-      const text = await this.#admin.ask(membership, JSON.stringify(request), waitMs);
+      const text = await this.#admin.ask(membership, JSON.stringify(request), 'NO_LEADER', waitMs);
       const answer = parseMembershipAnswer(text);
       if (answer === undefined) throw new SynodError('MALFORMED', { detail: text });
       return answer;

@@ -61,6 +61,8 @@ type Histograms = Readonly<Record<keyof typeof histograms, Pick<Histogram, 'obse
 export interface MetricsOptions {
   readonly version: string;
   readonly cluster: string;
+  /** Where the member runs; its id without one. */
+  readonly name?: string;
   readonly member: string;
   /** Labels whose series exist from the start, at 0. */
   readonly messageTypes?: readonly string[];
@@ -112,14 +114,14 @@ export class Metrics {
     return this.#registry.metrics();
   }
 
-  #declareInfo({ version, cluster, member }: MetricsOptions): void {
+  #declareInfo({ version, cluster, member, name = member }: MetricsOptions): void {
     const info = new Gauge({
       name: 'synod_build_info',
       help: 'Always 1; its labels say what runs here.',
-      labelNames: ['version', 'node_version', 'cluster', 'member'],
+      labelNames: ['version', 'node_version', 'cluster', 'name', 'member'],
       registers: [this.#registry],
     });
-    info.set({ version, node_version: process.version, cluster, member }, 1);
+    info.set({ version, node_version: process.version, cluster, name, member }, 1);
   }
 
   #declareCounters(): void {

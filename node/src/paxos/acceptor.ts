@@ -1,7 +1,7 @@
 import { compareBallots, formatBallot, type Ballot, type MemberId } from './ballot.ts';
 import type { Effect, Recovered } from './effects.ts';
 import { invariant } from './invariant.ts';
-import type { AcceptorMessage, Message, P1a, P1b, P2a } from './messages.ts';
+import type { AcceptorMessage, CoreMessage, P1a, P1b, P2a } from './messages.ts';
 import { sameValue, valueBytes, type Pvalue, type Slot, type Value } from './pvalue.ts';
 
 /**
@@ -25,8 +25,8 @@ export class Acceptor {
   constructor(recovered: Recovered, pageBytes: number) {
     this.#pageBytes = pageBytes;
     this.#ballot = recovered.ballot;
-    this.#floor = recovered.slotOut;
-    this.#end = recovered.slotOut;
+    this.#floor = Math.max(recovered.slotOut, recovered.floor);
+    this.#end = this.#floor;
     for (const { learned, ballot, slot, value } of recovered.stored) {
       (learned ? this.#learned : this.#accepted).set(slot, { ballot, slot, value });
       this.#end = Math.max(this.#end, slot + 1);
@@ -166,6 +166,6 @@ export class Acceptor {
   }
 }
 
-function reply(to: MemberId, message: Message): Effect {
+function reply(to: MemberId, message: CoreMessage): Effect {
   return { type: 'send', to: [to], message };
 }

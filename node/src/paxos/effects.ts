@@ -1,7 +1,7 @@
 import type { Ballot, MemberId } from './ballot.ts';
 import type { Change } from './change.ts';
 import type { Configuration } from './configuration.ts';
-import type { Message } from './messages.ts';
+import type { CoreMessage, Message } from './messages.ts';
 import type { Pvalue, Slot, Value } from './pvalue.ts';
 
 /** What a member must find again after a crash (design: "What is durable"). */
@@ -15,7 +15,9 @@ export type LogRecord =
   /** Decided, and not what the acceptor holds for the slot: now it is the slot's stored value. */
   | ({ readonly type: 'learned' } & Pvalue)
   /** The stored value of every slot below `slot` is the decided one. */
-  | { readonly type: 'decided-mark'; readonly slot: Slot };
+  | { readonly type: 'decided-mark'; readonly slot: Slot }
+  /** The log serves no slot below `slot`: its records may be deleted (PMMC 4.2). */
+  | { readonly type: 'floor'; readonly slot: Slot };
 
 /** What the log gave back at start. */
 export interface Recovered {
@@ -23,6 +25,8 @@ export interface Recovered {
   readonly leaderBallot?: Ballot;
   /** Every stored value below it is decided. */
   readonly decidedMark: Slot;
+  /** The log has nothing below it. */
+  readonly floor: Slot;
   /** The state that was found has applied every slot below it. */
   readonly slotOut: Slot;
   /** The last record of each slot at or above `slotOut`. */
@@ -38,7 +42,7 @@ export interface StoredPvalue extends Pvalue {
 export type Effect =
   /** Write the record. What `waitsForFlush` names leaves only after it is durable. */
   | { readonly type: 'persist'; readonly record: LogRecord }
-  | { readonly type: 'send'; readonly to: readonly MemberId[]; readonly message: Message }
+  | { readonly type: 'send'; readonly to: readonly MemberId[]; readonly message: CoreMessage }
   /** Apply the slot's commands to the state machine, in order; answer those that wait here. */
   | { readonly type: 'apply'; readonly slot: Slot; readonly value: Value }
   /**
@@ -57,13 +61,17 @@ export type Effect =
       readonly to: Slot;
       readonly asker: MemberId;
     }
+  /** Every slot below `floor` is on enough disks: the log need not keep it (PMMC 4.2). */
+  | { readonly type: 'collect'; readonly floor: Slot }
+  /** This member is too far behind for anybody's log: the state has to come from `from`. */
+  | { readonly type: 'fetch-state'; readonly from: MemberId }
   /** This member became the active leader at `ballot`, or (`undefined`) no longer is. */
   | { readonly type: 'leading'; readonly ballot: Ballot | undefined }
   /** The survey is over: all that the reachable members know to be decided is applied here. */
   | { readonly type: 'surveyed'; readonly survey: number };
 
 /** `message` is to go to `to`. */
-export function send(to: readonly MemberId[], message: Message): Effect {
+export function send(to: readonly MemberId[], message: CoreMessage): Effect {
   return { type: 'send', to, message };
 }
 
@@ -87,4 +95,6 @@ export const waitsForFlush: Record<Message['type'], boolean> = {
   canvass: false,
   canvassed: false,
   'hand-over': false,
+  fetch: false,
+  chunk: false,
 };

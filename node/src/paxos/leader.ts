@@ -5,6 +5,7 @@ import type { Configurations } from './configurations.ts';
 import { Contact } from './contact.ts';
 import { send, type Effect } from './effects.ts';
 import { electionOf, type Election } from './election.ts';
+import { floorOf } from './floor.ts';
 import { invariant } from './invariant.ts';
 import type {
   Adopted,
@@ -67,6 +68,8 @@ export class Leader {
   #limit: Slot = Infinity;
   /** The own state on disk has every slot below it. */
   #flushed: Slot;
+  /** What other leaders said of the garbage-collection floor. */
+  #heardFloor: Slot = 0;
   #ticksToHeartbeat = 0;
   #stuck: Retransmission;
 
@@ -217,6 +220,15 @@ export class Leader {
     this.#flushed = slotOut;
   }
 
+  /** Every slot below it is on enough disks, as far as this member knows. */
+  get collectable(): Slot {
+    // Computed only by who has applied every slot below it; others take it from there.
+    if (!this.isInformed) return this.#heardFloor;
+    const voters = this.#configurations.votersFrom(this.#mark);
+    const floor = floorOf(voters, (voter) => this.flushedBy(voter));
+    return Math.max(this.#heardFloor, Math.min(this.#mark, floor));
+  }
+
   /** As far as a member's state is on its disk, by what this leader heard. */
   flushedBy(member: MemberId): Slot {
     return member === this.#self ? this.#flushed : this.#contact.flushed(member);
@@ -252,7 +264,8 @@ export class Leader {
     this.#ticksToHeartbeat = this.#timing.heartbeat;
     const ballot = this.ballot;
     if (ballot === undefined || this.#mode === 'on-demand') return [];
-    return [send(this.#others, { type: 'heartbeat', ballot, slotOut: this.#mark })];
+    const floor = this.collectable === 0 ? {} : { floor: this.collectable };
+    return [send(this.#others, { type: 'heartbeat', ballot, slotOut: this.#mark, ...floor })];
   }
 
   #preempted({ ballot }: Preempted): Effect[] {
@@ -282,7 +295,8 @@ export class Leader {
 
   /* The passive leader. */
 
-  heartbeat(from: MemberId, { ballot }: Heartbeat): Effect[] {
+  heartbeat(from: MemberId, { ballot, floor = 0 }: Heartbeat): Effect[] {
+    this.#heardFloor = Math.max(this.#heardFloor, floor);
     if (this.#highest !== undefined && compareBallots(ballot, this.#highest) < 0) {
       return [this.#alive(from, this.#highest)];
     }

@@ -3,15 +3,15 @@ import { compareBallots, type Ballot, type MemberId } from './ballot.ts';
 import { encodeChange, refusalOf, type Change, type Refusal } from './change.ts';
 import type { LeadershipMode } from './configuration.ts';
 import type { Configurations } from './configurations.ts';
-import { waitsForFlush, type Effect, type Recovered, type StoredPvalue } from './effects.ts';
+import { send, waitsForFlush, type Effect, type Recovered, type StoredPvalue } from './effects.ts';
 import { Leader } from './leader.ts';
 import { Learner, type Question } from './learner.ts';
 import {
   isCounted,
+  type CoreMessage,
   type Decision,
   type Learn,
   type Learned,
-  type Message,
   type P2a,
   type Propose,
 } from './messages.ts';
@@ -23,7 +23,7 @@ import type { Timing } from './timing.ts';
 /** Everything that can happen to a member. */
 export type Input =
   /** A peer's message, or one of its own that had to wait for the flush. */
-  | { readonly type: 'message'; readonly from: MemberId; readonly message: Message }
+  | { readonly type: 'message'; readonly from: MemberId; readonly message: CoreMessage }
   /** Time passes. `random` is in [0, 1). */
   | { readonly type: 'tick'; readonly random: number }
   /** Commands of clients. */
@@ -34,6 +34,8 @@ export type Input =
       readonly asker: MemberId;
       readonly from: Slot;
       readonly stored: readonly StoredPvalue[];
+      /** The log has nothing below it. */
+      readonly first: Slot;
     }
   /** Write the decided mark: the driver is about to cut the state. */
   | { readonly type: 'checkpoint' }
@@ -71,7 +73,7 @@ export class Member {
   readonly #replica: Replica;
   readonly #learner: Learner;
   /** Messages to itself that need not wait for the flush: delivered within the step. */
-  #local: Message[] = [];
+  #local: CoreMessage[] = [];
   #mark: Slot;
 
   constructor({ self, configurations, mode, timing, packing, recovered }: MemberInit) {
@@ -130,7 +132,7 @@ export class Member {
   }
 
   /** Whether a message of that sender means anything here; if not, it is to be dropped. */
-  takes(from: MemberId, message: Message): boolean {
+  takes(from: MemberId, message: CoreMessage): boolean {
     return !isCounted[message.type] || this.configurations.members.includes(from);
   }
 
@@ -143,8 +145,11 @@ export class Member {
     const { contact } = this.#leader;
     if (!change.forced && !contact.hasHeardQuorum(change.voters)) return 'NO_QUORUM';
     const added = change.voters.filter((voter) => !newest.voters.includes(voter));
-    const lags = added.some((voter) => contact.slotOut(voter) + window < this.slotOut);
-    return lags ? 'LAGS' : undefined;
+    // Of those whose vote counts, each has on disk what the logs need not have any more.
+    const { collectable } = this.#leader;
+    const lags = (voter: MemberId): boolean =>
+      contact.slotOut(voter) + window < this.slotOut || contact.flushed(voter) < collectable;
+    return added.some(lags) ? 'LAGS' : undefined;
   }
 
   /**
@@ -194,14 +199,14 @@ export class Member {
         this.#replica.request(input.commands);
         return this.#propose(this.#replica.propose());
       case 'recalled':
-        return [this.#learned(input.asker, input.from, input.stored)];
+        return [this.#recalled(input)];
       case 'checkpoint':
         return this.#decidedMark();
       case 'flushed':
         this.#acceptor.forget(input.slotOut);
         this.#replica.forget(input.slotOut);
         this.#leader.flushed(input.slotOut);
-        return [];
+        return this.#collect(input.slotOut);
       case 'survey':
         return this.#ask([this.#learner.survey(input.survey)]);
       case 'resign':
@@ -216,7 +221,13 @@ export class Member {
     }
   }
 
-  #deliver(from: MemberId, message: Message): Effect[] {
+  /** What is below the floor, and in the own state on disk, may go from the log. */
+  #collect(flushed: Slot): Effect[] {
+    const floor = Math.min(flushed, this.#leader.collectable);
+    return floor === 0 ? [] : [{ type: 'collect', floor }];
+  }
+
+  #deliver(from: MemberId, message: CoreMessage): Effect[] {
     switch (message.type) {
       case 'p1a':
         return this.#acceptor.handle(from, message);
@@ -367,6 +378,12 @@ export class Member {
     return [this.#learned(from, slot, decisions, survey)];
   }
 
+  #recalled({ asker, from, stored, first }: Input & { type: 'recalled' }): Effect {
+    if (from >= first) return this.#learned(asker, from, stored);
+    const { slotOut } = this;
+    return send([asker], { type: 'learned', from, slotOut, decisions: [], floor: first });
+  }
+
   #learned(to: MemberId, from: Slot, known: readonly Pvalue[], survey?: number): Effect {
     const decisions = known.map(({ ballot, slot, value }) => ({ ballot, slot, value }));
     const message: Learned = {
@@ -379,8 +396,9 @@ export class Member {
     return { type: 'send', to: [to], message };
   }
 
-  #learnedFrom(from: MemberId, { slotOut, decisions, survey }: Learned): Effect[] {
+  #learnedFrom(from: MemberId, { slotOut, decisions, survey, floor = 0 }: Learned): Effect[] {
     this.#learner.heard(slotOut, from);
+    if (floor > this.slotOut) return [{ type: 'fetch-state', from }];
     const before = this.slotOut;
     const effects: Effect[] = [];
     for (const decision of decisions) this.#decide(effects, decision);

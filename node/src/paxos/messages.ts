@@ -61,6 +61,8 @@ export interface Heartbeat {
   readonly type: 'heartbeat';
   readonly ballot: Ballot;
   readonly slotOut: Slot;
+  /** Every slot below it is on enough disks; without it, none is known to be. */
+  readonly floor?: Slot;
 }
 
 /** Answers a heartbeat. With a higher ballot than that had: the follower knows of another one. */
@@ -137,15 +139,45 @@ export interface Learned {
   readonly slotOut: Slot;
   readonly decisions: readonly Pvalue[];
   readonly survey?: number;
+  /** The sender's log begins here, above `from`: its state has to be fetched. */
+  readonly floor?: Slot;
+}
+
+/* State transfer (PMMC 4.2): the state as bytes, chunk after chunk, each on request. */
+
+/** Asks for a chunk of the state. */
+export interface Fetch {
+  readonly type: 'fetch';
+  /** The snapshot that the chunk is of; without it, one is to be taken. */
+  readonly snapshot?: string;
+  /** The chunk's number, from 0 on. */
+  readonly at: number;
+}
+
+/** A chunk of a snapshot. */
+export interface Chunk {
+  readonly type: 'chunk';
+  readonly snapshot: string;
+  /** The snapshot has applied every slot below it. */
+  readonly slot: Slot;
+  readonly at: number;
+  readonly bytes: Uint8Array;
+  /** Digest of all bytes up to the end of this chunk. */
+  readonly digest: string;
+  readonly isLast: boolean;
 }
 
 export type AcceptorMessage = P1a | P2a;
 export type LeaderMessage =
   P1b | P2b | Propose | Floor | Heartbeat | Alive | Canvass | Canvassed | HandOver;
 export type ReplicaMessage = Decision | Learn | Learned;
+/** Beside the core: the driver takes them. */
+export type StateMessage = Fetch | Chunk;
 
 /** What members send one another. */
-export type Message = AcceptorMessage | LeaderMessage | ReplicaMessage;
+export type Message = AcceptorMessage | LeaderMessage | ReplicaMessage | StateMessage;
+/** What the core takes. */
+export type CoreMessage = Exclude<Message, StateMessage>;
 
 /**
  * What is counted for a quorum, and so is taken from voters alone. Everything else is taken from
@@ -166,4 +198,6 @@ export const isCounted: Record<Message['type'], boolean> = {
   canvass: false,
   canvassed: true,
   'hand-over': false,
+  fetch: false,
+  chunk: false,
 };

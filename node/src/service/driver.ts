@@ -2,17 +2,20 @@ import { checkCommand } from '../../../contract/src/command.ts';
 import type { Outcome } from '../../../contract/src/reply.ts';
 import type { AppliedCommand, Applier } from '../machine/applier.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import type { Ballot } from '../paxos/ballot.ts';
+import type { Ballot, MemberId } from '../paxos/ballot.ts';
 import type { Change } from '../paxos/change.ts';
 import { encodeConfigurations } from '../paxos/configurations.ts';
 import { waitsForFlush, type Effect } from '../paxos/effects.ts';
 import type { Input, Member } from '../paxos/member.ts';
+import type { StateMessage } from '../paxos/messages.ts';
 import { valueBytes, type Command, type Slot, type Value } from '../paxos/pvalue.ts';
 import type { Log } from '../storage/log.ts';
-import type { StateStore } from '../storage/state.ts';
+import type { StateStore, Staging } from '../storage/state.ts';
 import type { Transport } from '../transport/transport.ts';
 import { Barrier } from './barrier.ts';
 import { Outbox } from './outbox.ts';
+import { StateReceiver } from './state-receiver.ts';
+import { StateSender } from './state-sender.ts';
 import { Waiters } from './waiters.ts';
 
 type DriverMetrics = 'counts' | 'sent' | 'received' | 'dropped' | 'refused' | 'histograms';
@@ -49,6 +52,8 @@ export interface DriverSettings {
   readonly answersWaitForMark: boolean;
   /** A write that takes more ticks means that the disk stalls: whoever leads hands over. */
   readonly stallTicks: number;
+  /** The size of a chunk of the state on its way to another member. */
+  readonly chunkBytes: number;
   /** An unanswered request is given up after this many milliseconds. */
   readonly waitMs: number;
 }
@@ -59,6 +64,13 @@ export interface DriverEvents {
   /** A slot was applied, and may be spoken of. */
   applied(slot: Slot, commands: readonly AppliedCommand[]): void;
   surveyed(survey: number): void;
+  /** The log lets go of what is below `floor`. */
+  collected(floor: Slot): void;
+  /**
+   * Another member's state is on disk, ahead of the own one: the storage has to be opened again,
+   * and a member made from it. The driver has stopped.
+   */
+  restored(slotOut: Slot): void;
   /** A change was applied; `taken` is false when it was void. */
   reconfigured(change: Change, taken: boolean): void;
   /** A crash point fired: what was sent has left, what was written is durable. */
@@ -83,6 +95,8 @@ export class Driver {
   readonly #barrier: Barrier;
   readonly #outbox: Outbox;
   readonly #waiters = new Waiters();
+  readonly #sender: StateSender;
+  readonly #receiver: StateReceiver;
   #filter: EffectFilter | undefined;
   #inbox: Input[] = [];
   #requests: Command[] = [];
@@ -95,17 +109,35 @@ export class Driver {
   /** Ticks since the batch that is being flushed was first seen. */
   #ticksFlushing = 0;
   #idle: (() => void) | undefined;
+  /** The log has nothing below it, or is about to let go of it. */
+  #collected: Slot;
 
   constructor(ports: DriverPorts, settings: DriverSettings, events: DriverEvents) {
     this.#ports = ports;
     this.#settings = settings;
     this.#events = events;
     this.#ticksToCheckpoint = settings.checkpointTicks;
+    this.#collected = ports.log.first;
     this.#barrier = new Barrier(ports.log, (error) => this.#fail(error));
     const { member, transport, metrics } = ports;
     this.#outbox = new Outbox(transport, () => member.configurations.members.length - 1);
+    const { state, random } = ports;
+    const send = (to: MemberId, message: StateMessage): void => {
+      metrics.sent.add(message.type);
+      this.#outbox.add([to], message);
+      this.#wake();
+    };
+    this.#sender = new StateSender(state, settings.chunkBytes, send, random);
+    this.#receiver = new StateReceiver(state, {
+      fetch: send,
+      received: (slot, staging) => this.#received(slot, staging),
+      failed: (error) => this.#fail(error),
+    });
     transport.onMessage((from, message) => {
       metrics.received.add(message.type);
+      if (this.#stopped) return;
+      if (message.type === 'fetch') return this.#sender.fetch(from, message);
+      if (message.type === 'chunk') return this.#receiver.chunk(from, message);
       if (!member.takes(from, message)) return metrics.dropped.add(UNKNOWN_MEMBER);
       this.input({ type: 'message', from, message });
     });
@@ -142,6 +174,8 @@ export class Driver {
     this.input({ type: 'tick', random: this.#ports.random() });
     this.#ticksToCheckpoint -= 1;
     this.#watchDisk();
+    this.#sender.tick();
+    this.#receiver.tick();
     this.#waiters.expire(this.#ports.now() - this.#settings.waitMs);
   }
 
@@ -263,6 +297,12 @@ export class Driver {
         case 'recall':
           this.#recall(effect);
           break;
+        case 'collect':
+          this.#collect(effect.floor);
+          break;
+        case 'fetch-state':
+          this.#receiver.begin(effect.from);
+          break;
         case 'leading':
           this.#events.leading(effect.ballot);
           break;
@@ -316,10 +356,47 @@ export class Driver {
   }
 
   #recall({ from, to, asker }: Effect & { type: 'recall' }): void {
-    this.#ports.log.read(from, to, RECALL_BYTES, (error, stored) => {
+    const { log } = this.#ports;
+    const { first } = log;
+    if (from < first) return this.input({ type: 'recalled', asker, from, stored: [], first });
+    log.read(from, to, RECALL_BYTES, (error, stored) => {
       if (error !== undefined) return this.#fail(error);
-      this.input({ type: 'recalled', asker, from, stored });
+      this.input({ type: 'recalled', asker, from, stored, first });
     });
+  }
+
+  /** What the log lets go of is deleted once the floor that says so is durable. */
+  #collect(floor: Slot): void {
+    const { log } = this.#ports;
+    const slot = log.collectable(Math.min(floor, this.#sender.neededFrom));
+    if (slot <= this.#collected) return;
+    this.#collected = slot;
+    this.#barrier.persist({ type: 'floor', slot });
+    this.#barrier.hold(() => {
+      log.collect(slot, (error) => this.#fail(error));
+      this.#events.collected(slot);
+    });
+  }
+
+  /** Another member's state is here: it takes the place of the own one in a restart. */
+  #received(slot: Slot, staging: Staging): void {
+    if (this.#stopped || slot <= this.member.slotOut) return staging.discard();
+    this.#stopped = true; // From here on nothing is applied that the new state might lack.
+    this.#sender.stop();
+    this.#whenIdle(() => {
+      staging.commit(slot, (error) => {
+        if (error !== undefined) this.#events.failed(error);
+        else this.#events.restored(slot);
+      });
+    });
+    this.#release();
+  }
+
+  /** Once nothing is being written. */
+  #whenIdle(run: () => void): void {
+    const idle = (): void => this.#barrier.hold(run);
+    if (this.#cutting) this.#idle = idle;
+    else idle();
   }
 
   /** Cuts the state when it is time to; the cut is written once its decided mark is durable. */
@@ -358,18 +435,15 @@ export class Driver {
   /** Writes the state as it is and stops; what is unanswered is left to the clients' retries. */
   stop(done: () => void): void {
     if (this.#stopped) return done();
-    const finish = (): void => {
-      this.#stopped = true;
-      this.#barrier.hold(done);
-    };
-    const lastCut = (): void => {
+    this.#sender.stop();
+    this.#whenIdle(() => {
       const { state, member } = this.#ports;
-      this.#idle = finish;
-      if (member.slotOut <= state.flushedSlotOut) return finish();
-      this.#cut();
+      if (member.slotOut > state.flushedSlotOut) this.#cut();
+      this.#whenIdle(() => {
+        this.#stopped = true;
+        done();
+      });
       this.#release();
-    };
-    if (!this.#cutting) return lastCut();
-    this.#idle = lastCut;
+    });
   }
 }

@@ -3,17 +3,17 @@ import { destination, pino, stdTimeFunctions, type Level, type Logger } from 'pi
 export type { Logger };
 
 /**
- * JSON lines on standard error, one an event, each with cluster and member. Written at once: the
+ * JSON lines on standard error, one an event, each with cluster and name. Written at once: the
  * last line before an exit is not lost.
  */
 export function createLogger(settings: {
   readonly level: Level | 'silent';
   readonly cluster: string;
-  readonly member: string;
+  readonly name: string;
 }): Logger {
-  const { level, cluster, member } = settings;
+  const { level, cluster, name } = settings;
   return pino(
-    { level, base: { cluster, member }, timestamp: stdTimeFunctions.isoTime },
+    { level, base: { cluster, name }, timestamp: stdTimeFunctions.isoTime },
     destination({ dest: 2, sync: true }),
   );
 }

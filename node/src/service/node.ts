@@ -1,8 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import type { NatsConnection } from 'nats';
-import type { MemberStatus } from '../../../contract/src/status.ts';
+import type { MemberRole, MemberStatus } from '../../../contract/src/status.ts';
 import { errors } from '../../../contract/src/error-codes.ts';
+import {
+  isSameFirstConfiguration,
+  type FirstConfiguration,
+} from '../../../contract/src/first-configuration.ts';
+import type { FormAnswer } from '../../../contract/src/form.ts';
 import { subjectsOf, type Subjects } from '../../../contract/src/subjects.ts';
 import type { Config } from '../config.ts';
 import { Applier } from '../machine/applier.ts';
@@ -15,10 +20,15 @@ import { waitsForFlush } from '../paxos/effects.ts';
 import { firstConfiguration } from '../paxos/configuration.ts';
 import { recoveredConfigurations } from '../paxos/configurations.ts';
 import { Member } from '../paxos/member.ts';
+import type { Slot } from '../paxos/pvalue.ts';
 import { defaultTiming } from '../paxos/timing.ts';
 import { DamageError } from '../storage/damage.ts';
 import { openDataFolder, type DataFolder } from '../storage/data-folder.ts';
 import { DiskFolder } from '../storage/disk-folder.ts';
+import {
+  readFirstConfiguration,
+  storeFirstConfiguration,
+} from '../storage/first-configuration-file.ts';
 import { openLmdbState } from '../storage/lmdb-state.ts';
 import type { OpenedLog } from '../storage/log.ts';
 import { openSegmentLog } from '../storage/segment-log.ts';
@@ -30,13 +40,18 @@ import { AdminApi, handOver } from './admin-api.ts';
 import { ClientApi, type RequestDropReason } from './client-api.ts';
 import { CrashPoints } from './crash-points.ts';
 import { Driver, UNKNOWN_MEMBER } from './driver.ts';
+import { serveForm } from './form-api.ts';
 import { startHttp, type HttpServer } from './http.ts';
 import type { Logger } from './logger.ts';
 import { Complaints } from './complaints.ts';
+import { roleOf } from './role.ts';
 import { ScriptPort, type LineDropReason } from './script-port.ts';
 
 export const VERSION = '0.1.0';
 const OVERLAY_BYTES = 8 * 1024 * 1024;
+/** Of the state on its way to another member: read within a few milliseconds. */
+const CHUNK_BYTES = 256 * 1024;
+const SEGMENT_BYTES = 64 * 1024 * 1024;
 const WAIT_MS = 30_000;
 const STALL_MS = 1_000;
 /** Who stops while it leads waits so long for another leader. */
@@ -59,9 +74,10 @@ export class Node {
   readonly #metrics: Metrics;
   readonly #complaints: Complaints;
   readonly #subjects: Subjects;
-  readonly #cluster: string;
+  readonly #folder: DataFolder;
   readonly #started = performance.now();
-  #folder: DataFolder | undefined;
+  /** Without it, the member is told first: it has no roles, and hears no protocol message. */
+  #first: FirstConfiguration | undefined;
   #storage: Storage | undefined;
   #damage: DamageError | undefined;
   #connection: NatsConnection | undefined;
@@ -77,21 +93,28 @@ export class Node {
   #ready = false;
 
   /**
+   * Takes the data folder, and formats it when it is new.
    * @param fatal told once when the process has to end
    * @param crash told when a crash point fired
+   * @throws FolderInUseError, NotADataFolderError, ForeignDataError, FormatError
    */
   constructor(config: Config, log: Logger, fatal: (error: Error) => void, crash: () => void) {
-    const { namespace, cluster, member } = config;
+    const { namespace, cluster, name, data, derived } = config;
     this.#config = config;
-    this.#log = log;
+    this.#folder = openDataFolder(data, {
+      cluster: `${namespace}/${cluster}`,
+      ...(derived && { memberId: derived.member }),
+    });
+    const member = this.#folder.memberId;
+    this.#log = log.child({ member });
     this.#fatal = fatal;
     this.#crash = crash;
-    this.#complaints = new Complaints(log);
-    this.#cluster = `${namespace}/${cluster}`;
+    this.#complaints = new Complaints(this.#log);
     this.#subjects = subjectsOf(namespace, cluster);
     this.#metrics = new Metrics({
       version: VERSION,
       cluster,
+      name,
       member,
       messageTypes: Object.keys(waitsForFlush),
       refusalCodes: Object.keys(errors),
@@ -100,11 +123,14 @@ export class Node {
     this.#metrics.readGaugesFrom(() => this.#gauges());
   }
 
-  /** Opens the data, shows itself over HTTP, connects, and runs the member. */
+  /**
+   * Opens the data, shows itself over HTTP, connects, and runs the member, if it has been told the
+   * first configuration; else as soon as it is told.
+   * @throws AnotherClusterError
+   */
   async start(): Promise<void> {
-    const { data, member, httpHost, httpPort } = this.#config;
-    this.#folder = openDataFolder(data, { clusterId: this.#cluster, memberId: member });
-    this.#openStorage(data);
+    const { httpHost, httpPort } = this.#config;
+    this.#open();
     this.#http = await startHttp(httpHost, httpPort, {
       status: () => this.status(),
       readiness: () => ({ ready: this.#isReady(), reason: this.#unready() }),
@@ -116,24 +142,68 @@ export class Node {
     this.#log.info({ port: this.#http.port }, 'http listens');
     const connection = await this.#connect();
     this.#admin = new AdminApi(connection, this.#subjects, this.#log, () => this.status());
-    if (this.#storage !== undefined) await this.#run(connection, this.#storage);
+    const subject = this.#subjects.form(this.#folder.memberId);
+    serveForm(connection, subject, (told) => this.#form(connection, told), this.#fatal);
+    await this.#run(connection);
   }
 
   /** Damage is kept for a person to look at: the member stays up without roles. */
-  #openStorage(folder: string): void {
-    const ids = { clusterId: this.#cluster, memberId: this.#config.member };
+  #open(): void {
+    const folder = this.#folder.path;
+    const derived = this.#derivedConfiguration();
     try {
-      const state = openLmdbState({ folder, ...ids });
-      const slotOut = state.flushedSlotOut;
-      const logFolder = new DiskFolder(path.join(folder, 'log'));
-      const opened = openSegmentLog({ folder: logFolder, ...ids, slotOut });
-      this.#storage = { opened, state };
-      const { decidedMark } = opened.recovered;
-      this.#log.info({ slotOut, decidedMark, data: folder }, 'data opened');
+      this.#first = derived
+        ? storeFirstConfiguration(folder, derived)
+        : readFirstConfiguration(folder);
+      if (this.#first === undefined) this.#log.info({ data: folder }, 'it waits to be told');
+      else this.#openStorage(this.#first);
     } catch (error) {
       if (!(error instanceof DamageError)) throw error;
       this.#damaged(error);
     }
+  }
+
+  /** Processes of a master's script know one another by their numbers, and so do the ids. */
+  #derivedConfiguration(): FirstConfiguration | undefined {
+    const { namespace, cluster, derived } = this.#config;
+    if (derived === undefined) return undefined;
+    const { members, window } = derived;
+    return { clusterId: `${namespace}-${cluster}`, members, window };
+  }
+
+  /** Stores what this member is told, and runs at once: it stays in that cluster for ever. */
+  async #form(connection: NatsConnection, told: FirstConfiguration): Promise<FormAnswer> {
+    if (this.#first !== undefined) {
+      return isSameFirstConfiguration(this.#first, told)
+        ? { ok: true, clusterId: told.clusterId }
+        : { ok: false, code: 'ANOTHER_CLUSTER' };
+    }
+    if (this.#damage !== undefined) return { ok: false, code: 'DAMAGED' };
+    try {
+      this.#first = storeFirstConfiguration(this.#folder.path, told);
+      this.#log.info(told, 'it has been told the first configuration');
+      this.#openStorage(told);
+    } catch (error) {
+      if (!(error instanceof DamageError)) throw error;
+      this.#damaged(error);
+      return { ok: false, code: 'DAMAGED' };
+    }
+    await this.#run(connection);
+    return { ok: true, clusterId: told.clusterId };
+  }
+
+  #openStorage({ clusterId }: FirstConfiguration): void {
+    const { path: folder, memberId } = this.#folder;
+    const ids = { clusterId, memberId };
+    const state = openLmdbState({ folder, ...ids });
+    const slotOut = state.flushedSlotOut;
+    const logFolder = new DiskFolder(path.join(folder, 'log'));
+    const keepBytes = this.#config.logBytes;
+    const segmentBytes = Math.min(keepBytes / 4, SEGMENT_BYTES);
+    const opened = openSegmentLog({ folder: logFolder, ...ids, slotOut, keepBytes, segmentBytes });
+    this.#storage = { opened, state };
+    const { decidedMark } = opened.recovered;
+    this.#log.info({ slotOut, decidedMark, data: folder }, 'data opened');
   }
 
   #damaged(error: DamageError): void {
@@ -143,14 +213,14 @@ export class Node {
   }
 
   async #connect(): Promise<NatsConnection> {
-    const { natsUrl, cluster, member } = this.#config;
+    const { natsUrl, cluster, name } = this.#config;
     const notice = setInterval(() => {
       this.#log.warn({ natsUrl }, 'NATS is not reachable yet; waiting for it');
     }, CONNECT_NOTICE_MS);
     try {
       this.#connection = await connectNats({
         url: natsUrl,
-        name: `synod ${cluster} ${member}`,
+        name: `synod ${cluster} ${name} ${this.#folder.memberId}`,
         onConnected: () => this.#connected(true),
         onDisconnected: () => this.#connected(false),
       });
@@ -171,14 +241,19 @@ export class Node {
       );
   }
 
-  async #run(connection: NatsConnection, { opened, state }: Storage): Promise<void> {
-    const { mode, member: self, members: voters, window, pipeline, batchBytes } = this.#config;
+  /** Gives the member its roles, once it has been told and its data is well. */
+  async #run(connection: NatsConnection): Promise<void> {
+    if (this.#first === undefined || this.#storage === undefined) return;
+    const { mode, pipeline, batchBytes } = this.#config;
+    const { clusterId, members: voters, window } = this.#first;
+    const { opened, state } = this.#storage;
+    const self = this.#folder.memberId;
     const machine = this.#config.machine === 'counter' ? counter : chatLog;
     const applier = new Applier(machine, state.tables);
     const transport = new NatsTransport({
       connection,
       subjects: this.#subjects,
-      cluster: this.#cluster,
+      cluster: clusterId,
       self,
       peers: voters.filter((voter) => voter !== self), // On demand: there they never change.
       fanOut: mode === 'stable',
@@ -203,7 +278,7 @@ export class Node {
     this.#api = new ClientApi(connection, this.#subjects, driver, this.#dropped);
     await this.#listenToScripts(driver, applier, transport);
     this.#ticker = setInterval(() => driver.tick(), this.#config.tickMs);
-    this.#log.info({ mode, voters, machine: machine.name }, 'member runs');
+    this.#log.info({ mode, clusterId, voters, machine: machine.name }, 'member runs');
   }
 
   /** Counts what was dropped, and complains of it now and then. */
@@ -234,6 +309,7 @@ export class Node {
     const settings = {
       checkpointTicks: Math.ceil(checkpointMs / tickMs),
       overlayBytes: OVERLAY_BYTES,
+      chunkBytes: CHUNK_BYTES,
       queueBytes,
       maxCommandBytes,
       answersWaitForMark: mode === 'on-demand',
@@ -250,6 +326,8 @@ export class Node {
       applied: (slot, commands) => this.#scriptPort?.applied(slot, commands),
       surveyed: (survey) => this.#scriptPort?.surveyed(survey),
       reconfigured: (change, taken) => this.#reconfigured(change, taken),
+      collected: (floor) => this.#log.info({ floor }, 'log collected'),
+      restored: (slotOut) => void this.#restart(slotOut).catch(this.#fatal),
       crashed: () => transport.flush(() => this.#crash()),
       failed: (error) => this.#failed(error),
     });
@@ -276,14 +354,27 @@ export class Node {
     this.#serve(undefined);
   }
 
+  /** The state on disk is another member's now: the member begins again from it and the own log. */
+  async #restart(slotOut: Slot): Promise<void> {
+    this.#log.info({ slotOut }, "another member's state is here; going on from it");
+    clearInterval(this.#ticker);
+    this.#serve(undefined);
+    this.#transport?.detach();
+    await this.#storage?.opened.log.close();
+    await this.#storage?.state.close();
+    this.#storage = undefined;
+    this.#open();
+    if (this.#connection !== undefined) await this.#run(this.#connection);
+  }
+
   /** Leadership on demand is driven by a master over TCP. */
   async #listenToScripts(
     driver: Driver,
     applier: Applier,
     transport: NatsTransport,
   ): Promise<void> {
-    const { scriptPort: port, members } = this.#config;
-    if (port === undefined) return;
+    const { scriptPort: port, derived } = this.#config;
+    if (port === undefined || derived === undefined) return;
     const client = randomBytes(16);
     const points = new CrashPoints((command) => client.compare(command, 1, 17) === 0);
     driver.filter = points.filter;
@@ -292,7 +383,7 @@ export class Node {
       applier,
       log: this.#log,
       onDropped: this.#dropped,
-      members,
+      members: derived.members,
       client: client.toString('hex'),
       arm: (point) => points.arm(point),
       crash: () => this.#crash(),
@@ -313,13 +404,15 @@ export class Node {
 
   #unready(): string {
     if (this.#damage !== undefined) return this.#damage.message;
+    if (this.#first === undefined && this.#natsConnected) return 'it has not been told its cluster';
     if (this.#driver === undefined) return 'it waits for NATS';
     if (this.#driver.member.leader === undefined) return 'no leader is known yet';
     return 'it catches up';
   }
 
   status(): MemberStatus {
-    const { cluster, member: id, machine, mode, members, window } = this.#config;
+    const { cluster, name, machine, mode } = this.#config;
+    const first = this.#first;
     const member = this.#driver?.member;
     const newest = member?.configurations.newest;
     const alarms = this.#damage === undefined ? [] : [this.#damage.message];
@@ -329,7 +422,10 @@ export class Node {
     if (!this.#natsConnected) alarms.push('The connection to NATS is down.');
     return {
       cluster,
-      member: id,
+      clusterId: first?.clusterId ?? null,
+      firstConfiguration: first ?? null,
+      name,
+      member: this.#folder.memberId,
       version: VERSION,
       machine,
       mode,
@@ -338,12 +434,12 @@ export class Node {
       ballot: formatBallot(member?.ballot),
       leader: member?.leader ?? null,
       configuration: newest?.number ?? 0,
-      voters: newest?.voters ?? members,
+      voters: newest?.voters ?? first?.members ?? [],
       learners: newest?.learners ?? [],
-      window: newest?.window ?? window,
+      window: first?.window ?? 0,
       slotOut: member?.slotOut ?? this.#storage?.state.flushedSlotOut ?? 0,
       flushedSlotOut: this.#storage?.state.flushedSlotOut ?? 0,
-      floor: 0, // The log is kept from the first slot on.
+      floor: this.#storage?.opened.log.first ?? 0,
       operationsApplied: this.#applier?.operationsApplied ?? 0,
       natsConnected: this.#natsConnected,
       logBytes: this.#storage?.opened.log.bytes ?? 0,
@@ -353,14 +449,15 @@ export class Node {
     };
   }
 
-  #role(): MemberStatus['role'] {
+  #role(): MemberRole {
     if (this.#damage !== undefined) return 'damaged';
+    const first = this.#first;
+    if (first === undefined) return 'unformed';
     const member = this.#driver?.member;
-    if (member === undefined) return 'follower';
-    if (member.leading !== undefined) return 'leader';
-    const { voters, learners } = member.configurations.newest;
-    if (voters.includes(member.self)) return 'follower';
-    return learners.includes(member.self) ? 'learner' : 'outsider';
+    if (member?.leading !== undefined) return 'leader';
+    const { members: voters, window } = first;
+    const known = member?.configurations.rulingFrom(member.slotOut);
+    return roleOf(this.#folder.memberId, known ?? [firstConfiguration(voters, window)]);
   }
 
   #gauges(): ReturnType<Parameters<Metrics['readGaugesFrom']>[0]> {
@@ -405,6 +502,6 @@ export class Node {
     await this.#http?.close();
     await this.#storage?.opened.log.close();
     await this.#storage?.state.close();
-    this.#folder?.release();
+    this.#folder.release();
   }
 }

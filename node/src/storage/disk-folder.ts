@@ -43,6 +43,20 @@ export class DiskFolder implements LogFolder {
     syncFolder(this.#path);
   }
 
+  removeLater(name: string, done: Done): void {
+    const target = path.join(this.#path, name);
+    const file = this.#files.get(name);
+    this.#files.delete(name);
+    const remove = (): void => {
+      fs.rm(target, (error) => {
+        if (error) done(new DiskError(target, 'removed', error));
+        else this.#syncFolder(done);
+      });
+    };
+    if (file === undefined) remove();
+    else fs.close(file, remove);
+  }
+
   create(name: string, size: number, head: Buffer, done: Done): void {
     const target = path.join(this.#path, name);
     const failed = (cause: Error): void => done(new DiskError(target, 'made', cause));

@@ -1,11 +1,14 @@
-/** The data is of a newer format: this version of Synod refuses it and changes nothing. */
+/** The data is of a format that this version of Synod does not read: it changes nothing. */
 export class FormatError extends Error {
   override readonly name = 'FormatError';
 
   constructor(file: string, found: number, supported: number) {
+    const isOld = found < supported;
+    const reads = isOld ? `from ${supported} on` : `up to ${supported}`;
+    const orNewer = isOld ? '' : ', or a newer one';
     super(
-      `${file} has format ${found}, and this version of Synod reads up to ${supported}. ` +
-        'Start the version that wrote it, or a newer one.',
+      `${file} has format ${found}, and this version of Synod reads ${reads}. ` +
+        `Start the version that wrote it${orNewer}.`,
     );
   }
 }

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { open, type RootDatabase } from 'lmdb';
@@ -8,7 +8,7 @@ import { DiskError } from './disk-error.ts';
 import { syncFolder } from './folder.ts';
 import { ForeignDataError, FormatError } from './format-error.ts';
 import { OverlayState } from './overlay-state.ts';
-import type { StateStore } from './state.ts';
+import type { StateSnapshot, StateStore, Staging } from './state.ts';
 import type { Entry, KeyRange, TableFile, TableKey } from './table-file.ts';
 
 export interface LmdbStateOptions {
@@ -19,6 +19,10 @@ export interface LmdbStateOptions {
 
 const STATE_FORMAT = 1;
 const FILE = 'state.mdb';
+/** Begins the names of other members' states while they are gathered. */
+const INCOMING = 'state.incoming';
+/** Another member's state, whole and verified: it takes the place of the own one. */
+const VERIFIED = 'state.verified.mdb';
 const REASON_DEADLINE_MS = 1_000;
 /** Sorts before every table. */
 const META: TableKey = '\0meta';
@@ -28,7 +32,34 @@ const META: TableKey = '\0meta';
  * @throws DamageError, FormatError, ForeignDataError — then nothing was changed
  */
 export function openLmdbState(options: LmdbStateOptions): StateStore {
+  swapIn(options.folder);
   return new OverlayState(new LmdbFile(options));
+}
+
+/** A copy that was not finished goes; one that was takes the place of the state. */
+function swapIn(folder: string): void {
+  for (const name of readdirSync(folder)) if (name.startsWith(INCOMING)) remove(folder, name);
+  const verified = path.join(folder, VERIFIED);
+  if (!existsSync(verified)) return;
+  rmSync(path.join(folder, `${FILE}-lock`), { force: true });
+  renameSync(verified, path.join(folder, FILE));
+  syncFolder(folder);
+}
+
+function remove(folder: string, name: string): void {
+  for (const file of [name, `${name}-lock`]) rmSync(path.join(folder, file), { force: true });
+}
+
+function openFile(file: string): RootDatabase<Buffer, Buffer> {
+  return open<Buffer, Buffer>({
+    path: file,
+    noSubdir: true,
+    keyEncoding: 'binary',
+    encoding: 'binary',
+    // A commit is over when it is synced, and not before.
+    overlappingSync: false,
+    noMemInit: false,
+  });
 }
 
 /**
@@ -40,20 +71,13 @@ class LmdbFile implements TableFile {
   readonly #path: string;
   readonly #db: RootDatabase<Buffer, Buffer>;
   #slotOut: Slot;
+  #stagings = 0;
 
   constructor(options: LmdbStateOptions) {
     this.#options = options;
     this.#path = path.join(options.folder, FILE);
     try {
-      this.#db = open<Buffer, Buffer>({
-        path: this.#path,
-        noSubdir: true,
-        keyEncoding: 'binary',
-        encoding: 'binary',
-        // A commit is over when it is synced, and not before.
-        overlappingSync: false,
-        noMemInit: false,
-      });
+      this.#db = openFile(this.#path);
     } catch (error) {
       throw new DamageError(FILE, 'its meta pages', String(error));
     }
@@ -104,42 +128,107 @@ class LmdbFile implements TableFile {
           inclusiveEnd: true,
         })
       : this.#db.getRange({ start: low, end: high });
-    for (const { key, value } of range) yield [key.toString('latin1'), checked(key, value)];
+    yield* entriesOf(range);
   }
 
   write(entries: Iterable<Entry>, slotOut: Slot, done: (error?: Error) => void): void {
-    const { clusterId: cluster, memberId: member } = this.#options;
-    const meta = JSON.stringify({ format: STATE_FORMAT, cluster, member, slotOut });
-    // One batch is one transaction, and runs on LMDB's own thread.
-    const committed = this.#db.batch(() => {
-      for (const [key, value] of entries) this.#put(key, value);
-      this.#put(META, Buffer.from(meta));
+    const all = followedBy(entries, metaOf(this.#options, slotOut));
+    commit(this.#db, this.#path, all, (error) => {
+      if (error === undefined) this.#slotOut = slotOut;
+      done(error);
     });
-    // `flushed` alone never settles after a failed sync.
-    Promise.all([committed, this.#db.flushed]).then(
-      () => {
-        this.#slotOut = slotOut;
-        done();
-      },
-      async (error: unknown) => done(new DiskError(this.#path, 'written', await reasonOf(error))),
-    );
   }
 
-  #put(key: TableKey, value: Uint8Array | undefined): void {
-    const bytes = Buffer.from(key, 'latin1');
-    if (value === undefined) {
-      void this.#db.remove(bytes);
-      return;
-    }
-    const stored = Buffer.allocUnsafe(4 + value.length);
-    stored.set(value, 4);
-    stored.writeUInt32LE(checksum(bytes, value), 0);
-    void this.#db.put(bytes, stored);
+  snapshot(): StateSnapshot {
+    const transaction = this.#db.useReadTransaction();
+    const meta = this.#db.get(Buffer.from(META), { transaction });
+    const slotOut = meta === undefined ? 0 : slotOutOf(checked(Buffer.from(META), meta));
+    const stored = this.#db.getRange({ transaction, start: Buffer.from([1]) });
+    return { slotOut, entries: entriesOf(stored), close: () => transaction.done() };
+  }
+
+  stage(): Staging {
+    const { folder } = this.#options;
+    // Another name each time: the one before may not be closed yet.
+    const name = `${INCOMING}-${(this.#stagings += 1)}.mdb`;
+    const file = path.join(folder, name);
+    const db = openFile(file);
+    const close = async (): Promise<void> => {
+      await db.close();
+      rmSync(`${file}-lock`, { force: true });
+    };
+    return {
+      write: (entries, done) => commit(db, file, entries, done),
+      commit: (slotOut, done) => {
+        const finish = async (): Promise<void> => {
+          await close();
+          renameSync(file, path.join(folder, VERIFIED));
+          syncFolder(folder);
+        };
+        commit(db, file, [metaOf(this.#options, slotOut)], (error) => {
+          if (error !== undefined) return done(error);
+          finish().then(
+            () => done(),
+            (cause: unknown) => done(new DiskError(file, 'written', cause)),
+          );
+        });
+      },
+      discard: () => void close().then(() => remove(folder, name)),
+    };
   }
 
   close(): Promise<void> {
     return this.#db.close();
   }
+}
+
+function metaOf({ clusterId, memberId }: LmdbStateOptions, slotOut: Slot): Entry {
+  const meta = { format: STATE_FORMAT, cluster: clusterId, member: memberId, slotOut };
+  return [META, Buffer.from(JSON.stringify(meta))];
+}
+
+function* followedBy(entries: Iterable<Entry>, last: Entry): Iterable<Entry> {
+  yield* entries;
+  yield last;
+}
+
+function slotOutOf(meta: Uint8Array): Slot {
+  return (JSON.parse(Buffer.from(meta).toString()) as { slotOut: Slot }).slotOut;
+}
+
+function* entriesOf(
+  stored: Iterable<{ key: Buffer; value: Buffer }>,
+): Generator<readonly [TableKey, Uint8Array]> {
+  for (const { key, value } of stored) yield [key.toString('latin1'), checked(key, value)];
+}
+
+/** One batch is one transaction, and runs on LMDB's own thread. */
+function commit(
+  db: RootDatabase<Buffer, Buffer>,
+  file: string,
+  entries: Iterable<Entry>,
+  done: (error?: Error) => void,
+): void {
+  const committed = db.batch(() => {
+    for (const [key, value] of entries) put(db, key, value);
+  });
+  // `flushed` alone never settles after a failed sync.
+  Promise.all([committed, db.flushed]).then(
+    () => done(),
+    async (error: unknown) => done(new DiskError(file, 'written', await reasonOf(error))),
+  );
+}
+
+function put(db: RootDatabase<Buffer, Buffer>, key: TableKey, value: Uint8Array | undefined): void {
+  const bytes = Buffer.from(key, 'latin1');
+  if (value === undefined) {
+    void db.remove(bytes);
+    return;
+  }
+  const stored = Buffer.allocUnsafe(4 + value.length);
+  stored.set(value, 4);
+  stored.writeUInt32LE(checksum(bytes, value), 0);
+  void db.put(bytes, stored);
 }
 
 /** LMDB says first that a commit failed, and why in a promise that is rejected soon after. */

@@ -16,6 +16,8 @@ export interface LogFolder {
   erase(name: string, from: number, to: number): void;
   /** Removes a file, durably. */
   remove(name: string): void;
+  /** Removes a file while the log is at work; done when that is durable. */
+  removeLater(name: string, done: Done): void;
   /** Makes a file of `size` zero bytes that begins with `head`; done when it is durable. */
   create(name: string, size: number, head: Buffer, done: Done): void;
   /** Writes into a file; done when it is durable. */

@@ -26,6 +26,22 @@ export interface Log {
     done: (error: Error | undefined, stored: readonly StoredPvalue[]) => void,
   ): void;
 
+  /** Slots below it are not read any more. */
+  readonly first: Slot;
+
+  /**
+   * How far the log can let go of its records when every slot below `floor` is on enough disks.
+   * @returns the slot to give to `collect`, or `first` when there is nothing to delete
+   */
+  collectable(floor: Slot): Slot;
+
+  /**
+   * Deletes what is below `floor`, in the background.
+   * @param floor one that `collectable` gave; a `floor` record with it is durable
+   * @param failed called at most once, when a file could not be deleted: the process ends
+   */
+  collect(floor: Slot, failed: (error: Error) => void): void;
+
   /** Bytes on disk. */
   readonly bytes: number;
 

@@ -79,6 +79,15 @@ export class MemoryFolder implements LogFolder {
     this.#disk.files.delete(name);
   }
 
+  removeLater(name: string, done: Done): void {
+    this.#schedule(() => {
+      if (this.#closed) return;
+      if (this.failure !== undefined) return done(this.failure);
+      this.#disk.files.delete(name);
+      done();
+    });
+  }
+
   create(name: string, size: number, head: Buffer, done: Done): void {
     this.#disk.files.set(name, Buffer.alloc(size));
     this.write(name, 0, head, done);

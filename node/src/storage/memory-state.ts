@@ -1,11 +1,28 @@
 import type { Slot } from '../paxos/pvalue.ts';
 import { OverlayState } from './overlay-state.ts';
+import type { StateSnapshot, Staging } from './state.ts';
 import type { Entry, KeyRange, TableFile, TableKey } from './table-file.ts';
 
 /** What survives the end of a process: the tables of its last durable transaction. */
 export class MemoryTables {
   slotOut: Slot = 0;
   readonly entries = new Map<TableKey, Uint8Array>();
+  /** Another member's state, whole and verified: the next process begins with it. */
+  #verified: { readonly slotOut: Slot; readonly entries: readonly Entry[] } | undefined;
+
+  replaceBy(entries: readonly Entry[], slotOut: Slot): void {
+    this.#verified = { slotOut, entries };
+  }
+
+  /** A process opens them. */
+  swap(): void {
+    if (this.#verified === undefined) return;
+    const { slotOut, entries } = this.#verified;
+    this.#verified = undefined;
+    this.slotOut = slotOut;
+    this.entries.clear();
+    for (const [key, value] of entries) if (value !== undefined) this.entries.set(key, value);
+  }
 }
 
 /** Tables in memory. A transaction becomes durable, whole, when `schedule` runs it. */
@@ -19,6 +36,7 @@ export class MemoryTableFile implements TableFile {
   constructor(disk: MemoryTables, schedule: (run: () => void) => void) {
     this.#disk = disk;
     this.#schedule = schedule;
+    disk.swap();
   }
 
   /** The process ends: a transaction that is not durable is lost. */
@@ -57,6 +75,28 @@ export class MemoryTableFile implements TableFile {
       this.#disk.slotOut = slotOut;
       done();
     });
+  }
+
+  snapshot(): StateSnapshot {
+    const entries = [...this.range({ from: '', to: '\xff\xff', reverse: false })];
+    return { slotOut: this.slotOut, entries: entries.values(), close: () => undefined };
+  }
+
+  stage(): Staging {
+    const gathered: Entry[] = [];
+    const soon = (run: () => void, done: (error?: Error) => void): void => {
+      this.#schedule(() => {
+        if (this.#closed) return;
+        if (this.failure !== undefined) return done(this.failure);
+        run();
+        done();
+      });
+    };
+    return {
+      write: (entries, done) => soon(() => gathered.push(...entries), done),
+      commit: (slotOut, done) => soon(() => this.#disk.replaceBy(gathered, slotOut), done),
+      discard: () => undefined,
+    };
   }
 
   async close(): Promise<void> {

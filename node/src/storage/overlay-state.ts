@@ -1,6 +1,6 @@
 import type { Bytes, Key, Range, Tables } from '../machine/tables.ts';
 import type { Slot } from '../paxos/pvalue.ts';
-import type { Cut, StateStore } from './state.ts';
+import type { Cut, StateSnapshot, StateStore, Staging } from './state.ts';
 import type { Entry, KeyRange, TableFile, TableKey } from './table-file.ts';
 
 /** Table to key to value; `null` where it was deleted. */
@@ -106,6 +106,14 @@ export class OverlayState implements StateStore {
     }
     const inOrder = [...writes].sort(([a], [b]) => (a < b === reverse ? 1 : -1));
     return inOrder.map(([key, value]) => [tableKey(table, key), value ?? undefined]);
+  }
+
+  snapshot(): StateSnapshot {
+    return this.#file.snapshot();
+  }
+
+  stage(): Staging {
+    return this.#file.stage();
   }
 
   close(): Promise<void> {

@@ -8,7 +8,7 @@ import type { Slot, Value } from '../paxos/pvalue.ts';
  * length of the leader id u8 | leader id | count u32 | count × (length u32 | command).
  * Fields that a kind lacks are 0.
  */
-const kinds = ['ballot', 'leader-ballot', 'accepted', 'learned', 'decided-mark'] as const;
+const kinds = ['ballot', 'leader-ballot', 'accepted', 'learned', 'decided-mark', 'floor'] as const;
 export type RecordKind = (typeof kinds)[number];
 const HEADER_BYTES = 18;
 

@@ -1,11 +1,11 @@
-import { compareBallots, type Ballot } from '../paxos/ballot.ts';
 import type { LogRecord, StoredPvalue } from '../paxos/effects.ts';
 import type { Slot } from '../paxos/pvalue.ts';
 import { BLOCK_BYTES, PAYLOAD_BYTES, blocksOf, payloadOf, seedOf, toBlocks } from './block.ts';
 import { DamageError } from './damage.ts';
 import type { LogFolder } from './log-folder.ts';
 import type { Log, OpenedLog } from './log.ts';
-import { readHeader, readValue, recordBytes, writeRecord, type RecordHeader } from './record.ts';
+import { readHeader, recordBytes, writeRecord } from './record.ts';
+import { Recovery, Restated, storedPvalue } from './recovery.ts';
 import {
   encodeSegmentHeader,
   isUnborn,
@@ -16,7 +16,8 @@ import {
 } from './segment.ts';
 import { Scratch } from './scratch.ts';
 import { SegmentFile } from './segment-file.ts';
-import { SlotIndex, type Position } from './slot-index.ts';
+import { Segments } from './segments.ts';
+import type { Position, SlotIndex } from './slot-index.ts';
 
 export interface SegmentLogOptions {
   readonly folder: LogFolder;
@@ -26,6 +27,8 @@ export interface SegmentLogOptions {
   readonly slotOut: Slot;
   /** The size of a segment file; a larger batch gets a larger one. */
   readonly segmentBytes?: number;
+  /** So much is kept even if it could go, for members that were away briefly. */
+  readonly keepBytes?: number;
 }
 
 const DEFAULT_SEGMENT_BYTES = 64 * 1024 * 1024;
@@ -46,13 +49,13 @@ interface Tail {
  */
 export function openSegmentLog(options: SegmentLogOptions): OpenedLog {
   const { folder, memberId, slotOut } = options;
-  const recovery = new Recovery(slotOut);
   const numbers = segmentNumbers(folder);
   const seed = seedOf(memberId);
+  const segments = new Segments();
+  let recovery: Recovery | undefined;
   let tail: Tail = { number: (numbers[0] ?? 1) - 1, size: 0, block: 0, sequence: 1 };
   let torn: { name: string; scan: Scan } | undefined;
   let unborn: string | undefined;
-  let bytes = 0;
 
   for (const [i, number] of numbers.entries()) {
     const file = new SegmentFile(folder, segmentName(number));
@@ -64,17 +67,23 @@ export function openSegmentLog(options: SegmentLogOptions): OpenedLog {
       unborn = name; // The process ended while it made the file: nothing was in it.
       break;
     }
-    if (i > 0 && header.firstSequence !== tail.sequence) {
+    const { firstSequence, slotsBelow } = header;
+    if (i > 0 && firstSequence !== tail.sequence) {
       throw new DamageError(name, 'block 0', 'the segment before it ends elsewhere');
     }
-    const { firstSequence } = header;
+    const known = (recovery ??= new Recovery(slotOut, slotsBelow));
     const scan = scanSegment(file, { firstSequence, seed, isLast }, (block, payload) => {
-      recovery.take(name, number, block, payload);
+      known.take(name, number, block, payload);
     });
     if (scan.tornTo > scan.endBlock) torn = { name, scan };
     const sequence = firstSequence + scan.endBlock - 1;
     tail = { number, size: file.size, block: scan.endBlock, sequence };
-    bytes += file.size;
+    segments.add({ number, bytes: file.size, slotsBelow });
+  }
+  recovery ??= new Recovery(slotOut, 0);
+  const [oldest = 1] = numbers;
+  if (oldest !== 1 && segments.first > recovery.floor) {
+    throw new DamageError(segmentName(oldest - 1), 'the file', 'it is missing');
   }
 
   // All is well: only now anything is written.
@@ -83,7 +92,7 @@ export function openSegmentLog(options: SegmentLogOptions): OpenedLog {
     const { endBlock, tornTo } = torn.scan;
     folder.erase(torn.name, endBlock * BLOCK_BYTES, tornTo * BLOCK_BYTES);
   }
-  const log = new SegmentLog(options, tail, recovery.index, bytes, seed);
+  const log = new SegmentLog(options, tail, segments, recovery);
   return { log, recovered: recovery.result() };
 }
 
@@ -97,121 +106,85 @@ function segmentNumbers(folder: LogFolder): number[] {
       throw new DamageError(segmentName(expected), 'the file', 'it is missing');
     }
   }
-  if ((numbers[0] ?? 1) !== 1) throw new DamageError(segmentName(1), 'the file', 'it is missing');
   return numbers;
-}
-
-/** Collects what the records say. */
-class Recovery {
-  readonly index = new SlotIndex();
-  readonly #slotOut: Slot;
-  readonly #stored = new Map<Slot, StoredPvalue>();
-  #ballot: Ballot | undefined;
-  #leaderBallot: Ballot | undefined;
-  #decidedMark: Slot = 0;
-
-  constructor(slotOut: Slot) {
-    this.#slotOut = slotOut;
-  }
-
-  take(file: string, segment: number, block: number, payload: Buffer): void {
-    const begin = (block - 1) * PAYLOAD_BYTES;
-    for (let at = 0; at < payload.length;) {
-      const header = readHeader(payload, at);
-      if (header === undefined) throw new DamageError(file, `block ${block}`, 'no whole record');
-      const position = { segment, at: begin + at, bytes: header.length };
-      this.#record(header, position, payload, at);
-      at += header.length;
-    }
-  }
-
-  #record(header: RecordHeader, position: Position, payload: Buffer, at: number): void {
-    const { kind, slot, round, leader } = header;
-    switch (kind) {
-      case 'ballot':
-        this.#raise({ round, leader });
-        break;
-      case 'leader-ballot':
-        this.#leaderBallot = { round, leader };
-        break;
-      case 'decided-mark':
-        this.#decidedMark = slot;
-        break;
-      case 'accepted':
-        this.#raise({ round, leader });
-        this.#store(header, position, payload, at);
-        break;
-      case 'learned':
-        this.#store(header, position, payload, at);
-        break;
-      default:
-        kind satisfies never;
-    }
-  }
-
-  #raise(ballot: Ballot): void {
-    if (compareBallots(ballot, this.#ballot) > 0) this.#ballot = ballot;
-  }
-
-  #store(header: RecordHeader, position: Position, payload: Buffer, at: number): void {
-    const { slot } = header;
-    this.index.set(slot, position);
-    if (slot >= this.#slotOut) this.#stored.set(slot, storedPvalue(header, payload, at));
-  }
-
-  result(): OpenedLog['recovered'] {
-    return {
-      ...(this.#ballot && { ballot: this.#ballot }),
-      ...(this.#leaderBallot && { leaderBallot: this.#leaderBallot }),
-      decidedMark: this.#decidedMark,
-      stored: [...this.#stored.values()],
-    };
-  }
-}
-
-function storedPvalue(header: RecordHeader, payload: Buffer, at: number): StoredPvalue {
-  const { kind, slot, round, leader } = header;
-  const value = readValue(payload, at, header);
-  return { ballot: { round, leader }, slot, value, learned: kind === 'learned' };
 }
 
 /** The log as append-only segment files (design: "What is durable"). */
 class SegmentLog implements Log {
   readonly #options: SegmentLogOptions;
+  readonly #segments: Segments;
   readonly #index: SlotIndex;
+  readonly #restated: Restated;
   readonly #seed: number;
   readonly #payload = new Scratch();
   readonly #blocks = new Scratch();
   #tail: Tail;
-  #bytes: number;
+  /** The floor is higher than the records have it: the next batch writes it. */
+  #isFloorUnwritten: boolean;
+  /** Segments that are to be deleted, the oldest first, and the one that is being deleted. */
+  readonly #doomed: number[] = [];
+  #removing: number | undefined;
+  #removeLater: (() => void) | undefined;
+  /** How many reads are under way in a segment. */
+  readonly #readers = new Map<number, number>();
   #inFlight: readonly LogRecord[] | undefined;
   #failed = false;
   #idle: (() => void) | undefined;
 
-  constructor(
-    options: SegmentLogOptions,
-    tail: Tail,
-    index: SlotIndex,
-    bytes: number,
-    seed: number,
-  ) {
+  constructor(options: SegmentLogOptions, tail: Tail, segments: Segments, recovery: Recovery) {
     this.#options = options;
     this.#tail = tail;
-    this.#index = index;
-    this.#bytes = bytes;
-    this.#seed = seed;
+    this.#segments = segments;
+    this.#restated = new Restated(recovery.result());
+    this.#isFloorUnwritten = this.#restated.floor > recovery.floor;
+    this.#index = recovery.index;
+    this.#index.forgetBelow(this.first);
+    this.#seed = seedOf(options.memberId);
   }
 
   get bytes(): number {
-    return this.#bytes;
+    return this.#segments.bytes;
+  }
+
+  get first(): Slot {
+    return this.#restated.floor;
+  }
+
+  collectable(floor: Slot): Slot {
+    const { keepBytes = 0 } = this.#options;
+    return Math.max(this.first, this.#segments.firstAfter(floor, keepBytes));
+  }
+
+  collect(floor: Slot, failed: (error: Error) => void): void {
+    this.#index.forgetBelow(floor);
+    this.#doomed.push(...this.#segments.take(floor));
+    this.#removeDoomed(failed);
+  }
+
+  /** One after the other, the oldest first: a crash leaves no gap. None that is being read. */
+  #removeDoomed(failed: (error: Error) => void): void {
+    const [number] = this.#doomed;
+    if (number === undefined || this.#removing !== undefined) return;
+    if (this.#readers.has(number)) {
+      this.#removeLater = () => this.#removeDoomed(failed);
+      return;
+    }
+    this.#removing = number;
+    this.#options.folder.removeLater(segmentName(number), (error) => {
+      this.#removing = undefined;
+      this.#doomed.shift();
+      this.#idle?.();
+      if (error !== undefined) failed(error);
+      else this.#removeDoomed(failed);
+    });
   }
 
   append(records: readonly LogRecord[], done: (error?: Error) => void): void {
     if (this.#inFlight !== undefined) throw new Error('a batch is in flight already');
     if (this.#failed) throw new Error('the log has failed: nothing may be appended');
-    this.#inFlight = records;
-    let size = 0;
-    for (const record of records) size += recordBytes(record);
+    const batch = this.#batchOf(records);
+    this.#inFlight = batch;
+    const size = sizeOf(batch);
     const payload = this.#payload.take(size);
     const blocks = blocksOf(size);
     const settle = (error?: Error): void => {
@@ -223,7 +196,7 @@ class SegmentLog implements Log {
     this.#roomFor(blocks, (error) => {
       if (error !== undefined) return settle(error);
       const { number, block, sequence } = this.#tail;
-      this.#encode(records, payload, number, block);
+      this.#encode(batch, payload, number, block);
       this.#tail = { ...this.#tail, block: block + blocks, sequence: sequence + blocks };
       const data = this.#blocks.take(blocks * BLOCK_BYTES);
       toBlocks(payload, sequence, this.#seed, data);
@@ -231,11 +204,20 @@ class SegmentLog implements Log {
     });
   }
 
+  /** The records, and before them what the log has to say itself. */
+  #batchOf(records: readonly LogRecord[]): readonly LogRecord[] {
+    const begins = this.#tail.number > 0 && !this.#hasRoomFor(blocksOf(sizeOf(records)));
+    if (!begins && !this.#isFloorUnwritten) return records;
+    this.#isFloorUnwritten = false;
+    return [...this.#restated.records, ...records];
+  }
+
   #encode(records: readonly LogRecord[], payload: Buffer, segment: number, block: number): void {
     const begin = (block - 1) * PAYLOAD_BYTES;
     let at = 0;
     for (const record of records) {
       const end = writeRecord(payload, at, record);
+      this.#restated.note(record);
       if (record.type === 'accepted' || record.type === 'learned') {
         this.#index.set(record.slot, { segment, at: begin + at, bytes: end - at });
       }
@@ -243,17 +225,23 @@ class SegmentLog implements Log {
     }
   }
 
+  #hasRoomFor(blocks: number): boolean {
+    const { size, block } = this.#tail;
+    return (block + blocks) * BLOCK_BYTES <= size;
+  }
+
   /** A batch that does not fit into the segment begins a new one. */
   #roomFor(blocks: number, done: (error?: Error) => void): void {
-    const { number, size, block, sequence } = this.#tail;
-    if ((block + blocks) * BLOCK_BYTES <= size) return done();
+    if (this.#hasRoomFor(blocks)) return done();
     const { folder, clusterId, memberId, segmentBytes = DEFAULT_SEGMENT_BYTES } = this.#options;
-    const next = number + 1;
-    const header = { number: next, firstSequence: sequence, clusterId, memberId };
+    const { sequence } = this.#tail;
+    const number = this.#tail.number + 1;
+    const slotsBelow = Math.max(this.#index.end, this.first);
+    const header = { number, firstSequence: sequence, slotsBelow, clusterId, memberId };
     const bytes = Math.max(segmentBytes, (1 + blocks) * BLOCK_BYTES);
-    this.#tail = { number: next, size: bytes, block: 1, sequence };
-    this.#bytes += bytes;
-    folder.create(segmentName(next), bytes, encodeSegmentHeader(header), done);
+    this.#tail = { number, size: bytes, block: 1, sequence };
+    this.#segments.add({ number, bytes, slotsBelow });
+    folder.create(segmentName(number), bytes, encodeSegmentHeader(header), done);
   }
 
   read(
@@ -293,7 +281,9 @@ class SegmentLog implements Log {
     const block = 1 + Math.floor(at / PAYLOAD_BYTES);
     const skip = at % PAYLOAD_BYTES;
     const length = blocksOf(skip + bytes) * BLOCK_BYTES;
+    this.#readers.set(segment, (this.#readers.get(segment) ?? 0) + 1);
     this.#options.folder.readAt(name, block * BLOCK_BYTES, length, (error, data) => {
+      this.#readEnded(segment);
       if (error !== undefined) return done(error);
       if (data.length < length) return done(new DamageError(name, `block ${block}`, 'cut off'));
       const payload = payloadOf(data, 0, skip + bytes);
@@ -303,12 +293,28 @@ class SegmentLog implements Log {
     });
   }
 
+  #readEnded(segment: number): void {
+    const left = (this.#readers.get(segment) ?? 1) - 1;
+    if (left > 0) return void this.#readers.set(segment, left);
+    this.#readers.delete(segment);
+    const remove = this.#removeLater;
+    this.#removeLater = undefined;
+    remove?.();
+  }
+
   async close(): Promise<void> {
-    if (this.#inFlight !== undefined) {
+    this.#doomed.splice(1); // The one that is being deleted; the others go after the next start.
+    while (this.#inFlight !== undefined || this.#removing !== undefined) {
       await new Promise<void>((resolve) => {
         this.#idle = resolve;
       });
     }
     this.#options.folder.close();
   }
+}
+
+function sizeOf(records: readonly LogRecord[]): number {
+  let size = 0;
+  for (const record of records) size += recordBytes(record);
+  return size;
 }

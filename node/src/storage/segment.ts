@@ -7,11 +7,12 @@ import {
   Payload,
   type BlockHeader,
 } from './block.ts';
+import type { Slot } from '../paxos/pvalue.ts';
 import { DamageError } from './damage.ts';
 import { ForeignDataError, FormatError } from './format-error.ts';
 import type { SegmentFile } from './segment-file.ts';
 
-export const LOG_FORMAT = 1;
+export const LOG_FORMAT = 2;
 const MAGIC = 'SYNODLOG';
 /** Of the header block alone, so that a foreign file can be told from a damaged one. */
 const HEADER_SEED = 0;
@@ -20,6 +21,8 @@ export interface SegmentHeader {
   readonly number: number;
   /** The sequence of its first block after the header. */
   readonly firstSequence: number;
+  /** The segments before it have records of slots below it only. */
+  readonly slotsBelow: Slot;
   readonly clusterId: string;
   readonly memberId: string;
 }
@@ -91,7 +94,10 @@ function parseHeader(json: string): (SegmentHeader & { format: number }) | undef
     }
     if (typeof firstSequence !== 'number' || typeof clusterId !== 'string') return undefined;
     if (typeof memberId !== 'string') return undefined;
-    return { format, number, firstSequence, clusterId, memberId };
+    // Format 1 had no floor: its first segment is always there.
+    const { slotsBelow = 0 } = header;
+    if (typeof slotsBelow !== 'number') return undefined;
+    return { format, number, firstSequence, slotsBelow, clusterId, memberId };
   } catch {
     return undefined;
   }

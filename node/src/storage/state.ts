@@ -1,5 +1,6 @@
 import type { Tables } from '../machine/tables.ts';
 import type { Slot } from '../paxos/pvalue.ts';
+import type { Entry } from './table-file.ts';
 
 /** A frozen set of writes that ends at a slot boundary. */
 export interface Cut {
@@ -12,6 +13,28 @@ export interface Cut {
    *   (then the process ends)
    */
   write(done: (error?: Error) => void): void;
+}
+
+/** The state on disk as it was at one time, to be read for another member. */
+export interface StateSnapshot {
+  /** It has applied every slot below it. */
+  readonly slotOut: Slot;
+  readonly entries: Iterator<Entry>;
+  /** Owed soon: what is overwritten meanwhile stays on disk. */
+  close(): void;
+}
+
+/** Another member's state, gathered beside the own one. */
+export interface Staging {
+  /** One call at a time. @param done called once it can take more */
+  write(entries: readonly Entry[], done: (error?: Error) => void): void;
+  /**
+   * All is there, and verified: from the next opening on it is the state.
+   * @param done called once that is durable
+   */
+  commit(slotOut: Slot, done: (error?: Error) => void): void;
+  /** Lets go of what was gathered. */
+  discard(): void;
 }
 
 /**
@@ -31,5 +54,9 @@ export interface StateStore {
    * writes go to a new overlay. One cut at a time: the next only after `write` is done.
    */
   cut(slotOut: Slot): Cut;
+  /** What is on disk now, without the overlay. */
+  snapshot(): StateSnapshot;
+  /** Begins to gather another member's state. One at a time. */
+  stage(): Staging;
   close(): Promise<void>;
 }

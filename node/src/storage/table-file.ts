@@ -1,4 +1,5 @@
 import type { Slot } from '../paxos/pvalue.ts';
+import type { StateSnapshot, Staging } from './state.ts';
 
 /** A key of a table, as one character a byte: `table NUL key`. Compares like its bytes. */
 export type TableKey = string;
@@ -27,5 +28,7 @@ export interface TableFile {
   range(range: KeyRange): Iterable<readonly [TableKey, Uint8Array]>;
   /** Writes all entries and `slotOut` in one transaction; done when it is durable. */
   write(entries: Iterable<Entry>, slotOut: Slot, done: (error?: Error) => void): void;
+  snapshot(): StateSnapshot;
+  stage(): Staging;
   close(): Promise<void>;
 }

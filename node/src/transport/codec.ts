@@ -23,9 +23,12 @@ export interface Malformed {
   readonly malformed: string;
 }
 
+/** A cluster id may be that long: see contract/src/first-configuration.ts. */
+const MAX_ID = 129;
+
 const packr = new Packr({ useRecords: false, variableMapSize: true });
 const types = ['p1a', 'p2a', 'p1b', 'p2b', 'propose', 'floor', 'heartbeat', 'decision']
-  .concat(['learn', 'learned', 'alive', 'canvass', 'canvassed', 'hand-over'])
+  .concat(['learn', 'learned', 'alive', 'canvass', 'canvassed', 'hand-over', 'fetch', 'chunk'])
   .map((type) => type as Message['type']);
 
 export function encodeFrame({ cluster, from, to, messages }: Frame): Uint8Array {
@@ -71,8 +74,10 @@ function toWire(message: Message): unknown[] {
       return [type, message.slot, message.value];
     case 'floor':
       return [type, message.floor];
-    case 'heartbeat':
-      return [type, ...ballotToWire(message.ballot), message.slotOut];
+    case 'heartbeat': {
+      const { ballot, slotOut, floor } = message;
+      return [type, ...ballotToWire(ballot), slotOut, ...optional(floor)];
+    }
     case 'decision':
       return [type, ...ballotToWire(message.ballot), message.slot, message.value ?? null];
     case 'learn': {
@@ -80,8 +85,8 @@ function toWire(message: Message): unknown[] {
       return [type, message.from, ...ballot, message.survey ?? null];
     }
     case 'learned': {
-      const { from, slotOut, decisions, survey } = message;
-      return [type, from, slotOut, pvaluesToWire(decisions), survey ?? null];
+      const { from, slotOut, decisions, survey, floor } = message;
+      return [type, from, slotOut, pvaluesToWire(decisions), survey ?? null, ...optional(floor)];
     }
     case 'alive':
       return [type, ...ballotToWire(message.ballot), message.slotOut, message.flushed];
@@ -91,6 +96,12 @@ function toWire(message: Message): unknown[] {
     case 'canvassed': {
       const { ballot, supports, slotOut } = message;
       return [type, ...ballotToWire(ballot), supports, slotOut];
+    }
+    case 'fetch':
+      return [type, message.snapshot ?? null, message.at];
+    case 'chunk': {
+      const { snapshot, slot, at, bytes, digest, isLast } = message;
+      return [type, snapshot, slot, at, bytes, digest, isLast];
     }
     default:
       return message satisfies never;
@@ -120,7 +131,7 @@ function fromWire(wire: unknown): Message {
     case 'floor':
       return { type, floor: integer(a) };
     case 'heartbeat':
-      return { type, ballot: ballot(a, b), slotOut: integer(c) };
+      return { type, ballot: ballot(a, b), slotOut: integer(c), ...floorOf(d) };
     case 'decision': {
       const decided = d === null ? {} : { value: value(d) };
       return { type, ballot: ballot(a, b), slot: integer(c), ...decided };
@@ -131,7 +142,8 @@ function fromWire(wire: unknown): Message {
     }
     case 'learned': {
       const decisions = pvalues(c);
-      return { type, from: integer(a), slotOut: integer(b), decisions, ...surveyOf(d) };
+      const rest = { ...surveyOf(d), ...floorOf(e) };
+      return { type, from: integer(a), slotOut: integer(b), decisions, ...rest };
     }
     case 'alive':
       return { type, ballot: ballot(a, b), slotOut: integer(c), flushed: integer(d) };
@@ -140,6 +152,12 @@ function fromWire(wire: unknown): Message {
       return { type, ballot: ballot(a, b) };
     case 'canvassed':
       return { type, ballot: ballot(a, b), supports: c === true, slotOut: integer(d) };
+    case 'fetch':
+      return { type, at: integer(b), ...(a === null ? {} : { snapshot: text(a) }) };
+    case 'chunk': {
+      const chunk = { snapshot: text(a), slot: integer(b), at: integer(c), bytes: bytes(d) };
+      return { type, ...chunk, digest: text(e), isLast: f === true };
+    }
     case undefined:
       throw new TypeError(`message type ${String(code)}`);
     default:
@@ -168,14 +186,26 @@ function ballot(round: unknown, leader: unknown): Ballot {
 
 function value(wire: unknown): Value {
   const commands = array(wire);
-  for (const command of commands) {
-    if (!(command instanceof Uint8Array)) throw new TypeError('a command is no bytes');
-  }
+  for (const command of commands) bytes(command);
   return commands as Uint8Array[];
+}
+
+function bytes(wire: unknown): Uint8Array {
+  if (!(wire instanceof Uint8Array)) throw new TypeError('bytes are missing');
+  return wire;
 }
 
 function surveyOf(wire: unknown): { survey?: number } {
   return wire === null || wire === undefined ? {} : { survey: integer(wire) };
+}
+
+function floorOf(wire: unknown): { floor?: number } {
+  return wire === undefined ? {} : { floor: integer(wire) };
+}
+
+/** A field that came later: it is left out at the end of a message that lacks it. */
+function optional(field: number | undefined): number[] {
+  return field === undefined ? [] : [field];
 }
 
 function array(wire: unknown): unknown[] {
@@ -191,7 +221,7 @@ function integer(wire: unknown): number {
 }
 
 function text(wire: unknown): string {
-  if (typeof wire !== 'string' || wire.length === 0 || wire.length > 128) {
+  if (typeof wire !== 'string' || wire.length === 0 || wire.length > MAX_ID) {
     throw new TypeError('an id is missing');
   }
   return wire;

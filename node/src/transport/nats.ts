@@ -1,4 +1,4 @@
-import type { NatsConnection } from 'nats';
+import type { NatsConnection, Subscription } from 'nats';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import type { MemberId } from '../paxos/ballot.ts';
 import type { Message } from '../paxos/messages.ts';
@@ -21,19 +21,20 @@ const FLUSH_DEADLINE_MS = 2_000;
 export class NatsTransport implements Transport {
   readonly #options: NatsTransportOptions;
   readonly #receiver: Receiver;
+  readonly #subscriptions: readonly Subscription[];
   #connected = true;
 
   constructor(options: NatsTransportOptions) {
     this.#options = options;
     this.#receiver = new Receiver(options);
     const { connection, subjects, self } = options;
-    for (const subject of [subjects.member(self), subjects.members]) {
+    this.#subscriptions = [subjects.member(self), subjects.members].map((subject) =>
       connection.subscribe(subject, {
         callback: (error, { data }) => {
           if (error === null) this.#receiver.receive(data);
         },
-      });
-    }
+      }),
+    );
   }
 
   get connected(): boolean {
@@ -85,6 +86,11 @@ export class NatsTransport implements Transport {
     };
     const deadline = setTimeout(finish, FLUSH_DEADLINE_MS);
     this.#options.connection.flush().then(finish, finish);
+  }
+
+  /** Receives nothing any more; the connection stays. */
+  detach(): void {
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
   }
 
   async close(): Promise<void> {

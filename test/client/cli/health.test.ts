@@ -7,7 +7,8 @@ function statusOf(member: string, more: Partial<MemberStatus> = {}): MemberStatu
   const lists = { configuration: 1, voters: ['a', 'b', 'c'], learners: ['d'] };
   const state = { slotOut: 7, floor: 0, alarms: [], logBytes: 0, stateBytes: 0, version: '1' };
   const role = { role: 'follower', ready: true, ballot: '1.a', leader: 'a' };
-  const text = JSON.stringify({ member, ...lists, ...state, ...role, ...more });
+  const ids = { name: `n-${member}`, member, firstConfiguration: null };
+  const text = JSON.stringify({ ...ids, ...lists, ...state, ...role, ...more });
   const status = parseStatus(text);
   if (status === undefined) throw new Error(text);
   return status;
@@ -18,21 +19,21 @@ const learner = statusOf('d', { role: 'learner' });
 const healthy = [leader, statusOf('b'), statusOf('c'), learner];
 
 test.each([
-  ['healthy', healthy, 'Healthy: a leads, 3 of 3 voters are well, 1 may fail.'],
+  ['healthy', healthy, 'Healthy: n-a leads, 3 of 3 voters are well, 1 may fail.'],
   [
     'degraded',
     [leader, statusOf('b'), learner],
-    'Degraded: a leads, 2 of 3 voters are well, none may fail, c does not answer.',
+    'Degraded: n-a leads, 2 of 3 voters are well, none may fail, c does not answer.',
   ],
   [
     'degraded',
     [leader, statusOf('b', { role: 'damaged' }), statusOf('c', { alarms: ['Full.'] }), learner],
-    'Degraded: a leads, 2 of 3 voters are well, none may fail, b is damaged, c has an alarm.',
+    'Degraded: n-a leads, 2 of 3 voters are well, none may fail, n-b is damaged, n-c has an alarm.',
   ],
   [
     'degraded',
     [leader, statusOf('b'), statusOf('c', { ready: false })],
-    'Degraded: a leads, 3 of 3 voters are well, 1 may fail, c catches up, d does not answer.',
+    'Degraded: n-a leads, 3 of 3 voters are well, 1 may fail, n-c catches up, d does not answer.',
   ],
   ['no-leader', [statusOf('b')], 'No leader: 1 of 3 voters are well, 2 are needed.'],
   [
@@ -55,10 +56,10 @@ test('who votes or learns and does not answer has a row; so has an outsider that
     'x outsider',
   ]);
   const table = statusTable(found);
-  expect(table).toMatch(/│ a +│ a +│ leader +│ a +│ 10 +│ 0 +│/);
-  expect(table).toMatch(/│ x +│ x +│ outsider +│ a +│ 7 +│ 3 +│/);
-  expect(table).toMatch(/│ b .*│ This voter does not answer\./);
-  expect(table).toMatch(/│ d .*│ This learner does not answer\./);
+  expect(table).toMatch(/│ n-a +│ a +│ leader +│ n-a +│ 10 +│ 0 +│/);
+  expect(table).toMatch(/│ n-x +│ x +│ outsider +│ n-a +│ 7 +│ 3 +│/);
+  expect(table).toMatch(/│ +│ b .*│ This voter does not answer\./);
+  expect(table).toMatch(/│ +│ d .*│ This learner does not answer\./);
 });
 
 test('of two leaders the one of the higher ballot counts; without any, the latest lists', () => {
@@ -67,6 +68,9 @@ test('of two leaders the one of the higher ballot counts; without any, the lates
   expect(leaderOf([older, newer, leader])).toBe(newer);
   const late = statusOf('b', { configuration: 2, voters: ['b'], learners: [] });
   expect(membersOf([statusOf('c'), late]).lists.number).toBe(2);
+  const untold = statusOf('x', { role: 'unformed', configuration: 0, voters: [], learners: [] });
+  const first = statusOf('b', { configuration: 0, voters: ['b'], learners: [] });
+  expect(membersOf([untold, first]).lists.voters).toEqual(['b']);
   expect(isWhole(healthy)).toBe(true);
   expect(isWhole([leader, learner])).toBe(false);
   expect(isWhole([late])).toBe(false);

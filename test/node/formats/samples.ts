@@ -25,9 +25,31 @@ export const messages: { [T in Message['type']]: Extract<Message, { type: T }> }
   canvass: { type: 'canvass', ballot: ballot('4.c') },
   canvassed: { type: 'canvassed', ballot: ballot('4.c'), supports: true, slotOut: 9 },
   'hand-over': { type: 'hand-over', ballot: ballot('3.b') },
+  // These two came later; they are in `wire-1-later.json`.
+  fetch: { type: 'fetch', snapshot: '9-c0ffee', at: 2 },
+  chunk: {
+    type: 'chunk',
+    snapshot: '9-c0ffee',
+    slot: 9,
+    at: 2,
+    bytes: Buffer.from('entries'),
+    digest: 'abc',
+    isLast: true,
+  },
 };
 
-/** One record of each type, in the order in which `segment-1.log` has them. */
+/** What came to messages later, as `wire-1-later.json` has them. */
+export const later: Record<string, Message> = {
+  'heartbeat with a floor': {
+    type: 'heartbeat',
+    ballot: ballot('3.b'),
+    slotOut: 9,
+    floor: 4,
+  },
+  'learned with a floor': { type: 'learned', from: 7, slotOut: 99, decisions: [], floor: 64 },
+};
+
+/** One record of each type that format 1 had, in the order in which `segment-1.log` has them. */
 export const records: LogRecord[] = [
   { type: 'ballot', ballot: ballot('1.a') },
   { type: 'leader-ballot', ballot: ballot('2.b') },
@@ -35,3 +57,6 @@ export const records: LogRecord[] = [
   { type: 'learned', ...pvalue('2.b', 1, 'learned') },
   { type: 'decided-mark', slot: 1 },
 ];
+
+/** Those of `segment-2.log`. */
+export const records2: LogRecord[] = [...records, { type: 'floor', slot: 1 }];

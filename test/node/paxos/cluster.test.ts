@@ -3,7 +3,7 @@ import { firstConfiguration, type LeadershipMode } from '../../../node/src/paxos
 import { Configurations } from '../../../node/src/paxos/configurations.ts';
 import type { Effect, LogRecord, Recovered } from '../../../node/src/paxos/effects.ts';
 import { Member, type Input } from '../../../node/src/paxos/member.ts';
-import type { Message } from '../../../node/src/paxos/messages.ts';
+import type { CoreMessage } from '../../../node/src/paxos/messages.ts';
 import { sameValue, type Pvalue, type Slot, type Value } from '../../../node/src/paxos/pvalue.ts';
 import { quorumSize } from '../../../node/src/paxos/quorum.ts';
 import { Random } from '../../simulation/random.ts';
@@ -20,7 +20,7 @@ const configurations = new Configurations([firstConfiguration(voters, 6)]);
 interface Flying {
   readonly from: string;
   readonly to: string;
-  readonly message: Message;
+  readonly message: CoreMessage;
 }
 
 /** By ballot: what was accepted, and by whom. */
@@ -80,6 +80,8 @@ class Cluster {
       case 'leading':
         break;
       case 'recall':
+      case 'collect':
+      case 'fetch-state':
       case 'surveyed':
       case 'reconfigured':
         throw new Error(`nobody asked for it: ${effect.type}`);
@@ -168,12 +170,12 @@ class Cluster {
 
 /** What a log gives back: as segment-log.ts does, from its records. */
 function recover(records: readonly LogRecord[]): Recovered {
-  let recovered: Recovered = { decidedMark: 0, slotOut: 0, stored: [] };
+  let recovered: Recovered = { decidedMark: 0, floor: 0, slotOut: 0, stored: [] };
   const stored = new Map<Slot, Recovered['stored'][number]>();
   for (const record of records) {
     if (record.type === 'leader-ballot') recovered = { ...recovered, leaderBallot: record.ballot };
     else if (record.type === 'decided-mark') recovered = { ...recovered, decidedMark: record.slot };
-    else {
+    else if (record.type !== 'floor') {
       const { type, ballot } = record;
       const raises = type !== 'learned' && compareBallots(ballot, recovered.ballot) > 0;
       if (raises) recovered = { ...recovered, ballot };

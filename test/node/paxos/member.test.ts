@@ -8,7 +8,8 @@ import { ballot, pvalue, sent, timing, value } from './samples.ts';
 function restarted(voters: readonly string[], mode: 'stable' | 'on-demand'): Member {
   const texts = ['zero', 'one', 'two'];
   const stored = texts.map((text, slot) => ({ ...pvalue('1.a', slot, text), learned: false }));
-  const recovered: Recovered = { ballot: ballot('1.a'), decidedMark: 2, slotOut: 0, stored };
+  const ends = { decidedMark: 2, floor: 0, slotOut: 0 };
+  const recovered: Recovered = { ballot: ballot('1.a'), ...ends, stored };
   const packing = { batchBytes: 1024, pipeline: 3 };
   const configurations = new Configurations([firstConfiguration(voters, 4)]);
   return new Member({ self: 'a', configurations, mode, timing, packing, recovered });

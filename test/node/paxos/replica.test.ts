@@ -114,7 +114,7 @@ test('R3: what the log holds is applied after a restart below the decided mark, 
     { ...pvalue('1.a', 3, 'learned'), learned: true },
     { ...pvalue('1.a', 4, 'only accepted'), learned: false },
   ];
-  const restarted = replica({ decidedMark: 3, slotOut: 2, stored });
+  const restarted = replica({ decidedMark: 3, floor: 0, slotOut: 2, stored });
   expect(restarted.perform()).toEqual([
     { type: 'apply', slot: 2, value: value('marked') },
     { type: 'apply', slot: 3, value: value('learned') },

@@ -22,7 +22,7 @@ export const voters = ['a', 'b', 'c'];
 export const configurations = new Configurations([firstConfiguration(voters, 4)]);
 
 /** What a log gives back that was never written. */
-export const nothing: Recovered = { decidedMark: 0, slotOut: 0, stored: [] };
+export const nothing: Recovered = { decidedMark: 0, floor: 0, slotOut: 0, stored: [] };
 
 /** `ballot('3.b')`: round 3 of leader b. */
 export function ballot(text: string): Ballot {

@@ -1,5 +1,5 @@
 import type { Effect } from '../../../node/src/paxos/effects.ts';
-import type { Message } from '../../../node/src/paxos/messages.ts';
+import type { CoreMessage } from '../../../node/src/paxos/messages.ts';
 import { CrashPoints, type CrashPoint } from '../../../node/src/service/crash-points.ts';
 import { ballot, value } from '../paxos/samples.ts';
 
@@ -12,20 +12,20 @@ function armed(...points: CrashPoint[]): CrashPoints {
   return crashPoints;
 }
 
-function send(message: Message, ...to: string[]): Effect {
+function send(message: CoreMessage, ...to: string[]): Effect {
   return { type: 'send', to, message };
 }
 
-const p1a: Message = { type: 'p1a', ballot: at, from: 0 };
-const p2b: Message = { type: 'p2b', ballot: at, slot: 1 };
-const p2a = (text: string): Message => ({
+const p1a: CoreMessage = { type: 'p1a', ballot: at, from: 0 };
+const p2b: CoreMessage = { type: 'p2b', ballot: at, slot: 1 };
+const p2a = (text: string): CoreMessage => ({
   type: 'p2a',
   ballot: at,
   slot: 1,
   value: value(text),
   decided: [],
 });
-const decision = (text: string): Message => ({
+const decision = (text: string): CoreMessage => ({
   type: 'decision',
   ballot: at,
   slot: 1,
@@ -48,7 +48,7 @@ test('after a p2b: it leaves, what follows does not, and what is to be remembere
   expect(filter(effects)).toEqual({ effects: [accepted, send(p2b, 'b'), mark], crash: true });
 });
 
-test.each<['p2a' | 'decision', (text: string) => Message]>([
+test.each<['p2a' | 'decision', (text: string) => CoreMessage]>([
   ['p2a', p2a],
   ['decision', decision],
 ])('a %s reaches those alone that it may, and only one with an own message fires', (kind, make) => {

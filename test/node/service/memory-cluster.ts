@@ -115,6 +115,7 @@ export class MemoryCluster {
         maxCommandBytes: 4096,
         answersWaitForMark: false,
         stallTicks: 100,
+        chunkBytes: 1024,
         waitMs: 5_000,
       },
       {
@@ -122,6 +123,8 @@ export class MemoryCluster {
         applied: () => undefined,
         surveyed: () => undefined,
         reconfigured: () => undefined,
+        collected: () => undefined,
+        restored: () => undefined,
         crashed: () => undefined,
         failed: (error) => {
           throw error;

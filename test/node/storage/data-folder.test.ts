@@ -7,9 +7,10 @@ import {
   NotADataFolderError,
   openDataFolder,
 } from '../../../node/src/storage/data-folder.ts';
+import { subjectToken } from '../../../contract/src/subjects.ts';
 import { ForeignDataError, FormatError } from '../../../node/src/storage/format-error.ts';
 
-const identity = { clusterId: 'local/test', memberId: 'a' };
+const identity = { cluster: 'local/test', memberId: 'a' };
 let folder: string;
 
 beforeEach(() => {
@@ -43,16 +44,36 @@ test('a new folder is made and formatted; the same member opens it again', () =>
   openDataFolder(folder, identity).release();
 });
 
+test('without an id, a new folder gets one that nobody had, and keeps it; an emptied one another', () => {
+  const { cluster } = identity;
+  const ids = new Set<string>();
+  for (let round = 0; round < 20; round++) {
+    const opened = openDataFolder(folder, { cluster });
+    const { memberId } = opened;
+    opened.release();
+    expect(memberId).toMatch(subjectToken);
+    const again = openDataFolder(folder, { cluster });
+    expect(again.memberId).toBe(memberId);
+    again.release();
+    ids.add(memberId);
+    fs.rmSync(folder, { recursive: true });
+  }
+  expect(ids.size).toBe(20);
+});
+
 test("another cluster's or member's is refused", () => {
   openDataFolder(folder, identity).release();
-  expectRefused(ForeignDataError, { ...identity, clusterId: 'local/other' });
+  expectRefused(ForeignDataError, { ...identity, cluster: 'local/other' });
   expectRefused(ForeignDataError, { ...identity, memberId: 'b' });
 });
 
-test('one of a newer format is refused', () => {
+test('one of a newer or older format is refused', () => {
   openDataFolder(folder, identity).release();
-  edit({ format: 2 });
-  expectRefused(FormatError);
+  for (const format of [3, 1]) {
+    edit({ format });
+    expectRefused(FormatError);
+  }
+  expectRefused('has format 1, and this version of Synod reads from 2 on.');
 });
 
 test('a folder with something else in it is refused', () => {

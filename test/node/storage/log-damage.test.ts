@@ -153,7 +153,7 @@ describe.each([
     await log.close();
     const { encodeSegmentHeader } = await import('../../../node/src/storage/segment.ts');
     const ids = { clusterId: 'local/test', memberId: 'a' };
-    const newer = { number: 1, firstSequence: 1, ...ids, format: 99 };
+    const newer = { number: 1, firstSequence: 1, slotsBelow: 0, ...ids, format: 99 };
     edit(place, (bytes) => encodeSegmentHeader(newer).copy(bytes));
     expectRefused(place, FormatError);
   });

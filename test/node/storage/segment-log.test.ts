@@ -35,7 +35,7 @@ describe.each([
   afterEach(() => place.clean());
 
   test('a new log holds nothing', () => {
-    expect(open(place).recovered).toEqual({ decidedMark: 0, stored: [] });
+    expect(open(place).recovered).toEqual({ decidedMark: 0, floor: 0, stored: [] });
   });
 
   test('what was appended is found again, the last record of each slot', async () => {
@@ -65,6 +65,7 @@ describe.each([
   test('values below slot_out stay on disk, and are read from there', async () => {
     const { log } = open(place);
     for (let slot = 0; slot < 5; slot++) await append(log, [accepted(slot, `text ${slot}`)]);
+    await append(log, [{ type: 'decided-mark', slot: 3 }]);
     await log.close();
     const again = open(place, { slotOut: 3 });
     expect(again.recovered.stored.map(({ slot }) => slot)).toEqual([3, 4]);

@@ -40,7 +40,7 @@ const byType: { [T in Message['type']]: fc.Arbitrary<Extract<Message, { type: T 
   p2b: fc.record({ type: type('p2b'), ballot, slot }),
   propose: fc.record({ type: type('propose'), slot, value }),
   floor: fc.record({ type: type('floor'), floor: slot }),
-  heartbeat: fc.record({ type: type('heartbeat'), ballot, slotOut: slot }),
+  heartbeat: optional(fc.record({ type: type('heartbeat'), ballot, slotOut: slot }), 'floor', slot),
   decision: optional(fc.record({ type: type('decision'), ballot, slot }), 'value', value),
   learn: optional(
     optional(fc.record({ type: type('learn'), from: slot }), 'ballot', ballot),
@@ -48,8 +48,12 @@ const byType: { [T in Message['type']]: fc.Arbitrary<Extract<Message, { type: T 
     slot,
   ),
   learned: optional(
-    fc.record({ type: type('learned'), from: slot, slotOut: slot, decisions: pvalues }),
-    'survey',
+    optional(
+      fc.record({ type: type('learned'), from: slot, slotOut: slot, decisions: pvalues }),
+      'survey',
+      slot,
+    ),
+    'floor',
     slot,
   ),
   alive: fc.record({ type: type('alive'), ballot, slotOut: slot, flushed: slot }),
@@ -61,6 +65,16 @@ const byType: { [T in Message['type']]: fc.Arbitrary<Extract<Message, { type: T 
     slotOut: slot,
   }),
   'hand-over': fc.record({ type: type('hand-over'), ballot }),
+  fetch: optional(fc.record({ type: type('fetch'), at: slot }), 'snapshot', id),
+  chunk: fc.record({
+    type: type('chunk'),
+    snapshot: id,
+    slot,
+    at: slot,
+    bytes: fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+    digest: id,
+    isLast: fc.boolean(),
+  }),
 };
 const message: fc.Arbitrary<Message> = fc.oneof(...Object.values(byType));
 const frame: fc.Arbitrary<Frame> = fc.record({

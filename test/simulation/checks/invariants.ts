@@ -29,6 +29,7 @@ interface Durable {
   ballot: Ballot | undefined;
   leaderBallot: Ballot | undefined;
   decidedMark: Slot;
+  floor: Slot;
   slotOut: Slot;
   /** The ballot of the stored pvalue of each slot. */
   readonly stored: Map<Slot, Ballot>;
@@ -74,6 +75,7 @@ export class Invariants {
       fail("with a lower leader's ballot");
     }
     if (decidedMark < before.decidedMark) fail('with a lower decided mark');
+    if (recovered.floor < before.floor) fail('with a lower floor');
     if (flushedSlotOut < before.slotOut) fail('with an older state');
     const found = new Map(stored.map((pvalue) => [pvalue.slot, pvalue.ballot]));
     for (const [slot, least] of before.stored) {
@@ -83,6 +85,7 @@ export class Invariants {
     before.ballot = ballot;
     before.leaderBallot = leaderBallot;
     before.decidedMark = decidedMark;
+    before.floor = recovered.floor;
     before.slotOut = flushedSlotOut;
     // What was being written when it ended may have reached the disk.
     for (const pvalue of stored) {
@@ -108,6 +111,23 @@ export class Invariants {
       throw new BrokenInvariant('mark', `${member} forgets the slots below ${slotOut}: ${marked}`);
     }
     durable.slotOut = slotOut;
+  }
+
+  /**
+   * A log lets go of what is below the floor: that is durable, and the state of those slots is on
+   * more disks than may be lost (PMMC 4.2).
+   */
+  collected(member: string, floor: Slot): void {
+    if (this.#durableOf(member).floor < floor) {
+      throw new BrokenInvariant(
+        'floor',
+        `${member} collects below ${floor} before that is durable`,
+      );
+    }
+    const has = (voter: string): boolean => (this.#durable.get(voter)?.slotOut ?? 0) >= floor;
+    if (has(member) && this.#rulings.outlivesLosses(floor, has)) return;
+    const text = `${member} collects below ${floor}, and too few have that state on disk`;
+    throw new BrokenInvariant('floor', text);
   }
 
   /**
@@ -218,6 +238,7 @@ export class Invariants {
         }
         durable.leaderBallot = record.ballot;
       } else if (record.type === 'decided-mark') durable.decidedMark = record.slot;
+      else if (record.type === 'floor') durable.floor = record.slot;
       else {
         if (record.type !== 'learned') this.#adopt(member, durable, record);
         if (record.type === 'ballot') continue;
@@ -321,6 +342,7 @@ export class Invariants {
         ballot: undefined,
         leaderBallot: undefined,
         decidedMark: 0,
+        floor: 0,
         slotOut: 0,
         stored: new Map(),
       };

@@ -31,6 +31,18 @@ export class Rulings {
     return isMajority(this.#at(slot).voters, has);
   }
 
+  /**
+   * In a configuration that rules from `slot` on: of those that `has` counts, one is left when as
+   * many voters are lost as may be.
+   */
+  outlivesLosses(slot: Slot, has: (voter: string) => boolean): boolean {
+    const { number } = this.#at(slot);
+    return this.#rulings.some((ruling) => {
+      const mayBeLost = ruling.voters.length - (Math.floor(ruling.voters.length / 2) + 1);
+      return ruling.number >= number && ruling.voters.filter(has).length > mayBeLost;
+    });
+  }
+
   /** A majority in each configuration that rules a slot from `slot` on, as decided below it. */
   areQuorums(slot: Slot, has: (voter: string) => boolean): boolean {
     const first = this.#at(slot);

@@ -450,4 +450,141 @@ export const mutants: readonly Mutant[] = [
     from: 'return this.#leader.isInformed && this.slotOut >= from && isQuorum(voters, { has: hasIt });',
     to: 'return this.#leader.isInformed && (from >= 0 || isQuorum(voters, { has: hasIt }));',
   },
+  {
+    name: 'a change is taken while one is pending',
+    invariant: 'configuration',
+    file: 'paxos/change.ts',
+    from: "if (!inForce) return 'PENDING';",
+    to: '',
+  },
+  {
+    name: 'the floor is of states that are not on disk',
+    invariant: 'floor',
+    file: 'paxos/leader.ts',
+    from: 'const floor = floorOf(voters, (voter) => this.flushedBy(voter));',
+    to: `const has = (voter: MemberId) =>
+      voter === this.#self ? this.#mark : this.#contact.slotOut(voter);
+    const floor = floorOf(voters, has);`,
+  },
+  {
+    name: 'the floor is what a single member has',
+    invariant: 'floor',
+    file: 'paxos/floor.ts',
+    from: 'const f = voters.length - quorumSize(voters.length);',
+    to: 'const f = 0;',
+  },
+  {
+    name: 'the log lets go of what the own state on disk lacks',
+    invariant: 'floor',
+    file: 'paxos/member.ts',
+    from: 'const floor = Math.min(flushed, this.#leader.collectable);',
+    to: 'const floor = this.#leader.collectable;',
+  },
+  {
+    name: 'the floor is not written',
+    invariant: 'floor',
+    file: 'service/driver.ts',
+    from: "this.#barrier.persist({ type: 'floor', slot });",
+    to: '',
+  },
+  {
+    name: 'the log lets go before the floor is durable',
+    invariant: 'floor',
+    file: 'service/driver.ts',
+    from: `this.#barrier.hold(() => {
+      log.collect(`,
+    to: `[slot].forEach(() => {
+      log.collect(`,
+  },
+  {
+    name: 'a p1b does not carry the floor',
+    invariant: 'C2',
+    file: 'paxos/acceptor.ts',
+    from: `const floor = this.#floor;
+    let bytes = 0;
+    for (let slot = Math.max(from, floor); slot`,
+    to: `const floor = 0;
+    let bytes = 0;
+    for (let slot = Math.max(from, this.#floor); slot`,
+  },
+  {
+    name: 'the ballots go with the segment that had them',
+    invariant: 'durability',
+    file: 'storage/segment-log.ts',
+    from: 'return [...this.#restated.records, ...records];',
+    to: 'return records;',
+  },
+  {
+    name: 'the log lets go of a segment that has slots above the floor',
+    invariant: 'floor',
+    file: 'storage/segments.ts',
+    from: 'if (left < keepBytes || slotsBelow > floor) break;',
+    to: 'if (left < keepBytes) break;',
+  },
+  {
+    name: 'chunks of a state are not verified',
+    invariant: 'state',
+    file: 'service/state-receiver.ts',
+    from: "if (receiving.hash.update(chunk.bytes).copy().digest('hex') !== chunk.digest) {",
+    to: 'if (receiving.at < 0) {',
+  },
+  {
+    name: 'a state is taken before all of it is there',
+    invariant: 'state',
+    file: 'service/state-receiver.ts',
+    from: 'if (!isLast) return this.#ask(receiving);',
+    to: 'if (receiving.at < 2 && !isLast) return this.#ask(receiving);',
+  },
+  {
+    name: 'a state is taken for one that has a slot more',
+    invariant: 'state',
+    file: 'service/state-sender.ts',
+    from: 'const { slotOut: slot, entries } = snapshot;',
+    to: `const { slotOut, entries } = snapshot;
+    const slot = slotOut + 1;`,
+  },
+  {
+    name: 'a state is taken that is behind the own one',
+    invariant: 'durability',
+    file: 'service/driver.ts',
+    from: 'if (this.#stopped || slot <= this.member.slotOut) return staging.discard();',
+    to: 'if (this.#stopped) return staging.discard();',
+  },
+  {
+    name: 'the ballot goes with the state that is replaced',
+    invariant: 'A2',
+    file: 'paxos/acceptor.ts',
+    from: 'this.#ballot = recovered.ballot;',
+    to: `this.#ballot =
+      recovered.slotOut > recovered.decidedMark ? undefined : recovered.ballot;`,
+  },
+  {
+    name: 'the pvalues go with the state that is replaced',
+    invariant: 'C2',
+    file: 'paxos/acceptor.ts',
+    from: 'for (const { learned, ballot, slot, value } of recovered.stored) {',
+    to: `const isTaken = recovered.slotOut > recovered.decidedMark;
+    for (const { learned, ballot, slot, value } of isTaken ? [] : recovered.stored) {`,
+  },
+  {
+    name: 'below a state that was taken, the log serves what was merely accepted',
+    invariant: 'R1',
+    file: 'storage/recovery.ts',
+    from: 'const isTaken = this.#slotOut > this.#decidedMark;',
+    to: 'const isTaken = false;',
+  },
+  {
+    name: 'who is behind all logs takes no state',
+    invariant: 'liveness',
+    file: 'service/driver.ts',
+    from: 'this.#receiver.begin(effect.from);',
+    to: '',
+  },
+  {
+    name: 'a state that stopped coming is waited for',
+    invariant: 'liveness',
+    file: 'service/state-receiver.ts',
+    from: 'if (receiving.idle >= GIVE_UP_TICKS) this.#abandon();',
+    to: 'if (receiving.idle < 0) this.#abandon();',
+  },
 ];

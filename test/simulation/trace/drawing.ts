@@ -232,6 +232,6 @@ function ballotOf(message: Message): Ballot | undefined {
 /** What can be hidden together. */
 function kindOf({ type }: Message): string {
   if (type === 'heartbeat' || type === 'alive') return 'k-heartbeat';
-  if (type === 'learn' || type === 'learned' || type === 'floor') return 'k-learn';
+  if (/^(learn|learned|floor|fetch|chunk)$/.test(type)) return 'k-learn';
   return 'k-paxos';
 }

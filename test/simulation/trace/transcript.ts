@@ -86,6 +86,10 @@ export function saying(message: Message): string {
       return `canvassed ${formatBallot(message.ballot)}: ${message.supports ? 'yes' : 'no'}`;
     case 'hand-over':
       return `hand-over ${formatBallot(message.ballot)}`;
+    case 'fetch':
+      return `fetch chunk ${message.at}`;
+    case 'chunk':
+      return `chunk ${message.at} of the state at slot ${message.slot}`;
     default:
       return message satisfies never;
   }
@@ -102,6 +106,8 @@ function recorded(record: LogRecord): string {
       return `${record.type} ${formatBallot(record.ballot)} slot ${record.slot}`;
     case 'decided-mark':
       return `decided below ${record.slot}`;
+    case 'floor':
+      return `floor ${record.slot}`;
     default:
       return record satisfies never;
   }

@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+import type { MemberId } from '../paxos/ballot.ts';
+import type { Chunk, Fetch } from '../paxos/messages.ts';
+import type { Slot } from '../paxos/pvalue.ts';
+import { StateParser } from '../storage/state-bytes.ts';
+import type { StateStore, Staging } from '../storage/state.ts';
+
+/** Ticks without an answer after which a chunk is asked for again. */
+const AGAIN_TICKS = 30;
+/** Ticks without a chunk after which somebody else may be asked. */
+const GIVE_UP_TICKS = 300;
+
+interface Receiving {
+  readonly from: MemberId;
+  snapshot: string | undefined;
+  staging: Staging;
+  hash: ReturnType<typeof createHash>;
+  parser: StateParser;
+  /** The number of the chunk that comes next. */
+  at: number;
+  bytes: number;
+  idle: number;
+  /** A chunk is being written: nothing is asked for meanwhile. */
+  isWriting: boolean;
+}
+
+export interface StateReceiverEvents {
+  fetch(to: MemberId, fetch: Fetch): void;
+  /** A state with every slot below `slot` is here, whole and verified: commit it, or discard it. */
+  received(slot: Slot, staging: Staging): void;
+  failed(error: Error): void;
+}
+
+/**
+ * Gathers another member's state beside the own one, and verifies it while it comes. Only when all
+ * of it is verified it may take the place of the own state. Nothing but state is taken: the
+ * acceptor's ballot and pvalues stay (design, section 4).
+ */
+export class StateReceiver {
+  readonly #state: StateStore;
+  readonly #events: StateReceiverEvents;
+  #receiving: Receiving | undefined;
+
+  constructor(state: StateStore, events: StateReceiverEvents) {
+    this.#state = state;
+    this.#events = events;
+  }
+
+  /** Bytes that have come so far; `undefined` while nothing is under way. */
+  get progress(): number | undefined {
+    return this.#receiving?.bytes;
+  }
+
+  /** Takes the state of `from`, unless one is on its way already. */
+  begin(from: MemberId): void {
+    if (this.#receiving !== undefined) return;
+    this.#receiving = { from, ...this.#fresh(undefined), idle: 0, isWriting: false };
+    this.#ask(this.#receiving);
+  }
+
+  #fresh(snapshot: string | undefined): Omit<Receiving, 'from' | 'idle' | 'isWriting'> {
+    return {
+      snapshot,
+      staging: this.#state.stage(),
+      hash: createHash('sha256'),
+      parser: new StateParser(),
+      at: 0,
+      bytes: 0,
+    };
+  }
+
+  #ask({ from, snapshot, at }: Receiving): void {
+    const of = snapshot === undefined ? {} : { snapshot };
+    this.#events.fetch(from, { type: 'fetch', at, ...of });
+  }
+
+  chunk(from: MemberId, chunk: Chunk): void {
+    const receiving = this.#receiving;
+    if (receiving?.from !== from || receiving.isWriting) return;
+    if (chunk.snapshot !== receiving.snapshot) {
+      if (chunk.at !== 0) return; // Of a snapshot that was given up.
+      // Another id starts over: no state is made of two.
+      if (receiving.at > 0) {
+        receiving.staging.discard();
+        Object.assign(receiving, this.#fresh(chunk.snapshot));
+      }
+      receiving.snapshot = chunk.snapshot;
+    }
+    if (chunk.at !== receiving.at) return; // It came before.
+    if (receiving.hash.update(chunk.bytes).copy().digest('hex') !== chunk.digest) {
+      return this.#abandon();
+    }
+    this.#write(receiving, chunk);
+  }
+
+  #write(receiving: Receiving, { bytes, slot, isLast }: Chunk): void {
+    const { parser, staging } = receiving;
+    receiving.isWriting = true;
+    receiving.idle = 0;
+    staging.write(parser.take(bytes), (error) => {
+      if (error !== undefined) return this.#events.failed(error);
+      receiving.isWriting = false;
+      if (this.#receiving !== receiving) return;
+      receiving.at += 1;
+      receiving.bytes += bytes.length;
+      if (!isLast) return this.#ask(receiving);
+      if (!parser.isWhole) return this.#abandon();
+      this.#receiving = undefined;
+      this.#events.received(slot, staging);
+    });
+  }
+
+  tick(): void {
+    const receiving = this.#receiving;
+    if (receiving === undefined || receiving.isWriting) return;
+    receiving.idle += 1;
+    if (receiving.idle >= GIVE_UP_TICKS) this.#abandon();
+    else if (receiving.idle % AGAIN_TICKS === 0) this.#ask(receiving);
+  }
+
+  #abandon(): void {
+    this.#receiving?.staging.discard();
+    this.#receiving = undefined;
+  }
+}

@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import type { MemberId } from '../paxos/ballot.ts';
+import type { Chunk, Fetch } from '../paxos/messages.ts';
+import type { Slot } from '../paxos/pvalue.ts';
+import { StateBytes } from '../storage/state-bytes.ts';
+import type { StateSnapshot, StateStore } from '../storage/state.ts';
+
+/** Ticks without a request after which a snapshot is closed: it pins pages of the file. */
+const IDLE_TICKS = 500;
+/** It is closed then in any case. */
+const LIFE_TICKS = 60_000;
+/** So long the log keeps what follows a snapshot, for whoever took it to catch up. */
+const KEEP_TICKS = 1_000;
+
+interface Sending {
+  readonly to: MemberId;
+  readonly snapshot: StateSnapshot;
+  readonly bytes: StateBytes;
+  readonly hash: ReturnType<typeof createHash>;
+  /** Sent last: it may have been lost. */
+  last: Chunk;
+  age: number;
+  idle: number;
+}
+
+/**
+ * Sends this member's state to one that is too far behind for the log: the state on disk as it was
+ * when the first chunk was asked for, chunk after chunk, each on request. One member at a time.
+ */
+export class StateSender {
+  readonly #state: StateStore;
+  readonly #chunkBytes: number;
+  readonly #send: (to: MemberId, chunk: Chunk) => void;
+  /** In [0, 1). */
+  readonly #random: () => number;
+  #sending: Sending | undefined;
+  #kept: { readonly slot: Slot; ticks: number } | undefined;
+
+  constructor(
+    state: StateStore,
+    chunkBytes: number,
+    send: (to: MemberId, chunk: Chunk) => void,
+    random: () => number,
+  ) {
+    this.#state = state;
+    this.#chunkBytes = chunkBytes;
+    this.#send = send;
+    this.#random = random;
+  }
+
+  /** Whoever takes a snapshot needs the log from here on. */
+  get neededFrom(): Slot {
+    return this.#kept?.slot ?? Infinity;
+  }
+
+  fetch(from: MemberId, { snapshot, at }: Fetch): void {
+    const sending = this.#sending;
+    const isHis = sending?.to === from;
+    if (isHis && snapshot === sending.last.snapshot) {
+      sending.idle = 0;
+      if (at === sending.last.at) this.#send(from, sending.last);
+      else if (at === sending.last.at + 1 && !sending.last.isLast) this.#next(sending);
+      return;
+    }
+    // Another one's turn is not over. Who asks on for a snapshot that is gone is given a new one.
+    if (sending !== undefined && !isHis && !sending.last.isLast) return;
+    this.#close();
+    this.#begin(from);
+  }
+
+  #begin(to: MemberId): void {
+    const snapshot = this.#state.snapshot();
+    const { slotOut: slot, entries } = snapshot;
+    if (slot === 0) return snapshot.close(); // There is nothing to be had here.
+    const id = `${slot}-${Math.floor(this.#random() * 2 ** 48).toString(16)}`;
+    const none: Chunk = {
+      type: 'chunk',
+      snapshot: id,
+      slot,
+      at: -1,
+      bytes: new Uint8Array(0),
+      digest: '',
+      isLast: false,
+    };
+    const bytes = new StateBytes(entries);
+    const hash = createHash('sha256');
+    this.#sending = { to, snapshot, bytes, hash, last: none, age: 0, idle: 0 };
+    this.#kept = { slot: Math.min(slot, this.neededFrom), ticks: KEEP_TICKS };
+    this.#next(this.#sending);
+  }
+
+  #next(sending: Sending): void {
+    const bytes = sending.bytes.read(this.#chunkBytes);
+    const digest = sending.hash.update(bytes).copy().digest('hex');
+    const at = sending.last.at + 1;
+    sending.last = { ...sending.last, at, bytes, digest, isLast: sending.bytes.isOver };
+    this.#send(sending.to, sending.last);
+  }
+
+  tick(): void {
+    const sending = this.#sending;
+    if (sending !== undefined) {
+      sending.age += 1;
+      sending.idle += 1;
+      if (sending.idle > IDLE_TICKS || sending.age > LIFE_TICKS) this.#close();
+    } else if (this.#kept !== undefined) {
+      this.#kept.ticks -= 1;
+      if (this.#kept.ticks < 0) this.#kept = undefined;
+    }
+  }
+
+  #close(): void {
+    this.#sending?.snapshot.close();
+    this.#sending = undefined;
+  }
+
+  /** The state is about to be closed. */
+  stop(): void {
+    this.#close();
+  }
+}

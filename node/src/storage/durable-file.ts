@@ -1,0 +1,20 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { syncFolder } from './folder.ts';
+
+/** Ends the name of a file that is not whole yet. */
+export const UNFINISHED = '.new';
+
+/** Writes a file whole or not at all, durably, and never half of it under its name. */
+export function writeDurably(file: string, text: string): void {
+  const fresh = `${file}${UNFINISHED}`;
+  const handle = fs.openSync(fresh, 'w');
+  try {
+    fs.writeFileSync(handle, text);
+    fs.fsyncSync(handle);
+  } finally {
+    fs.closeSync(handle);
+  }
+  fs.renameSync(fresh, file);
+  syncFolder(path.dirname(file));
+}

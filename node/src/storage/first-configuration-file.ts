@@ -1,0 +1,64 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import {
+  encodeFirstConfiguration,
+  isSameFirstConfiguration,
+  parseFirstConfiguration,
+  type FirstConfiguration,
+} from '../../../contract/src/first-configuration.ts';
+import { DamageError } from './damage.ts';
+import { writeDurably } from './durable-file.ts';
+
+const FILE = 'first-configuration.json';
+/** What a member writes once it has a first configuration, and never before. */
+const LATER = ['log', 'state.mdb'];
+
+/** The data folder has another first configuration: it is kept, and nothing is changed. */
+export class AnotherClusterError extends Error {
+  override readonly name = 'AnotherClusterError';
+
+  constructor(folder: string, stored: FirstConfiguration, told: FirstConfiguration) {
+    super(
+      `${folder} is of ${sentence(stored)}, not of ${sentence(told)}. ` +
+        'A member has one first configuration, for ever. Choose another data folder.',
+    );
+  }
+}
+
+function sentence({ clusterId, members, window }: FirstConfiguration): string {
+  return `cluster ${clusterId} (members ${members.join(', ')}; WINDOW ${window})`;
+}
+
+/**
+ * Reads what the member in this data folder was told.
+ * @returns `undefined` when it was not told yet
+ * @throws DamageError when it is changed, or missing beside what was written after it
+ */
+export function readFirstConfiguration(folder: string): FirstConfiguration | undefined {
+  const file = path.join(folder, FILE);
+  if (!fs.existsSync(file)) {
+    if (!LATER.some((name) => fs.existsSync(path.join(folder, name)))) return undefined;
+    throw new DamageError(FILE, 'the file', 'it is missing');
+  }
+  const first = parseFirstConfiguration(fs.readFileSync(file, 'utf8'));
+  if (first === undefined) throw new DamageError(FILE, 'its text', 'its checksum does not match');
+  return first;
+}
+
+/**
+ * Stores what the member is told, for ever. The same again changes nothing.
+ * @returns what is stored then
+ * @throws AnotherClusterError, DamageError — then nothing was changed
+ */
+export function storeFirstConfiguration(
+  folder: string,
+  told: FirstConfiguration,
+): FirstConfiguration {
+  const stored = readFirstConfiguration(folder);
+  if (stored === undefined) {
+    writeDurably(path.join(folder, FILE), encodeFirstConfiguration(told));
+    return told;
+  }
+  if (!isSameFirstConfiguration(stored, told)) throw new AnotherClusterError(folder, stored, told);
+  return stored;
+}

@@ -1,0 +1,158 @@
+import { compareBallots, type Ballot } from '../paxos/ballot.ts';
+import type { LogRecord, StoredPvalue } from '../paxos/effects.ts';
+import type { Slot } from '../paxos/pvalue.ts';
+import { PAYLOAD_BYTES } from './block.ts';
+import { DamageError } from './damage.ts';
+import type { OpenedLog } from './log.ts';
+import { readHeader, readValue, type RecordHeader } from './record.ts';
+import { SlotIndex, type Position } from './slot-index.ts';
+
+/** Collects what the records of a log say while its segments are scanned. */
+export class Recovery {
+  readonly index: SlotIndex;
+  readonly #slotOut: Slot;
+  readonly #stored = new Map<Slot, StoredPvalue>();
+  #ballot: Ballot | undefined;
+  #leaderBallot: Ballot | undefined;
+  #decidedMark: Slot = 0;
+  #floor: Slot = 0;
+
+  /**
+   * @param slotOut of the state: values below it stay on disk
+   * @param first the segments begin with it: see `SegmentHeader.slotsBelow`
+   */
+  constructor(slotOut: Slot, first: Slot) {
+    this.#slotOut = slotOut;
+    this.index = new SlotIndex(first);
+  }
+
+  /** As the records have it. */
+  get floor(): Slot {
+    return this.#floor;
+  }
+
+  /** @param block at which the batch begins in its segment */
+  take(file: string, segment: number, block: number, payload: Buffer): void {
+    const begin = (block - 1) * PAYLOAD_BYTES;
+    for (let at = 0; at < payload.length;) {
+      const header = readHeader(payload, at);
+      if (header === undefined) throw new DamageError(file, `block ${block}`, 'no whole record');
+      const position = { segment, at: begin + at, bytes: header.length };
+      this.#record(header, position, payload, at);
+      at += header.length;
+    }
+  }
+
+  #record(header: RecordHeader, position: Position, payload: Buffer, at: number): void {
+    const { kind, slot, round, leader } = header;
+    switch (kind) {
+      case 'ballot':
+        this.#raise({ round, leader });
+        break;
+      case 'leader-ballot':
+        this.#leaderBallot = { round, leader };
+        break;
+      case 'decided-mark':
+        this.#decidedMark = slot;
+        break;
+      case 'floor':
+        this.#floor = slot;
+        break;
+      case 'accepted':
+        this.#raise({ round, leader });
+        this.#store(header, position, payload, at);
+        break;
+      case 'learned':
+        this.#store(header, position, payload, at);
+        break;
+      default:
+        kind satisfies never;
+    }
+  }
+
+  #raise(ballot: Ballot): void {
+    if (compareBallots(ballot, this.#ballot) > 0) this.#ballot = ballot;
+  }
+
+  #store(header: RecordHeader, position: Position, payload: Buffer, at: number): void {
+    const { slot } = header;
+    this.index.set(slot, position);
+    if (slot >= this.#slotOut) this.#stored.set(slot, storedPvalue(header, payload, at));
+  }
+
+  /** What was found. Its floor may be above the records': the log has to write that one first. */
+  result(): OpenedLog['recovered'] {
+    // A state above the mark was taken from another member: what the log holds below it need not be
+    // what was decided.
+    const isTaken = this.#slotOut > this.#decidedMark;
+    const floor = Math.max(this.#floor, isTaken ? this.#slotOut : 0);
+    return {
+      ...(this.#ballot && { ballot: this.#ballot }),
+      ...(this.#leaderBallot && { leaderBallot: this.#leaderBallot }),
+      decidedMark: this.#decidedMark,
+      floor,
+      stored: [...this.#stored.values()].filter(({ slot }) => slot >= floor),
+    };
+  }
+}
+
+/** The pvalue of the record at `at`. */
+export function storedPvalue(header: RecordHeader, payload: Buffer, at: number): StoredPvalue {
+  const { kind, slot, round, leader } = header;
+  const value = readValue(payload, at, header);
+  return { ballot: { round, leader }, slot, value, learned: kind === 'learned' };
+}
+
+/**
+ * The newest of each record that has no slot: a new segment begins with them, so that the segments
+ * before it can go.
+ */
+export class Restated {
+  #ballot: Ballot | undefined;
+  #leaderBallot: Ballot | undefined;
+  #decidedMark: Slot;
+  #floor: Slot;
+
+  constructor({ ballot, leaderBallot, decidedMark, floor }: OpenedLog['recovered']) {
+    this.#ballot = ballot;
+    this.#leaderBallot = leaderBallot;
+    this.#decidedMark = decidedMark;
+    this.#floor = floor;
+  }
+
+  get floor(): Slot {
+    return this.#floor;
+  }
+
+  note(record: LogRecord): void {
+    switch (record.type) {
+      case 'ballot':
+      case 'accepted':
+        if (compareBallots(record.ballot, this.#ballot) > 0) this.#ballot = record.ballot;
+        break;
+      case 'leader-ballot':
+        this.#leaderBallot = record.ballot;
+        break;
+      case 'decided-mark':
+        this.#decidedMark = record.slot;
+        break;
+      case 'floor':
+        this.#floor = record.slot;
+        break;
+      case 'learned':
+        break;
+      default:
+        record satisfies never;
+    }
+  }
+
+  get records(): LogRecord[] {
+    const records: LogRecord[] = [
+      { type: 'decided-mark', slot: this.#decidedMark },
+      { type: 'floor', slot: this.#floor },
+    ];
+    if (this.#ballot) records.push({ type: 'ballot', ballot: this.#ballot });
+    if (this.#leaderBallot) records.push({ type: 'leader-ballot', ballot: this.#leaderBallot });
+    return records;
+  }
+}

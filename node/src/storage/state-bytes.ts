@@ -1,0 +1,81 @@
+import type { Entry } from './table-file.ts';
+
+/*
+ * A state on its way from one member to another: its entries, one after the other, in any chunks.
+ * Layout of an entry, big endian: key length u16 | key | value length u32 | value.
+ */
+const KEY_LENGTH_BYTES = 2;
+const VALUE_LENGTH_BYTES = 4;
+
+/** Reads entries as bytes, a chunk at a time. */
+export class StateBytes {
+  readonly #entries: Iterator<Entry>;
+  #ready: Buffer[] = [];
+  #readyBytes = 0;
+  #isOver = false;
+
+  constructor(entries: Iterator<Entry>) {
+    this.#entries = entries;
+  }
+
+  /** All of it was read. */
+  get isOver(): boolean {
+    return this.#isOver && this.#readyBytes === 0;
+  }
+
+  /** @returns up to so many bytes; fewer at the end only */
+  read(bytes: number): Buffer {
+    while (this.#readyBytes < bytes && !this.#isOver) this.#add();
+    const all = Buffer.concat(this.#ready);
+    const rest = all.subarray(bytes);
+    this.#ready = rest.length === 0 ? [] : [rest];
+    this.#readyBytes = rest.length;
+    if (rest.length === 0 && !this.#isOver) this.#add(); // Whether this was the last of it.
+    return all.subarray(0, bytes);
+  }
+
+  #add(): void {
+    const next = this.#entries.next();
+    if (next.done === true) {
+      this.#isOver = true;
+      return;
+    }
+    const [key, value = new Uint8Array(0)] = next.value;
+    const head = Buffer.allocUnsafe(KEY_LENGTH_BYTES + key.length + VALUE_LENGTH_BYTES);
+    head.writeUInt16BE(key.length, 0);
+    head.write(key, KEY_LENGTH_BYTES, 'latin1');
+    head.writeUInt32BE(value.length, KEY_LENGTH_BYTES + key.length);
+    this.#ready.push(head, Buffer.from(value));
+    this.#readyBytes += head.length + value.length;
+  }
+}
+
+/** Parses bytes, in whatever chunks they come, to entries. */
+export class StateParser {
+  #rest = Buffer.alloc(0);
+
+  /** No entry is half there. */
+  get isWhole(): boolean {
+    return this.#rest.length === 0;
+  }
+
+  /** @returns the entries that are whole with these bytes */
+  take(bytes: Uint8Array): Entry[] {
+    const all = Buffer.concat([this.#rest, bytes]);
+    const entries: Entry[] = [];
+    let at = 0;
+    for (;;) {
+      const keyAt = at + KEY_LENGTH_BYTES;
+      if (keyAt > all.length) break;
+      const lengthAt = keyAt + all.readUInt16BE(at);
+      const valueAt = lengthAt + VALUE_LENGTH_BYTES;
+      if (valueAt > all.length) break;
+      const end = valueAt + all.readUInt32BE(lengthAt);
+      if (end > all.length) break;
+      entries.push([all.toString('latin1', keyAt, lengthAt), all.subarray(valueAt, end)]);
+      at = end;
+    }
+    this.#rest = Buffer.from(all.subarray(at));
+    return entries;
+  }
+}

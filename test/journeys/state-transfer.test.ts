@@ -1,0 +1,85 @@
+import fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { LocalCluster } from '../../client/src/local/local-cluster.ts';
+import { Workspace } from '../../client/src/local/workspace.ts';
+import { connect, type SynodClient } from '../../client/src/sdk/client.ts';
+import { NODE_PROGRAM, until } from './test-cluster.ts';
+
+const CLUSTER = 'transfer';
+const LOG_BYTES = 4 * 1024 * 1024;
+const SEGMENT_BYTES = LOG_BYTES / 4;
+const TEXT_BYTES = 64 * 1024;
+
+let folder: string;
+let workspace: Workspace;
+let cluster: LocalCluster;
+let client: SynodClient;
+let appended = 0;
+
+beforeAll(async () => {
+  folder = fs.mkdtempSync(path.join(tmpdir(), 'synod-transfer-'));
+  workspace = new Workspace(folder);
+  const flags = ['--log-bytes', String(LOG_BYTES)];
+  const program = NODE_PROGRAM;
+  cluster = await LocalCluster.start({ workspace, cluster: CLUSTER, nodes: 3, program, flags });
+  client = await connect({ natsUrl: cluster.natsUrl, cluster: CLUSTER, deadlineMs: 20_000 });
+}, 60_000);
+
+afterAll(async () => {
+  await client.close();
+  await workspace.destroy();
+  fs.rmSync(folder, { recursive: true, force: true });
+});
+
+/** Appends so many megabytes of texts. */
+async function fill(megabytes: number): Promise<void> {
+  const count = (megabytes * 1024 * 1024) / TEXT_BYTES;
+  for (let i = 0; i < count; i += 8) {
+    const texts = Array.from({ length: 8 }, () => `${appended++} `.padEnd(TEXT_BYTES, 'x'));
+    await Promise.all(texts.map((text) => client.append(text)));
+  }
+}
+
+const logOf = (member: string): string =>
+  fs.readFileSync(path.join(workspace.dataOf(CLUSTER), `${member}.log`), 'utf8');
+
+/** Every member has applied the same. */
+async function areEven(): Promise<void> {
+  await until('all members at one slot', async () => {
+    const members = await client.status({ waitMs: 300, expect: 3 });
+    const slots = new Set(members.map(({ slotOut }) => slotOut));
+    return members.length === 3 && slots.size === 1 ? true : undefined;
+  });
+}
+
+test('the logs stay short while a member is away, and it goes on from the state of another', async () => {
+  await fill(2);
+  cluster.node('n2')?.kill('SIGKILL');
+  await cluster.node('n2')?.exit;
+  await fill(24);
+  // What is kept, what the floor has not reached yet, and the segment that is being written.
+  const isShort = ({ logBytes }: { logBytes: number }): boolean =>
+    logBytes <= LOG_BYTES + 4 * SEGMENT_BYTES;
+  const members = await until('short logs', async () => {
+    await client.append(`${appended++}`);
+    const found = await client.status({ waitMs: 300, expect: 2 });
+    return found.length === 2 && found.every(isShort) ? found : undefined;
+  });
+  expect(Math.min(...members.map(({ stateBytes }) => stateBytes))).toBeGreaterThan(24 << 20);
+
+  await cluster.startMember('n2');
+  await areEven();
+  expect(logOf('n2')).toContain("another member's state is here");
+  expect((await client.readTexts({ limit: 0 })).total).toBe(appended);
+
+  // It votes, and its log and state stand a kill.
+  cluster.node('n2')?.kill('SIGKILL');
+  await cluster.node('n2')?.exit;
+  await cluster.startMember('n2');
+  cluster.node('n1')?.kill('SIGKILL');
+  await cluster.node('n1')?.exit;
+  await fill(1);
+  await cluster.startMember('n1');
+  await areEven();
+}, 60_000);

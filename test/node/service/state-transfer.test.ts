@@ -1,0 +1,167 @@
+import type { Chunk, Fetch } from '../../../node/src/paxos/messages.ts';
+import { StateReceiver } from '../../../node/src/service/state-receiver.ts';
+import { StateSender } from '../../../node/src/service/state-sender.ts';
+import {
+  MemoryTableFile,
+  MemoryTables,
+  openMemoryState,
+} from '../../../node/src/storage/memory-state.ts';
+import type { StateStore } from '../../../node/src/storage/state.ts';
+
+const CHUNK_BYTES = 64;
+const ENTRIES = 40;
+const SLOT = 9;
+const LONG_TICKS = 5_000;
+
+/** Tables whose writes are done at once. */
+function store(): { disk: MemoryTables; state: StateStore } {
+  const disk = new MemoryTables();
+  return { disk, state: openMemoryState(new MemoryTableFile(disk, (run) => run())) };
+}
+
+function filled(): StateStore {
+  const { state } = store();
+  for (let i = 0; i < ENTRIES; i++) state.tables.put('t', `key ${i}`, Buffer.from(`value ${i}`));
+  state.cut(SLOT).write(() => undefined);
+  return state;
+}
+
+interface Sent<M> {
+  readonly to: string;
+  readonly message: M;
+}
+
+/** A sender, and what it has sent since it was asked last. */
+function sender(): { sender: StateSender; take: () => Sent<Chunk>[] } {
+  const sent: Sent<Chunk>[] = [];
+  let draws = 0;
+  const send = (to: string, message: Chunk): void => void sent.push({ to, message });
+  const random = (): number => (draws += 1) / 100;
+  return {
+    sender: new StateSender(filled(), CHUNK_BYTES, send, random),
+    take: () => sent.splice(0),
+  };
+}
+
+function receiver() {
+  const asked: Sent<Fetch>[] = [];
+  const received: number[] = [];
+  const { disk, state } = store();
+  const taking = new StateReceiver(state, {
+    fetch: (to, message) => void asked.push({ to, message }),
+    received: (slot, staging) => {
+      received.push(slot);
+      staging.commit(slot, () => undefined);
+    },
+    failed: (error) => {
+      throw error;
+    },
+  });
+  return { taking, take: () => asked.splice(0), received, disk };
+}
+
+/** Carries questions and chunks until nobody says anything. @param tamper changes chunks */
+function carry(
+  from: ReturnType<typeof sender>,
+  to: ReturnType<typeof receiver>,
+  tamper: (chunk: Chunk) => readonly Chunk[] = (chunk) => [chunk],
+): void {
+  for (let asked = to.take(); asked.length > 0; asked = to.take()) {
+    for (const { message } of asked) from.sender.fetch('b', message);
+    for (const { message } of from.take()) {
+      for (const chunk of tamper(message)) to.taking.chunk('a', chunk);
+    }
+  }
+}
+
+test('a state comes whole, in chunks, each on request', () => {
+  const [from, to] = [sender(), receiver()];
+  to.taking.begin('a');
+  let chunks = 0;
+  carry(from, to, (chunk) => {
+    chunks += 1;
+    expect(chunk.bytes.length).toBeLessThanOrEqual(CHUNK_BYTES);
+    return [chunk, chunk]; // Doubles are no-ops.
+  });
+  expect(chunks).toBeGreaterThan(10);
+  expect(to.received).toEqual([SLOT]);
+  to.disk.swap();
+  expect(to.disk).toMatchObject({ slotOut: SLOT, entries: { size: ENTRIES } });
+});
+
+test('a chunk that was changed on its way ends it: nothing of it is taken', () => {
+  const [from, to] = [sender(), receiver()];
+  to.taking.begin('a');
+  carry(from, to, (chunk) => {
+    if (chunk.at !== 3) return [chunk];
+    const bytes = Buffer.from(chunk.bytes);
+    bytes[0] = (bytes[0] ?? 0) ^ 1;
+    return [{ ...chunk, bytes }];
+  });
+  expect(to.received).toEqual([]);
+  expect(to.taking.progress).toBeUndefined();
+  to.disk.swap();
+  expect(to.disk.slotOut).toBe(0);
+});
+
+test('a chunk that was lost is asked for again, and sent again', () => {
+  const [from, to] = [sender(), receiver()];
+  to.taking.begin('a');
+  let isLost = false;
+  carry(from, to, (chunk) => {
+    if (chunk.at !== 3 || isLost) return [chunk];
+    isLost = true;
+    return [];
+  });
+  expect(to.received).toEqual([]);
+  for (let tick = 0; tick < 30; tick++) to.taking.tick();
+  carry(from, to);
+  expect(to.received).toEqual([SLOT]);
+});
+
+test('another snapshot starts over', () => {
+  const [from, to] = [sender(), receiver()];
+  to.taking.begin('a');
+  carry(from, to, (chunk) => (chunk.at < 3 ? [chunk] : []));
+  expect(to.taking.progress).toBe(3 * CHUNK_BYTES);
+  for (let tick = 0; tick < LONG_TICKS; tick++) from.sender.tick(); // It is closed meanwhile.
+  for (let tick = 0; tick < 30; tick++) to.taking.tick();
+  let first: string | undefined;
+  carry(from, to, (chunk) => {
+    first ??= chunk.snapshot;
+    return [chunk];
+  });
+  expect(first).toBeDefined();
+  expect(to.received).toEqual([SLOT]);
+  to.disk.swap();
+  expect(to.disk.entries.size).toBe(ENTRIES);
+});
+
+test('who gets no answer gives up, and may ask another one', () => {
+  const to = receiver();
+  to.taking.begin('gone');
+  for (let tick = 0; tick < LONG_TICKS; tick++) to.taking.tick();
+  expect(to.taking.progress).toBeUndefined();
+  to.take();
+  to.taking.begin('a');
+  expect(to.take()).toEqual([{ to: 'a', message: { type: 'fetch', at: 0 } }]);
+});
+
+test('one member at a time; a snapshot that nobody asks for is closed', () => {
+  const { sender: from, take } = sender();
+  from.fetch('b', { type: 'fetch', at: 0 });
+  from.fetch('c', { type: 'fetch', at: 0 });
+  expect(take().map(({ to }) => to)).toEqual(['b']);
+  for (let tick = 0; tick < LONG_TICKS; tick++) from.tick();
+  from.fetch('c', { type: 'fetch', at: 0 });
+  expect(take().map(({ to }) => to)).toEqual(['c']);
+});
+
+test('the log is needed from a snapshot on, until whoever took it has had time to catch up', () => {
+  const { sender: from } = sender();
+  expect(from.neededFrom).toBe(Infinity);
+  from.fetch('b', { type: 'fetch', at: 0 });
+  expect(from.neededFrom).toBe(SLOT);
+  for (let tick = 0; tick < LONG_TICKS; tick++) from.tick();
+  expect(from.neededFrom).toBe(Infinity);
+});

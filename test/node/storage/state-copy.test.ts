@@ -1,0 +1,163 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import fc from 'fast-check';
+import { openLmdbState } from '../../../node/src/storage/lmdb-state.ts';
+import {
+  MemoryTableFile,
+  MemoryTables,
+  openMemoryState,
+} from '../../../node/src/storage/memory-state.ts';
+import { StateBytes, StateParser } from '../../../node/src/storage/state-bytes.ts';
+import type { StateStore, Staging } from '../../../node/src/storage/state.ts';
+import type { Entry } from '../../../node/src/storage/table-file.ts';
+
+interface StatePlace {
+  open(): StateStore;
+  clean(): void;
+}
+
+function lmdbPlace(): StatePlace & { names(): string[] } {
+  const folder = mkdtempSync(path.join(tmpdir(), 'synod-copy-'));
+  return {
+    open: () => openLmdbState({ folder, clusterId: 'c', memberId: 'a' }),
+    names: () => readdirSync(folder).filter((name) => !name.endsWith('-lock')),
+    clean: () => rmSync(folder, { recursive: true }),
+  };
+}
+
+function memoryPlace(): StatePlace {
+  const disk = new MemoryTables();
+  return {
+    open: () => openMemoryState(new MemoryTableFile(disk, setImmediate)),
+    clean: () => disk.entries.clear(),
+  };
+}
+
+const settled = (work: (done: (error?: Error) => void) => void): Promise<void> =>
+  new Promise((resolve, reject) => {
+    work((error) => (error === undefined ? resolve() : reject(error)));
+  });
+
+async function fill(state: StateStore, keys: readonly string[], slotOut: number): Promise<void> {
+  for (const key of keys) state.tables.put('t', key, Buffer.from(`value of ${key}`));
+  await settled((done) => state.cut(slotOut).write(done));
+}
+
+function contents(state: StateStore): string[] {
+  return [...state.tables.range('t')].map(([key, value]) => `${key}=${String(Buffer.from(value))}`);
+}
+
+function entriesOf(state: StateStore): { slotOut: number; entries: Entry[] } {
+  const snapshot = state.snapshot();
+  const entries: Entry[] = [];
+  for (let next = snapshot.entries.next(); next.done !== true; next = snapshot.entries.next()) {
+    entries.push(next.value);
+  }
+  snapshot.close();
+  return { slotOut: snapshot.slotOut, entries };
+}
+
+async function stage(into: Staging, entries: readonly Entry[]): Promise<void> {
+  for (const entry of entries) await settled((done) => into.write([entry], done));
+}
+
+describe.each([
+  ['LMDB', lmdbPlace],
+  ['memory', memoryPlace],
+])('%s', (_, makePlace) => {
+  let [from, to] = [makePlace(), makePlace()];
+  let theirs: StateStore;
+  let own: StateStore;
+  beforeEach(async () => {
+    [from, to] = [makePlace(), makePlace()];
+    theirs = from.open();
+    own = to.open();
+    await fill(theirs, ['a', 'b', 'é'], 9);
+    await fill(own, ['old'], 2);
+  });
+  afterEach(async () => {
+    await theirs.close();
+    await own.close();
+    from.clean();
+    to.clean();
+  });
+
+  async function reopen(): Promise<void> {
+    await own.close();
+    own = to.open();
+  }
+
+  test('a state that was committed is the state from the next opening on', async () => {
+    const { slotOut, entries } = entriesOf(theirs);
+    const staging = own.stage();
+    await stage(staging, entries);
+    await settled((done) => staging.commit(slotOut, done));
+    await reopen();
+    expect(own.flushedSlotOut).toBe(9);
+    expect(contents(own)).toEqual(contents(theirs));
+    await fill(own, ['more'], 10);
+    await reopen();
+    expect(own.flushedSlotOut).toBe(10);
+    expect(contents(own)).toHaveLength(4);
+  });
+
+  test('one that was not committed, or was discarded, leaves the own one as it is', async () => {
+    const { entries } = entriesOf(theirs);
+    const discarded = own.stage();
+    await stage(discarded, entries);
+    discarded.discard();
+    await stage(own.stage(), entries);
+    await reopen();
+    expect(own.flushedSlotOut).toBe(2);
+    expect(contents(own)).toEqual(['old=value of old']);
+  });
+
+  test('a snapshot is the state at its slot, whatever is written meanwhile', async () => {
+    const snapshot = theirs.snapshot();
+    const first = snapshot.entries.next();
+    await fill(theirs, ['a', 'aa', 'z'], 12);
+    const keys = first.done === true ? [] : [first.value[0]];
+    for (let next = snapshot.entries.next(); next.done !== true; next = snapshot.entries.next()) {
+      keys.push(next.value[0]);
+    }
+    snapshot.close();
+    expect(snapshot.slotOut).toBe(9);
+    expect(keys).toEqual(['t\0a', 't\0b', 't\0é']);
+  });
+
+  test('what is only in the overlay is not in a snapshot', () => {
+    theirs.tables.put('t', 'late', Buffer.from('x'));
+    expect(entriesOf(theirs)).toMatchObject({ slotOut: 9, entries: { length: 3 } });
+  });
+});
+
+test('LMDB: what was left of unfinished copies is gone at the next opening', async () => {
+  const place = lmdbPlace();
+  const state = place.open();
+  await stage(state.stage(), [['t\0a', Buffer.from('x')]]);
+  expect(place.names()).toEqual(['state.incoming-1.mdb', 'state.mdb']);
+  await state.close();
+  await place.open().close();
+  expect(place.names()).toEqual(['state.mdb']);
+  place.clean();
+});
+
+test('any entries, cut anywhere, come out as they went in', () => {
+  const key = fc.string({ maxLength: 20, unit: 'binary-ascii' });
+  const entry = fc.tuple(key, fc.uint8Array({ maxLength: 300 }));
+  fc.assert(
+    fc.property(fc.array(entry), fc.integer({ min: 1, max: 200 }), (entries, size) => {
+      const bytes = new StateBytes(entries.values());
+      const parser = new StateParser();
+      const found: Entry[] = [];
+      do found.push(...parser.take(bytes.read(size)));
+      while (!bytes.isOver);
+      expect(parser.isWhole).toBe(true);
+      const plain = (all: readonly Entry[]): unknown =>
+        all.map(([name, value]) => [name, [...(value ?? [])]]);
+      expect(plain(found)).toEqual(plain(entries));
+    }),
+    { seed: 5, numRuns: 200 },
+  );
+});
