@@ -8,7 +8,18 @@ export const errors = {
   ALREADY_ANSWERED: 'The number is below the lowest one that the client declared unanswered.',
   TOO_MANY_IN_FLIGHT: 'The client has more unanswered commands than the cluster keeps replies for.',
   INVALID_OPERATION: 'The state machine does not know the operation. It changed nothing.',
-  UNKNOWN_MEMBER: 'No voter of the cluster has that id. "synod status" shows their ids.',
+  UNKNOWN_MEMBER:
+    'No member with that id can do this. "synod member list" shows who votes and learns.',
+  ALREADY_MEMBER: 'The cluster has that member already, as was asked for. It changed nothing.',
+  OUTDATED: 'Others changed the members since they were looked at. Look again, then decide anew.',
+  PENDING: 'Another change of the members has not settled yet. Try again shortly.',
+  LAST_VOTER: 'It is the last voter, and the cluster would end with it. Promote another one first.',
+  MANY_AT_ONCE: 'Only one voter may come or go at a time. Make one change after another.',
+  NO_QUORUM:
+    'Too few voters would be left that answer now. Start or replace the silent ones first.',
+  LAGS: 'The learner has not caught up, and may not vote yet. See that it runs, then try again.',
+  NOT_SETTLED:
+    'The change is decided, but a quorum has it not on disk yet. Stop nobody; ask again.',
   NO_MEMBER: 'No member with that id answers. "synod status" shows those that do.',
   ANOTHER_CLUSTER: 'The member has another first configuration, for ever. It changed nothing.',
   DAMAGED: 'The member found its data damaged, and has no roles. "synod status" says where.',
@@ -18,6 +29,10 @@ export const errors = {
 } as const;
 
 export type ErrorCode = keyof typeof errors;
+
+export function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && Object.hasOwn(errors, code);
+}
 
 /** How a process of Synod ends (after sysexits.h where it has one). */
 export const exitCodes = {

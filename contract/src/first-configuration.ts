@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { isObject, parseObject } from './json-object.ts';
 import { subjectToken } from './subjects.ts';
 
 /**
@@ -31,19 +32,14 @@ export function encodeFirstConfiguration(first: FirstConfiguration): string {
 
 /** Parses one from outside. @returns `undefined` when it is none, or was changed */
 export function parseFirstConfiguration(text: string): FirstConfiguration | undefined {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    if (!isFirstConfiguration(parsed) || !('crc32' in parsed)) return undefined;
-    return parsed.crc32 === checksum(parsed) ? fields(parsed) : undefined;
-  } catch {
-    return undefined; // No JSON.
-  }
+  const parsed: unknown = parseObject(text);
+  if (!isFirstConfiguration(parsed) || !('crc32' in parsed)) return undefined;
+  return parsed.crc32 === checksum(parsed) ? fields(parsed) : undefined;
 }
 
 /** Whether it names a cluster, its voters and a WINDOW, each as it may be. */
 export function isFirstConfiguration(value: unknown): value is FirstConfiguration {
-  if (typeof value !== 'object' || value === null) return false;
-  if (!('clusterId' in value && 'members' in value && 'window' in value)) return false;
+  if (!isObject(value)) return false;
   const { clusterId, members, window } = value;
   return (
     typeof clusterId === 'string' &&

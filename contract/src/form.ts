@@ -1,4 +1,5 @@
-import { errors, type ErrorCode } from './error-codes.ts';
+import { isErrorCode, type ErrorCode } from './error-codes.ts';
+import { parseObject } from './json-object.ts';
 
 /*
  * Tells one member the first configuration of its cluster. The request is the text of
@@ -12,19 +13,7 @@ export type FormAnswer =
 
 /** @returns `undefined` when the text is no answer */
 export function parseFormAnswer(text: string): FormAnswer | undefined {
-  try {
-    const answer: unknown = JSON.parse(text);
-    if (typeof answer !== 'object' || answer === null || !('ok' in answer)) return undefined;
-    if (answer.ok === true && 'clusterId' in answer && typeof answer.clusterId === 'string') {
-      return { ok: true, clusterId: answer.clusterId };
-    }
-    if (answer.ok !== false || !('code' in answer) || !isErrorCode(answer.code)) return undefined;
-    return { ok: false, code: answer.code };
-  } catch {
-    return undefined; // No JSON.
-  }
-}
-
-function isErrorCode(code: unknown): code is ErrorCode {
-  return typeof code === 'string' && Object.hasOwn(errors, code);
+  const { ok, clusterId, code } = parseObject(text) ?? {};
+  if (ok === true && typeof clusterId === 'string') return { ok, clusterId };
+  return ok === false && isErrorCode(code) ? { ok, code } : undefined;
 }

@@ -26,14 +26,19 @@ export interface MemberStatus {
   readonly ballot: string;
   /** The active leader that this member knows of. */
   readonly leader: string | null;
+  /** The number of the newest configuration that this member has applied; 0 is the first. */
+  readonly configuration: number;
   /** Of the newest configuration; nobody until the member is told. */
   readonly voters: readonly string[];
+  readonly learners: readonly string[];
   /** 0 until the member is told. */
   readonly window: number;
   /** Every slot below it is applied. */
   readonly slotOut: number;
   /** Every slot below it is in the state on disk. */
   readonly flushedSlotOut: number;
+  /** The log has no slot below it any more. */
+  readonly floor: number;
   /** Operations that this process applied since its start. */
   readonly operationsApplied: number;
   readonly natsConnected: boolean;
@@ -43,6 +48,9 @@ export interface MemberStatus {
   /** What a person should look at, a sentence each. */
   readonly alarms: readonly string[];
 }
+
+/** What a member of an older version does not say. */
+const unsaid = { configuration: 0, learners: [], floor: 0 };
 
 /** Parses a status from outside. @returns `undefined` when it is not one */
 export function parseStatus(text: string): MemberStatus | undefined {
@@ -55,7 +63,7 @@ export function parseStatus(text: string): MemberStatus | undefined {
       Array.isArray(status.voters) &&
       Array.isArray(status.alarms) &&
       (status.firstConfiguration === null || isFirstConfiguration(status.firstConfiguration));
-    return whole ? (status as MemberStatus) : undefined;
+    return whole ? { ...unsaid, ...(status as MemberStatus) } : undefined;
   } catch {
     return undefined;
   }

@@ -14,6 +14,8 @@ export interface Subjects {
   readonly status: string;
   /** Asks the leader to hand over; only it subscribes. */
   readonly transfer: string;
+  /** Asks the leader for a change of the members; only it subscribes. */
+  readonly membership: string;
   /** Tells one member the first configuration. */
   form(id: string): string;
 }
@@ -27,6 +29,7 @@ export function subjectsOf(namespace: string, name: string): Subjects {
     request: `${prefix}.request`,
     status: `${prefix}.admin.status`,
     transfer: `${prefix}.admin.transfer`,
+    membership: `${prefix}.admin.membership`,
     form: (id) => `${prefix}.admin.form.${id}`,
   };
 }

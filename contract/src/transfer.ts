@@ -1,4 +1,5 @@
-import { errors, type ErrorCode } from './error-codes.ts';
+import { isErrorCode, type ErrorCode } from './error-codes.ts';
+import { parseObject } from './json-object.ts';
 
 /** Asks the leader to hand over. JSON. */
 export interface TransferRequest {
@@ -25,17 +26,5 @@ export function parseTransferAnswer(text: string): TransferAnswer | undefined {
   if (answer === undefined) return undefined;
   const { ok, leader, code } = answer;
   if (ok === true && typeof leader === 'string') return { ok, leader };
-  if (ok !== false || typeof code !== 'string' || !Object.hasOwn(errors, code)) return undefined;
-  return { ok, code: code as ErrorCode };
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
-      ? (parsed as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
+  return ok === false && isErrorCode(code) ? { ok, code } : undefined;
 }

@@ -6,22 +6,30 @@ test('what is no status is undefined', () => {
     expect(parseStatus(text)).toBeUndefined();
   }
   const told = { clusterId: 'c', members: ['a'], window: 8 };
+  const lists = { configuration: 2, voters: ['a'], learners: ['b'] };
   for (const firstConfiguration of [null, told]) {
-    const least = { name: 'n0', member: 'a', slotOut: 3, voters: ['a'], alarms: [] };
-    const status = { ...least, firstConfiguration };
+    const said = { name: 'n0', member: 'a', slotOut: 3, floor: 1, ...lists, alarms: [] };
+    const status = { ...said, firstConfiguration };
     expect(parseStatus(JSON.stringify(status))).toEqual(status);
     const wrong = { ...status, firstConfiguration: { clusterId: 'c' } };
     expect(parseStatus(JSON.stringify(wrong))).toBeUndefined();
   }
 });
 
+test('what a member of an older version does not say has its first value', () => {
+  const least = { name: 'n0', member: 'a', slotOut: 3, voters: ['a'], alarms: [] };
+  const status = { ...least, firstConfiguration: null };
+  const unsaid = { configuration: 0, learners: [], floor: 0 };
+  expect(parseStatus(JSON.stringify(status))).toEqual({ ...status, ...unsaid });
+});
+
 test('subjects of two clusters or namespaces never meet', () => {
   const all = ['local', 'other'].flatMap((namespace) =>
     ['one', 'two'].flatMap((name) => {
       const subjects = subjectsOf(namespace, name);
-      const { members, request, status } = subjects;
+      const { members, request, status, transfer, membership } = subjects;
       const direct = ['a', 'b'].flatMap((id) => [subjects.member(id), subjects.form(id)]);
-      return [members, request, status, ...direct];
+      return [members, request, status, transfer, membership, ...direct];
     }),
   );
   expect(new Set(all).size).toBe(all.length);

@@ -19,6 +19,7 @@ test('--help teaches: every command, with examples', async () => {
       'log',
       'status',
       'leader',
+      'member',
       'master',
       'process',
       'bench',
@@ -52,23 +53,26 @@ test.each([
   });
 });
 
-test.each([[['append', 'hello']], [['log']], [['status']], [['leader', 'show']]])(
-  'without a cluster, %j says how to get one, with 69',
-  async (args) => {
-    await inWorkingFolder(async (cwd) => {
-      const { code, stderr } = await synod(args, { cwd, env: { SYNOD_NATS_URL: '' } });
-      expect(code).toBe(69);
-      expect(stderr).toBe(
-        'synod: No cluster runs in this folder. Start one with "synod up", or name a NATS ' +
-          'server with --nats-url.\n',
-      );
-      const nobody = ['--nats-url', 'nats://127.0.0.1:1'];
-      const unreachable = await synod([...args, ...nobody], { cwd });
-      expect(unreachable.code).toBe(69);
-      expect(unreachable.stderr).toContain('The NATS server cannot be reached.');
-    });
-  },
-);
+test.each([
+  [['append', 'hello']],
+  [['log']],
+  [['status']],
+  [['leader', 'show']],
+  [['member', 'list']],
+])('without a cluster, %j says how to get one, with 69', async (args) => {
+  await inWorkingFolder(async (cwd) => {
+    const { code, stderr } = await synod(args, { cwd, env: { SYNOD_NATS_URL: '' } });
+    expect(code).toBe(69);
+    expect(stderr).toBe(
+      'synod: No cluster runs in this folder. Start one with "synod up", or name a NATS ' +
+        'server with --nats-url.\n',
+    );
+    const nobody = ['--nats-url', 'nats://127.0.0.1:1'];
+    const unreachable = await synod([...args, ...nobody], { cwd });
+    expect(unreachable.code).toBe(69);
+    expect(unreachable.stderr).toContain('The NATS server cannot be reached.');
+  });
+});
 
 test('lines that are piped in: a slot each, in order; the next run goes on', async () => {
   await inWorkingFolder(async (cwd) => {
@@ -152,13 +156,24 @@ test('beside a running cluster: append, log, status, as text and JSON; SIGINT st
 
     const status = await synod(['status'], { cwd });
     expect(status.code).toBe(0);
-    for (const word of ['member', 'leader', 'n0', 'n1', 'n2'])
+    for (const word of ['member', 'lag', 'leader', 'n0', 'n1', 'n2'])
       expect(status.stdout).toContain(word);
-    const members = await synod(['status', ...json], { cwd });
-    const found = JSON.parse(members.stdout) as MemberStatus[];
-    expect(found.map(({ name }) => name)).toEqual(['n0', 'n1', 'n2']);
-    for (const { member } of found) expect(status.stdout).toContain(` ${member.slice(0, 8)} `);
-    expect(found.filter(({ role }) => role === 'leader')).toHaveLength(1);
+    expect(status.stdout).toMatch(/^Healthy: n\d leads, 3 of 3 voters are well, 1 may fail\.$/m);
+    const { stdout } = await synod(['status', ...json], { cwd });
+    const found = JSON.parse(stdout) as { members: MemberStatus[] };
+    expect(found).toMatchObject({ health: 'healthy', configuration: { number: 0 }, silent: [] });
+    expect(found.members.map(({ name }) => name)).toEqual(['n0', 'n1', 'n2']);
+    expect(found.members.filter(({ role }) => role === 'leader')).toHaveLength(1);
+    for (const { member } of found.members) {
+      expect(status.stdout).toContain(` ${member.slice(0, 8)} `);
+    }
+
+    const list = await synod(['member', 'list'], { cwd });
+    expect(list.stdout).toMatch(/│ n0 +│ [0-9a-f]{8} +│ voter/);
+    const listed = await synod(['member', 'list', ...json], { cwd });
+    const voter = { role: 'voter', answers: true };
+    const members = found.members.map(({ name, member }) => ({ name, id: member, ...voter }));
+    expect(JSON.parse(listed.stdout)).toMatchObject({ configuration: 0, members });
 
     const nobody = await synod(['status', '--cluster', 'other'], { cwd });
     expect(nobody.code).toBe(69);
@@ -198,12 +213,45 @@ test('a terminal has a live view: members, leader, rate, and what was typed; Ctr
     await shown(/leader n\d {3}\d+ operations\/s {3}Ctrl-C stops/);
     child.stdin.write('hello\r');
     await shown(/slot \d+: hello/);
-    expect(screen).toMatch(/│ n\d +│ [0-9a-f]{8} +│ leader +│ 1\.n\d/);
+    expect(screen).toMatch(/│ n\d +│ [0-9a-f]{8} +│ leader +│ n\d/);
     expect(screen).toMatch(/│ n\d +│ [0-9a-f]{8} +│ follower/);
     child.stdin.write('\x03');
     const [code] = (await once(child, 'exit')) as [number | null];
     expect(code).toBe(0);
     expect(screen).toContain('Stopping. The next start goes on from here.');
+  });
+}, 60_000);
+
+test('status --watch: a table a second, redrawn on a terminal; Ctrl-C ends it', async () => {
+  await inWorkingFolder(async (cwd) => {
+    const up = new Up(cwd);
+    up.type('typed\n');
+    await until('a slot', () => (up.stdout.includes('\ttyped\n') ? true : undefined));
+    const piped = spawn(process.execPath, [cliProgram, 'status', '--watch'], { cwd });
+    const command = `stty rows 40 cols 160; exec ${process.execPath} ${cliProgram} status --watch`;
+    const drawn = spawn('script', ['-qec', command, '/dev/null'], { cwd, stdio: 'pipe' });
+    const shown = { piped: '', drawn: '' };
+    piped.stdout.setEncoding('utf8').on('data', (text: string) => (shown.piped += text));
+    drawn.stdout.setEncoding('utf8').on('data', (text: string) => (shown.drawn += text));
+    try {
+      await until('three tables', () =>
+        shown.piped.split('Healthy: ').length > 3 ? true : undefined,
+      );
+      piped.kill('SIGINT');
+      expect(await once(piped, 'exit')).toEqual([0, null]);
+      expect(shown.piped).not.toContain('\x1b[');
+
+      await until('a table', () => (shown.drawn.includes('Healthy: ') ? true : undefined));
+      up.type('another\n');
+      await until('a change', () => (shown.drawn.includes('\x1b[') ? true : undefined));
+      drawn.stdin.write('\x03');
+      expect(await once(drawn, 'exit')).toEqual([0, null]);
+    } finally {
+      piped.kill('SIGKILL');
+      drawn.kill('SIGKILL');
+      up.signal('SIGINT');
+      expect(await up.exit()).toBe(0);
+    }
   });
 }, 60_000);
 

@@ -65,7 +65,7 @@ test('a name that no voter has, and a member that is down: a sentence, and the l
   const first = await shown();
   const unknown = await leader('transfer', 'nobody');
   expect(unknown).toMatchObject({ code: 1, stdout: '' });
-  expect(unknown.stderr).toContain('No voter of the cluster has that id.');
+  expect(unknown.stderr).toContain('No member with that id can do this.');
   const [down = ''] = others(first);
   cluster.node(down)?.kill('SIGKILL');
   await cluster.node(down)?.exit;

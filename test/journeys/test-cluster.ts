@@ -33,11 +33,15 @@ export class TestFolder {
     return path.join(this.workspace.dataOf(this.cluster), member);
   }
 
-  /** @param natsUrl of a server outside the folder; without it, the folder starts one */
-  start(nodes: number, natsUrl?: string): Promise<LocalCluster> {
+  /**
+   * @param natsUrl of a server outside the folder; without it, the folder starts one
+   * @param flags more flags for every node
+   */
+  start(nodes: number, natsUrl?: string, flags: readonly string[] = []): Promise<LocalCluster> {
     const { workspace, cluster } = this;
     const environment = { ...process.env, SYNOD_NATS_URL: natsUrl };
-    return LocalCluster.start({ workspace, cluster, nodes, environment, program: NODE_PROGRAM });
+    const program = NODE_PROGRAM;
+    return LocalCluster.start({ workspace, cluster, nodes, environment, program, flags });
   }
 
   /** `remove` closes it. */

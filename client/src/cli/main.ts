@@ -1,10 +1,13 @@
 #!/usr/bin/env node
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { exitCodes } from '../../../contract/src/error-codes.ts';
 import type { BenchOptions } from './bench.ts';
 import { machines } from '../bench/cluster-target.ts';
 import { fail } from './command-error.ts';
+import { addMemberCommand } from './member-command.ts';
+import { cluster, natsUrl, output, whole } from './options.ts';
 import type { SessionOptions } from './session.ts';
+import type { StatusOptions } from './status.ts';
 import type { UpOptions } from './up.ts';
 
 const program = new Command('synod');
@@ -21,28 +24,11 @@ Examples:
   echo hello | synod up         append one line, print its slot, and stop
   synod append "good morning"   append to the cluster that runs in this folder
   synod log                     print its chat log
+  synod status --watch          see whether all is well
   synod leader transfer         have another member lead
+  synod member list             who votes and who learns
   synod master < script         run a master script`,
   );
-
-const output = () =>
-  new Option('--output <form>', 'how results are printed')
-    .choices(['text', 'json'])
-    .default('text');
-const cluster = () =>
-  new Option('--cluster <name>', 'name of the cluster').env('SYNOD_CLUSTER').default('local');
-const natsUrl = () =>
-  new Option('--nats-url <url>', "NATS server; without it the working folder's own").env(
-    'SYNOD_NATS_URL',
-  );
-
-function whole(min: number, max: number) {
-  return (text: string): number => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`It wants a whole number from ${min} to ${max}.`);
-  };
-}
 
 program
   .command('up')
@@ -73,11 +59,12 @@ program
 
 program
   .command('status')
-  .description('Show every member that answers: name, id, role, ballot, slot.')
+  .description('Show whether the cluster is well, and every member: role, leader, slot, disk.')
+  .option('--watch', 'again every second, until Ctrl-C')
   .addOption(cluster())
   .addOption(natsUrl())
   .addOption(output())
-  .action(async (options: SessionOptions) => (await import('./status.ts')).status(options));
+  .action(async (options: StatusOptions) => (await import('./status.ts')).status(options));
 
 const leader = program
   .command('leader')
@@ -101,6 +88,8 @@ leader
   .action(async (member: string | undefined, options: SessionOptions) =>
     (await import('./leader.ts')).transfer(member, options),
   );
+
+addMemberCommand(program);
 
 program
   .command('master')

@@ -9,7 +9,7 @@ import { CommandError } from './command-error.ts';
  */
 export function memberOf(given: string, members: readonly MemberStatus[]): string {
   const named = members.filter(({ name }) => name === given).map(({ member }) => member);
-  const ids = [...members.map(({ member }) => member), ...members.flatMap(({ voters }) => voters)];
+  const ids = members.flatMap(({ member, voters, learners }) => [member, ...voters, ...learners]);
   const begun = ids.filter((id) => id.startsWith(given));
   const meant = new Set(ids.includes(given) ? [given] : named.length > 0 ? named : begun);
   if (meant.size > 1) {

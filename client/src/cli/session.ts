@@ -4,16 +4,23 @@ import { Workspace } from '../local/workspace.ts';
 import { connect, type SynodClient } from '../sdk/client.ts';
 import { CommandError } from './command-error.ts';
 
+/** Every member that runs answers within that time. */
+export const ANSWER_MS = 1_000;
+
 export interface SessionOptions {
   readonly cluster: string;
   readonly natsUrl?: string;
   readonly output: 'text' | 'json';
 }
 
-/** Runs `work` with a client of the cluster that the options, or the working folder, name. */
+/**
+ * Runs `work` with a client of the cluster that the options, or the working folder, name.
+ * @param deadlineMs of each call; without it the client's own
+ */
 export async function withClient(
   options: SessionOptions,
   work: (client: SynodClient) => Promise<void>,
+  deadlineMs?: number,
 ): Promise<void> {
   const named = options.natsUrl === '' ? undefined : options.natsUrl;
   const natsUrl = named ?? runningNats(new Workspace('.'));
@@ -24,7 +31,9 @@ export async function withClient(
       exitCodes.unavailable,
     );
   }
-  const client = await connect({ natsUrl, cluster: options.cluster });
+  const { cluster } = options;
+  const deadline = deadlineMs === undefined ? {} : { deadlineMs };
+  const client = await connect({ natsUrl, cluster, ...deadline });
   try {
     await work(client);
   } finally {

@@ -1,47 +1,71 @@
-import Table from 'cli-table3';
+import logUpdate from 'log-update';
 import { exitCodes } from '../../../contract/src/error-codes.ts';
-import type { MemberStatus } from '../../../contract/src/status.ts';
+import type { SynodClient } from '../sdk/client.ts';
+import { isWhole, membersOf } from '../sdk/members.ts';
 import { CommandError } from './command-error.ts';
-import { print, withClient, type SessionOptions } from './session.ts';
-import { shortId } from './short-id.ts';
+import { healthOf } from './health.ts';
+import { ANSWER_MS, print, withClient, type SessionOptions } from './session.ts';
+import { statusTable } from './status-table.ts';
 
-export async function status(options: SessionOptions): Promise<void> {
+export interface StatusOptions extends SessionOptions {
+  readonly watch?: boolean;
+}
+
+const REDRAW_MS = 1_000;
+
+/** What is shown at one time; `undefined` when no member answers. */
+interface Picture {
+  readonly json: unknown;
+  readonly text: string;
+}
+
+export async function status(options: StatusOptions): Promise<void> {
   await withClient(options, async (client) => {
-    const members = await client.status({ waitMs: 1_000 });
-    if (members.length === 0) {
-      throw new CommandError(
-        `No member of cluster ${options.cluster} answers.`,
-        exitCodes.unavailable,
-      );
-    }
-    print(options, members, () => statusTable(members));
+    if (options.watch === true) return watch(client, options);
+    const picture = await look(client);
+    if (picture === undefined) throw new CommandError(silence(options), exitCodes.unavailable);
+    print(options, picture.json, () => picture.text);
   });
 }
 
-/** The table that `status` and `up` show. A voter that does not answer has a row, too. */
-export function statusTable(members: readonly MemberStatus[]): string {
-  const head = ['name', 'member', 'role', 'ballot', 'slot', 'operations', 'log', 'state', 'alarms'];
-  const table = new Table({ head, style: { head: [], border: [] } });
-  const names = new Map(members.map(({ member, name }) => [member, name]));
-  for (const { name, member, ...status } of members) {
-    const { role, slotOut, operationsApplied, logBytes, stateBytes, alarms } = status;
-    const progress = [readable(status.ballot, names), slotOut, operationsApplied];
-    const size = [mib(logBytes), mib(stateBytes)];
-    table.push([name, shortId(member), role, ...progress, ...size, alarms.join(' ')]);
-  }
-  const silent = new Set(members.flatMap(({ voters }) => voters).filter((id) => !names.has(id)));
-  for (const voter of silent) {
-    table.push(['', shortId(voter), 'no answer', '', '', '', '', '', '']);
-  }
-  return table.toString();
+function silence({ cluster }: StatusOptions): string {
+  return `No member of cluster ${cluster} answers.`;
 }
 
-/** A ballot with the name of its leader, where it is known. */
-function readable(ballot: string, names: ReadonlyMap<string, string>): string {
-  const [round = '', leader] = ballot.split('.');
-  return leader === undefined ? round : `${round}.${names.get(leader) ?? shortId(leader)}`;
+async function look(client: SynodClient): Promise<Picture | undefined> {
+  const statuses = await client.status({ waitMs: ANSWER_MS, enough: isWhole });
+  if (statuses.length === 0) return undefined;
+  const found = membersOf(statuses);
+  const { state, sentence } = healthOf(found);
+  const { lists, leader, members } = found;
+  const silent = members.filter((each) => each.status === undefined).map(({ id }) => id);
+  const json = {
+    health: state,
+    sentence,
+    leader: leader?.member ?? null,
+    configuration: lists,
+    members: statuses,
+    silent,
+  };
+  return { json, text: `${statusTable(found)}\n${sentence}` };
 }
 
-function mib(bytes: number): string {
-  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+/** Every second, until Ctrl-C: redrawn on a terminal, otherwise one below the other. */
+async function watch(client: SynodClient, options: StatusOptions): Promise<void> {
+  let stop = (): void => undefined;
+  const stopped = new Promise<'stopped'>((resolve) => (stop = () => resolve('stopped')));
+  // Not `once`: what restores the cursor ends the process when nobody else listens to a signal.
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  const isRedrawn = options.output === 'text' && process.stdout.isTTY;
+  for (;;) {
+    const next = new Promise((resolve) => setTimeout(resolve, REDRAW_MS));
+    const picture = await Promise.race([look(client), stopped]);
+    if (picture === 'stopped') break;
+    const text = picture?.text ?? silence(options);
+    if (isRedrawn) logUpdate(text);
+    else print(options, picture?.json ?? { health: 'no-answer', sentence: text }, () => text);
+    if ((await Promise.race([next, stopped])) === 'stopped') break;
+  }
+  if (isRedrawn) logUpdate.done();
 }

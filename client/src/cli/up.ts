@@ -6,7 +6,8 @@ import type { MemberStatus } from '../../../contract/src/status.ts';
 import { LocalCluster } from '../local/local-cluster.ts';
 import { Workspace } from '../local/workspace.ts';
 import { connect, type SynodClient } from '../sdk/client.ts';
-import { statusTable } from './status.ts';
+import { leaderOf, membersOf } from '../sdk/members.ts';
+import { statusTable } from './status-table.ts';
 
 export interface UpOptions {
   readonly nodes: number;
@@ -131,11 +132,11 @@ class LiveView {
   }
 
   #draw(): void {
-    const leader = this.#members.find(({ role }) => role === 'leader')?.name ?? 'none';
+    const leader = leaderOf(this.#members)?.name ?? 'none';
     const rate = Math.max(0, Math.round(this.#rate));
     logUpdate(
       [
-        statusTable(this.#members),
+        statusTable(membersOf(this.#members)),
         `leader ${leader}   ${rate} operations/s   Ctrl-C stops`,
         ...this.#lines,
         `> ${this.#typed.line}`,

@@ -2,8 +2,10 @@ import path from 'node:path';
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import { connect } from '../sdk/client.ts';
+import { membersOf } from '../sdk/members.ts';
 import { SynodError } from '../sdk/synod-error.ts';
 import { admit, bootstrap, type Tell } from './bootstrap.ts';
+import { DEFAULT_CLUSTER } from './default-cluster.ts';
 import { FirstConfigurationFile } from './first-configuration-file.ts';
 import { folderNats } from './folder-nats.ts';
 import { NodeProcess } from './node-process.ts';
@@ -129,15 +131,42 @@ export class LocalCluster {
   /** @param members as they were before they were told */
   #explain(members: readonly MemberStatus[]): void {
     const { say = () => undefined } = this.#options;
+    const { voters } = membersOf(members).lists;
+    const known = voters.length > 0 ? voters : this.first.members;
+    const here = new Set(this.#ids.values());
+    const absent = new Set(known.filter((voter) => !here.has(voter)));
     for (const { name, member, role } of members) {
-      if (role !== 'unformed' || this.first.members.includes(member)) continue;
-      say(`${name} has an empty data folder: it is a new member, ${member}, and has no vote.`);
+      if (role !== 'unformed' || known.includes(member)) continue;
+      const lost = this.#lostBy(name, absent);
+      if (lost !== undefined) absent.delete(lost);
+      say(
+        `${name} has an empty data folder: it is a new member, ${member}, and has no vote. ` +
+          this.#admission(name, lost),
+      );
     }
-    const known = members.find(({ voters }) => voters.length > 0)?.voters ?? this.first.members;
-    const running = known.filter((voter) => [...this.#ids.values()].includes(voter));
+    const running = known.filter((voter) => here.has(voter));
     if (running.length > known.length / 2) return;
     say(
       `Of ${known.length} voters ${running.length} run here: nothing is decided without a majority.`,
+    );
+  }
+
+  /** @param absent voters that have not run here, of whom one may have had the emptied folder */
+  #lostBy(name: string, absent: ReadonlySet<string>): string | undefined {
+    // They were told in the order of their names.
+    const began = this.first.members[this.names.indexOf(name)];
+    if (began !== undefined && absent.has(began)) return began;
+    return absent.size === 1 ? [...absent][0] : undefined;
+  }
+
+  /** The command that gives a new member a vote, or the first step to it. */
+  #admission(name: string, lost: string | undefined): string {
+    const { cluster } = this.#options;
+    const where = cluster === DEFAULT_CLUSTER ? '' : ` --cluster ${cluster}`;
+    if (lost === undefined) return `"synod member add ${name}${where}" makes it a learner.`;
+    return (
+      `The old one, ${lost}, can never come back: "synod member replace ${lost} ${name}${where}" ` +
+      'puts the new one in its place.'
     );
   }
 

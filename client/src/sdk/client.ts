@@ -1,10 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import {
-  connect as connectNats,
-  ErrorCode as NatsErrorCode,
-  NatsError,
-  type NatsConnection,
-} from 'nats';
+import { connect as connectNats, type NatsConnection } from 'nats';
 import {
   encodeChatOperation,
   parseChatResult,
@@ -16,16 +11,14 @@ import {
   parseCounterResult,
   type CounterOperation,
 } from '../../../contract/src/counter.ts';
-import {
-  encodeFirstConfiguration,
-  type FirstConfiguration,
-} from '../../../contract/src/first-configuration.ts';
-import type { ErrorCode } from '../../../contract/src/error-codes.ts';
-import { parseFormAnswer } from '../../../contract/src/form.ts';
-import { parseStatus, type MemberStatus } from '../../../contract/src/status.ts';
-import { subjectsOf, type Subjects } from '../../../contract/src/subjects.ts';
-import { parseTransferAnswer, type TransferRequest } from '../../../contract/src/transfer.ts';
+import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
+import type { MemberLists } from '../../../contract/src/membership.ts';
+import type { MemberStatus } from '../../../contract/src/status.ts';
+import { subjectsOf } from '../../../contract/src/subjects.ts';
+import { Admin, type StatusOptions } from './admin.ts';
 import { Lanes, type Answer } from './lanes.ts';
+import type { Members } from './members.ts';
+import { Membership, type ChangeOptions } from './membership.ts';
 import { SynodError } from './synod-error.ts';
 
 export { SynodError };
@@ -71,18 +64,19 @@ export async function connect(options: ConnectOptions): Promise<SynodClient> {
  */
 export class SynodClient {
   readonly #connection: NatsConnection;
-  readonly #subjects: Subjects;
   readonly #lanes: Lanes;
-  readonly #deadlineMs: number;
+  readonly #admin: Admin;
+  readonly #membership: Membership;
 
   /** Use `connect`. */
   constructor(connection: NatsConnection, client: string, options: ConnectOptions) {
     const { namespace = 'local', cluster, deadlineMs = 10_000, maxInFlight = 1024 } = options;
     this.#connection = connection;
-    this.#deadlineMs = deadlineMs;
-    this.#subjects = subjectsOf(namespace, cluster);
-    const subject = this.#subjects.request;
+    const subjects = subjectsOf(namespace, cluster);
+    const subject = subjects.request;
     this.#lanes = new Lanes({ connection, subject, client, deadlineMs, maxInFlight });
+    this.#admin = new Admin(connection, subjects, deadlineMs);
+    this.#membership = new Membership(this.#admin);
   }
 
   /** Proposes operations of the cluster's machine; they run in order, each exactly once. */
@@ -135,34 +129,9 @@ export class SynodClient {
     return { slot, ...result };
   }
 
-  /**
-   * Asks every member for its status.
-   * @param options.expect returns as soon as so many have answered
-   * @param options.waitMs how long to wait for answers; default 500
-   */
-  async status(
-    options: { readonly waitMs?: number; readonly expect?: number } = {},
-  ): Promise<MemberStatus[]> {
-    const { waitMs = 500, expect = Infinity } = options;
-    const found = new Map<string, MemberStatus>();
-    const inbox = `_INBOX.synod.${randomBytes(8).toString('hex')}`;
-    await new Promise<void>((resolve) => {
-      const deadline = setTimeout(finish, waitMs);
-      const answers = this.#connection.subscribe(inbox, {
-        callback: (error, message) => {
-          const status = error === null ? parseStatus(message.string()) : undefined;
-          if (status !== undefined) found.set(status.member, status);
-          if (found.size >= expect) finish();
-        },
-      });
-      this.#connection.publish(this.#subjects.status, new Uint8Array(), { reply: inbox });
-      function finish(): void {
-        clearTimeout(deadline);
-        answers.unsubscribe();
-        resolve();
-      }
-    });
-    return [...found.values()].sort((a, b) => (a.name + a.member < b.name + b.member ? -1 : 1));
+  /** Asks every member for its status. */
+  async status(options: StatusOptions = {}): Promise<MemberStatus[]> {
+    return this.#admin.status(options);
   }
 
   /**
@@ -172,12 +141,39 @@ export class SynodClient {
    * @throws SynodError `NO_LEADER`, `UNKNOWN_MEMBER`, or `NOT_TRANSFERRED`: the leader leads on
    */
   async transferLeadership(to?: string): Promise<string> {
-    const request: TransferRequest = to === undefined ? {} : { to };
-    const text = await this.#ask(this.#subjects.transfer, JSON.stringify(request), 'NO_LEADER');
-    const answer = parseTransferAnswer(text);
-    if (answer === undefined) throw new SynodError('MALFORMED', { detail: text });
-    if (answer.ok) return answer.leader;
-    throw new SynodError(answer.code, to === undefined ? {} : { detail: to });
+    return this.#admin.transfer(to);
+  }
+
+  /**
+   * The members as the leader has them, and what each of them says of itself.
+   * @throws SynodError `NO_LEADER`
+   */
+  async members(): Promise<Members> {
+    return this.#membership.list();
+  }
+
+  /**
+   * Makes a blank member a learner: it hears everything, and has no vote.
+   * @returns the configuration that is in force then
+   * @throws SynodError also by the others that change members: see docs/membership.md
+   */
+  async addMember(id: string): Promise<MemberLists> {
+    return this.#membership.change({ step: 'add', member: id, force: false });
+  }
+
+  /** Makes a learner that has caught up a voter. */
+  async promoteMember(id: string, { force = false }: ChangeOptions = {}): Promise<MemberLists> {
+    return this.#membership.change({ step: 'promote', member: id, force });
+  }
+
+  /** Makes a voter or learner no member any more. Only then may its process be stopped for good. */
+  async removeMember(id: string, { force = false }: ChangeOptions = {}): Promise<MemberLists> {
+    return this.#membership.change({ step: 'remove', member: id, force });
+  }
+
+  /** Adds a blank member, waits until it has caught up, promotes it, and removes the old one. */
+  async replaceMember(old: string, fresh: string): Promise<MemberLists> {
+    return this.#membership.replace(old, fresh);
   }
 
   /**
@@ -186,29 +182,7 @@ export class SynodClient {
    * @throws SynodError `NO_MEMBER`, `ANOTHER_CLUSTER`, `DAMAGED`
    */
   async form(member: string, first: FirstConfiguration): Promise<void> {
-    const subject = this.#subjects.form(member);
-    const text = await this.#ask(subject, encodeFirstConfiguration(first), 'NO_MEMBER');
-    const answer = parseFormAnswer(text);
-    if (answer === undefined) throw new SynodError('MALFORMED', { detail: text });
-    if (!answer.ok) throw new SynodError(answer.code, { detail: member });
-  }
-
-  /**
-   * One request, and its answer.
-   * @param absent the code when nobody takes such requests
-   */
-  async #ask(subject: string, text: string, absent: ErrorCode): Promise<string> {
-    try {
-      const timeout = this.#deadlineMs;
-      return (await this.#connection.request(subject, Buffer.from(text), { timeout })).string();
-    } catch (cause) {
-      const isNats = cause instanceof NatsError;
-      if (isNats && cause.code === (NatsErrorCode.NoResponders as string)) {
-        throw new SynodError(absent, { cause });
-      }
-      const timedOut = isNats && cause.code === (NatsErrorCode.Timeout as string);
-      throw new SynodError(timedOut ? 'TIMED_OUT' : 'UNREACHABLE', { cause });
-    }
+    return this.#admin.form(member, first);
   }
 
   async close(): Promise<void> {

@@ -53,10 +53,15 @@ export class Configurations {
     return this.#known.find((_, i) => slot < (this.#known[i + 1]?.from ?? Infinity)) ?? this.newest;
   }
 
-  /** The voters of each configuration that rules `slot` or a later one. */
-  votersFrom(slot: Slot): (readonly MemberId[])[] {
+  /** Each configuration that rules `slot` or a later one. */
+  rulingFrom(slot: Slot): readonly Configuration[] {
     const { number } = this.at(slot);
-    return this.#known.filter((each) => each.number >= number).map(({ voters }) => voters);
+    return this.#known.filter((each) => each.number >= number);
+  }
+
+  /** The voters of each of these. */
+  votersFrom(slot: Slot): (readonly MemberId[])[] {
+    return this.rulingFrom(slot).map(({ voters }) => voters);
   }
 
   /** The first slot that is ruled by a configuration which `older` does not have. */

@@ -1,8 +1,13 @@
 import type { Msg, NatsConnection, Subscription } from 'nats';
+import type { MembershipAnswer } from '../../../contract/src/membership.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import { parseTransferRequest, type TransferAnswer } from '../../../contract/src/transfer.ts';
 import type { Driver } from './driver.ts';
+import type { Logger } from './logger.ts';
+import { Membership } from './membership.ts';
+
+type Answer = MemberStatus | TransferAnswer | MembershipAnswer;
 
 /** A member that takes over does so within a round trip and a sync. */
 const TRANSFER_MS = 2_000;
@@ -12,35 +17,50 @@ const LOOK_MS = 5;
 export class AdminApi {
   readonly #connection: NatsConnection;
   readonly #subjects: Subjects;
-  #transfers: Subscription | undefined;
+  readonly #log: Logger;
+  /** Of the subjects that only the active leader has interest in. */
+  #whileLeading: readonly Subscription[] = [];
 
   /** @param status answers every status request, also of a member without roles */
-  constructor(connection: NatsConnection, subjects: Subjects, status: () => MemberStatus) {
+  constructor(
+    connection: NatsConnection,
+    subjects: Subjects,
+    log: Logger,
+    status: () => MemberStatus,
+  ) {
     this.#connection = connection;
     this.#subjects = subjects;
-    connection.subscribe(subjects.status, {
+    this.#log = log;
+    this.#take(subjects.status, status);
+  }
+
+  /**
+   * Only the active leader takes requests to hand over, and to change the members.
+   * @param driver the leader's; `undefined` when it leads no longer
+   */
+  set leading(driver: Driver | undefined) {
+    for (const subscription of this.#whileLeading) subscription.unsubscribe();
+    this.#whileLeading = [];
+    if (driver === undefined) return;
+    const membership = new Membership(driver, this.#log);
+    this.#whileLeading = [
+      this.#take(this.#subjects.transfer, (text) => this.#transfer(driver, text)),
+      this.#take(this.#subjects.membership, (text) => membership.answer(text)),
+    ];
+  }
+
+  #take(subject: string, answer: (text: string) => Answer | Promise<Answer>): Subscription {
+    return this.#connection.subscribe(subject, {
       callback: (error, message) => {
-        if (error === null) respond(message, status());
+        if (error === null) void this.#respond(message, answer(message.string()));
       },
     });
   }
 
-  /**
-   * Only the active leader takes requests to hand over.
-   * @param driver the leader's; `undefined` when it leads no longer
-   */
-  set leading(driver: Driver | undefined) {
-    if (driver === undefined) {
-      this.#transfers?.unsubscribe();
-      this.#transfers = undefined;
-      return;
-    }
-    this.#transfers ??= this.#connection.subscribe(this.#subjects.transfer, {
-      callback: (error, message) => {
-        if (error !== null) return;
-        void this.#transfer(driver, message.string()).then((answer) => respond(message, answer));
-      },
-    });
+  async #respond(message: Msg, answer: Answer | Promise<Answer>): Promise<void> {
+    const text = JSON.stringify(await answer);
+    // It may have taken a while.
+    if (!this.#connection.isClosed()) message.respond(Buffer.from(text));
   }
 
   async #transfer(driver: Driver, text: string): Promise<TransferAnswer> {
@@ -79,8 +99,4 @@ export async function handOver(
     if (member.leader !== undefined && member.leader !== member.self) return member.leader;
   }
   return undefined;
-}
-
-function respond(message: Msg, answer: MemberStatus | TransferAnswer): void {
-  message.respond(Buffer.from(JSON.stringify(answer)));
 }

@@ -15,6 +15,7 @@ import { chatLog } from '../machine/chat-log.ts';
 import { counter } from '../machine/counter.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { formatBallot } from '../paxos/ballot.ts';
+import type { Change } from '../paxos/change.ts';
 import { waitsForFlush } from '../paxos/effects.ts';
 import { firstConfiguration } from '../paxos/configuration.ts';
 import { recoveredConfigurations } from '../paxos/configurations.ts';
@@ -140,7 +141,7 @@ export class Node {
     });
     this.#log.info({ port: this.#http.port }, 'http listens');
     const connection = await this.#connect();
-    this.#admin = new AdminApi(connection, this.#subjects, () => this.status());
+    this.#admin = new AdminApi(connection, this.#subjects, this.#log, () => this.status());
     const subject = this.#subjects.form(this.#folder.memberId);
     serveForm(connection, subject, (told) => this.#form(connection, told), this.#fatal);
     await this.#run(connection);
@@ -254,7 +255,7 @@ export class Node {
       subjects: this.#subjects,
       cluster: clusterId,
       self,
-      peers: voters.filter((voter) => voter !== self),
+      peers: voters.filter((voter) => voter !== self), // On demand: there they never change.
       fanOut: mode === 'stable',
       onDropped: this.#dropped,
     });
@@ -324,13 +325,20 @@ export class Node {
       },
       applied: (slot, commands) => this.#scriptPort?.applied(slot, commands),
       surveyed: (survey) => this.#scriptPort?.surveyed(survey),
-      reconfigured: (change, taken) => this.#log.info({ ...change, taken }, 'reconfigured'),
+      reconfigured: (change, taken) => this.#reconfigured(change, taken),
       collected: (floor) => this.#log.info({ floor }, 'log collected'),
       restored: (slotOut) => void this.#restart(slotOut).catch(this.#fatal),
       crashed: () => transport.flush(() => this.#crash()),
       failed: (error) => this.#failed(error),
     });
     return driver;
+  }
+
+  /** @param taken `false` when the change was void */
+  #reconfigured(change: Change, taken: boolean): void {
+    if (!taken) return this.#log.info({ ...change, taken }, 'a change of the members was void');
+    if (!change.forced) return this.#log.info({ ...change, taken }, 'reconfigured');
+    this.#log.warn({ ...change, taken }, 'reconfigured by force, without a look at who answers');
   }
 
   /** @param driver of the active leader: it takes requests */
@@ -406,6 +414,7 @@ export class Node {
     const { cluster, name, machine, mode } = this.#config;
     const first = this.#first;
     const member = this.#driver?.member;
+    const newest = member?.configurations.newest;
     const alarms = this.#damage === undefined ? [] : [this.#damage.message];
     if (this.#driver?.stalled === true) {
       alarms.push('The disk has not finished a write for more than a second.');
@@ -424,10 +433,13 @@ export class Node {
       ready: this.#isReady(),
       ballot: formatBallot(member?.ballot),
       leader: member?.leader ?? null,
-      voters: member?.configurations.newest.voters ?? first?.members ?? [],
+      configuration: newest?.number ?? 0,
+      voters: newest?.voters ?? first?.members ?? [],
+      learners: newest?.learners ?? [],
       window: first?.window ?? 0,
       slotOut: member?.slotOut ?? this.#storage?.state.flushedSlotOut ?? 0,
       flushedSlotOut: this.#storage?.state.flushedSlotOut ?? 0,
+      floor: this.#storage?.opened.log.first ?? 0,
       operationsApplied: this.#applier?.operationsApplied ?? 0,
       natsConnected: this.#natsConnected,
       logBytes: this.#storage?.opened.log.bytes ?? 0,
@@ -444,8 +456,8 @@ export class Node {
     const member = this.#driver?.member;
     if (member?.leading !== undefined) return 'leader';
     const { members: voters, window } = first;
-    const known = member?.configurations.stored ?? [firstConfiguration(voters, window)];
-    return roleOf(this.#folder.memberId, known);
+    const known = member?.configurations.rulingFrom(member.slotOut);
+    return roleOf(this.#folder.memberId, known ?? [firstConfiguration(voters, window)]);
   }
 
   #gauges(): ReturnType<Parameters<Metrics['readGaugesFrom']>[0]> {
@@ -473,9 +485,11 @@ export class Node {
    */
   async stop(): Promise<void> {
     const driver = this.#driver;
-    const leads = driver?.member.leading !== undefined && this.#config.mode === 'stable';
-    const isAlone = driver?.member.configurations.members.length === 1;
-    if (leads && !isAlone) await handOver(driver, HAND_OVER_MS);
+    if (this.#config.mode === 'stable' && driver?.member.leading !== undefined) {
+      const { self, configurations } = driver.member;
+      const isAlone = configurations.newest.voters.every((voter) => voter === self);
+      if (!isAlone) await handOver(driver, HAND_OVER_MS);
+    }
     clearInterval(this.#ticker);
     this.#scriptPort?.close();
     this.#serve(undefined);

@@ -1,0 +1,34 @@
+import type { ClusterMember, Members } from '../sdk/members.ts';
+import { nameOf } from './short-id.ts';
+
+/** How a cluster is, at a glance. */
+export interface Health {
+  readonly state: 'healthy' | 'degraded' | 'no-leader';
+  /** Says so, and why. */
+  readonly sentence: string;
+}
+
+export function healthOf({ leader, members }: Members): Health {
+  const voters = members.filter(({ role }) => role === 'voter');
+  const well = voters.filter(({ status }) => status !== undefined && status.role !== 'damaged');
+  const quorum = Math.floor(voters.length / 2) + 1;
+  const count = `${well.length} of ${voters.length} voters are well`;
+  if (leader === undefined) {
+    const enough = well.length < quorum ? `, ${quorum} are needed` : '; one of them may lead soon';
+    return { state: 'no-leader', sentence: `No leader: ${count}${enough}.` };
+  }
+  const spare = Math.max(0, well.length - quorum);
+  const facts = [`${leader.name} leads`, count, `${spare === 0 ? 'none' : spare} may fail`];
+  const wrong = members.filter(({ role }) => role !== 'outsider').flatMap(ailmentOf);
+  if (wrong.length === 0) return { state: 'healthy', sentence: `Healthy: ${facts.join(', ')}.` };
+  return { state: 'degraded', sentence: `Degraded: ${[...facts, ...wrong].join(', ')}.` };
+}
+
+function ailmentOf(member: ClusterMember): string[] {
+  const { status } = member;
+  const name = nameOf(member);
+  if (status === undefined) return [`${name} does not answer`];
+  if (status.role === 'damaged') return [`${name} is damaged`];
+  if (status.alarms.length > 0) return [`${name} has an alarm`];
+  return status.ready ? [] : [`${name} catches up`];
+}

@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto';
+import { ErrorCode as NatsErrorCode, NatsError, type NatsConnection } from 'nats';
+import type { ErrorCode } from '../../../contract/src/error-codes.ts';
+import {
+  encodeFirstConfiguration,
+  type FirstConfiguration,
+} from '../../../contract/src/first-configuration.ts';
+import { parseFormAnswer } from '../../../contract/src/form.ts';
+import { parseStatus, type MemberStatus } from '../../../contract/src/status.ts';
+import type { Subjects } from '../../../contract/src/subjects.ts';
+import { parseTransferAnswer, type TransferRequest } from '../../../contract/src/transfer.ts';
+import { SynodError } from './synod-error.ts';
+
+export interface StatusOptions {
+  /** Returns as soon as so many have answered. */
+  readonly expect?: number;
+  /** Returns as soon as those that have answered are enough. */
+  readonly enough?: (found: readonly MemberStatus[]) => boolean;
+  /** How long to wait for answers; default 500. */
+  readonly waitMs?: number;
+}
+
+/** What administrators ask of members, and of the leader. */
+export class Admin {
+  readonly subjects: Subjects;
+  readonly deadlineMs: number;
+  readonly #connection: NatsConnection;
+
+  constructor(connection: NatsConnection, subjects: Subjects, deadlineMs: number) {
+    this.subjects = subjects;
+    this.deadlineMs = deadlineMs;
+    this.#connection = connection;
+  }
+
+  /** Asks every member for its status. */
+  async status(options: StatusOptions): Promise<MemberStatus[]> {
+    const { waitMs = 500, expect = Infinity, enough = () => false } = options;
+    const found = new Map<string, MemberStatus>();
+    const inbox = `_INBOX.synod.${randomBytes(8).toString('hex')}`;
+    await new Promise<void>((resolve) => {
+      const deadline = setTimeout(finish, waitMs);
+      const answers = this.#connection.subscribe(inbox, {
+        callback: (error, message) => {
+          const status = error === null ? parseStatus(message.string()) : undefined;
+          if (status === undefined) return;
+          found.set(status.member, status);
+          if (found.size >= expect || enough([...found.values()])) finish();
+        },
+      });
+      this.#connection.publish(this.subjects.status, new Uint8Array(), { reply: inbox });
+      function finish(): void {
+        clearTimeout(deadline);
+        answers.unsubscribe();
+        resolve();
+      }
+    });
+    return [...found.values()].sort((a, b) => (a.name + a.member < b.name + b.member ? -1 : 1));
+  }
+
+  /** @returns the id of the new leader */
+  async transfer(to: string | undefined): Promise<string> {
+    const request: TransferRequest = to === undefined ? {} : { to };
+    const text = await this.ask(this.subjects.transfer, JSON.stringify(request), 'NO_LEADER');
+    const answer = parseTransferAnswer(text);
+    if (answer === undefined) throw new SynodError('MALFORMED', { detail: text });
+    if (answer.ok) return answer.leader;
+    throw new SynodError(answer.code, to === undefined ? {} : { detail: to });
+  }
+
+  /** Tells one member the first configuration of its cluster. */
+  async form(member: string, first: FirstConfiguration): Promise<void> {
+    const subject = this.subjects.form(member);
+    const text = await this.ask(subject, encodeFirstConfiguration(first), 'NO_MEMBER');
+    const answer = parseFormAnswer(text);
+    if (answer === undefined) throw new SynodError('MALFORMED', { detail: text });
+    if (!answer.ok) throw new SynodError(answer.code, { detail: member });
+  }
+
+  /**
+   * One request, and its answer.
+   * @param absent the code when nobody takes such requests
+   */
+  async ask(
+    subject: string,
+    text: string,
+    absent: ErrorCode,
+    timeout = this.deadlineMs,
+  ): Promise<string> {
+    try {
+      return (await this.#connection.request(subject, Buffer.from(text), { timeout })).string();
+    } catch (cause) {
+      const isNats = cause instanceof NatsError;
+      if (isNats && cause.code === (NatsErrorCode.NoResponders as string)) {
+        throw new SynodError(absent, { cause });
+      }
+      const timedOut = isNats && cause.code === (NatsErrorCode.Timeout as string);
+      throw new SynodError(timedOut ? 'TIMED_OUT' : 'UNREACHABLE', { cause });
+    }
+  }
+}

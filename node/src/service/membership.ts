@@ -1,0 +1,100 @@
+import type { ErrorCode } from '../../../contract/src/error-codes.ts';
+import {
+  parseMembershipRequest,
+  type MemberLists,
+  type MembershipAnswer,
+  type MembershipRequest,
+} from '../../../contract/src/membership.ts';
+import type { Change } from '../paxos/change.ts';
+import type { Configuration } from '../paxos/configuration.ts';
+import type { Driver } from './driver.ts';
+import type { Logger } from './logger.ts';
+
+/** Shorter than a client waits: it gets a typed answer, and asks again. */
+const SETTLE_MS = 4_000;
+const LOOK_MS = 5;
+
+/** Changes the members on request, while this one leads. */
+export class Membership {
+  readonly #driver: Driver;
+  readonly #log: Logger;
+
+  constructor(driver: Driver, log: Logger) {
+    this.#driver = driver;
+    this.#log = log;
+  }
+
+  /** Answers a request once its change has settled; one that was sent again changes nothing. */
+  async answer(text: string): Promise<MembershipAnswer> {
+    const request = parseMembershipRequest(text);
+    if (request === undefined) return refused('MALFORMED');
+    this.#log.info({ ...request }, 'asked to change the members');
+    const answer = await this.#change(request);
+    this.#log.info(
+      { ...request, ...answer },
+      answer.ok ? 'members changed' : 'members not changed',
+    );
+    return answer;
+  }
+
+  async #change(request: MembershipRequest): Promise<MembershipAnswer> {
+    const { member } = this.#driver;
+    const { newest } = member.configurations;
+    const change = changeOf(request, newest);
+    const refusal = member.refusalOf(change);
+    if (refusal === 'NOT_LEADING') return refused(refusal);
+    if (isShown(request, newest)) {
+      // With the base moved on, it is most likely that of an answer which was lost.
+      if (request.base < newest.number) return this.#settle(request);
+      return refused(request.step === 'remove' ? 'UNKNOWN_MEMBER' : 'ALREADY_MEMBER');
+    }
+    if (refusal !== undefined) return refused(refusal);
+    if (!member.settled) return refused('PENDING');
+    this.#driver.input({ type: 'reconfigure', change });
+    return this.#settle(request);
+  }
+
+  /**
+   * Waits until the change is decided and in force, and a quorum of the new configuration has
+   * every slot before it on disk: only then may the process of a removed member be stopped.
+   */
+  async #settle(request: MembershipRequest): Promise<MembershipAnswer> {
+    const { member } = this.#driver;
+    const deadline = performance.now() + SETTLE_MS;
+    for (;;) {
+      if (member.leading === undefined) return refused('NOT_LEADING');
+      const { newest } = member.configurations;
+      const isDone = isShown(request, newest);
+      // Another change of the same base came first, and made this one void.
+      if (!isDone && newest.number > request.base) return refused('OUTDATED');
+      if (isDone && member.settled) return { ok: true, configuration: listsOf(newest) };
+      if (performance.now() > deadline) return refused(isDone ? 'NOT_SETTLED' : 'TIMED_OUT');
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+  }
+}
+
+/** The change that a request means in the newest configuration. */
+export function changeOf(request: MembershipRequest, newest: Configuration): Change {
+  const { step, member, base, force } = request;
+  const voters = newest.voters.filter((voter) => step !== 'remove' || voter !== member);
+  const learners = newest.learners.filter((learner) => learner !== member);
+  if (step === 'promote') voters.push(member);
+  if (step === 'add') learners.push(member);
+  return { base, voters, learners, forced: force };
+}
+
+/** Whether a configuration has already what is asked for. */
+export function isShown({ step, member }: MembershipRequest, newest: Configuration): boolean {
+  const votes = newest.voters.includes(member);
+  if (step === 'promote') return votes;
+  return (votes || newest.learners.includes(member)) === (step === 'add');
+}
+
+function refused(code: ErrorCode): MembershipAnswer {
+  return { ok: false, code };
+}
+
+function listsOf({ number, voters, learners }: Configuration): MemberLists {
+  return { number, voters, learners };
+}

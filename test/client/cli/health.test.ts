@@ -1,0 +1,77 @@
+import { parseStatus, type MemberStatus } from '../../../contract/src/status.ts';
+import { healthOf } from '../../../client/src/cli/health.ts';
+import { statusTable } from '../../../client/src/cli/status-table.ts';
+import { isWhole, leaderOf, membersOf } from '../../../client/src/sdk/members.ts';
+
+function statusOf(member: string, more: Partial<MemberStatus> = {}): MemberStatus {
+  const lists = { configuration: 1, voters: ['a', 'b', 'c'], learners: ['d'] };
+  const state = { slotOut: 7, floor: 0, alarms: [], logBytes: 0, stateBytes: 0, version: '1' };
+  const role = { role: 'follower', ready: true, ballot: '1.a', leader: 'a' };
+  const ids = { name: `n-${member}`, member, firstConfiguration: null };
+  const text = JSON.stringify({ ...ids, ...lists, ...state, ...role, ...more });
+  const status = parseStatus(text);
+  if (status === undefined) throw new Error(text);
+  return status;
+}
+
+const leader = statusOf('a', { role: 'leader', slotOut: 10 });
+const learner = statusOf('d', { role: 'learner' });
+const healthy = [leader, statusOf('b'), statusOf('c'), learner];
+
+test.each([
+  ['healthy', healthy, 'Healthy: n-a leads, 3 of 3 voters are well, 1 may fail.'],
+  [
+    'degraded',
+    [leader, statusOf('b'), learner],
+    'Degraded: n-a leads, 2 of 3 voters are well, none may fail, c does not answer.',
+  ],
+  [
+    'degraded',
+    [leader, statusOf('b', { role: 'damaged' }), statusOf('c', { alarms: ['Full.'] }), learner],
+    'Degraded: n-a leads, 2 of 3 voters are well, none may fail, n-b is damaged, n-c has an alarm.',
+  ],
+  [
+    'degraded',
+    [leader, statusOf('b'), statusOf('c', { ready: false })],
+    'Degraded: n-a leads, 3 of 3 voters are well, 1 may fail, n-c catches up, d does not answer.',
+  ],
+  ['no-leader', [statusOf('b')], 'No leader: 1 of 3 voters are well, 2 are needed.'],
+  [
+    'no-leader',
+    [statusOf('b'), statusOf('c')],
+    'No leader: 2 of 3 voters are well; one of them may lead soon.',
+  ],
+] as const)('%s: it is said in a sentence', (state, statuses, sentence) => {
+  expect(healthOf(membersOf(statuses))).toEqual({ state, sentence });
+});
+
+test('who votes or learns and does not answer has a row; so has an outsider that answers', () => {
+  const outsider = statusOf('x', { role: 'outsider', configuration: 0, voters: ['x'] });
+  const found = membersOf([leader, outsider]);
+  expect(found.members.map(({ id, role }) => `${id} ${role}`)).toEqual([
+    'a voter',
+    'b voter',
+    'c voter',
+    'd learner',
+    'x outsider',
+  ]);
+  const table = statusTable(found);
+  expect(table).toMatch(/│ n-a +│ a +│ leader +│ n-a +│ 10 +│ 0 +│/);
+  expect(table).toMatch(/│ n-x +│ x +│ outsider +│ n-a +│ 7 +│ 3 +│/);
+  expect(table).toMatch(/│ +│ b .*│ This voter does not answer\./);
+  expect(table).toMatch(/│ +│ d .*│ This learner does not answer\./);
+});
+
+test('of two leaders the one of the higher ballot counts; without any, the latest lists', () => {
+  const older = statusOf('b', { role: 'leader', ballot: '9.b' });
+  const newer = statusOf('c', { role: 'leader', ballot: '10.c' });
+  expect(leaderOf([older, newer, leader])).toBe(newer);
+  const late = statusOf('b', { configuration: 2, voters: ['b'], learners: [] });
+  expect(membersOf([statusOf('c'), late]).lists.number).toBe(2);
+  const untold = statusOf('x', { role: 'unformed', configuration: 0, voters: [], learners: [] });
+  const first = statusOf('b', { configuration: 0, voters: ['b'], learners: [] });
+  expect(membersOf([untold, first]).lists.voters).toEqual(['b']);
+  expect(isWhole(healthy)).toBe(true);
+  expect(isWhole([leader, learner])).toBe(false);
+  expect(isWhole([late])).toBe(false);
+});

@@ -1,0 +1,224 @@
+import { connect } from 'nats';
+import {
+  parseMembershipAnswer,
+  type MembershipAnswer,
+  type MembershipRequest,
+} from '../../contract/src/membership.ts';
+import { subjectsOf } from '../../contract/src/subjects.ts';
+import type { LocalCluster } from '../../client/src/local/local-cluster.ts';
+import type { SynodClient } from '../../client/src/sdk/client.ts';
+import { membersOf } from '../../client/src/sdk/members.ts';
+import { synod, type CliResult } from './cli-run.ts';
+import { TestFolder, until } from './test-cluster.ts';
+
+/* Members come and go, with real processes. */
+
+/** Small, so that a learner soon lags by more. */
+const WINDOW = ['--window', '16'];
+
+let folder: TestFolder;
+let cluster: LocalCluster;
+let client: SynodClient;
+
+async function start(nodes: number, flags: readonly string[] = []): Promise<void> {
+  folder = new TestFolder();
+  cluster = await folder.start(nodes, undefined, [...WINDOW, ...flags]);
+  client = await folder.client(cluster);
+}
+afterEach(() => folder.remove(), 20_000);
+
+function member(...args: string[]): Promise<CliResult> {
+  const where = ['--cluster', folder.cluster, '--nats-url', cluster.natsUrl];
+  return synod(['member', ...args, ...where], { cwd: folder.path });
+}
+
+/** Voters and learners, as the leader has them. */
+async function lists(): Promise<{ voters: readonly string[]; learners: readonly string[] }> {
+  const { voters, learners } = (await client.members()).lists;
+  return { voters: voters.toSorted(), learners };
+}
+
+async function leads(): Promise<string> {
+  return (await client.members()).leader?.member ?? '';
+}
+
+/** Waits until a member has applied all that the leader has now. */
+async function caughtUp(id: string): Promise<void> {
+  const target = (await client.members()).leader?.slotOut ?? Infinity;
+  await until(`${id} at slot ${target}`, async () => {
+    const found = (await client.status()).find((each) => each.member === id);
+    return found !== undefined && found.slotOut >= target ? true : undefined;
+  });
+}
+
+async function grow(id: string): Promise<void> {
+  await cluster.startMember(id);
+  await client.addMember(id);
+  await caughtUp(id);
+  await client.promoteMember(id);
+}
+
+async function shrink(id: string): Promise<void> {
+  await client.removeMember(id);
+  await cluster.node(id)?.stop(5_000);
+}
+
+/** More slots than WINDOW: each append has to be answered before the next. */
+async function appendBeyondWindow(): Promise<void> {
+  for (let i = 0; i < 20; i++) await client.append(`beyond ${i}`);
+}
+
+/** Until the leader has waited for an answer longer than it counts a silent member as there. */
+async function silenceIsNoticed(): Promise<void> {
+  const heartbeats = 'synod_messages_sent_total{type="heartbeat"}';
+  const leader = await leads();
+  const enough = (await folder.metric(leader, heartbeats)) + 8;
+  await until('heartbeats', async () =>
+    (await folder.metric(leader, heartbeats)) >= enough ? true : undefined,
+  );
+}
+
+async function signal(id: string, name: NodeJS.Signals): Promise<void> {
+  const node = cluster.node(id);
+  node?.kill(name);
+  if (name === 'SIGKILL') await node?.exit;
+}
+
+test('1, 3, 5, 3, 1 voters under load: every acknowledged text is there, once', async () => {
+  await start(1);
+  const acknowledged: string[] = [];
+  const over = new AbortController();
+  const load = (async () => {
+    for (let i = 0; !over.signal.aborted; i++) {
+      await client.append(`text ${i}`);
+      acknowledged.push(`text ${i}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  })();
+  for (const id of ['n1', 'n2', 'n3', 'n4']) await grow(id);
+  expect(await lists()).toEqual({ voters: ['n0', 'n1', 'n2', 'n3', 'n4'], learners: [] });
+  // The leader goes first: another one settles its removal.
+  const first = await leads();
+  await shrink(first);
+  expect(await leads()).not.toBe(first);
+  const rest = ['n0', 'n1', 'n2', 'n3', 'n4'].filter((id) => id !== first);
+  for (const id of rest.slice(0, 3)) await shrink(id);
+  const [last = ''] = rest.slice(3);
+  expect(await lists()).toEqual({ voters: [last], learners: [] });
+  over.abort();
+  await load;
+  const { texts } = await client.readTexts({ limit: 100_000 });
+  expect(texts.toSorted()).toEqual(acknowledged.toSorted());
+  expect(acknowledged.length).toBeGreaterThan(20);
+}, 90_000);
+
+test('a killed member is replaced; what was done is not done again', async () => {
+  await start(3);
+  await client.append('before');
+  const [lost = ''] = (await lists()).voters.filter((id) => id !== '' && id !== 'n0');
+  await signal(lost, 'SIGKILL');
+  await cluster.startMember('n3');
+  const replaced = await member('replace', lost, 'n3');
+  expect(replaced).toMatchObject({ code: 0, stderr: '' });
+  expect(replaced.stdout).toMatch(/^Configuration 3 is in force: voters .*n3.*\.\n$/);
+  const voters = ['n0', 'n1', 'n2', 'n3'].filter((id) => id !== lost);
+  expect(await lists()).toEqual({ voters, learners: [] });
+  const again = await member('replace', lost, 'n3', '--output', 'json');
+  expect(JSON.parse(again.stdout)).toMatchObject({ number: 3, learners: [] });
+  expect((await client.readTexts()).texts).toEqual(['before']);
+  expect(membersOf(await client.status()).members.map(({ id }) => id)).not.toContain(lost);
+}, 60_000);
+
+test('the last voter, unknown ids, and what is so already are refused: the code, a sentence, 1', async () => {
+  await start(1);
+  const refusals = [
+    [client.removeMember('n0', { force: true }), 'LAST_VOTER'],
+    [client.removeMember('n9'), 'UNKNOWN_MEMBER'],
+    [client.promoteMember('n9'), 'UNKNOWN_MEMBER'],
+    [client.addMember('n0'), 'ALREADY_MEMBER'],
+    [client.promoteMember('n0'), 'ALREADY_MEMBER'],
+    [client.addMember('a.b'), 'MALFORMED'],
+    [client.replaceMember('n8', 'n9'), 'UNKNOWN_MEMBER'],
+  ] as const;
+  for (const [refused, code] of refusals) await expect(refused).rejects.toMatchObject({ code });
+  const last = await member('remove', 'n0', '--force');
+  expect(last).toMatchObject({ code: 1, stdout: '' });
+  expect(last.stderr).toBe(
+    'synod: It is the last voter, and the cluster would end with it. Promote another one ' +
+      'first. (n0)\n',
+  );
+  for (const wrong of [['add'], ['add', 'a.b'], ['add', 'n1', '--timeout', '0'], ['swap']]) {
+    expect(await member(...wrong)).toMatchObject({ code: 2, stdout: '' });
+  }
+  expect(await lists()).toEqual({ voters: ['n0'], learners: [] });
+}, 60_000);
+
+test('a learner that lags, and a change that leaves too few who answer, are refused', async () => {
+  await start(3);
+  await cluster.startMember('n3');
+  const added = await member('add', 'n3');
+  expect(added).toEqual({
+    code: 0,
+    stdout: 'Configuration 1 is in force: voters n0, n1, n2, learners n3.\n',
+    stderr: '',
+  });
+  await client.addMember('nobody');
+  await caughtUp('n3');
+  await signal('n3', 'SIGSTOP');
+  await appendBeyondWindow();
+  await expect(client.promoteMember('n3')).rejects.toMatchObject({ code: 'LAGS' });
+  await expect(client.promoteMember('nobody')).rejects.toMatchObject({ code: 'LAGS' });
+  const late = await member('replace', 'n2', 'nobody', '--timeout', '1');
+  expect(late).toMatchObject({ code: 1, stdout: '' });
+  expect(late.stderr).toContain('(nobody does not answer; ');
+  for (const id of ['n3', 'nobody']) await client.removeMember(id);
+
+  const leader = await leads();
+  const [silent = '', other = ''] = ['n0', 'n1', 'n2'].filter((id) => id !== leader);
+  await signal(silent, 'SIGSTOP');
+  await silenceIsNoticed();
+  const unsafe = await member('remove', other);
+  expect(unsafe).toMatchObject({ code: 1, stdout: '' });
+  expect(unsafe.stderr).toContain('Too few voters would be left that answer now.');
+  // By force it is decided, and settles once the silent one is back.
+  const forced = client.removeMember(other, { force: true });
+  await until('the change', () =>
+    folder.log(leader).some((line) => line['forced'] === true && line['taken'] === true)
+      ? true
+      : undefined,
+  );
+  await signal(silent, 'SIGCONT');
+  await forced;
+  const voters = ['n0', 'n1', 'n2'].filter((id) => id !== other);
+  expect(await lists()).toEqual({ voters, learners: [] });
+  await client.append('after it');
+}, 60_000);
+
+test('what has not settled is said, and nothing else is changed before it has', async () => {
+  // The state is written when the process is stopped, and not before.
+  await start(1, ['--checkpoint-ms', '60000']);
+  const connection = await connect({ servers: cluster.natsUrl });
+  const ask = async (request: MembershipRequest): Promise<MembershipAnswer | undefined> => {
+    const { membership } = subjectsOf('local', folder.cluster);
+    const text = JSON.stringify(request);
+    return parseMembershipAnswer(
+      (await connection.request(membership, text, { timeout: 20_000 })).string(),
+    );
+  };
+  const add = { step: 'add', member: 'n1', base: 0, force: false } as const;
+  await leads();
+  expect(await ask(add)).toEqual({ ok: false, code: 'NOT_SETTLED' });
+  const another = { ...add, member: 'n2' };
+  expect(await ask(another)).toEqual({ ok: false, code: 'OUTDATED' });
+  expect(await ask({ ...another, base: 1 })).toEqual({ ok: false, code: 'PENDING' });
+  const early = await member('add', 'n2', '--timeout', '1');
+  expect(early).toMatchObject({ code: 1, stdout: '' });
+  expect(early.stderr).toContain('Another change of the members has not settled yet.');
+
+  await cluster.node('n0')?.stop(5_000);
+  await cluster.startMember('n0');
+  await leads();
+  const configuration = { number: 1, voters: ['n0'], learners: ['n1'] };
+  expect(await ask(add)).toEqual({ ok: true, configuration });
+  await connection.close();
+}, 60_000);
