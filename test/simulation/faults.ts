@@ -115,6 +115,11 @@ function hits(fault: Fault, hit: SimulatedProcess, field: Field): boolean {
       hit.flipBit(luck);
       later(() => hit.start());
       return true;
+    case 'damaged-state':
+      if (!field.canLose(hit)) return false;
+      hit.damageState();
+      later(() => hit.start());
+      return true;
     case 'wipe':
       if (!field.canLose(hit)) return false;
       hit.wipe();

@@ -34,16 +34,21 @@ export const faultKinds = [
   'hand-over',
   'hasty-changes',
   'bit-flip',
+  'damaged-state',
   'wipe',
 ] as const;
 
 export type FaultKind = (typeof faultKinds)[number];
 
 /**
- * After these a member stays down: it is replaced where leadership is stable. They strike only
- * while that can be done.
+ * These take a disk, or a part of it: they strike only while the cluster can lose one. A member
+ * without its log stays down, and is replaced where leadership is stable.
  */
-export const isForGood: Partial<Record<FaultKind, true>> = { 'bit-flip': true, wipe: true };
+export const isForGood: Partial<Record<FaultKind, true>> = {
+  'bit-flip': true,
+  'damaged-state': true,
+  wipe: true,
+};
 
 /** From some time on, the cluster is to have so many voters. */
 export interface Resize {

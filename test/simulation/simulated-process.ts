@@ -46,6 +46,8 @@ export interface Observer {
   /** The state of every slot below it is on the disk. */
   flushed(member: string, slotOut: Slot): void;
   leading(member: string, ballot: Ballot | undefined): void;
+  /** Its state failed its checks, and it begins without one. */
+  setAside(member: string): void;
   /** Its log lets go of what is below the floor. */
   collected(member: string, floor: Slot): void;
   /** Another member's state is on its disk. */
@@ -102,6 +104,8 @@ export class SimulatedProcess {
   #backlog: (() => void)[] | undefined;
   #down = false;
   #isFlipped = false;
+  /** Its state had applied every slot below it, and was lost. */
+  #lostSlotOut: Slot = 0;
   /** What the disk finished while it was stalled. */
   #unfinished: (() => void)[] | undefined;
   #slowMs = 0;
@@ -130,7 +134,7 @@ export class SimulatedProcess {
 
   /** It may be lost, once it looks at its disk. */
   get endangered(): boolean {
-    return this.#down || this.#isFlipped;
+    return this.#down || this.#isFlipped || this.#state.slotOut < this.#lostSlotOut;
   }
 
   /** It is of those that the cluster began with. */
@@ -230,6 +234,10 @@ export class SimulatedProcess {
       this.#later(this.#random.between(0.1, 4), finish);
     };
     const folder = new MemoryFolder(this.#log, onDisk);
+    if (this.#state.isDamaged) {
+      this.#state.setAside();
+      observer.setAside(this.id);
+    }
     const tables = new MemoryTableFile(this.#state, onDisk);
     try {
       this.#running = this.#open(folder, tables);
@@ -437,6 +445,13 @@ export class SimulatedProcess {
       if (bit < size) return this.#log.flip(name, bit);
       bit -= size;
     }
+  }
+
+  /** Its state fails its checks from now on; its log is well, and so are its promises. */
+  damageState(): void {
+    this.kill(0);
+    this.#lostSlotOut = this.#state.slotOut;
+    this.#state.isDamaged = true;
   }
 
   /** Its disk is emptied: it is down for good. */

@@ -198,6 +198,7 @@ class Simulation {
         });
       },
       flushed: (member, slotOut) => this.#check(() => invariants.flushed(member, slotOut)),
+      setAside: (member) => invariants.setAside(member),
       collected: (member, floor) => {
         this.#collections += 1;
         this.#check(() => invariants.collected(member, floor));

@@ -136,8 +136,8 @@ export class Driver {
     transport.onMessage((from, message) => {
       metrics.received.add(message.type);
       if (this.#stopped) return;
-      if (message.type === 'fetch') return this.#sender.fetch(from, message);
-      if (message.type === 'chunk') return this.#receiver.chunk(from, message);
+      if (message.type === 'fetch') return this.#guard(() => this.#sender.fetch(from, message));
+      if (message.type === 'chunk') return this.#guard(() => this.#receiver.chunk(from, message));
       if (!member.takes(from, message)) return metrics.dropped.add(UNKNOWN_MEMBER);
       this.input({ type: 'message', from, message });
     });
@@ -228,7 +228,7 @@ export class Driver {
   /** Steps all that is in the inbox; the requests of clients come last, as one input. */
   #drain(): void {
     if (this.#stopped) return;
-    try {
+    this.#guard(() => {
       const inputs = this.#inbox;
       this.#inbox = [];
       for (const input of inputs) {
@@ -243,6 +243,13 @@ export class Driver {
       }
       this.#checkpoint();
       this.#release();
+    });
+  }
+
+  /** A broken invariant, or damage that is found: nothing goes on. */
+  #guard(run: () => void): void {
+    try {
+      run();
     } catch (error) {
       this.#fail(error instanceof Error ? error : new Error(String(error)));
     }

@@ -20,7 +20,6 @@ import { waitsForFlush } from '../paxos/effects.ts';
 import { firstConfiguration } from '../paxos/configuration.ts';
 import { recoveredConfigurations } from '../paxos/configurations.ts';
 import { Member } from '../paxos/member.ts';
-import type { Slot } from '../paxos/pvalue.ts';
 import { defaultTiming } from '../paxos/timing.ts';
 import { DamageError } from '../storage/damage.ts';
 import { openDataFolder, type DataFolder } from '../storage/data-folder.ts';
@@ -29,7 +28,13 @@ import {
   readFirstConfiguration,
   storeFirstConfiguration,
 } from '../storage/first-configuration-file.ts';
-import { openLmdbState } from '../storage/lmdb-state.ts';
+import {
+  isOfState,
+  openLmdbState,
+  setStateAside,
+  statesSetAside,
+  type LmdbStateOptions,
+} from '../storage/lmdb-state.ts';
 import type { OpenedLog } from '../storage/log.ts';
 import { openSegmentLog } from '../storage/segment-log.ts';
 import type { StateStore } from '../storage/state.ts';
@@ -195,7 +200,7 @@ export class Node {
   #openStorage({ clusterId }: FirstConfiguration): void {
     const { path: folder, memberId } = this.#folder;
     const ids = { clusterId, memberId };
-    const state = openLmdbState({ folder, ...ids });
+    const state = this.#openState({ folder, ...ids });
     const slotOut = state.flushedSlotOut;
     const logFolder = new DiskFolder(path.join(folder, 'log'));
     const keepBytes = this.#config.logBytes;
@@ -204,6 +209,17 @@ export class Node {
     this.#storage = { opened, state };
     const { decidedMark } = opened.recovered;
     this.#log.info({ slotOut, decidedMark, data: folder }, 'data opened');
+  }
+
+  #openState(options: LmdbStateOptions): StateStore {
+    try {
+      return openLmdbState(options);
+    } catch (error) {
+      const isState = error instanceof DamageError && isOfState(error);
+      if (!isState || this.#config.mode === 'on-demand') throw error;
+      this.#setAside(error);
+      return openLmdbState(options);
+    }
   }
 
   #damaged(error: DamageError): void {
@@ -327,7 +343,10 @@ export class Node {
       surveyed: (survey) => this.#scriptPort?.surveyed(survey),
       reconfigured: (change, taken) => this.#reconfigured(change, taken),
       collected: (floor) => this.#log.info({ floor }, 'log collected'),
-      restored: (slotOut) => void this.#restart(slotOut).catch(this.#fatal),
+      restored: (slotOut) => {
+        this.#log.info({ slotOut }, "another member's state is here; going on from it");
+        void this.#restart(() => undefined).catch(this.#fatal);
+      },
       crashed: () => transport.flush(() => this.#crash()),
       failed: (error) => this.#failed(error),
     });
@@ -349,20 +368,34 @@ export class Node {
 
   #failed(error: Error): void {
     if (!(error instanceof DamageError)) return this.#fatal(error);
+    if (isOfState(error) && this.#config.mode === 'stable') {
+      void this.#restart(() => this.#setAside(error)).catch(this.#fatal);
+      return;
+    }
     this.#damaged(error);
     clearInterval(this.#ticker);
     this.#serve(undefined);
   }
 
-  /** The state on disk is another member's now: the member begins again from it and the own log. */
-  async #restart(slotOut: Slot): Promise<void> {
-    this.#log.info({ slotOut }, "another member's state is here; going on from it");
+  /** What is wrong with the state costs no vote: it comes anew, from the log or another member. */
+  #setAside(error: DamageError): void {
+    this.#ready = false;
+    setStateAside(this.#folder.path);
+    this.#log.error({ file: error.file, record: error.record }, `${error.message}; set aside`);
+  }
+
+  /**
+   * The member begins again from what is on disk, as after a crash.
+   * @param change what is done to the state while it is closed
+   */
+  async #restart(change: () => void): Promise<void> {
     clearInterval(this.#ticker);
     this.#serve(undefined);
     this.#transport?.detach();
     await this.#storage?.opened.log.close();
     await this.#storage?.state.close();
     this.#storage = undefined;
+    change();
     this.#open();
     if (this.#connection !== undefined) await this.#run(this.#connection);
   }
@@ -418,6 +451,10 @@ export class Node {
     const alarms = this.#damage === undefined ? [] : [this.#damage.message];
     if (this.#driver?.stalled === true) {
       alarms.push('The disk has not finished a write for more than a second.');
+    }
+    const kept = statesSetAside(this.#folder.path).join(', ');
+    if (kept !== '') {
+      alarms.push(`A state failed its checks and is kept as ${kept}. Look at it, then delete it.`);
     }
     if (!this.#natsConnected) alarms.push('The connection to NATS is down.');
     return {

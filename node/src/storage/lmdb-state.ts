@@ -36,6 +36,29 @@ export function openLmdbState(options: LmdbStateOptions): StateStore {
   return new OverlayState(new LmdbFile(options));
 }
 
+/** A state that failed its checks, and is not open, is kept under another name for a person. */
+export function setStateAside(folder: string): void {
+  const kept = new Set(statesSetAside(folder));
+  let number = 1;
+  while (kept.has(damagedName(number))) number += 1;
+  renameSync(path.join(folder, FILE), path.join(folder, damagedName(number)));
+  syncFolder(folder);
+}
+
+/** @returns the names of the files that `setStateAside` made, and nobody has removed */
+export function statesSetAside(folder: string): string[] {
+  return readdirSync(folder).filter((name) => /^state\.damaged-\d+\.mdb$/.test(name));
+}
+
+function damagedName(number: number): string {
+  return `state.damaged-${number}.mdb`;
+}
+
+/** Whether it is the state that is damaged: that costs no vote, and it can come anew. */
+export function isOfState({ file }: DamageError): boolean {
+  return file === FILE;
+}
+
 /** A copy that was not finished goes; one that was takes the place of the state. */
 function swapIn(folder: string): void {
   for (const name of readdirSync(folder)) if (name.startsWith(INCOMING)) remove(folder, name);

@@ -1,4 +1,5 @@
 import type { Slot } from '../paxos/pvalue.ts';
+import { DamageError } from './damage.ts';
 import { OverlayState } from './overlay-state.ts';
 import type { StateSnapshot, Staging } from './state.ts';
 import type { Entry, KeyRange, TableFile, TableKey } from './table-file.ts';
@@ -9,6 +10,16 @@ export class MemoryTables {
   readonly entries = new Map<TableKey, Uint8Array>();
   /** Another member's state, whole and verified: the next process begins with it. */
   #verified: { readonly slotOut: Slot; readonly entries: readonly Entry[] } | undefined;
+
+  /** What is stored fails its checks from now on. */
+  isDamaged = false;
+
+  /** A state that failed its checks is kept elsewhere: here is none. */
+  setAside(): void {
+    this.isDamaged = false;
+    this.slotOut = 0;
+    this.entries.clear();
+  }
 
   replaceBy(entries: readonly Entry[], slotOut: Slot): void {
     this.#verified = { slotOut, entries };
@@ -37,6 +48,11 @@ export class MemoryTableFile implements TableFile {
     this.#disk = disk;
     this.#schedule = schedule;
     disk.swap();
+    this.#check();
+  }
+
+  #check(): void {
+    if (this.#disk.isDamaged) throw new DamageError('the tables', 'some key', 'flipped');
   }
 
   /** The process ends: a transaction that is not durable is lost. */
@@ -55,6 +71,7 @@ export class MemoryTableFile implements TableFile {
   }
 
   get(key: TableKey): Uint8Array | undefined {
+    this.#check();
     return this.#disk.entries.get(key);
   }
 

@@ -31,6 +31,8 @@ interface Durable {
   decidedMark: Slot;
   floor: Slot;
   slotOut: Slot;
+  /** The highest that this ever was. */
+  reported: Slot;
   /** The ballot of the stored pvalue of each slot. */
   readonly stored: Map<Slot, Ballot>;
 }
@@ -79,7 +81,7 @@ export class Invariants {
     if (flushedSlotOut < before.slotOut) fail('with an older state');
     const found = new Map(stored.map((pvalue) => [pvalue.slot, pvalue.ballot]));
     for (const [slot, least] of before.stored) {
-      if (slot < flushedSlotOut) continue;
+      if (slot < Math.max(flushedSlotOut, recovered.floor)) continue;
       if (compareBallots(found.get(slot), least) < 0) fail(`without its pvalue of slot ${slot}`);
     }
     before.ballot = ballot;
@@ -87,6 +89,7 @@ export class Invariants {
     before.decidedMark = decidedMark;
     before.floor = recovered.floor;
     before.slotOut = flushedSlotOut;
+    before.reported = Math.max(before.reported, flushedSlotOut);
     // What was being written when it ended may have reached the disk.
     for (const pvalue of stored) {
       before.stored.set(pvalue.slot, pvalue.ballot);
@@ -111,6 +114,12 @@ export class Invariants {
       throw new BrokenInvariant('mark', `${member} forgets the slots below ${slotOut}: ${marked}`);
     }
     durable.slotOut = slotOut;
+    durable.reported = Math.max(durable.reported, slotOut);
+  }
+
+  /** A state failed its checks: what it had is lost, and no promise. */
+  setAside(member: string): void {
+    this.#durableOf(member).slotOut = 0;
   }
 
   /**
@@ -124,8 +133,10 @@ export class Invariants {
         `${member} collects below ${floor} before that is durable`,
       );
     }
-    const has = (voter: string): boolean => (this.#durable.get(voter)?.slotOut ?? 0) >= floor;
-    if (has(member) && this.#rulings.outlivesLosses(floor, has)) return;
+    // Of those that reported it, some may have lost it since: as many as may be.
+    const has = (voter: string): boolean => (this.#durable.get(voter)?.reported ?? 0) >= floor;
+    if (this.#durableOf(member).slotOut >= floor && this.#rulings.outlivesLosses(floor, has))
+      return;
     const text = `${member} collects below ${floor}, and too few have that state on disk`;
     throw new BrokenInvariant('floor', text);
   }
@@ -344,6 +355,7 @@ export class Invariants {
         decidedMark: 0,
         floor: 0,
         slotOut: 0,
+        reported: 0,
         stored: new Map(),
       };
       this.#durable.set(member, durable);
