@@ -57,7 +57,7 @@ test('the logs stay short while a member is away, and it goes on from the state 
   await fill(2);
   cluster.node('n2')?.kill('SIGKILL');
   await cluster.node('n2')?.exit;
-  await fill(24);
+  await fill(16);
   // What is kept, what the floor has not reached yet, and the segment that is being written.
   const isShort = ({ logBytes }: { logBytes: number }): boolean =>
     logBytes <= LOG_BYTES + 4 * SEGMENT_BYTES;
@@ -66,7 +66,7 @@ test('the logs stay short while a member is away, and it goes on from the state 
     const found = await client.status({ waitMs: 300, expect: 2 });
     return found.length === 2 && found.every(isShort) ? found : undefined;
   });
-  expect(Math.min(...members.map(({ stateBytes }) => stateBytes))).toBeGreaterThan(24 << 20);
+  expect(Math.min(...members.map(({ stateBytes }) => stateBytes))).toBeGreaterThan(16 << 20);
 
   await cluster.startMember('n2');
   await areEven();

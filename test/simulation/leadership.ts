@@ -9,10 +9,10 @@ import { Trace } from './trace/trace.ts';
  * of no use makes room. Seeds cannot tell, as a duel breaks no invariant: these runs can.
  */
 
-/** Ten adds a second. */
-function steadily(forMs: number): Request[] {
-  return Array.from({ length: forMs / 100 }, (_, i) => ({
-    at: 1_000 + 100 * i,
+/** An add every so often: ten a second. */
+function steadily(forMs: number, everyMs = 100): Request[] {
+  return Array.from({ length: forMs / everyMs }, (_, i) => ({
+    at: 1_000 + everyMs * i,
     client: i % 2,
     operation: { type: 'add', register: 'a', delta: 1 },
   }));
@@ -74,7 +74,8 @@ const twoLeaders = (story: Story, at: number, goneMs: number, gapMs: number): vo
 };
 
 const numberOf = (member: string): number => Number(member.slice(1));
-const leader = (): string => tell({ ...calm, forMs: 1_500 }).reigns[0]?.member ?? '';
+const leader = (of: Plan = calm): string =>
+  tell({ ...of, requests: [], forMs: 1_500 }).reigns[0]?.member ?? '';
 const follower = (): number => (numberOf(leader()) + 1) % 3;
 const every = (ms: number, fault: Omit<Fault, 'at'>): Fault[] =>
   Array.from({ length: Math.floor(18_000 / ms) }, (_, i) => ({ ...fault, at: 2_000 + ms * i }));
@@ -178,6 +179,37 @@ export const promises: Readonly<Record<string, () => void>> = {
         allAnswered(story);
       }
     }
+  },
+
+  'who took the state of another tells nobody what it had merely accepted before': () => {
+    // A leader accepts what nobody else does, is away until the logs have gone on without it, and
+    // takes a state; then one comes back that was away from the same time on, and has it to ask.
+    const large = { ...plan, members: 5, keepBytes: 96 * 1024 };
+    const first = leader({ ...large, mode: 'safety' });
+    const asker = (numberOf(first) + 1) % 5;
+    const faults: Fault[] = [
+      { kind: 'kill', at: 4_980, member: asker, forMs: 4_400, luck: 0 },
+      { kind: 'cut-off', at: 5_000, member: numberOf(first), forMs: 4_000, luck: 0 },
+    ];
+    const requests = steadily(10_000, 10);
+    const story = tell({ ...large, requests, forMs: 12_000, faults }, (from, to, messages) => {
+      const isAnswer = messages.some(({ type }) => type === 'learned');
+      return isAnswer && to === `n${asker}` && from !== first ? 'lost' : 'drawn';
+    });
+    assert.ok(story.report.transfers > 1, 'states were taken');
+    allAnswered(story);
+  },
+
+  'who gets no more of a state goes to another member for it': () => {
+    const first = leader();
+    const away: Fault = { kind: 'kill', at: 2_500, member: follower(), forMs: 3_000, luck: 0 };
+    const of = { ...plan, keepBytes: 0, requests: steadily(4_000, 20), forMs: 6_000 };
+    const story = tell({ ...of, faults: [away] }, (from, _to, messages) => {
+      const isLost = messages.some((message) => message.type === 'chunk' && message.isLast);
+      return isLost && from === first ? 'lost' : 'drawn';
+    });
+    assert.ok(story.report.transfers > 0, 'a state was taken');
+    allAnswered(story);
   },
 
   'an idle cluster goes on to a configuration that was decided': () => {

@@ -119,10 +119,9 @@ export class Applier {
     const results = new Array<Bytes>(operations.length);
     let at = 0;
     for (const operation of operations) {
-      const result = this.#machine.apply(this.#tables, operation, context);
-      session.store(number + at, { slot: context.slot, result });
-      results[at++] = result;
+      results[at++] = this.#machine.apply(this.#tables, operation, context);
     }
+    session.store(number, context.slot, results);
     this.#operationsApplied += operations.length;
     return { command, outcome: { ok: true, slot: context.slot, results }, duplicate: false };
   }
@@ -132,7 +131,7 @@ export class Applier {
       const number = command.number + i;
       if (session.reply(number) !== undefined) continue;
       const result = this.#machine.apply(this.#tables, operation, context);
-      session.store(number, { slot: context.slot, result });
+      session.store(number, context.slot, [result]);
       this.#operationsApplied++;
     }
   }

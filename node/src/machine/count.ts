@@ -2,11 +2,9 @@ import { keyOf, type Bytes, type Key, type Tables } from './tables.ts';
 
 /** A count or position as a value: u64, big endian. */
 export function encodeCount(count: number): Bytes {
-  const bytes = new Uint8Array(8);
-  for (let at = 7, rest = count; rest > 0; at--) {
-    bytes[at] = rest % 256;
-    rest = Math.floor(rest / 256);
-  }
+  const bytes = Buffer.allocUnsafe(8);
+  bytes.writeUInt32BE(Math.floor(count / 2 ** 32), 0);
+  bytes.writeUInt32BE(count % 2 ** 32, 4);
   return bytes;
 }
 

@@ -7,6 +7,14 @@ export interface StoredReply {
   readonly result: Bytes;
 }
 
+/** The replies of operations with consecutive numbers that ran in one slot: a command's, mostly. */
+interface Run {
+  /** Of the first of them. */
+  readonly number: number;
+  readonly slot: number;
+  readonly results: readonly Bytes[];
+}
+
 /** No more replies of one client are kept once they take so many bytes. A replicated rule, too. */
 export const MAX_REPLY_BYTES = 16 * 1024 * 1024;
 
@@ -19,10 +27,12 @@ export class Session {
   /** Changed since it was last written to the tables. */
   dirty = false;
   #lowest = 1;
+  #replies = 0;
   #replyBytes = 0;
   /** No stored number is higher. It may be too high: it only saves looking. */
   #highest = 0;
-  readonly #replies = new Map<number, StoredReply>();
+  /** By number; no two of them have a number in common. */
+  readonly #runs: Run[] = [];
 
   /** Numbers below it were answered, as the client said: they never run again. */
   get lowest(): number {
@@ -30,44 +40,57 @@ export class Session {
   }
 
   reply(number: number): StoredReply | undefined {
-    return this.#replies.get(number);
+    const run = this.#runs[this.#following(number) - 1];
+    const result = run?.results[number - run.number];
+    return run === undefined || result === undefined ? undefined : { slot: run.slot, result };
+  }
+
+  /** The index of the first run that begins after `number`. */
+  #following(number: number): number {
+    let low = 0;
+    for (let high = this.#runs.length; low < high;) {
+      const middle = (low + high) >>> 1;
+      if ((this.#runs[middle]?.number ?? Infinity) <= number) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** How many of the `count` numbers from `number` on have not run. */
   missing(number: number, count: number): number {
     if (number > this.#highest) return count;
     let missing = 0;
-    for (let i = 0; i < count; i++) if (!this.#replies.has(number + i)) missing++;
+    for (let i = 0; i < count; i++) if (this.reply(number + i) === undefined) missing++;
     return missing;
   }
 
   hasRoomFor(count: number): boolean {
-    return this.#replies.size + count <= MAX_UNANSWERED && this.#replyBytes < MAX_REPLY_BYTES;
+    return this.#replies + count <= MAX_UNANSWERED && this.#replyBytes < MAX_REPLY_BYTES;
   }
 
-  store(number: number, reply: StoredReply): void {
-    this.#replies.set(number, reply);
-    this.#replyBytes += reply.result.length;
-    if (number > this.#highest) this.#highest = number;
+  /** Keeps the results of operations that had not run, from `number` on. */
+  store(number: number, slot: number, results: readonly Bytes[]): void {
+    const run = { number, slot, results };
+    if (number > this.#highest) this.#runs.push(run);
+    else this.#runs.splice(this.#following(number), 0, run);
+    this.#highest = Math.max(this.#highest, number + results.length - 1);
+    this.#replies += results.length;
+    for (const result of results) this.#replyBytes += result.length;
   }
 
   /** The client has the answers of every number below `lowest`. @returns whether that was news */
   forgetBelow(lowest: number): boolean {
     if (lowest <= this.#lowest) return false;
-    if (lowest - this.#lowest <= this.#replies.size) {
-      for (let number = this.#lowest; number < lowest; number++) this.#forget(number);
-    } else {
-      for (const number of this.#replies.keys()) if (number < lowest) this.#forget(number);
-    }
     this.#lowest = lowest;
+    for (let run = this.#runs[0]; run && run.number < lowest; run = this.#runs[0]) {
+      this.#runs.shift();
+      const { number, slot, results } = run;
+      this.#replies -= results.length;
+      for (const result of results) this.#replyBytes -= result.length;
+      const left = results.slice(lowest - number);
+      if (left.length > 0) this.store(lowest, slot, left);
+    }
     return true;
-  }
-
-  #forget(number: number): void {
-    const reply = this.#replies.get(number);
-    if (reply === undefined) return;
-    this.#replyBytes -= reply.result.length;
-    this.#replies.delete(number);
   }
 
   /**
@@ -76,21 +99,20 @@ export class Session {
    * count × (number f64 | slot f64 | length u32 | result), by number.
    */
   encode(): Bytes {
-    const numbers = [...this.#replies.keys()].sort((a, b) => a - b);
-    const size = HEADER_BYTES + numbers.length * REPLY_HEADER_BYTES + this.#replyBytes;
+    const size = HEADER_BYTES + this.#replies * REPLY_HEADER_BYTES + this.#replyBytes;
     const bytes = Buffer.allocUnsafeSlow(size);
     bytes[0] = VERSION;
     bytes.writeDoubleBE(this.#lowest, 1);
-    bytes.writeUInt32BE(numbers.length, 9);
+    bytes.writeUInt32BE(this.#replies, 9);
     let at = HEADER_BYTES;
-    for (const number of numbers) {
-      const reply = this.#replies.get(number);
-      if (reply === undefined) continue;
-      bytes.writeDoubleBE(number, at);
-      bytes.writeDoubleBE(reply.slot, at + 8);
-      bytes.writeUInt32BE(reply.result.length, at + 16);
-      bytes.set(reply.result, at + REPLY_HEADER_BYTES);
-      at += REPLY_HEADER_BYTES + reply.result.length;
+    for (const { number, slot, results } of this.#runs) {
+      for (const [i, result] of results.entries()) {
+        bytes.writeDoubleBE(number + i, at);
+        bytes.writeDoubleBE(slot, at + 8);
+        bytes.writeUInt32BE(result.length, at + 16);
+        bytes.set(result, at + REPLY_HEADER_BYTES);
+        at += REPLY_HEADER_BYTES + result.length;
+      }
     }
     return bytes;
   }
@@ -107,7 +129,7 @@ export class Session {
     for (let i = 0; i < count; i++) {
       const end = at + REPLY_HEADER_BYTES + bytes.readUInt32BE(at + 16);
       const result = bytes.subarray(at + REPLY_HEADER_BYTES, end);
-      session.store(bytes.readDoubleBE(at), { slot: bytes.readDoubleBE(at + 8), result });
+      session.store(bytes.readDoubleBE(at), bytes.readDoubleBE(at + 8), [result]);
       at = end;
     }
     return session;

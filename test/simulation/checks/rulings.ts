@@ -86,7 +86,9 @@ export class Rulings {
         learners: string[];
       };
       const isVoid = change.base !== newest.number || newest.from > this.#read;
-      if (isVoid || changed(newest.voters, change.voters) > 1) continue;
+      const added = change.voters.filter((voter) => !newest.voters.includes(voter));
+      const areKnown = added.every((voter) => newest.learners.includes(voter));
+      if (isVoid || !areKnown || changed(newest.voters, change.voters) > 1) continue;
       const { voters, learners } = change;
       const from = this.#read + this.#window;
       this.#rulings.push({ number: newest.number + 1, from, voters, learners });

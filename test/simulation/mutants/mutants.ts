@@ -552,7 +552,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the ballot goes with the state that is replaced',
-    invariant: 'A2',
+    invariant: 'A1',
     file: 'paxos/acceptor.ts',
     from: 'this.#ballot = recovered.ballot;',
     to: `this.#ballot =
@@ -568,7 +568,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'below a state that was taken, the log serves what was merely accepted',
-    invariant: 'R1',
+    invariant: 'leadership',
     file: 'storage/recovery.ts',
     from: 'const isTaken = this.#slotOut > this.#decidedMark;',
     to: 'const isTaken = false;',
@@ -582,7 +582,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a state that stopped coming is waited for',
-    invariant: 'liveness',
+    invariant: 'leadership',
     file: 'service/state-receiver.ts',
     from: 'if (receiving.idle >= GIVE_UP_TICKS) this.#abandon();',
     to: 'if (receiving.idle < 0) this.#abandon();',
