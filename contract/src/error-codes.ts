@@ -15,6 +15,7 @@ export const errors = {
   PENDING: 'Another change of the members has not settled yet. Try again shortly.',
   LAST_VOTER: 'It is the last voter, and the cluster would end with it. Promote another one first.',
   MANY_AT_ONCE: 'Only one voter may come or go at a time. Make one change after another.',
+  TOO_MANY_VOTERS: 'A cluster has seven voters at most. Remove one first, then promote.',
   NO_QUORUM:
     'Too few voters would be left that answer now. Start or replace the silent ones first.',
   LAGS: 'The learner has not caught up, and may not vote yet. See that it runs, then try again.',

@@ -189,6 +189,34 @@ test('beside a running cluster: append, log, status, as text and JSON; SIGINT st
   });
 }, 60_000);
 
+test('a folder that was emptied: up says the command that gives the new member its vote', async () => {
+  await inWorkingFolder(async (cwd) => {
+    expect(await synod(['up'], { cwd, input: 'one\n' })).toMatchObject({ code: 0 });
+    const place = path.join(cwd, '.synod/clusters/local');
+    const first = fs.readFileSync(path.join(place, 'first-configuration.json'), 'utf8');
+    const [n0, lost = ''] = (JSON.parse(first) as { members: string[] }).members;
+    fs.rmSync(path.join(place, 'n1'), { recursive: true });
+    const up = new Up(cwd);
+    up.type('two\n');
+    await until('a slot', () => (up.stdout.includes('\ttwo\n') ? true : undefined));
+    const command = ['member', 'replace', lost, 'n1'];
+    expect(up.stderr).toContain(`"synod ${command.join(' ')}"`);
+    expect(await synod(command, { cwd })).toEqual({
+      code: 0,
+      stdout: 'Configuration 3 is in force: voters n0, n2, n1.\n',
+      stderr: '',
+    });
+    const removed = await synod(['member', 'remove', n0?.slice(0, 8) ?? ''], { cwd });
+    expect(removed.stdout).toBe('Configuration 4 is in force: voters n2, n1.\n');
+    up.signal('SIGINT');
+    expect(await up.exit()).toBe(0);
+
+    const again = await synod(['up'], { cwd, input: 'three\n' });
+    expect(again).toMatchObject({ code: 0 });
+    expect(again.stderr).not.toContain('has no vote');
+  });
+}, 90_000);
+
 test('stopall ends what runs in the folder, and its data is gone', async () => {
   await inWorkingFolder(async (cwd) => {
     const up = new Up(cwd);

@@ -14,7 +14,7 @@ import { TestFolder, until } from './test-cluster.ts';
 /* Members come and go, with real processes. */
 
 /** Small, so that a learner soon lags by more. */
-const WINDOW = ['--window', '16'];
+const WINDOW = 16;
 
 let folder: TestFolder;
 let cluster: LocalCluster;
@@ -22,7 +22,8 @@ let client: SynodClient;
 
 async function start(nodes: number, flags: readonly string[] = []): Promise<void> {
   folder = new TestFolder();
-  cluster = await folder.start(nodes, undefined, [...WINDOW, ...flags]);
+  folder.format(nodes, WINDOW);
+  cluster = await folder.start(nodes, undefined, flags);
   client = await folder.client(cluster);
 }
 afterEach(() => folder.remove(), 20_000);
@@ -32,35 +33,44 @@ function member(...args: string[]): Promise<CliResult> {
   return synod(['member', ...args, ...where], { cwd: folder.path });
 }
 
+const id = (name: string): string => cluster.idOf(name);
+
+/** The names under which members run; of who does not, the id. */
+function namesOf(ids: readonly string[]): string[] {
+  const names = ['n0', 'n1', 'n2', 'n3', 'n4'].filter((name) => cluster.node(name) !== undefined);
+  return ids.map((each) => names.find((name) => id(name) === each) ?? each).sort();
+}
+
 /** Voters and learners, as the leader has them. */
 async function lists(): Promise<{ voters: readonly string[]; learners: readonly string[] }> {
   const { voters, learners } = (await client.members()).lists;
-  return { voters: voters.toSorted(), learners };
+  return { voters: namesOf(voters), learners: namesOf(learners) };
 }
 
+/** The name of who leads. */
 async function leads(): Promise<string> {
-  return (await client.members()).leader?.member ?? '';
+  return (await client.members()).leader?.name ?? '';
 }
 
 /** Waits until a member has applied all that the leader has now. */
-async function caughtUp(id: string): Promise<void> {
+async function caughtUp(name: string): Promise<void> {
   const target = (await client.members()).leader?.slotOut ?? Infinity;
-  await until(`${id} at slot ${target}`, async () => {
-    const found = (await client.status()).find((each) => each.member === id);
+  await until(`${name} at slot ${target}`, async () => {
+    const found = (await client.status()).find((each) => each.name === name);
     return found !== undefined && found.slotOut >= target ? true : undefined;
   });
 }
 
-async function grow(id: string): Promise<void> {
-  await cluster.startMember(id);
-  await client.addMember(id);
-  await caughtUp(id);
-  await client.promoteMember(id);
+async function grow(name: string): Promise<void> {
+  await cluster.startMember(name);
+  await client.addMember(id(name));
+  await caughtUp(name);
+  await client.promoteMember(id(name));
 }
 
-async function shrink(id: string): Promise<void> {
-  await client.removeMember(id);
-  await cluster.node(id)?.stop(5_000);
+async function shrink(name: string): Promise<void> {
+  await client.removeMember(id(name));
+  await cluster.node(name)?.stop(5_000);
 }
 
 /** More slots than WINDOW: each append has to be answered before the next. */
@@ -78,10 +88,10 @@ async function silenceIsNoticed(): Promise<void> {
   );
 }
 
-async function signal(id: string, name: NodeJS.Signals): Promise<void> {
-  const node = cluster.node(id);
-  node?.kill(name);
-  if (name === 'SIGKILL') await node?.exit;
+async function signal(name: string, which: NodeJS.Signals): Promise<void> {
+  const node = cluster.node(name);
+  node?.kill(which);
+  if (which === 'SIGKILL') await node?.exit;
 }
 
 test('1, 3, 5, 3, 1 voters under load: every acknowledged text is there, once', async () => {
@@ -95,14 +105,14 @@ test('1, 3, 5, 3, 1 voters under load: every acknowledged text is there, once', 
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   })();
-  for (const id of ['n1', 'n2', 'n3', 'n4']) await grow(id);
+  for (const name of ['n1', 'n2', 'n3', 'n4']) await grow(name);
   expect(await lists()).toEqual({ voters: ['n0', 'n1', 'n2', 'n3', 'n4'], learners: [] });
   // The leader goes first: another one settles its removal.
   const first = await leads();
   await shrink(first);
   expect(await leads()).not.toBe(first);
-  const rest = ['n0', 'n1', 'n2', 'n3', 'n4'].filter((id) => id !== first);
-  for (const id of rest.slice(0, 3)) await shrink(id);
+  const rest = ['n0', 'n1', 'n2', 'n3', 'n4'].filter((name) => name !== first);
+  for (const name of rest.slice(0, 3)) await shrink(name);
   const [last = ''] = rest.slice(3);
   expect(await lists()).toEqual({ voters: [last], learners: [] });
   over.abort();
@@ -115,28 +125,31 @@ test('1, 3, 5, 3, 1 voters under load: every acknowledged text is there, once', 
 test('a killed member is replaced; what was done is not done again', async () => {
   await start(3);
   await client.append('before');
-  const [lost = ''] = (await lists()).voters.filter((id) => id !== '' && id !== 'n0');
-  await signal(lost, 'SIGKILL');
+  const lost = id('n1');
+  await signal('n1', 'SIGKILL');
   await cluster.startMember('n3');
-  const replaced = await member('replace', lost, 'n3');
-  expect(replaced).toMatchObject({ code: 0, stderr: '' });
-  expect(replaced.stdout).toMatch(/^Configuration 3 is in force: voters .*n3.*\.\n$/);
-  const voters = ['n0', 'n1', 'n2', 'n3'].filter((id) => id !== lost);
-  expect(await lists()).toEqual({ voters, learners: [] });
-  const again = await member('replace', lost, 'n3', '--output', 'json');
+  // Who is silent has not said under which name it ran.
+  const replaced = await member('replace', lost.slice(0, 8), 'n3');
+  expect(replaced).toEqual({
+    code: 0,
+    stdout: 'Configuration 3 is in force: voters n0, n2, n3.\n',
+    stderr: '',
+  });
+  expect(await lists()).toEqual({ voters: ['n0', 'n2', 'n3'], learners: [] });
+  const again = await member('replace', lost, id('n3'), '--output', 'json');
   expect(JSON.parse(again.stdout)).toMatchObject({ number: 3, learners: [] });
   expect((await client.readTexts()).texts).toEqual(['before']);
-  expect(membersOf(await client.status()).members.map(({ id }) => id)).not.toContain(lost);
+  expect(membersOf(await client.status()).members.map((each) => each.id)).not.toContain(lost);
 }, 60_000);
 
 test('the last voter, unknown ids, and what is so already are refused: the code, a sentence, 1', async () => {
   await start(1);
   const refusals = [
-    [client.removeMember('n0', { force: true }), 'LAST_VOTER'],
+    [client.removeMember(id('n0'), { force: true }), 'LAST_VOTER'],
     [client.removeMember('n9'), 'UNKNOWN_MEMBER'],
     [client.promoteMember('n9'), 'UNKNOWN_MEMBER'],
-    [client.addMember('n0'), 'ALREADY_MEMBER'],
-    [client.promoteMember('n0'), 'ALREADY_MEMBER'],
+    [client.addMember(id('n0')), 'ALREADY_MEMBER'],
+    [client.promoteMember(id('n0')), 'ALREADY_MEMBER'],
     [client.addMember('a.b'), 'MALFORMED'],
     [client.replaceMember('n8', 'n9'), 'UNKNOWN_MEMBER'],
   ] as const;
@@ -145,7 +158,7 @@ test('the last voter, unknown ids, and what is so already are refused: the code,
   expect(last).toMatchObject({ code: 1, stdout: '' });
   expect(last.stderr).toBe(
     'synod: It is the last voter, and the cluster would end with it. Promote another one ' +
-      'first. (n0)\n',
+      `first. (${id('n0')})\n`,
   );
   for (const wrong of [['add'], ['add', 'a.b'], ['add', 'n1', '--timeout', '0'], ['swap']]) {
     expect(await member(...wrong)).toMatchObject({ code: 2, stdout: '' });
@@ -166,22 +179,22 @@ test('a learner that lags, and a change that leaves too few who answer, are refu
   await caughtUp('n3');
   await signal('n3', 'SIGSTOP');
   await appendBeyondWindow();
-  await expect(client.promoteMember('n3')).rejects.toMatchObject({ code: 'LAGS' });
+  await expect(client.promoteMember(id('n3'))).rejects.toMatchObject({ code: 'LAGS' });
   await expect(client.promoteMember('nobody')).rejects.toMatchObject({ code: 'LAGS' });
   const late = await member('replace', 'n2', 'nobody', '--timeout', '1');
   expect(late).toMatchObject({ code: 1, stdout: '' });
   expect(late.stderr).toContain('(nobody does not answer; ');
-  for (const id of ['n3', 'nobody']) await client.removeMember(id);
+  for (const each of [id('n3'), 'nobody']) await client.removeMember(each);
 
   const leader = await leads();
-  const [silent = '', other = ''] = ['n0', 'n1', 'n2'].filter((id) => id !== leader);
+  const [silent = '', other = ''] = cluster.names.filter((name) => name !== leader);
   await signal(silent, 'SIGSTOP');
   await silenceIsNoticed();
   const unsafe = await member('remove', other);
   expect(unsafe).toMatchObject({ code: 1, stdout: '' });
   expect(unsafe.stderr).toContain('Too few voters would be left that answer now.');
   // By force it is decided, and settles once the silent one is back.
-  const forced = client.removeMember(other, { force: true });
+  const forced = client.removeMember(id(other), { force: true });
   await until('the change', () =>
     folder.log(leader).some((line) => line['forced'] === true && line['taken'] === true)
       ? true
@@ -189,7 +202,7 @@ test('a learner that lags, and a change that leaves too few who answer, are refu
   );
   await signal(silent, 'SIGCONT');
   await forced;
-  const voters = ['n0', 'n1', 'n2'].filter((id) => id !== other);
+  const voters = cluster.names.filter((name) => name !== other);
   expect(await lists()).toEqual({ voters, learners: [] });
   await client.append('after it');
 }, 60_000);
@@ -218,7 +231,7 @@ test('what has not settled is said, and nothing else is changed before it has', 
   await cluster.node('n0')?.stop(5_000);
   await cluster.startMember('n0');
   await leads();
-  const configuration = { number: 1, voters: ['n0'], learners: ['n1'] };
+  const configuration = { number: 1, voters: [id('n0')], learners: ['n1'] };
   expect(await ask(add)).toEqual({ ok: true, configuration });
   await connection.close();
 }, 60_000);

@@ -1,9 +1,11 @@
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { FirstConfigurationFile } from '../../client/src/local/first-configuration-file.ts';
 import { LocalCluster } from '../../client/src/local/local-cluster.ts';
 import { Workspace } from '../../client/src/local/workspace.ts';
 import { connect, type SynodClient } from '../../client/src/sdk/client.ts';
+import { openDataFolder } from '../../node/src/storage/data-folder.ts';
 
 export const NODE_PROGRAM = path.resolve('dist/node/src/main.js');
 const DEADLINE_MS = 20_000;
@@ -31,6 +33,21 @@ export class TestFolder {
 
   dataOf(member: string): string {
     return path.join(this.workspace.dataOf(this.cluster), member);
+  }
+
+  /**
+   * Formats the members n0, n1, … of a cluster that is to be started, and begins it with another
+   * WINDOW than `start` does.
+   */
+  format(nodes: number, window: number): void {
+    const cluster = `local/${this.cluster}`;
+    const members = Array.from({ length: nodes }, (_, i) => {
+      const folder = openDataFolder(this.dataOf(`n${i}`), { cluster });
+      folder.release();
+      return folder.memberId;
+    });
+    const file = new FirstConfigurationFile(this.workspace.dataOf(this.cluster));
+    file.create({ clusterId: 'formatted', members, window });
   }
 
   /**

@@ -14,11 +14,14 @@ import { SynodError } from './synod-error.ts';
 export interface StatusOptions {
   /** Returns as soon as so many have answered. */
   readonly expect?: number;
-  /** Returns as soon as those that have answered are enough. */
+  /** Returns a moment after those that have answered are enough: others may answer, too. */
   readonly enough?: (found: readonly MemberStatus[]) => boolean;
   /** How long to wait for answers; default 500. */
   readonly waitMs?: number;
 }
+
+/** Of the members that run on one network, each answers within that time of the others. */
+const MOMENT_MS = 50;
 
 /** What administrators ask of members, and of the leader. */
 export class Admin {
@@ -38,13 +41,18 @@ export class Admin {
     const found = new Map<string, MemberStatus>();
     const inbox = `_INBOX.synod.${randomBytes(8).toString('hex')}`;
     await new Promise<void>((resolve) => {
-      const deadline = setTimeout(finish, waitMs);
+      let deadline = setTimeout(finish, waitMs);
+      let isEnough = false;
       const answers = this.#connection.subscribe(inbox, {
         callback: (error, message) => {
           const status = error === null ? parseStatus(message.string()) : undefined;
           if (status === undefined) return;
           found.set(status.member, status);
-          if (found.size >= expect || enough([...found.values()])) finish();
+          if (found.size >= expect) return finish();
+          if (isEnough || !enough([...found.values()])) return;
+          isEnough = true;
+          clearTimeout(deadline);
+          deadline = setTimeout(finish, MOMENT_MS);
         },
       });
       this.#connection.publish(this.subjects.status, new Uint8Array(), { reply: inbox });

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../../contract/src/error-codes.ts';
+import { MAX_VOTERS } from '../../../contract/src/first-configuration.ts';
 import {
   parseMembershipAnswer,
   type MemberLists,
@@ -64,10 +65,16 @@ export class Membership {
     const step = (step: Step['step'], member: string, retried = transient) =>
       this.#change({ step, member, force: false }, deadline, retried);
     if (is === 'outsider') await step('add', fresh);
+    // It has caught up, but the leader may hear of it a little later.
+    const promote = () => step('promote', fresh, [...transient, 'LAGS']);
     if (is !== 'voter' && was === 'voter') {
       await this.#caughtUp(fresh, deadline);
-      // It has, but the leader may hear of it a little later.
-      await step('promote', fresh, [...transient, 'LAGS']);
+      if (lists.voters.length >= MAX_VOTERS) {
+        // There is no room for both.
+        await step('remove', old);
+        return promote();
+      }
+      await promote();
     }
     return was === 'outsider' ? lists : step('remove', old);
   }
@@ -77,6 +84,7 @@ export class Membership {
   }
 
   async #change(step: Step, deadline: number, retried: readonly ErrorCode[]): Promise<MemberLists> {
+    if (step.step === 'add') await this.#form(step.member, deadline);
     let from = await this.#newest(deadline);
     let refusal: SynodError | undefined;
     for (;;) {
@@ -98,6 +106,16 @@ export class Membership {
       }
       await pause();
     }
+  }
+
+  /** Who was not told the cluster would hear nothing of it: it is told now. */
+  async #form(id: string, deadline: number): Promise<void> {
+    const isThere = (found: readonly MemberStatus[]) => found.some(({ member }) => member === id);
+    const both = (found: readonly MemberStatus[]) => hasLeader(found) && isThere(found);
+    const statuses = await this.#statuses(deadline, both);
+    const first = leaderOf(statuses)?.firstConfiguration ?? null;
+    const isUntold = statuses.some(({ member, role }) => member === id && role === 'unformed');
+    if (isUntold && first !== null) await this.#admin.form(id, first);
   }
 
   async #ask(request: MembershipRequest, deadline: number): Promise<MembershipAnswer> {

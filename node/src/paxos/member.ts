@@ -148,7 +148,9 @@ export class Member {
     // Of those whose vote counts, each has on disk what the logs need not have any more.
     const { collectable } = this.#leader;
     const lags = (voter: MemberId): boolean =>
-      contact.slotOut(voter) + window < this.slotOut || contact.flushed(voter) < collectable;
+      !contact.hasHeardQuorum([voter]) ||
+      contact.slotOut(voter) + window < this.slotOut ||
+      contact.flushed(voter) < collectable;
     return added.some(lags) ? 'LAGS' : undefined;
   }
 

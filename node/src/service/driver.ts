@@ -120,7 +120,7 @@ export class Driver {
     this.#collected = ports.log.first;
     this.#barrier = new Barrier(ports.log, (error) => this.#fail(error));
     const { member, transport, metrics } = ports;
-    this.#outbox = new Outbox(transport, () => member.configurations.members.length - 1);
+    this.#outbox = new Outbox(transport, member.self, () => member.configurations.members);
     const { state, random } = ports;
     const send = (to: MemberId, message: StateMessage): void => {
       metrics.sent.add(message.type);

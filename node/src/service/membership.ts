@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../../contract/src/error-codes.ts';
+import { MAX_VOTERS } from '../../../contract/src/first-configuration.ts';
 import {
   parseMembershipRequest,
   type MemberLists,
@@ -10,7 +11,8 @@ import type { Configuration } from '../paxos/configuration.ts';
 import type { Driver } from './driver.ts';
 import type { Logger } from './logger.ts';
 
-/** Shorter than a client waits: it gets a typed answer, and asks again. */
+/** Together shorter than a client waits: it gets a typed answer, and asks again. */
+const LAG_MS = 1_000;
 const SETTLE_MS = 4_000;
 const LOOK_MS = 5;
 
@@ -38,20 +40,35 @@ export class Membership {
   }
 
   async #change(request: MembershipRequest): Promise<MembershipAnswer> {
+    // The state on a learner's disk is a checkpoint behind: one that lags does so for longer.
+    const deadline = performance.now() + LAG_MS;
+    let refusal = this.#refusalOf(request);
+    while (refusal === 'LAGS' && performance.now() < deadline) {
+      await look();
+      refusal = this.#refusalOf(request);
+    }
+    if (refusal !== undefined) return refused(refusal);
+    const { newest } = this.#driver.member.configurations;
+    if (!isShown(request, newest)) {
+      this.#driver.input({ type: 'reconfigure', change: changeOf(request, newest) });
+    }
+    return this.#settle(request);
+  }
+
+  /** Why a change is not made; `undefined` when it is to be made, or most likely was. */
+  #refusalOf(request: MembershipRequest): ErrorCode | undefined {
     const { member } = this.#driver;
     const { newest } = member.configurations;
     const change = changeOf(request, newest);
     const refusal = member.refusalOf(change);
-    if (refusal === 'NOT_LEADING') return refused(refusal);
+    if (refusal === 'NOT_LEADING') return refusal;
     if (isShown(request, newest)) {
       // With the base moved on, it is most likely that of an answer which was lost.
-      if (request.base < newest.number) return this.#settle(request);
-      return refused(request.step === 'remove' ? 'UNKNOWN_MEMBER' : 'ALREADY_MEMBER');
+      if (request.base < newest.number) return undefined;
+      return request.step === 'remove' ? 'UNKNOWN_MEMBER' : 'ALREADY_MEMBER';
     }
-    if (refusal !== undefined) return refused(refusal);
-    if (!member.settled) return refused('PENDING');
-    this.#driver.input({ type: 'reconfigure', change });
-    return this.#settle(request);
+    if (isTooMany(change, newest)) return 'TOO_MANY_VOTERS';
+    return refusal ?? (member.settled ? undefined : 'PENDING');
   }
 
   /**
@@ -69,7 +86,7 @@ export class Membership {
       if (!isDone && newest.number > request.base) return refused('OUTDATED');
       if (isDone && member.settled) return { ok: true, configuration: listsOf(newest) };
       if (performance.now() > deadline) return refused(isDone ? 'NOT_SETTLED' : 'TIMED_OUT');
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      await look();
     }
   }
 }
@@ -89,6 +106,15 @@ export function isShown({ step, member }: MembershipRequest, newest: Configurati
   const votes = newest.voters.includes(member);
   if (step === 'promote') return votes;
   return (votes || newest.learners.includes(member)) === (step === 'add');
+}
+
+/** Whether one more voter would be more than a cluster may have. */
+export function isTooMany({ voters }: Change, newest: Configuration): boolean {
+  return voters.length > Math.max(MAX_VOTERS, newest.voters.length);
+}
+
+function look(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, LOOK_MS));
 }
 
 function refused(code: ErrorCode): MembershipAnswer {

@@ -4,20 +4,26 @@ import type { Transport } from '../transport/transport.ts';
 
 /** Collects what leaves a member, so that messages to one receiver travel in one frame. */
 export class Outbox {
-  readonly #transport: Transport;
-  readonly #others: () => number;
+  readonly #transport: Pick<Transport, 'send' | 'broadcast'>;
+  readonly #self: MemberId;
+  readonly #members: () => readonly MemberId[];
   #toAll: Message[] = [];
   readonly #direct = new Map<MemberId, Message[]>();
 
-  /** @param others how many other members there are: a message to as many is a broadcast */
-  constructor(transport: Transport, others: () => number) {
+  /** @param members a message to all of them, but for `self`, is a broadcast */
+  constructor(
+    transport: Pick<Transport, 'send' | 'broadcast'>,
+    self: MemberId,
+    members: () => readonly MemberId[],
+  ) {
     this.#transport = transport;
-    this.#others = others;
+    this.#self = self;
+    this.#members = members;
   }
 
   /** @param to other members, never the own one */
   add(to: readonly MemberId[], message: Message): void {
-    if (to.length > 1 && to.length === this.#others()) {
+    if (to.length > 1 && to.length === this.#others) {
       this.#toAll.push(message);
       return;
     }
@@ -26,6 +32,12 @@ export class Outbox {
       if (messages === undefined) this.#direct.set(member, [message]);
       else messages.push(message);
     }
+  }
+
+  /** How many others are named by the configurations: an outsider is not among them. */
+  get #others(): number {
+    const members = this.#members();
+    return members.length - (members.includes(this.#self) ? 1 : 0);
   }
 
   /** Hands all of it to the transport. */

@@ -9,7 +9,8 @@ import { syncFolder } from './folder.ts';
 import { ForeignDataError, FormatError } from './format-error.ts';
 import { OverlayState } from './overlay-state.ts';
 import type { StateSnapshot, StateStore, Staging } from './state.ts';
-import type { Entry, KeyRange, TableFile, TableKey } from './table-file.ts';
+import type { Entry, TableKey } from './entry.ts';
+import type { KeyRange, TableFile } from './table-file.ts';
 
 export interface LmdbStateOptions {
   readonly folder: string;

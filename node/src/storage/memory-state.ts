@@ -2,7 +2,8 @@ import type { Slot } from '../paxos/pvalue.ts';
 import { DamageError } from './damage.ts';
 import { OverlayState } from './overlay-state.ts';
 import type { StateSnapshot, Staging } from './state.ts';
-import type { Entry, KeyRange, TableFile, TableKey } from './table-file.ts';
+import type { Entry, TableKey } from './entry.ts';
+import type { KeyRange, TableFile } from './table-file.ts';
 
 /** What survives the end of a process: the tables of its last durable transaction. */
 export class MemoryTables {

@@ -1,7 +1,8 @@
 import type { Bytes, Key, Range, Tables } from '../machine/tables.ts';
 import type { Slot } from '../paxos/pvalue.ts';
 import type { Cut, StateSnapshot, StateStore, Staging } from './state.ts';
-import type { Entry, KeyRange, TableFile, TableKey } from './table-file.ts';
+import type { Entry, TableKey } from './entry.ts';
+import type { KeyRange, TableFile } from './table-file.ts';
 
 /** Table to key to value; `null` where it was deleted. */
 type Writes = Map<string, Map<Key, Bytes | null>>;

@@ -1,4 +1,4 @@
-import type { Entry } from './table-file.ts';
+import type { Entry } from './entry.ts';
 
 /*
  * A state on its way from one member to another: its entries, one after the other, in any chunks.

@@ -1,6 +1,6 @@
 import type { Tables } from '../machine/tables.ts';
 import type { Slot } from '../paxos/pvalue.ts';
-import type { Entry } from './table-file.ts';
+import type { Entry } from './entry.ts';
 
 /** A frozen set of writes that ends at a slot boundary. */
 export interface Cut {

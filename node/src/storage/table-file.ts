@@ -1,11 +1,6 @@
 import type { Slot } from '../paxos/pvalue.ts';
+import type { Entry, TableKey } from './entry.ts';
 import type { StateSnapshot, Staging } from './state.ts';
-
-/** A key of a table, as one character a byte: `table NUL key`. Compares like its bytes. */
-export type TableKey = string;
-
-/** One write: without a value it deletes. */
-export type Entry = readonly [key: TableKey, value: Uint8Array | undefined];
 
 export interface KeyRange {
   /** Inclusive. */

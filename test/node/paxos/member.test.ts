@@ -2,7 +2,7 @@ import { firstConfiguration } from '../../../node/src/paxos/configuration.ts';
 import { Configurations } from '../../../node/src/paxos/configurations.ts';
 import type { Effect, Recovered } from '../../../node/src/paxos/effects.ts';
 import { Member } from '../../../node/src/paxos/member.ts';
-import { ballot, pvalue, sent, timing, value } from './samples.ts';
+import { ballot, nothing, pvalue, sent, timing, value } from './samples.ts';
 
 /** A member over a log in which the slots below 2 are marked as decided, and slot 2 is accepted. */
 function restarted(voters: readonly string[], mode: 'stable' | 'on-demand'): Member {
@@ -54,4 +54,40 @@ test('a leader that is heard at a new ballot gets the outstanding proposals at o
   expect(proposed).toHaveLength(1);
   expect(sent(heard('2.b'), 'propose')).toEqual([]);
   expect(sent(heard('3.b'), 'propose')).toEqual(proposed);
+});
+
+/** The only voter, which leads; d learns. */
+function leading(): Member {
+  const lists = { number: 0, from: 0, voters: ['a'], learners: ['d'], window: 4 };
+  const configurations = new Configurations([lists]);
+  const packing = { batchBytes: 1024, pipeline: 3 };
+  const init = { self: 'a', configurations, mode: 'stable', timing, packing } as const;
+  const member = new Member({ ...init, recovered: nothing });
+  for (let i = 0; i < 100 && member.leading === undefined; i++) pass(member, 1);
+  return member;
+}
+
+/** Ticks pass; what a member sends itself after a flush comes back. */
+function pass(member: Member, ticks: number): void {
+  for (let i = 0; i < ticks; i++) {
+    const effects = member.step(tick);
+    for (let effect = effects.shift(); effect; effect = effects.shift()) {
+      if (effect.type !== 'send' || !effect.to.includes('a')) continue;
+      effects.push(...member.step({ type: 'message', from: 'a', message: effect.message }));
+    }
+  }
+}
+
+test('a learner that was never heard, or not for long, is not promoted, not even by force', () => {
+  const member = leading();
+  const change = { base: 0, voters: ['a', 'd'], learners: [], forced: true };
+  expect(member.refusalOf(change)).toBe('LAGS');
+  const { leading: at = ballot('1.a') } = member;
+  const message = { type: 'alive', ballot: at, slotOut: 0, flushed: 0 } as const;
+  member.step({ type: 'message', from: 'd', message });
+  expect(member.refusalOf(change)).toBeUndefined();
+  expect(member.refusalOf({ ...change, forced: false })).toBeUndefined();
+  pass(member, 100);
+  expect(member.refusalOf(change)).toBe('LAGS');
+  expect(member.refusalOf({ ...change, voters: ['a'] })).toBeUndefined();
 });

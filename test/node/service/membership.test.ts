@@ -1,5 +1,5 @@
 import { refusalOf } from '../../../node/src/paxos/change.ts';
-import { changeOf, isShown } from '../../../node/src/service/membership.ts';
+import { changeOf, isShown, isTooMany } from '../../../node/src/service/membership.ts';
 
 const newest = { number: 4, from: 20, voters: ['a', 'b'], learners: ['c'], window: 8 };
 
@@ -21,4 +21,16 @@ test('who is no learner is not promoted; force and base are those of the request
   const change = changeOf({ step: 'promote', member: 'x', base: 3, force: true }, newest);
   expect(change).toMatchObject({ base: 3, forced: true });
   expect(refusalOf({ ...change, base: 4 }, newest, true)).toBe('UNKNOWN_MEMBER');
+});
+
+test('an eighth voter is too many; a learner beside seven is not, and one voter may go', () => {
+  const seven = { ...newest, voters: ['a', 'b', 'e', 'f', 'g', 'h', 'i'] };
+  const isRefused = (step: 'add' | 'promote' | 'remove', member: string): boolean =>
+    isTooMany(changeOf({ step, member, base: 4, force: true }, seven), seven);
+  expect(isRefused('promote', 'c')).toBe(true);
+  expect(isRefused('add', 'd')).toBe(false);
+  expect(isRefused('remove', 'a')).toBe(false);
+  expect(
+    isTooMany(changeOf({ step: 'promote', member: 'c', base: 4, force: true }, newest), newest),
+  ).toBe(false);
 });

@@ -10,7 +10,7 @@ import {
 } from '../../../node/src/storage/memory-state.ts';
 import { StateBytes, StateParser } from '../../../node/src/storage/state-bytes.ts';
 import type { StateStore, Staging } from '../../../node/src/storage/state.ts';
-import type { Entry } from '../../../node/src/storage/table-file.ts';
+import type { Entry } from '../../../node/src/storage/entry.ts';
 
 interface StatePlace {
   open(): StateStore;
