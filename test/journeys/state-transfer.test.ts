@@ -44,6 +44,8 @@ async function fill(megabytes: number): Promise<void> {
 const logOf = (member: string): string =>
   fs.readFileSync(path.join(workspace.dataOf(CLUSTER), `${member}.log`), 'utf8');
 
+const count = (text: string, member: string): number => logOf(member).split(text).length - 1;
+
 /** Every member has applied the same. */
 async function areEven(): Promise<void> {
   await until('all members at one slot', async () => {
@@ -83,3 +85,22 @@ test('the logs stay short while a member is away, and it goes on from the state 
   await cluster.startMember('n1');
   await areEven();
 }, 60_000);
+
+test('a state that fails its checks is set aside; the member votes on, and gets it from another', async () => {
+  cluster.node('n1')?.kill('SIGKILL');
+  await cluster.node('n1')?.exit;
+  const data = path.join(workspace.dataOf(CLUSTER), 'n1');
+  const state = fs.openSync(path.join(data, 'state.mdb'), 'r+');
+  fs.writeSync(state, Buffer.alloc(8 * 1024, 0xff), 0, 8 * 1024, 0);
+  fs.closeSync(state);
+  const transfers = count("another member's state is here", 'n1');
+  await cluster.startMember('n1');
+  await areEven();
+  expect(fs.readdirSync(data)).toContain('state.damaged-1.mdb');
+  expect(count("another member's state is here", 'n1')).toBe(transfers + 1);
+  const status = (await client.status({ waitMs: 500, expect: 3 })).find(
+    ({ name }) => name === 'n1',
+  );
+  expect(status).toMatchObject({ role: expect.stringMatching(/leader|follower/) as string });
+  expect(status?.alarms.join()).toContain('state.damaged-1.mdb');
+}, 40_000);

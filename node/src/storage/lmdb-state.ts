@@ -1,4 +1,13 @@
-import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { open, type RootDatabase } from 'lmdb';
@@ -19,6 +28,10 @@ export interface LmdbStateOptions {
 }
 
 const STATE_FORMAT = 1;
+const PAGE_BYTES = 4096;
+/** What stands in each of its two meta pages, after the page's header. */
+const MAGIC = 0xbeefc0de;
+const MAGIC_AT = 24;
 const FILE = 'state.mdb';
 /** Begins the names of other members' states while they are gathered. */
 const INCOMING = 'state.incoming';
@@ -74,6 +87,20 @@ function remove(folder: string, name: string): void {
   for (const file of [name, `${name}-lock`]) rmSync(path.join(folder, file), { force: true });
 }
 
+/** LMDB ends the process when its meta pages are none: what begins them is looked at before. */
+function checkMetaPages(file: string): void {
+  if (!existsSync(file)) return;
+  const handle = openSync(file, 'r');
+  const pages = Buffer.alloc(2 * PAGE_BYTES);
+  const read = readSync(handle, pages, 0, pages.length, 0);
+  closeSync(handle);
+  if (read === 0) return; // A process ended while it made the file.
+  for (const page of [0, PAGE_BYTES]) {
+    if (read === pages.length && pages.readUInt32LE(page + MAGIC_AT) === MAGIC) continue;
+    throw new DamageError(FILE, 'its meta pages', 'they are no pages of LMDB');
+  }
+}
+
 function openFile(file: string): RootDatabase<Buffer, Buffer> {
   return open<Buffer, Buffer>({
     path: file,
@@ -100,6 +127,7 @@ class LmdbFile implements TableFile {
   constructor(options: LmdbStateOptions) {
     this.#options = options;
     this.#path = path.join(options.folder, FILE);
+    checkMetaPages(this.#path);
     try {
       this.#db = openFile(this.#path);
     } catch (error) {
