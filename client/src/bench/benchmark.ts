@@ -31,6 +31,8 @@ export interface BenchmarkOptions {
   /** So many MiB of texts are in the state that a blank member takes. */
   readonly stateMib: number;
   readonly progress: Progress;
+  /** Ends it before its time; its processes and data are gone all the same. */
+  readonly signal?: AbortSignal;
 }
 
 export interface BenchmarkReport {
@@ -54,12 +56,17 @@ export class NoDiskError extends Error {
   override readonly name = 'NoDiskError';
 }
 
+/** It was told to end. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
+}
+
 /** As short as a node allows: so the log is of no use to a blank member. */
 const SHORT_LOG_BYTES = 4 * 1024 * 1024;
 
 /**
  * Measures clusters of real processes on this machine.
- * @throws NoDiskError when the folder is in memory
+ * @throws NoDiskError when the folder is in memory; InterruptedError
  */
 export async function benchmark(options: BenchmarkOptions): Promise<BenchmarkReport> {
   fs.mkdirSync(options.folder, { recursive: true });
@@ -69,11 +76,19 @@ export async function benchmark(options: BenchmarkOptions): Promise<BenchmarkRep
   const folder = fs.mkdtempSync(path.join(options.folder, 'synod-bench-'));
   const workspace = new Workspace(folder);
   try {
-    return await new Benchmark(options, folder, workspace).run();
+    const run = new Benchmark(options, folder, workspace).run();
+    return await Promise.race([run, interruption(options.signal)]);
   } finally {
     await workspace.destroy();
     fs.rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function interruption(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    const interrupt = (): void => reject(new InterruptedError('The benchmark was interrupted.'));
+    signal?.addEventListener('abort', interrupt, { once: true });
+  });
 }
 
 class Benchmark {
@@ -143,8 +158,12 @@ class Benchmark {
       logLevel: 'info', // The log says when a state is there, and where HTTP listens.
     });
     try {
-      const workspace = this.#workspace;
-      return await catchUp(measured, { ...this.#options, workspace, name: 'catch-up' });
+      return await catchUp(measured, {
+        ...this.#options,
+        workspace: this.#workspace,
+        name: 'catch-up',
+        logBytes: SHORT_LOG_BYTES,
+      });
     } finally {
       await measured.stop();
     }

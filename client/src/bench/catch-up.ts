@@ -17,6 +17,8 @@ export interface CatchUpOptions {
   readonly workspace: Workspace;
   /** The name of the cluster. */
   readonly name: string;
+  /** What `--log-bytes` of its nodes is: much less than the texts have. */
+  readonly logBytes: number;
   /** Of texts, before a blank member comes. */
   readonly stateMib: number;
   /** Of the load before a blank member comes. */
@@ -47,10 +49,12 @@ export async function catchUp(
   const runs: CatchUpRun[] = [];
   try {
     await pause(seconds); // It gets going.
+    await shortLogs(measured, options);
     for (let round = 1; round <= repetitions; round++) {
       const name = `n${measured.names.length + round - 1}`;
-      progress(round - 1, repetitions, `catch-up, round ${round}: a blank member takes the state`);
-      const run = new CatchUp(measured, options, answers, name);
+      const run = new CatchUp(measured, options, answers, name, (what) => {
+        progress(round - 1, repetitions, `catch-up, round ${round}: ${what}`);
+      });
       runs.push(await run.measure(() => texts + (answered + answers.length) * COMMAND_BYTES));
       answered += answers.length;
       answers.clear();
@@ -59,6 +63,16 @@ export async function catchUp(
     await load.stop();
   }
   return summariseCatchUp(CLIENTS, runs);
+}
+
+/** Until then a blank member might be given the log, and need no state. */
+async function shortLogs(measured: BenchCluster, { logBytes }: CatchUpOptions): Promise<void> {
+  const { names } = measured;
+  await until('logs without their beginning', DEADLINE_MS, async () => {
+    const members = await measured.status();
+    const areShort = members.every((member) => member.logBytes <= 2 * logBytes);
+    return members.length === names.length && areShort ? true : undefined;
+  });
 }
 
 /** @returns how many bytes of texts there are */
@@ -87,17 +101,26 @@ class CatchUp {
   readonly #options: CatchUpOptions;
   readonly #answers: Answers;
   readonly #name: string;
+  readonly #tell: (what: string) => void;
 
-  constructor(measured: BenchCluster, options: CatchUpOptions, answers: Answers, name: string) {
+  constructor(
+    measured: BenchCluster,
+    options: CatchUpOptions,
+    answers: Answers,
+    name: string,
+    tell: (what: string) => void,
+  ) {
     this.#measured = measured;
     this.#options = options;
     this.#answers = answers;
     this.#name = name;
+    this.#tell = tell;
   }
 
   /** @param textBytes how many bytes of texts there are by now */
   async measure(textBytes: () => number): Promise<CatchUpRun> {
     const { cluster, names } = this.#measured;
+    this.#tell('the clients alone');
     const leader = await this.#measured.leader();
     await this.#scrape(leader.name); // What the loop did before does not count.
     const quietFrom = performance.now();
@@ -106,6 +129,7 @@ class CatchUp {
     const quiet = await this.#scrape(leader.name);
     const sentBefore = await this.#chunksSent();
 
+    this.#tell('a blank member takes the state');
     const started = performance.now();
     await cluster.startMember(this.#name);
     await this.#scrape(leader.name);
@@ -114,6 +138,7 @@ class CatchUp {
     );
     const streaming = await this.#scrape(leader.name);
     const bytes = textBytes();
+    this.#tell('it learns the rest');
     await this.#even(names.length + 1);
     const even = performance.now();
 

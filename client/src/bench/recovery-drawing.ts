@@ -117,7 +117,7 @@ function secondsWithin(fromMs: number, toMs: number): number[] {
 }
 
 function mark(kind: 'kill' | 'restart', x: number, text: string): string {
-  const above = kind === 'kill' ? 30 : 12; // They may be close: each has its line.
+  const above = kind === 'kill' ? 36 : 18; // They may be close: each has its line.
   return (
     `<line class="${kind}" x1="${x}" y1="${TOP - above + 4}" x2="${x}" y2="${HEIGHT - BOTTOM}"/>` +
     `<text class="${kind}" x="${x + 5}" y="${TOP - above + 12}">${text}</text>`

@@ -1,4 +1,4 @@
-import type { BenchCluster} from './bench-cluster.ts';
+import type { BenchCluster } from './bench-cluster.ts';
 import { DEADLINE_MS } from './bench-cluster.ts';
 import type { MachineName } from './cluster-target.ts';
 import { fill } from './fill.ts';

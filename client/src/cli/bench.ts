@@ -37,12 +37,17 @@ export async function bench(options: BenchOptions): Promise<void> {
     notTTYSchedule: 10_000,
     hideCursor: true,
   });
+  const interrupt = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => interrupt.abort()); // Processes and data are not left behind.
+  }
   process.stderr.write('Starting the clusters.\n');
   try {
     const report = await benchmark({
       ...options,
       ...(options.quick ? quick : {}),
       only,
+      signal: interrupt.signal,
       machines: machine === undefined ? machines : [machine],
       progress: (step, steps, what) => {
         if (!bar.isActive) bar.start(steps, 0, { what });
