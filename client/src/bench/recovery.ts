@@ -1,9 +1,9 @@
 import { Answers } from './answers.ts';
-import type { BenchCluster } from './bench-cluster.ts';
+import { DEADLINE_MS, type BenchCluster } from './bench-cluster.ts';
 import { ClosedLoop } from './closed-loop.ts';
 import type { Progress } from './progress.ts';
 import { spread, type Spread } from './summary.ts';
-import { pause } from './until.ts';
+import { pause, until } from './until.ts';
 
 /** A leader that was killed under load. Times are in milliseconds since the kill. */
 export interface RecoveryRun {
@@ -12,6 +12,8 @@ export interface RecoveryRun {
   readonly intervalMs: number;
   /** Interval after interval. */
   readonly commandsPerSecond: readonly number[];
+  /** When a member said that it leads, as it was asked again and again. */
+  readonly ledMs: number;
   /** When the killed member was started again. */
   readonly restartMs: number;
   /** The longest time without an answer, from the kill on. */
@@ -23,6 +25,8 @@ export interface RecoveryRun {
 export interface RecoveryReport {
   readonly clients: number;
   readonly runs: readonly RecoveryRun[];
+  /** From the kill until a member led. */
+  readonly ledMs: Spread;
   readonly gapMs: Spread;
   readonly gapBeforeMs: Spread;
   /** Until the kill; and after the killed member was started again, to the end. */
@@ -61,12 +65,14 @@ async function killLeader(measured: BenchCluster, seconds: number): Promise<Reco
   await pause(2 * seconds); // The first half lets it get going, and is not looked at.
   const killed = performance.now();
   await measured.kill(name);
+  const led = leads(measured);
   await pause(seconds);
   const restarted = performance.now();
   await cluster.startMember(name);
   await pause(Math.max(0, seconds - (performance.now() - restarted) / 1000));
   const end = performance.now();
   await load.stop();
+  const ledMs = (await led) - killed;
   const begin = killed - seconds * 1000;
   const gap = answers.longestGap(killed);
   const counts = answers.perInterval(INTERVAL_MS, begin, end);
@@ -74,10 +80,20 @@ async function killLeader(measured: BenchCluster, seconds: number): Promise<Reco
     beforeMs: killed - begin,
     intervalMs: INTERVAL_MS,
     commandsPerSecond: counts.map((count) => (count * 1000) / INTERVAL_MS),
+    ledMs,
     restartMs: restarted - killed,
     gap: { at: gap.at - killed, ms: gap.ms },
     gapBeforeMs: answers.longestGap(begin, killed).ms,
   };
+}
+
+/** @returns when somebody leads: another one, unless there is none */
+async function leads(measured: BenchCluster): Promise<number> {
+  const others = measured.names.length - 1;
+  await until('a new leader', DEADLINE_MS, async () =>
+    (await measured.status(others)).find(({ role }) => role === 'leader'),
+  );
+  return performance.now();
 }
 
 export function summariseRecovery(clients: number, runs: readonly RecoveryRun[]): RecoveryReport {
@@ -91,6 +107,7 @@ export function summariseRecovery(clients: number, runs: readonly RecoveryRun[])
   return {
     clients,
     runs,
+    ledMs: spread(runs.map(({ ledMs }) => ledMs)),
     gapMs: spread(runs.map(({ gap }) => gap.ms)),
     gapBeforeMs: spread(runs.map(({ gapBeforeMs }) => gapBeforeMs)),
     commandsPerSecond: {

@@ -1,8 +1,8 @@
-import type { BenchCluster } from './bench-cluster.ts';
-import { DEADLINE_MS } from './bench-cluster.ts';
+import type { MemberStatus } from '../../../contract/src/status.ts';
+import { DEADLINE_MS, type BenchCluster } from './bench-cluster.ts';
 import type { MachineName } from './cluster-target.ts';
 import { fill } from './fill.ts';
-import { logGrowth, LogSampler, type LogGrowth } from './log-growth.ts';
+import { logGrowth, LogSampler, type LogGrowth, type LogSample } from './log-growth.ts';
 import { anonymousMib } from './memory.ts';
 import type { Progress } from './progress.ts';
 import { until } from './until.ts';
@@ -37,12 +37,18 @@ export async function fillAndRestart(
   const { machine, cluster, names, target } = measured;
   const sampler = new LogSampler(() => measured.status());
   const begin = performance.now();
-  await fill(target, commands, (answered) => {
-    progress(Math.min(answered, commands), commands, `${machine}: ${answered} commands`);
-  });
-  const fillSeconds = (performance.now() - begin) / 1000;
-  const members = await measured.even();
-  const log = logGrowth(logBytes, await sampler.stop());
+  let fillSeconds: number;
+  let members: MemberStatus[];
+  let samples: readonly LogSample[];
+  try {
+    await fill(target, commands, (answered) => {
+      progress(Math.min(answered, commands), commands, `${machine}: ${answered} commands`);
+    });
+    fillSeconds = (performance.now() - begin) / 1000;
+    members = await measured.even();
+  } finally {
+    samples = await sampler.stop();
+  }
   const memory = names.map((name) => {
     const pid = cluster.node(name)?.pid;
     return pid === undefined ? undefined : anonymousMib(pid);
@@ -57,7 +63,7 @@ export async function fillAndRestart(
     fillSeconds,
     anonymousMib: memory,
     stateBytes: Math.max(...members.map(({ stateBytes }) => stateBytes)),
-    log,
+    log: logGrowth(logBytes, samples),
     restartSeconds: { one, all },
   };
 }

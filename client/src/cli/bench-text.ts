@@ -76,14 +76,14 @@ function logTable(clusters: readonly ClusterReport[]): string {
   return table(['machine', 'member', 'most MiB', 'last MiB', '--log-bytes MiB'], lines, 2);
 }
 
-function recoveryTable({ gapMs, gapBeforeMs, commandsPerSecond }: RecoveryReport): string {
+function recoveryTable({ ledMs, gapMs, gapBeforeMs, commandsPerSecond }: RecoveryReport): string {
   const { before, after } = commandsPerSecond;
   return table(
-    ['', 'longest ms without an answer', 'commands/s'],
+    ['', 'longest ms without an answer', 'another leads after ms', 'commands/s'],
     [
-      ['before the kill', spreadText(gapBeforeMs, 0), spreadText(before, 0)],
-      ['after the kill', spreadText(gapMs, 0), ''],
-      ['after the restart', '', spreadText(after, 0)],
+      ['before the kill', spreadText(gapBeforeMs, 0), '', spreadText(before, 0)],
+      ['after the kill', spreadText(gapMs, 0), spreadText(ledMs, 0), ''],
+      ['after the restart', '', '', spreadText(after, 0)],
     ],
     1,
   );

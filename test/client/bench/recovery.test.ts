@@ -7,6 +7,7 @@ function runWith(gapMs: number): RecoveryRun {
     beforeMs: 300,
     intervalMs: 100,
     commandsPerSecond: [900, 1000, 1100, 0, 0, 700, 500, 500],
+    ledMs: 150,
     restartMs: 300,
     gap: { at: -10, ms: gapMs },
     gapBeforeMs: 7,
@@ -18,6 +19,7 @@ const report = summariseRecovery(64, [runWith(250), runWith(210), runWith(230)])
 test('the gap is a median, and throughput is told before the kill and after the restart', () => {
   expect(report.gapMs).toEqual({ median: 230, min: 210, max: 250 });
   expect(report.gapBeforeMs.median).toBe(7);
+  expect(report.ledMs.median).toBe(150);
   expect(report.commandsPerSecond.before.median).toBe(1000);
   expect(report.commandsPerSecond.after.median).toBe(500);
 });
