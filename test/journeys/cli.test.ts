@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { cliProgram, inWorkingFolder, synod } from './cli-run.ts';
+import type { BenchmarkReport } from '../../client/src/bench/benchmark.ts';
 import type { MemberStatus } from '../../contract/src/status.ts';
 import { NODE_PROGRAM, until } from './test-cluster.ts';
 
@@ -45,6 +46,8 @@ test.each([
     ['bench', '--folder', '/dev/shm', '--quick'],
     '/dev/shm is in memory (tmpfs). Name a folder on a disk.',
   ],
+  [['bench', '--only', 'restart', '--svg', 'x.svg'], '--svg draws the recovery: add it to --only.'],
+  [['bench', '--svg', 'no/such/x.svg'], 'no/such/x.svg cannot be written'],
 ])('%j is refused with 2 and a sentence', async (args, sentence) => {
   await inWorkingFolder(async (cwd) => {
     const { code, stdout, stderr } = await synod(args, { cwd });
@@ -283,17 +286,14 @@ test('status --watch: a table a second, redrawn on a terminal; Ctrl-C ends it', 
   });
 }, 60_000);
 
-test('bench --quick runs every row; --output json gives the same as data', async () => {
+test('bench --quick runs every measurement; --output json gives the same as data', async () => {
   const folder = fs.mkdtempSync(path.join(tmpdir(), 'synod-bench-'));
   try {
-    const args = ['bench', '--quick', '--folder', folder, '--output', 'json'];
-    const { code, stdout, stderr } = await synod(args, { cwd: folder });
+    const svg = path.join(folder, 'recovery.svg');
+    const args = ['bench', '--quick', '--folder', folder, '--output', 'json', '--svg', svg];
+    const { code, stdout, stderr } = await synod(args, { cwd: folder, deadlineMs: 180_000 });
     expect({ code, stderr }).toMatchObject({ code: 0 });
-    const report = JSON.parse(stdout) as {
-      syncLatencyMs: number;
-      rows: { clients: number; packing: number; target: string; ratio: { median: number } }[];
-      clusters: { machine: string; commands: number }[];
-    };
+    const report = JSON.parse(stdout) as BenchmarkReport;
     expect(report.syncLatencyMs).toBeGreaterThan(0);
     const rows = report.rows.map(
       ({ clients, packing, target }) => `${clients}×${packing} ${target}`,
@@ -304,10 +304,31 @@ test('bench --quick runs every row; --output json gives the same as data', async
       }
     }
     expect(report.clusters.map(({ machine }) => machine)).toEqual(['counter', 'chat-log']);
+    for (const { commands, log, stateBytes, restartSeconds } of report.clusters) {
+      expect(commands).toBeGreaterThanOrEqual(10_000);
+      expect(stateBytes).toBeGreaterThan(0);
+      expect(restartSeconds.one).toBeGreaterThan(0);
+      expect(log).toMatchObject({ limitBytes: 128 << 20 });
+      expect(log.members.map(({ name }) => name)).toEqual(['n0', 'n1', 'n2']);
+      for (const { mostBytes, lastBytes } of log.members) {
+        expect(lastBytes).toBeGreaterThan(0);
+        expect(mostBytes).toBeGreaterThanOrEqual(lastBytes);
+      }
+    }
+    const { recovery, catchUp } = report;
+    expect(recovery?.gapMs.median).toBeGreaterThan(0);
+    expect(recovery?.runs).toHaveLength(1);
+    expect(fs.readFileSync(svg, 'utf8')).toContain('seconds since the kill');
+    expect(catchUp?.runs).toHaveLength(1);
+    expect(catchUp?.runs[0]?.textBytes).toBeGreaterThanOrEqual(16 << 20);
+    expect(catchUp?.transferMegabytesPerSecond.median).toBeGreaterThan(0);
+    expect(catchUp?.p99Ratio.median).toBeGreaterThan(0);
+    expect(catchUp?.streaming.leaderHeldMs.median).toBeGreaterThan(0);
+    expect(fs.readdirSync(folder)).toEqual(['recovery.svg']); // Its data is gone.
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
-}, 120_000);
+}, 200_000);
 
 test('a node that is started wrongly names each wrong flag, what it has and what it wants', async () => {
   const args = [NODE_PROGRAM, '--cluster', 'a b', '--members', 'x,y', '--window', '0'];

@@ -1,26 +1,35 @@
-import Table from 'cli-table3';
+import fs from 'node:fs';
+import path from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { exitCodes } from '../../../contract/src/error-codes.ts';
 import { benchmark, NoDiskError, type BenchmarkReport } from '../bench/benchmark.ts';
 import { machines, type MachineName } from '../bench/cluster-target.ts';
-import type { Row, Spread } from '../bench/summary.ts';
+import { measurements, type MeasurementName } from '../bench/measurements.ts';
+import { recoveryDrawing } from '../bench/recovery-drawing.ts';
+import { benchText } from './bench-text.ts';
 import { CommandError } from './command-error.ts';
 
 export interface BenchOptions {
   readonly folder: string;
+  readonly only?: readonly MeasurementName[];
   readonly machine?: MachineName;
   readonly nodes: number;
   readonly seconds: number;
   readonly repetitions: number;
   readonly quick?: true;
   readonly commands: number;
+  readonly logBytes: number;
+  readonly stateMib: number;
+  readonly svg?: string;
   readonly output: 'text' | 'json';
 }
 
 /** What --quick means: a look at whether it works, not a measurement. */
-const quick = { seconds: 0.2, repetitions: 1, commands: 10_000 };
+const quick = { seconds: 0.2, repetitions: 1, commands: 10_000, stateMib: 16 };
 
 export async function bench(options: BenchOptions): Promise<void> {
+  const { only = measurements, machine, svg, output } = options;
+  if (svg !== undefined) checkDrawing(svg, only);
   const bar = new SingleBar({
     format: '{bar} {percentage} %  {what}',
     stream: process.stderr,
@@ -28,19 +37,26 @@ export async function bench(options: BenchOptions): Promise<void> {
     notTTYSchedule: 10_000,
     hideCursor: true,
   });
+  const interrupt = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => interrupt.abort()); // Processes and data are not left behind.
+  }
   process.stderr.write('Starting the clusters.\n');
   try {
     const report = await benchmark({
       ...options,
       ...(options.quick ? quick : {}),
-      machines: options.machine === undefined ? machines : [options.machine],
+      only,
+      signal: interrupt.signal,
+      machines: machine === undefined ? machines : [machine],
       progress: (step, steps, what) => {
         if (!bar.isActive) bar.start(steps, 0, { what });
         bar.setTotal(steps);
         bar.update(step, { what });
       },
     });
-    process.stdout.write(`${options.output === 'json' ? JSON.stringify(report) : text(report)}\n`);
+    draw(svg, report);
+    process.stdout.write(`${output === 'json' ? JSON.stringify(report) : benchText(report)}\n`);
   } catch (error) {
     if (error instanceof NoDiskError) throw new CommandError(error.message, exitCodes.usage);
     throw error;
@@ -50,39 +66,19 @@ export async function bench(options: BenchOptions): Promise<void> {
   process.exit(exitCodes.ok);
 }
 
-function text(report: BenchmarkReport): string {
-  const { cores, processor, node, syncLatencyMs, seconds, repetitions } = report;
-  const lines = [
-    `${cores} cores of ${processor}, Node ${node}; fdatasync takes ${syncLatencyMs.toFixed(2)} ms`,
-    `median (least–most) of ${repetitions} interleaved run(s) of ${seconds} s; commands of 256 B`,
-    rowTable(report.rows),
-  ];
-  for (const { machine, commands, anonymousMib, restartSeconds } of report.clusters) {
-    const memory = anonymousMib.map((mib) => mib?.toFixed(0) ?? 'unknown').join(', ');
-    lines.push(`${machine}: after ${commands} commands the nodes' RssAnon is ${memory} MiB`);
-    const { one, all } = restartSeconds;
-    const times = `${one.toFixed(2)} s after the start of one, ${all.toFixed(2)} s of all of them`;
-    lines.push(`${machine}: killed nodes are ready ${times}`);
+/** Said before anything is measured: it takes minutes. */
+function checkDrawing(svg: string, only: readonly MeasurementName[]): void {
+  if (!only.includes('recovery')) {
+    throw new CommandError('--svg draws the recovery: add it to --only.', exitCodes.usage);
   }
-  return lines.join('\n');
+  try {
+    fs.accessSync(path.dirname(path.resolve(svg)), fs.constants.W_OK);
+  } catch {
+    const folder = path.dirname(path.resolve(svg));
+    throw new CommandError(`${svg} cannot be written: see ${folder}.`, exitCodes.usage);
+  }
 }
 
-function rowTable(rows: readonly Row[]): string {
-  const table = new Table({
-    head: ['clients', 'target', 'commands/s', 'p50 ms', 'p99 ms', 'of the echo'],
-    colAligns: ['left', 'left', 'right', 'right', 'right', 'right'],
-    style: { head: [], border: [] },
-  });
-  for (const { clients, packing, target, commandsPerSecond, p50Ms, p99Ms, ratio } of rows) {
-    const rate = spreadText(commandsPerSecond, 0);
-    const times = [spreadText(p50Ms, 2), spreadText(p99Ms, 2)];
-    const name = packing === 1 ? String(clients) : `${clients} × ${packing}`;
-    table.push([name, target, rate, ...times, target === 'echo' ? '' : spreadText(ratio, 2)]);
-  }
-  return table.toString();
-}
-
-function spreadText({ median, min, max }: Spread, digits: number): string {
-  const [middle, least, most] = [median, min, max].map((value) => value.toFixed(digits));
-  return min === max ? `${middle}` : `${middle} (${least}–${most})`;
+function draw(svg: string | undefined, { recovery }: BenchmarkReport): void {
+  if (svg !== undefined && recovery !== undefined) fs.writeFileSync(svg, recoveryDrawing(recovery));
 }

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { exitCodes } from '../../../contract/src/error-codes.ts';
 import type { BenchOptions } from './bench.ts';
 import { machines } from '../bench/cluster-target.ts';
+import { measurements } from '../bench/measurements.ts';
 import { fail } from './command-error.ts';
 import { addMemberCommand } from './member-command.ts';
 import { cluster, natsUrl, output, whole } from './options.ts';
@@ -29,6 +30,8 @@ Examples:
   synod member list             who votes and who learns
   synod master < script         run a master script`,
   );
+
+const MIB = 1024 * 1024;
 
 program
   .command('up')
@@ -116,24 +119,57 @@ program
 
 program
   .command('bench')
-  .description('Measure clusters on this machine beside bare NATS request–reply, the ceiling.')
+  .description(
+    'Measure clusters on this machine: speed beside bare NATS, restart, recovery, catch-up.',
+  )
   .option('--folder <folder>', 'where the data goes: on the disk that is to be measured', '.')
-  .addOption(new Option('--machine <name>', 'only this state machine').choices(machines))
+  .addOption(
+    new Option('--only <measurement...>', 'measure only these; all without it').choices(
+      measurements,
+    ),
+  )
+  .addOption(
+    new Option('--machine <name>', 'only this one for restart and throughput').choices(machines),
+  )
   .addOption(new Option('--nodes <n>', 'members').argParser(whole(1, 7)).default(3))
   .addOption(new Option('--seconds <n>', 'length of a sample').argParser(whole(1, 600)).default(3))
   .addOption(new Option('--repetitions <n>', 'samples of each').argParser(whole(1, 100)).default(5))
   .addOption(
-    new Option(
-      '--quick',
-      'one very short sample of each: whether it works, no measurement',
-    ).conflicts(['seconds', 'repetitions', 'commands']),
-  )
-  .addOption(
-    new Option('--commands <n>', 'applied before memory and restart are looked at')
+    new Option('--commands <n>', 'restart: applied before the nodes are killed')
       .argParser(whole(1, 1_000_000_000))
       .default(1_000_000),
   )
+  .addOption(
+    new Option('--log-bytes <n>', 'restart: --log-bytes of the nodes, which their logs grow to')
+      .argParser(whole(4 * MIB, MIB * MIB))
+      .default(128 * MIB),
+  )
+  .addOption(
+    new Option('--state-mib <n>', 'catch-up: MiB of texts that the blank member takes')
+      .argParser(whole(16, MIB))
+      .default(256),
+  )
+  .option('--svg <file>', 'recovery: draw throughput over time to this file (default: no drawing)')
+  .addOption(
+    new Option(
+      '--quick',
+      'one very short sample of each: whether it works, no measurement',
+    ).conflicts(['seconds', 'repetitions', 'commands', 'stateMib']),
+  )
   .addOption(output())
+  .addHelpText(
+    'after',
+    `
+Measurements:
+  restart      nodes are filled; their memory and logs; how soon killed ones are ready
+  throughput   clients of several numbers, beside bare NATS request–reply, the ceiling
+  recovery     the leader is killed under load: the longest time without an answer
+  catch-up     a blank member takes the state of another under load: how fast, and its price
+
+Examples:
+  synod bench --only recovery --svg recovery.svg
+  synod bench --only restart --machine counter --commands 10000000`,
+  )
   .action(async (options: BenchOptions) => (await import('./bench.ts')).bench(options));
 
 program

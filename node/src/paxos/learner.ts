@@ -28,6 +28,7 @@ export class Learner {
   readonly #surveys: Survey[];
   #target: Slot = 0;
   #next = 0;
+  #turn = 0;
   #slotOut: Slot = 0;
 
   constructor(peers: readonly MemberId[], timing: Timing) {
@@ -57,6 +58,13 @@ export class Learner {
     // Who knows only members that were replaced meanwhile learns from whom it hears.
     if (!this.#peers.includes(from)) this.#peers = [...this.#peers, from];
     this.#next = this.#peers.indexOf(from);
+  }
+
+  /** A peer, another one each time; that one comes last, when the others have had their turn. */
+  rather(than: MemberId): MemberId {
+    const peers = [...this.#peers.filter((peer) => peer !== than), than];
+    this.#turn += 1;
+    return peers[(this.#turn - 1) % peers.length] ?? than;
   }
 
   /** Asks every peer; `ended` gives the id back once. */

@@ -400,7 +400,7 @@ export class Member {
 
   #learnedFrom(from: MemberId, { slotOut, decisions, survey, floor = 0 }: Learned): Effect[] {
     this.#learner.heard(slotOut, from);
-    if (floor > this.slotOut) return [{ type: 'fetch-state', from }];
+    if (floor > this.slotOut) return [{ type: 'fetch-state', from: this.#giver(from) }];
     const before = this.slotOut;
     const effects: Effect[] = [];
     for (const decision of decisions) this.#decide(effects, decision);
@@ -408,6 +408,11 @@ export class Member {
     const progress = this.slotOut > before;
     const questions = this.#learner.answered(from, survey, progress, this.#behind);
     return [...effects, ...this.#ask(questions), ...this.#surveyed()];
+  }
+
+  /** Whose state to take, as `from` has said that it is needed: the leader has enough to do. */
+  #giver(from: MemberId): MemberId {
+    return from === this.#leader.known ? this.#learner.rather(from) : from;
   }
 
   #surveyed(): Effect[] {

@@ -7,8 +7,9 @@ import type { StateStore, Staging } from '../storage/state.ts';
 
 /** Ticks without an answer after which a chunk is asked for again. */
 const AGAIN_TICKS = 30;
-/** Ticks without a chunk after which somebody else may be asked. */
+/** Ticks without a chunk after which somebody else may be asked; sooner, when none ever came. */
 const GIVE_UP_TICKS = 300;
+const GIVE_UP_FIRST_TICKS = 100;
 
 interface Receiving {
   readonly from: MemberId;
@@ -114,7 +115,8 @@ export class StateReceiver {
     const receiving = this.#receiving;
     if (receiving === undefined || receiving.isWriting) return;
     receiving.idle += 1;
-    if (receiving.idle >= GIVE_UP_TICKS) this.#abandon();
+    const patience = receiving.snapshot === undefined ? GIVE_UP_FIRST_TICKS : GIVE_UP_TICKS;
+    if (receiving.idle >= patience) this.#abandon();
     else if (receiving.idle % AGAIN_TICKS === 0) this.#ask(receiving);
   }
 

@@ -8,9 +8,10 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
+import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
-import { open, type RootDatabase } from 'lmdb';
+import { open as openLmdb, type RootDatabase } from 'lmdb';
 import type { Slot } from '../paxos/pvalue.ts';
 import { DamageError } from './damage.ts';
 import { DiskError } from './disk-error.ts';
@@ -101,8 +102,17 @@ function checkMetaPages(file: string): void {
   }
 }
 
-function openFile(file: string): RootDatabase<Buffer, Buffer> {
-  return open<Buffer, Buffer>({
+async function syncFile(file: string): Promise<void> {
+  const handle = await open(file, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function openFile(file: string, options = {}): RootDatabase<Buffer, Buffer> {
+  return openLmdb<Buffer, Buffer>({
     path: file,
     noSubdir: true,
     keyEncoding: 'binary',
@@ -110,6 +120,7 @@ function openFile(file: string): RootDatabase<Buffer, Buffer> {
     // A commit is over when it is synced, and not before.
     overlappingSync: false,
     noMemInit: false,
+    ...options,
   });
 }
 
@@ -204,7 +215,7 @@ class LmdbFile implements TableFile {
     // Another name each time: the one before may not be closed yet.
     const name = `${INCOMING}-${(this.#stagings += 1)}.mdb`;
     const file = path.join(folder, name);
-    const db = openFile(file);
+    const db = openFile(file, { noSync: true }); // It is synced as a whole before it is taken.
     const close = async (): Promise<void> => {
       await db.close();
       rmSync(`${file}-lock`, { force: true });
@@ -214,6 +225,7 @@ class LmdbFile implements TableFile {
       commit: (slotOut, done) => {
         const finish = async (): Promise<void> => {
           await close();
+          await syncFile(file);
           renameSync(file, path.join(folder, VERIFIED));
           syncFolder(folder);
         };

@@ -584,7 +584,7 @@ export const mutants: readonly Mutant[] = [
     name: 'a state that stopped coming is waited for',
     invariant: 'leadership',
     file: 'service/state-receiver.ts',
-    from: 'if (receiving.idle >= GIVE_UP_TICKS) this.#abandon();',
+    from: 'if (receiving.idle >= patience) this.#abandon();',
     to: 'if (receiving.idle < 0) this.#abandon();',
   },
 ];
