@@ -6,10 +6,11 @@ import {
 } from '../../contract/src/membership.ts';
 import { subjectsOf } from '../../contract/src/subjects.ts';
 import type { LocalCluster } from '../../client/src/local/local-cluster.ts';
+import { NodeProcess } from '../../client/src/local/node-process.ts';
 import type { SynodClient } from '../../client/src/sdk/client.ts';
 import { membersOf } from '../../client/src/sdk/members.ts';
 import { synod, type CliResult } from './cli-run.ts';
-import { TestFolder, until } from './test-cluster.ts';
+import { NODE_PROGRAM, TestFolder, until } from './test-cluster.ts';
 
 /* Members come and go, with real processes. */
 
@@ -140,6 +141,27 @@ test('a killed member is replaced; what was done is not done again', async () =>
   expect(JSON.parse(again.stdout)).toMatchObject({ number: 3, learners: [] });
   expect((await client.readTexts()).texts).toEqual(['before']);
   expect(membersOf(await client.status()).members.map((each) => each.id)).not.toContain(lost);
+}, 60_000);
+
+test('a blank member that nobody has told its cluster is told when it is added', async () => {
+  await start(1);
+  await client.append('before');
+  const { workspace, cluster: name } = folder;
+  const { natsUrl } = cluster;
+  const where = { workspace, natsUrl, cluster: name, program: NODE_PROGRAM };
+  const [data, flags] = [folder.dataOf('n9'), ['--http-port', '0']];
+  const blank = new NodeProcess({ ...where, name: 'n9', data, logFile: `${data}.log`, flags });
+  const { role, member: fresh } = await blank.ready;
+  expect(role).toBe('unformed');
+  expect(await member('add', 'n9')).toMatchObject({
+    code: 0,
+    stdout: 'Configuration 1 is in force: voters n0, learners n9.\n',
+  });
+  await caughtUp('n9');
+  expect(await member('promote', fresh.slice(0, 8))).toMatchObject({
+    code: 0,
+    stdout: 'Configuration 2 is in force: voters n0, n9.\n',
+  });
 }, 60_000);
 
 test('the last voter, unknown ids, and what is so already are refused: the code, a sentence, 1', async () => {

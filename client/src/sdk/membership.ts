@@ -16,6 +16,8 @@ export interface ChangeOptions {
   readonly force?: boolean;
 }
 
+export type AdminRequests = Pick<Admin, keyof Admin>;
+
 type Step = Pick<MembershipRequest, 'step' | 'member' | 'force'>;
 
 /** Longer than a leader waits for a change to settle. */
@@ -33,9 +35,9 @@ const transient: readonly ErrorCode[] = [
 
 /** Changes the members of a cluster, one at a time. Each call ends within the deadline. */
 export class Membership {
-  readonly #admin: Admin;
+  readonly #admin: AdminRequests;
 
-  constructor(admin: Admin) {
+  constructor(admin: AdminRequests) {
     this.#admin = admin;
   }
 
