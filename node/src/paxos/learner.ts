@@ -28,7 +28,8 @@ export class Learner {
   readonly #surveys: Survey[];
   #target: Slot = 0;
   #next = 0;
-  #turn = 0;
+  /** The others were asked for a state, and the leader has not said since that it has one. */
+  #isLeadersTurn = false;
   #slotOut: Slot = 0;
 
   constructor(peers: readonly MemberId[], timing: Timing) {
@@ -60,11 +61,15 @@ export class Learner {
     this.#next = this.#peers.indexOf(from);
   }
 
-  /** A peer, another one each time; that one comes last, when the others have had their turn. */
-  rather(than: MemberId): MemberId {
-    const peers = [...this.#peers.filter((peer) => peer !== than), than];
-    this.#turn += 1;
-    return peers[(this.#turn - 1) % peers.length] ?? than;
+  /**
+   * The leader could give its state, but has enough to do: the others are asked first, and give
+   * theirs if they answer. The leader's turn comes when it says so again.
+   * @returns whom to ask now; nobody when it is the leader's turn
+   */
+  ratherThan(leader: MemberId): Question[] {
+    const others = this.#peers.filter((peer) => peer !== leader);
+    this.#isLeadersTurn = !this.#isLeadersTurn && others.length > 0;
+    return this.#isLeadersTurn ? [{ to: others }] : [];
   }
 
   /** Asks every peer; `ended` gives the id back once. */

@@ -400,7 +400,7 @@ export class Member {
 
   #learnedFrom(from: MemberId, { slotOut, decisions, survey, floor = 0 }: Learned): Effect[] {
     this.#learner.heard(slotOut, from);
-    if (floor > this.slotOut) return [{ type: 'fetch-state', from: this.#giver(from) }];
+    if (floor > this.slotOut) return this.#tooFarBehind(from);
     const before = this.slotOut;
     const effects: Effect[] = [];
     for (const decision of decisions) this.#decide(effects, decision);
@@ -410,9 +410,10 @@ export class Member {
     return [...effects, ...this.#ask(questions), ...this.#surveyed()];
   }
 
-  /** Whose state to take, as `from` has said that it is needed: the leader has enough to do. */
-  #giver(from: MemberId): MemberId {
-    return from === this.#leader.known ? this.#learner.rather(from) : from;
+  /** `from` has no log for this member, but a state. */
+  #tooFarBehind(from: MemberId): Effect[] {
+    const others = from === this.#leader.known ? this.#learner.ratherThan(from) : [];
+    return others.length > 0 ? this.#ask(others) : [{ type: 'fetch-state', from }];
   }
 
   #surveyed(): Effect[] {
