@@ -12,5 +12,7 @@ export default {
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/build/'],
   globalSetup: '<rootDir>/test/nats-server.ts',
+  // Most of the time a test waits for processes that it started.
+  maxWorkers: 2,
   testTimeout: 20_000,
 };

@@ -61,7 +61,9 @@ export class Membership {
     const roleOf = (id: string) => members.find((each) => each.id === id)?.role ?? 'outsider';
     const [was, is] = [roleOf(old), roleOf(fresh)];
     if (old === fresh) throw new SynodError('ALREADY_MEMBER', { detail: fresh });
-    if (was === 'outsider' && is !== 'voter') {
+    // Of seven, the old one goes first: a call may have been cut off just then.
+    const isHalfDone = is === 'learner' && lists.voters.length === MAX_VOTERS - 1;
+    if (was === 'outsider' && is !== 'voter' && !isHalfDone) {
       throw new SynodError('UNKNOWN_MEMBER', { detail: old });
     }
     const step = (step: Step['step'], member: string, retried = transient) =>
@@ -69,14 +71,11 @@ export class Membership {
     if (is === 'outsider') await step('add', fresh);
     // It has caught up, but the leader may hear of it a little later.
     const promote = () => step('promote', fresh, [...transient, 'LAGS']);
-    if (is !== 'voter' && was === 'voter') {
+    if (is !== 'voter' && (was === 'voter' || isHalfDone)) {
       await this.#caughtUp(fresh, deadline);
-      if (lists.voters.length >= MAX_VOTERS) {
-        // There is no room for both.
-        await step('remove', old);
-        return promote();
-      }
-      await promote();
+      if (was === 'voter' && lists.voters.length >= MAX_VOTERS) await step('remove', old);
+      const promoted = await promote();
+      if (was === 'outsider' || lists.voters.length >= MAX_VOTERS) return promoted;
     }
     return was === 'outsider' ? lists : step('remove', old);
   }

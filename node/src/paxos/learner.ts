@@ -28,8 +28,9 @@ export class Learner {
   readonly #surveys: Survey[];
   #target: Slot = 0;
   #next = 0;
-  /** The others were asked for a state, and the leader has not said since that it has one. */
-  #isLeadersTurn = false;
+  /** It has a state to give, and the others were asked: not again before long, or progress. */
+  #giver: MemberId | undefined;
+  #giverAge = 0;
   #slotOut: Slot = 0;
 
   constructor(peers: readonly MemberId[], timing: Timing) {
@@ -62,14 +63,22 @@ export class Learner {
   }
 
   /**
-   * The leader could give its state, but has enough to do: the others are asked first, and give
-   * theirs if they answer. The leader's turn comes when it says so again.
-   * @returns whom to ask now; nobody when it is the leader's turn
+   * `from` has a state to give, and no log. One of the others may have the log, or be the better
+   * one to take a state from: the leader has enough to do. So at first the others are asked.
+   * @returns whose state to take; `undefined` while the others are asked
    */
-  ratherThan(leader: MemberId): Question[] {
-    const others = this.#peers.filter((peer) => peer !== leader);
-    this.#isLeadersTurn = !this.#isLeadersTurn && others.length > 0;
-    return this.#isLeadersTurn ? [{ to: others }] : [];
+  giver(from: MemberId, leader: MemberId | undefined): MemberId | undefined {
+    if (this.#giver === undefined && this.#peers.some((peer) => peer !== from)) {
+      this.#giver = from;
+      this.#giverAge = 0;
+      return undefined;
+    }
+    return from === leader ? (this.#giver ?? from) : from;
+  }
+
+  /** Everybody but one. */
+  othersThan(peer: MemberId): Question {
+    return { to: this.#peers.filter((each) => each !== peer) };
   }
 
   /** Asks every peer; `ended` gives the id back once. */
@@ -99,6 +108,7 @@ export class Learner {
   ): Question[] {
     for (const { id, silent } of this.#surveys) if (id === survey) silent.delete(from);
     if (!progress) return [];
+    this.#giver = undefined;
     this.#retransmission.reset();
     const waiting = this.#surveys.find(({ id, silent }) => id !== undefined && silent.has(from));
     if (waiting?.id !== undefined) return [{ to: [from], survey: waiting.id }];

@@ -146,7 +146,7 @@ export class Member {
     if (!change.forced && !contact.hasHeardQuorum(change.voters)) return 'NO_QUORUM';
     const added = change.voters.filter((voter) => !newest.voters.includes(voter));
     // Of those whose vote counts, each has on disk what the logs need not have any more.
-    const { collectable } = this.#leader;
+    const collectable = Math.max(this.#leader.collectable, this.#leader.floor);
     const lags = (voter: MemberId): boolean =>
       !contact.hasHeardQuorum([voter]) ||
       contact.slotOut(voter) + window < this.slotOut ||
@@ -412,8 +412,9 @@ export class Member {
 
   /** `from` has no log for this member, but a state. */
   #tooFarBehind(from: MemberId): Effect[] {
-    const others = from === this.#leader.known ? this.#learner.ratherThan(from) : [];
-    return others.length > 0 ? this.#ask(others) : [{ type: 'fetch-state', from }];
+    const giver = this.#learner.giver(from, this.#leader.known);
+    if (giver !== undefined) return [{ type: 'fetch-state', from: giver }];
+    return this.#ask([this.#learner.othersThan(from)]);
   }
 
   #surveyed(): Effect[] {

@@ -103,6 +103,7 @@ export class Driver {
   #requestBytes = 0;
   #scheduled = false;
   #stopped = false;
+  #failed = false;
   #cutting = false;
   #ticksToCheckpoint: number;
   #flushing: number | undefined;
@@ -130,6 +131,7 @@ export class Driver {
     this.#sender = new StateSender(state, settings.chunkBytes, send, random);
     this.#receiver = new StateReceiver(state, {
       fetch: send,
+      isNews: (slot) => slot > member.slotOut,
       received: (slot, staging) => this.#received(slot, staging),
       failed: (error) => this.#fail(error),
     });
@@ -205,7 +207,14 @@ export class Driver {
     const command = checkCommand(bytes);
     if ('malformed' in command) return refuse({ ok: false, code: 'MALFORMED' });
     const { client, number, count } = command;
-    const known = applier.lookup(client, number, count);
+    let known: Outcome | undefined;
+    try {
+      known = applier.lookup(client, number, count);
+    } catch (error) {
+      // Its session is damaged on disk.
+      this.#fail(asError(error));
+      return refuse({ ok: false, code: 'NOT_LEADING' });
+    }
     if (known !== undefined && !this.#settings.answersWaitForMark) return answer(known);
     if (this.queueBytes + bytes.length > queueBytes) {
       return refuse({ ok: false, code: 'OVERLOADED', retryAfterMs: 100 });
@@ -251,7 +260,7 @@ export class Driver {
     try {
       run();
     } catch (error) {
-      this.#fail(error instanceof Error ? error : new Error(String(error)));
+      this.#fail(asError(error));
     }
   }
 
@@ -388,8 +397,7 @@ export class Driver {
   /** Another member's state is here: it takes the place of the own one in a restart. */
   #received(slot: Slot, staging: Staging): void {
     if (this.#stopped || slot <= this.member.slotOut) return staging.discard();
-    this.#stopped = true; // From here on nothing is applied that the new state might lack.
-    this.#sender.stop();
+    this.#stop(); // From here on nothing is applied that the new state might lack.
     this.#whenIdle(() => {
       staging.commit(slot, (error) => {
         if (error !== undefined) this.#events.failed(error);
@@ -433,16 +441,26 @@ export class Driver {
     });
   }
 
+  /** Also after it has stopped: what was still being written did not reach the disk. */
   #fail(error: Error): void {
-    if (this.#stopped) return;
-    this.#stopped = true;
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#stop();
     this.#events.failed(error);
+  }
+
+  /** Takes no more inputs. */
+  #stop(): void {
+    this.#stopped = true;
+    this.#sender.stop();
+    this.#receiver.stop();
   }
 
   /** Writes the state as it is and stops; what is unanswered is left to the clients' retries. */
   stop(done: () => void): void {
     if (this.#stopped) return done();
     this.#sender.stop();
+    this.#receiver.stop();
     this.#whenIdle(() => {
       const { state, member } = this.#ports;
       if (member.slotOut > state.flushedSlotOut) this.#cut();
@@ -453,4 +471,8 @@ export class Driver {
       this.#release();
     });
   }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }

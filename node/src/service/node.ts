@@ -28,15 +28,10 @@ import {
   readFirstConfiguration,
   storeFirstConfiguration,
 } from '../storage/first-configuration-file.ts';
-import {
-  isOfState,
-  openLmdbState,
-  setStateAside,
-  statesSetAside,
-  type LmdbStateOptions,
-} from '../storage/lmdb-state.ts';
+import { openLmdbState, type LmdbStateOptions } from '../storage/lmdb-state.ts';
 import type { OpenedLog } from '../storage/log.ts';
 import { openSegmentLog } from '../storage/segment-log.ts';
+import { isOfState, setStateAside, stateSetAside } from '../storage/state-files.ts';
 import type { StateStore } from '../storage/state.ts';
 import { connectNats } from '../transport/nats-connection.ts';
 import { NatsTransport } from '../transport/nats.ts';
@@ -96,6 +91,9 @@ export class Node {
   #ticker: NodeJS.Timeout | undefined;
   #natsConnected = false;
   #ready = false;
+  #stopping = false;
+  /** Settles when the member runs again. */
+  #restarting: Promise<void> | undefined;
 
   /**
    * Takes the data folder, and formats it when it is new.
@@ -345,7 +343,7 @@ export class Node {
       collected: (floor) => this.#log.info({ floor }, 'log collected'),
       restored: (slotOut) => {
         this.#log.info({ slotOut }, "another member's state is here; going on from it");
-        void this.#restart(() => undefined).catch(this.#fatal);
+        void this.#restart(() => undefined);
       },
       crashed: () => transport.flush(() => this.#crash()),
       failed: (error) => this.#failed(error),
@@ -369,7 +367,7 @@ export class Node {
   #failed(error: Error): void {
     if (!(error instanceof DamageError)) return this.#fatal(error);
     if (isOfState(error) && this.#config.mode === 'stable') {
-      void this.#restart(() => this.#setAside(error)).catch(this.#fatal);
+      void this.#restart(() => this.#setAside(error));
       return;
     }
     this.#damaged(error);
@@ -389,15 +387,30 @@ export class Node {
    * @param change what is done to the state while it is closed
    */
   async #restart(change: () => void): Promise<void> {
+    if (this.#stopping) return;
+    this.#restarting = this.#endRun()
+      .then(async () => {
+        change();
+        this.#open();
+        if (this.#connection !== undefined) await this.#run(this.#connection);
+      })
+      .catch(this.#fatal);
+    await this.#restarting;
+  }
+
+  /** The member has stopped: nothing of it stays. */
+  async #endRun(): Promise<void> {
     clearInterval(this.#ticker);
     this.#serve(undefined);
     this.#transport?.detach();
-    await this.#storage?.opened.log.close();
-    await this.#storage?.state.close();
+    const storage = this.#storage;
+    this.#driver = undefined;
+    this.#transport = undefined;
+    this.#applier = undefined;
+    this.#api = undefined;
     this.#storage = undefined;
-    change();
-    this.#open();
-    if (this.#connection !== undefined) await this.#run(this.#connection);
+    await storage?.opened.log.close();
+    await storage?.state.close();
   }
 
   /** Leadership on demand is driven by a master over TCP. */
@@ -452,8 +465,8 @@ export class Node {
     if (this.#driver?.stalled === true) {
       alarms.push('The disk has not finished a write for more than a second.');
     }
-    const kept = statesSetAside(this.#folder.path).join(', ');
-    if (kept !== '') {
+    const kept = stateSetAside(this.#folder.path);
+    if (kept !== undefined) {
       alarms.push(`A state failed its checks and is kept as ${kept}. Look at it, then delete it.`);
     }
     if (!this.#natsConnected) alarms.push('The connection to NATS is down.');
@@ -521,6 +534,8 @@ export class Node {
    * files closed.
    */
   async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#restarting;
     const driver = this.#driver;
     if (this.#config.mode === 'stable' && driver?.member.leading !== undefined) {
       const { self, configurations } = driver.member;

@@ -27,6 +27,8 @@ interface Receiving {
 
 export interface StateReceiverEvents {
   fetch(to: MemberId, fetch: Fetch): void;
+  /** Whether a state with every slot below `slot` would bring the own one on. */
+  isNews(slot: Slot): boolean;
   /** A state with every slot below `slot` is here, whole and verified: commit it, or discard it. */
   received(slot: Slot, staging: Staging): void;
   failed(error: Error): void;
@@ -88,6 +90,7 @@ export class StateReceiver {
       receiving.snapshot = chunk.snapshot;
     }
     if (chunk.at !== receiving.at) return; // It came before.
+    if (chunk.at === 0 && !this.#events.isNews(chunk.slot)) return this.#abandon();
     if (receiving.hash.update(chunk.bytes).copy().digest('hex') !== chunk.digest) {
       return this.#abandon();
     }
@@ -106,8 +109,14 @@ export class StateReceiver {
       receiving.bytes += bytes.length;
       if (!isLast) return this.#ask(receiving);
       if (!parser.isWhole) return this.#abandon();
-      this.#receiving = undefined;
-      this.#events.received(slot, staging);
+      // Most of it is on disk before the member has to stop for it.
+      receiving.isWriting = true;
+      staging.sync((error) => {
+        if (error !== undefined) return this.#events.failed(error);
+        if (this.#receiving !== receiving) return;
+        this.#receiving = undefined;
+        this.#events.received(slot, staging);
+      });
     });
   }
 
@@ -118,6 +127,11 @@ export class StateReceiver {
     const patience = receiving.snapshot === undefined ? GIVE_UP_FIRST_TICKS : GIVE_UP_TICKS;
     if (receiving.idle >= patience) this.#abandon();
     else if (receiving.idle % AGAIN_TICKS === 0) this.#ask(receiving);
+  }
+
+  /** The state is about to be closed. */
+  stop(): void {
+    this.#abandon();
   }
 
   #abandon(): void {

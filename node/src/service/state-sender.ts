@@ -56,7 +56,9 @@ export class StateSender {
   fetch(from: MemberId, { snapshot, at }: Fetch): void {
     const sending = this.#sending;
     const isHis = sending?.to === from;
-    if (isHis && snapshot === sending.last.snapshot) {
+    // Who asks for the first chunk again has not had it yet: it is on its way, or lost.
+    const isFirstAgain = snapshot === undefined && sending?.last.at === 0;
+    if (isHis && (snapshot === sending.last.snapshot || isFirstAgain)) {
       sending.idle = 0;
       if (at === sending.last.at) this.#send(from, sending.last);
       else if (at === sending.last.at + 1 && !sending.last.isLast) this.#next(sending);

@@ -7,7 +7,11 @@ export class DiskError extends Error {
   readonly file: string;
 
   /** @param what was asked of the file, as a past participle */
-  constructor(file: string, what: 'made' | 'written' | 'synced' | 'removed', cause: unknown) {
+  constructor(
+    file: string,
+    what: 'made' | 'read' | 'written' | 'synced' | 'removed',
+    cause: unknown,
+  ) {
     const why = cause instanceof Error ? cause.message : String(cause);
     super(`${file} could not be ${what}: ${why}. Once the disk is well, start it again.`, {
       cause,

@@ -1,14 +1,4 @@
-import {
-  closeSync,
-  existsSync,
-  openSync,
-  readdirSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
-import { open } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { open as openLmdb, type RootDatabase } from 'lmdb';
@@ -18,6 +8,7 @@ import { DiskError } from './disk-error.ts';
 import { syncFolder } from './folder.ts';
 import { ForeignDataError, FormatError } from './format-error.ts';
 import { OverlayState } from './overlay-state.ts';
+import { checkMetaPages, IncomingFile, STATE_FILE, swapIn } from './state-files.ts';
 import type { StateSnapshot, StateStore, Staging } from './state.ts';
 import type { Entry, TableKey } from './entry.ts';
 import type { KeyRange, TableFile } from './table-file.ts';
@@ -29,16 +20,9 @@ export interface LmdbStateOptions {
 }
 
 const STATE_FORMAT = 1;
-const PAGE_BYTES = 4096;
-/** What stands in each of its two meta pages, after the page's header. */
-const MAGIC = 0xbeefc0de;
-const MAGIC_AT = 24;
-const FILE = 'state.mdb';
-/** Begins the names of other members' states while they are gathered. */
-const INCOMING = 'state.incoming';
-/** Another member's state, whole and verified: it takes the place of the own one. */
-const VERIFIED = 'state.verified.mdb';
 const REASON_DEADLINE_MS = 1_000;
+/** LMDB's MDB_INVALID, MDB_CORRUPTED, MDB_PAGE_NOTFOUND. */
+const DAMAGE: ReadonlySet<unknown> = new Set([-30793, -30796, -30797]);
 /** Sorts before every table. */
 const META: TableKey = '\0meta';
 
@@ -49,66 +33,6 @@ const META: TableKey = '\0meta';
 export function openLmdbState(options: LmdbStateOptions): StateStore {
   swapIn(options.folder);
   return new OverlayState(new LmdbFile(options));
-}
-
-/** A state that failed its checks, and is not open, is kept under another name for a person. */
-export function setStateAside(folder: string): void {
-  const kept = new Set(statesSetAside(folder));
-  let number = 1;
-  while (kept.has(damagedName(number))) number += 1;
-  renameSync(path.join(folder, FILE), path.join(folder, damagedName(number)));
-  syncFolder(folder);
-}
-
-/** @returns the names of the files that `setStateAside` made, and nobody has removed */
-export function statesSetAside(folder: string): string[] {
-  return readdirSync(folder).filter((name) => /^state\.damaged-\d+\.mdb$/.test(name));
-}
-
-function damagedName(number: number): string {
-  return `state.damaged-${number}.mdb`;
-}
-
-/** Whether it is the state that is damaged: that costs no vote, and it can come anew. */
-export function isOfState({ file }: DamageError): boolean {
-  return file === FILE;
-}
-
-/** A copy that was not finished goes; one that was takes the place of the state. */
-function swapIn(folder: string): void {
-  for (const name of readdirSync(folder)) if (name.startsWith(INCOMING)) remove(folder, name);
-  const verified = path.join(folder, VERIFIED);
-  if (!existsSync(verified)) return;
-  rmSync(path.join(folder, `${FILE}-lock`), { force: true });
-  renameSync(verified, path.join(folder, FILE));
-  syncFolder(folder);
-}
-
-function remove(folder: string, name: string): void {
-  for (const file of [name, `${name}-lock`]) rmSync(path.join(folder, file), { force: true });
-}
-
-/** LMDB ends the process when its meta pages are none: what begins them is looked at before. */
-function checkMetaPages(file: string): void {
-  if (!existsSync(file)) return;
-  const handle = openSync(file, 'r');
-  const pages = Buffer.alloc(2 * PAGE_BYTES);
-  const read = readSync(handle, pages, 0, pages.length, 0);
-  closeSync(handle);
-  if (read === 0) return; // A process ended while it made the file.
-  for (const page of [0, PAGE_BYTES]) {
-    if (read === pages.length && pages.readUInt32LE(page + MAGIC_AT) === MAGIC) continue;
-    throw new DamageError(FILE, 'its meta pages', 'they are no pages of LMDB');
-  }
-}
-
-async function syncFile(file: string): Promise<void> {
-  const handle = await open(file, 'r+');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 function openFile(file: string, options = {}): RootDatabase<Buffer, Buffer> {
@@ -137,15 +61,16 @@ class LmdbFile implements TableFile {
 
   constructor(options: LmdbStateOptions) {
     this.#options = options;
-    this.#path = path.join(options.folder, FILE);
+    this.#path = path.join(options.folder, STATE_FILE);
     checkMetaPages(this.#path);
+    this.#db = found(() => openFile(this.#path), this.#path);
     try {
-      this.#db = openFile(this.#path);
+      syncFolder(options.folder); // LMDB syncs its file, and not the name of it.
+      this.#slotOut = this.#readMeta();
     } catch (error) {
-      throw new DamageError(FILE, 'its meta pages', String(error));
+      void this.#db.close();
+      throw error;
     }
-    syncFolder(options.folder); // LMDB syncs its file, and not the name of it.
-    this.#slotOut = this.#readMeta();
   }
 
   #readMeta(): Slot {
@@ -154,14 +79,15 @@ class LmdbFile implements TableFile {
     const meta = JSON.parse(Buffer.from(bytes).toString()) as Record<string, unknown>;
     const { format, slotOut, cluster, member } = meta;
     if (typeof format !== 'number' || typeof slotOut !== 'number') {
-      throw new DamageError(FILE, 'the meta record', 'it has no format and slot');
+      throw new DamageError(STATE_FILE, 'the meta record', 'it has no format and slot');
     }
-    if (format > STATE_FORMAT) throw new FormatError(FILE, format, STATE_FORMAT);
+    if (format > STATE_FORMAT) throw new FormatError(STATE_FILE, format, STATE_FORMAT);
     const { clusterId, memberId } = this.#options;
     if (cluster !== clusterId) {
-      throw new ForeignDataError(FILE, 'cluster', String(cluster), clusterId);
+      throw new ForeignDataError(STATE_FILE, 'cluster', String(cluster), clusterId);
     }
-    if (member !== memberId) throw new ForeignDataError(FILE, 'member', String(member), memberId);
+    if (member !== memberId)
+      throw new ForeignDataError(STATE_FILE, 'member', String(member), memberId);
     return slotOut;
   }
 
@@ -175,7 +101,7 @@ class LmdbFile implements TableFile {
 
   get(key: TableKey): Uint8Array | undefined {
     const bytes = Buffer.from(key, 'latin1');
-    const stored = this.#db.getBinary(bytes);
+    const stored = found(() => this.#db.getBinary(bytes), this.#path);
     return stored === undefined ? undefined : checked(bytes, stored);
   }
 
@@ -191,7 +117,7 @@ class LmdbFile implements TableFile {
           inclusiveEnd: true,
         })
       : this.#db.getRange({ start: low, end: high });
-    yield* entriesOf(range);
+    yield* entriesOf(range, this.#path);
   }
 
   write(entries: Iterable<Entry>, slotOut: Slot, done: (error?: Error) => void): void {
@@ -204,40 +130,43 @@ class LmdbFile implements TableFile {
 
   snapshot(): StateSnapshot {
     const transaction = this.#db.useReadTransaction();
-    const meta = this.#db.get(Buffer.from(META), { transaction });
-    const slotOut = meta === undefined ? 0 : slotOutOf(checked(Buffer.from(META), meta));
-    const stored = this.#db.getRange({ transaction, start: Buffer.from([1]) });
-    return { slotOut, entries: entriesOf(stored), close: () => transaction.done() };
+    try {
+      const key = Buffer.from(META);
+      const meta = found(() => this.#db.get(key, { transaction }), this.#path);
+      const slotOut = meta === undefined ? 0 : slotOutOf(checked(key, meta));
+      const stored = this.#db.getRange({ transaction, start: Buffer.from([1]) });
+      const entries = entriesOf(stored, this.#path);
+      return { slotOut, entries, close: () => transaction.done() };
+    } catch (error) {
+      transaction.done();
+      throw error;
+    }
   }
 
   stage(): Staging {
-    const { folder } = this.#options;
     // Another name each time: the one before may not be closed yet.
-    const name = `${INCOMING}-${(this.#stagings += 1)}.mdb`;
-    const file = path.join(folder, name);
-    const db = openFile(file, { noSync: true }); // It is synced as a whole before it is taken.
-    const close = async (): Promise<void> => {
-      await db.close();
-      rmSync(`${file}-lock`, { force: true });
+    const incoming = new IncomingFile(this.#options.folder, (this.#stagings += 1));
+    // It is synced as a whole before it is taken.
+    const db = openFile(incoming.path, { noSync: true });
+    const after = (work: Promise<void>, done: (error?: Error) => void): void => {
+      work.then(
+        () => done(),
+        (cause: unknown) => done(new DiskError(incoming.path, 'written', cause)),
+      );
     };
     return {
-      write: (entries, done) => commit(db, file, entries, done),
+      write: (entries, done) => commit(db, incoming.path, entries, done),
+      sync: (done) => after(incoming.sync(), done),
       commit: (slotOut, done) => {
-        const finish = async (): Promise<void> => {
-          await close();
-          await syncFile(file);
-          renameSync(file, path.join(folder, VERIFIED));
-          syncFolder(folder);
-        };
-        commit(db, file, [metaOf(this.#options, slotOut)], (error) => {
+        commit(db, incoming.path, [metaOf(this.#options, slotOut)], (error) => {
           if (error !== undefined) return done(error);
-          finish().then(
-            () => done(),
-            (cause: unknown) => done(new DiskError(file, 'written', cause)),
+          after(
+            db.close().then(() => incoming.take()),
+            done,
           );
         });
       },
-      discard: () => void close().then(() => remove(folder, name)),
+      discard: () => void db.close().then(() => incoming.remove()),
     };
   }
 
@@ -262,8 +191,29 @@ function slotOutOf(meta: Uint8Array): Slot {
 
 function* entriesOf(
   stored: Iterable<{ key: Buffer; value: Buffer }>,
+  file: string,
 ): Generator<readonly [TableKey, Uint8Array]> {
-  for (const { key, value } of stored) yield [key.toString('latin1'), checked(key, value)];
+  const entries = stored[Symbol.iterator]();
+  for (;;) {
+    const next = found(() => entries.next(), file);
+    if (next.done === true) return;
+    const { key, value } = next.value;
+    yield [key.toString('latin1'), checked(key, value)];
+  }
+}
+
+/** What LMDB finds wrong with its pages is damage; anything else is a failure of the disk. */
+function found<T>(look: () => T, file: string): T {
+  try {
+    return look();
+  } catch (error) {
+    if (isDamage(error)) throw new DamageError(STATE_FILE, 'one of its pages', String(error));
+    throw new DiskError(file, 'read', error);
+  }
+}
+
+function isDamage(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && DAMAGE.has(error.code);
 }
 
 /** One batch is one transaction, and runs on LMDB's own thread. */
@@ -279,7 +229,14 @@ function commit(
   // `flushed` alone never settles after a failed sync.
   Promise.all([committed, db.flushed]).then(
     () => done(),
-    async (error: unknown) => done(new DiskError(file, 'written', await reasonOf(error))),
+    async (error: unknown) => {
+      const reason = await reasonOf(error);
+      const isState = path.basename(file) === STATE_FILE;
+      if (isState && isDamage(reason)) {
+        return done(new DamageError(STATE_FILE, 'one of its pages', String(reason)));
+      }
+      done(new DiskError(file, 'written', reason));
+    },
   );
 }
 
@@ -306,7 +263,7 @@ async function reasonOf(error: unknown): Promise<unknown> {
 function checked(key: Buffer, stored: Buffer): Uint8Array {
   const value = stored.subarray(4);
   if (stored.length < 4 || stored.readUInt32LE(0) !== checksum(key, value)) {
-    throw new DamageError(FILE, `key ${key.toString('hex')}`, 'its checksum does not match');
+    throw new DamageError(STATE_FILE, `key ${key.toString('hex')}`, 'its checksum does not match');
   }
   return value;
 }

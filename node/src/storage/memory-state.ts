@@ -112,6 +112,7 @@ export class MemoryTableFile implements TableFile {
     };
     return {
       write: (entries, done) => soon(() => gathered.push(...entries), done),
+      sync: (done) => soon(() => undefined, done),
       commit: (slotOut, done) => soon(() => this.#disk.replaceBy(gathered, slotOut), done),
       discard: () => undefined,
     };

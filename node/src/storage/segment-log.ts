@@ -206,8 +206,10 @@ class SegmentLog implements Log {
 
   /** The records, and before them what the log has to say itself. */
   #batchOf(records: readonly LogRecord[]): readonly LogRecord[] {
-    const begins = this.#tail.number > 0 && !this.#hasRoomFor(blocksOf(sizeOf(records)));
-    if (!begins && !this.#isFloorUnwritten) return records;
+    const { number, block } = this.#tail;
+    // A crash may have left a segment with nothing but its header: it begins with this batch, too.
+    const isFull = number > 0 && !this.#hasRoomFor(blocksOf(sizeOf(records)));
+    if (!isFull && block !== 1 && !this.#isFloorUnwritten) return records;
     this.#isFloorUnwritten = false;
     return [...this.#restated.records, ...records];
   }
@@ -293,6 +295,11 @@ class SegmentLog implements Log {
     });
   }
 
+  get #isBusy(): boolean {
+    const isWriting = this.#inFlight !== undefined || this.#removing !== undefined;
+    return isWriting || this.#readers.size > 0;
+  }
+
   #readEnded(segment: number): void {
     const left = (this.#readers.get(segment) ?? 1) - 1;
     if (left > 0) return void this.#readers.set(segment, left);
@@ -300,11 +307,14 @@ class SegmentLog implements Log {
     const remove = this.#removeLater;
     this.#removeLater = undefined;
     remove?.();
+    this.#idle?.();
   }
 
   async close(): Promise<void> {
-    this.#doomed.splice(1); // The one that is being deleted; the others go after the next start.
-    while (this.#inFlight !== undefined || this.#removing !== undefined) {
+    // Only the one that is being deleted goes on; the others go after the next start.
+    this.#removeLater = undefined;
+    this.#doomed.splice(this.#removing === undefined ? 0 : 1);
+    while (this.#isBusy) {
       await new Promise<void>((resolve) => {
         this.#idle = resolve;
       });

@@ -9,12 +9,17 @@ export interface Position {
 }
 
 const SEGMENT = 2 ** 32;
-const SLOTS_AT_LEAST = 1024;
+/** Slots in a page: an index that begins far up takes no memory for what is below. */
+const PAGE_SLOTS = 4096;
+
+interface Page {
+  readonly places: Float64Array;
+  readonly lengths: Uint32Array;
+}
 
 /** Slot to position of its last record, twelve bytes a slot from the first one on. */
 export class SlotIndex {
-  #places = new Float64Array(SLOTS_AT_LEAST).fill(-1);
-  #lengths = new Uint32Array(SLOTS_AT_LEAST);
+  readonly #pages = new Map<number, Page>();
   #first: Slot;
   #end: Slot;
 
@@ -30,37 +35,38 @@ export class SlotIndex {
   }
 
   set(slot: Slot, { segment, at, bytes }: Position): void {
-    const i = slot - this.#first;
-    if (i < 0) return;
-    if (i >= this.#places.length) this.#resize(0, Math.max(i + 1, this.#places.length * 1.5));
-    this.#places[i] = segment * SEGMENT + at;
-    this.#lengths[i] = bytes;
+    if (slot < this.#first) return;
+    const { places, lengths } = this.#pageOf(slot);
+    places[slot % PAGE_SLOTS] = segment * SEGMENT + at;
+    lengths[slot % PAGE_SLOTS] = bytes;
     this.#end = Math.max(this.#end, slot + 1);
   }
 
+  #pageOf(slot: Slot): Page {
+    const number = Math.floor(slot / PAGE_SLOTS);
+    let page = this.#pages.get(number);
+    if (page === undefined) {
+      const places = new Float64Array(PAGE_SLOTS).fill(-1);
+      page = { places, lengths: new Uint32Array(PAGE_SLOTS) };
+      this.#pages.set(number, page);
+    }
+    return page;
+  }
+
   get(slot: Slot): Position | undefined {
-    const i = slot - this.#first;
-    const place = this.#places[i] ?? -1;
-    if (place < 0) return undefined;
+    const page = slot < this.#first ? undefined : this.#pages.get(Math.floor(slot / PAGE_SLOTS));
+    const place = page?.places[slot % PAGE_SLOTS] ?? -1;
+    if (page === undefined || place < 0) return undefined;
     const segment = Math.floor(place / SEGMENT);
-    return { segment, at: place - segment * SEGMENT, bytes: this.#lengths[i] ?? 0 };
+    return { segment, at: place - segment * SEGMENT, bytes: page.lengths[slot % PAGE_SLOTS] ?? 0 };
   }
 
   /** Slots below `first` are not kept any more. */
   forgetBelow(first: Slot): void {
     if (first <= this.#first) return;
-    this.#resize(first - this.#first, Math.max(this.#end - first, SLOTS_AT_LEAST));
+    const kept = Math.floor(first / PAGE_SLOTS);
+    for (const number of this.#pages.keys()) if (number < kept) this.#pages.delete(number);
     this.#first = first;
     this.#end = Math.max(this.#end, first);
-  }
-
-  /** Leaves out the first `skip` slots. */
-  #resize(skip: number, capacity: number): void {
-    const places = new Float64Array(Math.ceil(capacity)).fill(-1);
-    const lengths = new Uint32Array(places.length);
-    places.set(this.#places.subarray(skip, skip + places.length));
-    lengths.set(this.#lengths.subarray(skip, skip + lengths.length));
-    this.#places = places;
-    this.#lengths = lengths;
   }
 }

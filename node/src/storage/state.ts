@@ -28,6 +28,8 @@ export interface StateSnapshot {
 export interface Staging {
   /** One call at a time. @param done called once it can take more */
   write(entries: readonly Entry[], done: (error?: Error) => void): void;
+  /** @param done called once what was written so far is on disk */
+  sync(done: (error?: Error) => void): void;
   /**
    * All is there, and verified: from the next opening on it is the state.
    * @param done called once that is durable

@@ -43,12 +43,14 @@ function sender(): { sender: StateSender; take: () => Sent<Chunk>[] } {
   };
 }
 
-function receiver() {
+/** @param behind its own state has every slot below it */
+function receiver(behind = 0) {
   const asked: Sent<Fetch>[] = [];
   const received: number[] = [];
   const { disk, state } = store();
   const taking = new StateReceiver(state, {
     fetch: (to, message) => void asked.push({ to, message }),
+    isNews: (slot) => slot > behind,
     received: (slot, staging) => {
       received.push(slot);
       staging.commit(slot, () => undefined);
@@ -117,6 +119,27 @@ test('a chunk that was lost is asked for again, and sent again', () => {
   for (let tick = 0; tick < 30; tick++) to.taking.tick();
   carry(from, to);
   expect(to.received).toEqual([SLOT]);
+});
+
+test('a first chunk that is late is waited for, however often it was asked for', () => {
+  const [from, to] = [sender(), receiver()];
+  to.taking.begin('a');
+  for (let tick = 0; tick < 60; tick++) to.taking.tick();
+  expect(to.take()).toHaveLength(3);
+  for (let i = 0; i < 3; i++) from.sender.fetch('b', { type: 'fetch', at: 0 });
+  const chunks = from.take().map(({ message }) => message);
+  expect(new Set(chunks.map(({ snapshot, at }) => `${snapshot} ${at}`)).size).toBe(1);
+  for (const chunk of chunks) to.taking.chunk('a', chunk);
+  carry(from, to);
+  expect(to.received).toEqual([SLOT]);
+});
+
+test('a state that would not bring the own one on is not taken', () => {
+  const [from, to] = [sender(), receiver(SLOT)];
+  to.taking.begin('a');
+  carry(from, to);
+  expect(to.received).toEqual([]);
+  expect(to.taking.progress).toBeUndefined();
 });
 
 test('another snapshot starts over', () => {

@@ -102,6 +102,20 @@ describe.each([
     ]);
   });
 
+  test('A1, C1: ballots are found when a crash left nothing of a segment but its header', async () => {
+    const last = place.names().at(-1) ?? '';
+    await log.close();
+    const torn = place.bytes(last).fill(0, 512); // Its first batch never reached the disk.
+    place.replace(last, torn);
+    ({ log } = open(place));
+    const end = SLOTS + 2; // All of it fits in the segment.
+    for (let slot = SLOTS - 4; slot < end; slot++) await append(log, [accepted(slot)]);
+    await collect(end);
+    await untilFilesAre(place, 1);
+    const { recovered } = await reopen({ slotOut: end });
+    expect(recovered).toMatchObject({ ballot: ballot('7.c'), leaderBallot: ballot('6.a') });
+  });
+
   test('so much stays as is to be kept', async () => {
     const keepBytes = log.bytes - 16 * 1024;
     await reopen({ keepBytes });

@@ -1,0 +1,108 @@
+import fs from 'node:fs';
+import { open } from 'node:fs/promises';
+import path from 'node:path';
+import { DamageError } from './damage.ts';
+import { syncFolder } from './folder.ts';
+
+/* The files of a state in its folder: its own, another member's that comes, one that is damaged. */
+
+export const STATE_FILE = 'state.mdb';
+/** Begins the names of other members' states while they are gathered. */
+const INCOMING = 'state.incoming';
+/** Another member's state, whole and verified: it takes the place of the own one. */
+const VERIFIED = 'state.verified.mdb';
+const DAMAGED = 'state.damaged.mdb';
+
+const PAGE_BYTES = 4096;
+/** What stands in each of LMDB's two meta pages, after the page's header. */
+const MAGIC = 0xbeefc0de;
+const MAGIC_AT = 24;
+
+/** A file in which another member's state is gathered. */
+export class IncomingFile {
+  readonly path: string;
+  readonly #folder: string;
+
+  constructor(folder: string, number: number) {
+    this.#folder = folder;
+    this.path = path.join(folder, `${INCOMING}-${number}.mdb`);
+  }
+
+  async sync(): Promise<void> {
+    const handle = await open(this.path, 'r+');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /** It is closed, whole and verified: durably, it is the next one to be opened. */
+  async take(): Promise<void> {
+    await this.sync();
+    fs.renameSync(this.path, path.join(this.#folder, VERIFIED));
+    removeLock(this.path);
+    syncFolder(this.#folder);
+  }
+
+  remove(): void {
+    fs.rmSync(this.path, { force: true });
+    removeLock(this.path);
+  }
+}
+
+/** A copy that was not finished goes; one that was takes the place of the state. */
+export function swapIn(folder: string): void {
+  for (const name of fs.readdirSync(folder)) {
+    if (name.startsWith(INCOMING)) fs.rmSync(path.join(folder, name), { force: true });
+  }
+  const verified = path.join(folder, VERIFIED);
+  if (!fs.existsSync(verified)) return;
+  const file = path.join(folder, STATE_FILE);
+  removeLock(file);
+  fs.renameSync(verified, file);
+  syncFolder(folder);
+}
+
+function removeLock(file: string): void {
+  fs.rmSync(`${file}-lock`, { force: true });
+}
+
+/**
+ * LMDB ends the process when its meta pages are none: what begins them is looked at before.
+ * @throws DamageError
+ */
+export function checkMetaPages(file: string): void {
+  if (!fs.existsSync(file)) return;
+  const handle = fs.openSync(file, 'r');
+  const pages = Buffer.alloc(2 * PAGE_BYTES);
+  const read = fs.readSync(handle, pages, 0, pages.length, 0);
+  fs.closeSync(handle);
+  if (read === 0) return; // A process ended while it made the file.
+  for (const page of [0, PAGE_BYTES]) {
+    if (read === pages.length && pages.readUInt32LE(page + MAGIC_AT) === MAGIC) continue;
+    throw new DamageError(STATE_FILE, 'its meta pages', 'they are no pages of LMDB');
+  }
+}
+
+/** Whether it is the state that is damaged: that costs no vote, and it can come anew. */
+export function isOfState({ file }: DamageError): boolean {
+  return file === STATE_FILE;
+}
+
+/**
+ * A state that failed its checks, and is not open, is kept under another name for a person to look
+ * at. Of several the first one is kept: they must not fill the disk.
+ */
+export function setStateAside(folder: string): void {
+  const file = path.join(folder, STATE_FILE);
+  if (stateSetAside(folder) === undefined) fs.renameSync(file, path.join(folder, DAMAGED));
+  else fs.rmSync(file);
+  removeLock(file);
+  syncFolder(folder);
+}
+
+/** @returns the name of the file that `setStateAside` made, unless somebody has removed it */
+export function stateSetAside(folder: string): string | undefined {
+  return fs.existsSync(path.join(folder, DAMAGED)) ? DAMAGED : undefined;
+}
