@@ -6,7 +6,13 @@ import path from 'node:path';
 import { Payloads } from '../../client/src/master/payloads.ts';
 import { openLmdbState } from '../../node/src/storage/lmdb-state.ts';
 import { complaints } from '../journeys/chat-logs.ts';
-import { cliProgram, freePorts, inWorkingFolder, synod, withFreePorts } from '../journeys/cli-run.ts';
+import {
+  cliProgram,
+  freePorts,
+  inWorkingFolder,
+  synod,
+  withFreePorts,
+} from '../journeys/cli-run.ts';
 import { until } from '../journeys/test-cluster.ts';
 
 /* Scripts of the master's language beside the seed scripts, against real processes. */
