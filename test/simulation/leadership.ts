@@ -213,6 +213,16 @@ export const promises: Readonly<Record<string, () => void>> = {
     allAnswered(story);
   },
 
+  'who joins when all the first members are gone learns from those whom it hears': () => {
+    const resizes = [
+      { at: 2_543, voters: 3 },
+      { at: 3_552, voters: 1 },
+      { at: 20_138, voters: 7 },
+    ];
+    const of = { ...plan, seed: 7_000_356, members: 1, window: 5, keepBytes: 0, requests: [] };
+    allAnswered(tell({ ...of, resizes, forMs: 25_385 }));
+  },
+
   'an idle cluster goes on to a configuration that was decided': () => {
     const story = tell({
       ...plan,

@@ -438,7 +438,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'who knows only replaced members asks nobody else',
-    invariant: 'liveness',
+    invariant: 'leadership',
     file: 'paxos/learner.ts',
     from: 'if (!this.#peers.includes(from)) this.#peers = [...this.#peers, from];',
     to: '',
