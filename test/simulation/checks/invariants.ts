@@ -87,7 +87,8 @@ export class Invariants {
     before.ballot = ballot;
     before.leaderBallot = leaderBallot;
     before.decidedMark = decidedMark;
-    before.floor = recovered.floor;
+    // A state that was taken stands for a floor which no record has yet: it goes with that state.
+    if (flushedSlotOut <= decidedMark) before.floor = recovered.floor;
     before.slotOut = flushedSlotOut;
     before.reported = Math.max(before.reported, flushedSlotOut);
     // What was being written when it ended may have reached the disk.
