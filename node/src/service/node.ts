@@ -12,12 +12,7 @@ import { Metrics } from '../metrics/metrics.ts';
 import { waitsForFlush } from '../paxos/effects.ts';
 import { DamageError } from '../storage/damage.ts';
 import { openDataFolder, type DataFolder } from '../storage/data-folder.ts';
-import {
-  readFirstConfiguration,
-  storeFirstConfiguration,
-} from '../storage/first-configuration-file.ts';
-import { openMemberStorage, type MemberStorage } from '../storage/member-storage.ts';
-import { isOfState, setStateAside } from '../storage/state-files.ts';
+import { isOfState } from '../storage/state-files.ts';
 import { dropReasons } from '../transport/transport.ts';
 import { AdminApi } from './admin-api.ts';
 import { Complaints } from './complaints.ts';
@@ -26,6 +21,7 @@ import { serveForm } from './form-api.ts';
 import { startHttp, type HttpServer } from './http.ts';
 import type { Logger } from './logger.ts';
 import { NatsLink } from './nats-link.ts';
+import { NodeData } from './node-data.ts';
 import { RunningMember, type Dropped } from './running-member.ts';
 import { SelfReport, VERSION } from './self-report.ts';
 
@@ -43,11 +39,9 @@ export class Node {
   readonly #complaints: Complaints;
   readonly #subjects: Subjects;
   readonly #folder: DataFolder;
+  readonly #data: NodeData;
   readonly #nats: NatsLink;
   readonly #report: SelfReport;
-  /** Without it, the member is told first: it has no roles, and hears no protocol message. */
-  #first: FirstConfiguration | undefined;
-  #storage: MemberStorage | undefined;
   #damage: DamageError | undefined;
   #running: RunningMember | undefined;
   #admin: AdminApi | undefined;
@@ -92,9 +86,9 @@ export class Node {
         if (this.#running !== undefined) this.#running.connected = connected;
       },
     });
-    this.#report = new SelfReport(config, this.#folder, () => ({
-      first: this.#first,
-      storage: this.#storage,
+    this.#data = new NodeData(this.#folder, config, this.#log, () => this.#report.unready());
+    this.#report = new SelfReport(config, member, () => ({
+      data: this.#data,
       running: this.#running,
       damage: this.#damage,
       natsConnected: this.#nats.isUp,
@@ -132,40 +126,25 @@ export class Node {
 
   /** Damage is kept for a person to look at: the member stays up without roles. */
   #open(): void {
-    const folder = this.#folder.path;
-    const derived = this.#derivedConfiguration();
     try {
-      this.#first = derived
-        ? storeFirstConfiguration(folder, derived)
-        : readFirstConfiguration(folder);
-      if (this.#first === undefined) this.#log.info({ data: folder }, 'it waits to be told');
-      else this.#openStorage(this.#first);
+      this.#data.open();
     } catch (error) {
       if (!(error instanceof DamageError)) throw error;
       this.#damaged(error);
     }
   }
 
-  /** Processes of a master's script know one another by their numbers, and so do the ids. */
-  #derivedConfiguration(): FirstConfiguration | undefined {
-    const { namespace, cluster, derived } = this.#config;
-    if (derived === undefined) return undefined;
-    const { members, window } = derived;
-    return { clusterId: `${namespace}-${cluster}`, members, window };
-  }
-
   /** Stores what this member is told, and runs at once: it stays in that cluster for ever. */
   async #form(connection: NatsConnection, told: FirstConfiguration): Promise<FormAnswer> {
-    if (this.#first !== undefined) {
-      return isSameFirstConfiguration(this.#first, told)
+    const { first } = this.#data;
+    if (first !== undefined) {
+      return isSameFirstConfiguration(first, told)
         ? { ok: true, clusterId: told.clusterId }
         : { ok: false, code: 'ANOTHER_CLUSTER' };
     }
     if (this.#damage !== undefined) return { ok: false, code: 'DAMAGED' };
     try {
-      this.#first = storeFirstConfiguration(this.#folder.path, told);
-      this.#log.info(told, 'it has been told the first configuration');
-      this.#openStorage(told);
+      this.#data.tell(told);
     } catch (error) {
       if (!(error instanceof DamageError)) throw error;
       this.#damaged(error);
@@ -175,33 +154,25 @@ export class Node {
     return { ok: true, clusterId: told.clusterId };
   }
 
-  #openStorage({ clusterId }: FirstConfiguration): void {
-    const { path: folder, memberId } = this.#folder;
-    const { mode, logBytes: keepBytes } = this.#config;
-    // On demand nobody could give the state anew.
-    const setAside = mode === 'stable' ? this.#setAside : undefined;
-    this.#storage = openMemberStorage({ folder, clusterId, memberId, keepBytes, setAside });
-    const { opened, state } = this.#storage;
-    const { flushedSlotOut: slotOut } = state;
-    const { decidedMark } = opened.recovered;
-    this.#log.info({ slotOut, decidedMark, data: folder }, 'data opened');
-  }
-
   #damaged(error: DamageError): void {
     this.#damage = error;
     const { file, record } = error;
     this.#log.error({ file, record }, `${error.message}; this member stays without roles`);
   }
 
-  /** Gives the member its roles, once it has been told and its data is well. */
+  /**
+   * Gives the member its roles, once it has been told and its data is well. Before that it hears
+   * no protocol message.
+   */
   async #run(connection: NatsConnection): Promise<void> {
-    if (this.#first === undefined || this.#storage === undefined) return;
+    const { first, storage } = this.#data;
+    if (first === undefined || storage === undefined) return;
     this.#running = new RunningMember(
       {
         config: this.#config,
         self: this.#folder.memberId,
-        first: this.#first,
-        storage: this.#storage,
+        first,
+        storage,
         connection,
         subjects: this.#subjects,
         metrics: this.#metrics,
@@ -229,19 +200,12 @@ export class Node {
   #failed(error: Error): void {
     if (!(error instanceof DamageError)) return this.#fatal(error);
     if (isOfState(error) && this.#config.mode === 'stable') {
-      void this.#restart(() => this.#setAside(error));
+      void this.#restart(() => this.#data.setAside(error));
       return;
     }
     this.#damaged(error);
     this.#running?.cease();
   }
-
-  /** What is wrong with the state costs no vote: it comes anew, from the log or another member. */
-  readonly #setAside = (error: DamageError): void => {
-    this.#report.unready();
-    setStateAside(this.#folder.path);
-    this.#log.error({ file: error.file, record: error.record }, `${error.message}; set aside`);
-  };
 
   /**
    * The member begins again from what is on disk, as after a crash.
@@ -263,10 +227,8 @@ export class Node {
   /** The member has stopped: nothing of it stays. */
   async #endRun(): Promise<void> {
     this.#running?.end();
-    const storage = this.#storage;
     this.#running = undefined;
-    this.#storage = undefined;
-    await storage?.close();
+    await this.#data.close();
   }
 
   /**
@@ -280,7 +242,7 @@ export class Node {
     if (this.#nats.isUp) await this.#running?.flushed();
     await this.#nats.close();
     await this.#http?.close();
-    await this.#storage?.close();
+    await this.#data.close();
     this.#folder.release();
   }
 }

@@ -1,13 +1,10 @@
-import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
 import type { MemberRole, MemberStatus } from '../../../contract/src/status.ts';
 import type { Config } from '../config.ts';
 import type { GaugeValues } from '../metrics/metrics.ts';
-import { formatBallot } from '../paxos/ballot.ts';
+import { formatBallot, type MemberId } from '../paxos/ballot.ts';
 import { firstConfiguration } from '../paxos/configuration.ts';
 import type { DamageError } from '../storage/damage.ts';
-import type { DataFolder } from '../storage/data-folder.ts';
-import type { MemberStorage } from '../storage/member-storage.ts';
-import { stateSetAside } from '../storage/state-files.ts';
+import type { NodeData } from './node-data.ts';
 import { roleOf } from './role.ts';
 import type { RunningMember } from './running-member.ts';
 
@@ -15,8 +12,7 @@ export const VERSION = '0.1.0';
 
 /** What there is of a node at the moment. */
 export interface Presence {
-  readonly first: FirstConfiguration | undefined;
-  readonly storage: MemberStorage | undefined;
+  readonly data: NodeData;
   readonly running: RunningMember | undefined;
   readonly damage: DamageError | undefined;
   readonly natsConnected: boolean;
@@ -25,15 +21,15 @@ export interface Presence {
 /** What a node says of itself: its status, whether it is ready, and its gauges. */
 export class SelfReport {
   readonly #config: Config;
-  readonly #folder: DataFolder;
+  readonly #member: MemberId;
   readonly #look: () => Presence;
   readonly #started = performance.now();
   #ready = false;
 
   /** @param look called for each report */
-  constructor(config: Config, folder: DataFolder, look: () => Presence) {
+  constructor(config: Config, member: MemberId, look: () => Presence) {
     this.#config = config;
-    this.#folder = folder;
+    this.#member = member;
     this.#look = look;
   }
 
@@ -59,7 +55,8 @@ export class SelfReport {
   status(): MemberStatus {
     const { cluster, name, machine, mode } = this.#config;
     const presence = this.#look();
-    const { first, storage, running } = presence;
+    const { data, running } = presence;
+    const { first, storage } = data;
     const member = running?.driver.member;
     const newest = member?.configurations.newest;
     return {
@@ -67,7 +64,7 @@ export class SelfReport {
       clusterId: first?.clusterId ?? null,
       firstConfiguration: first ?? null,
       name,
-      member: this.#folder.memberId,
+      member: this.#member,
       version: VERSION,
       machine,
       mode,
@@ -92,12 +89,12 @@ export class SelfReport {
     };
   }
 
-  #alarms({ damage, running, natsConnected }: Presence): string[] {
+  #alarms({ data, damage, running, natsConnected }: Presence): string[] {
     const alarms = damage === undefined ? [] : [damage.message];
     if (running?.driver.stalled === true) {
       alarms.push('The disk has not finished a write for more than a second.');
     }
-    const kept = stateSetAside(this.#folder.path);
+    const kept = data.keptState;
     if (kept !== undefined) {
       alarms.push(`A state failed its checks and is kept as ${kept}. Look at it, then delete it.`);
     }
@@ -105,19 +102,21 @@ export class SelfReport {
     return alarms;
   }
 
-  #role({ first, running, damage }: Presence): MemberRole {
+  #role({ data, running, damage }: Presence): MemberRole {
+    const { first } = data;
     if (damage !== undefined) return 'damaged';
     if (first === undefined) return 'unformed';
     const member = running?.driver.member;
     if (member?.leading !== undefined) return 'leader';
     const known = member?.configurations.rulingFrom(member.slotOut);
     const { members: voters, window } = first;
-    return roleOf(this.#folder.memberId, known ?? [firstConfiguration(voters, window)]);
+    return roleOf(this.#member, known ?? [firstConfiguration(voters, window)]);
   }
 
   gauges(): GaugeValues {
     const presence = this.#look();
-    const { storage, running, damage, natsConnected } = presence;
+    const { data, running, damage, natsConnected } = presence;
+    const { storage } = data;
     const member = running?.driver.member;
     const state = storage?.state;
     return {
@@ -138,9 +137,9 @@ export class SelfReport {
 }
 
 /** Why a node is not ready. */
-function reasonOf({ damage, first, natsConnected, running }: Presence): string {
+function reasonOf({ damage, data, natsConnected, running }: Presence): string {
   if (damage !== undefined) return damage.message;
-  if (first === undefined && natsConnected) return 'it has not been told its cluster';
+  if (data.first === undefined && natsConnected) return 'it has not been told its cluster';
   if (running === undefined) return 'it waits for NATS';
   if (running.driver.member.leader === undefined) return 'no leader is known yet';
   return 'it catches up';
