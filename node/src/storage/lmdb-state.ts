@@ -7,8 +7,9 @@ import { DamageError } from './damage.ts';
 import { DiskError } from './disk-error.ts';
 import { syncFolder } from './folder.ts';
 import { ForeignDataError, FormatError } from './format-error.ts';
+import { checkPages } from './lmdb-pages.ts';
 import { OverlayState } from './overlay-state.ts';
-import { checkMetaPages, IncomingFile, STATE_FILE, swapIn } from './state-files.ts';
+import { IncomingFile, STATE_FILE, swapIn } from './state-files.ts';
 import type { StateSnapshot, StateStore, Staging } from './state.ts';
 import type { Entry, TableKey } from './entry.ts';
 import type { KeyRange, TableFile } from './table-file.ts';
@@ -27,7 +28,7 @@ const DAMAGE: ReadonlySet<unknown> = new Set([-30793, -30796, -30797]);
 const META: TableKey = '\0meta';
 
 /**
- * Opens the state; what it costs does not depend on how much there is.
+ * Opens the state; what it costs does not depend on how much there is (but see `checkPages`).
  * @throws DamageError, FormatError, ForeignDataError — then nothing was changed
  */
 export function openLmdbState(options: LmdbStateOptions): StateStore {
@@ -62,7 +63,7 @@ class LmdbFile implements TableFile {
   constructor(options: LmdbStateOptions) {
     this.#options = options;
     this.#path = path.join(options.folder, STATE_FILE);
-    checkMetaPages(this.#path);
+    checkPages(this.#path);
     this.#db = found(() => openFile(this.#path), this.#path);
     try {
       syncFolder(options.folder); // LMDB syncs its file, and not the name of it.

@@ -1,5 +1,5 @@
 import { compareBallots, type Ballot } from '../paxos/ballot.ts';
-import type { LogRecord, StoredPvalue } from '../paxos/effects.ts';
+import type { StoredPvalue } from '../paxos/effects.ts';
 import type { Slot } from '../paxos/pvalue.ts';
 import { PAYLOAD_BYTES } from './block.ts';
 import { DamageError } from './damage.ts';
@@ -101,58 +101,4 @@ export function storedPvalue(header: RecordHeader, payload: Buffer, at: number):
   const { kind, slot, round, leader } = header;
   const value = readValue(payload, at, header);
   return { ballot: { round, leader }, slot, value, learned: kind === 'learned' };
-}
-
-/**
- * The newest of each record that has no slot: a new segment begins with them, so that the segments
- * before it can go.
- */
-export class Restated {
-  #ballot: Ballot | undefined;
-  #leaderBallot: Ballot | undefined;
-  #decidedMark: Slot;
-  #floor: Slot;
-
-  constructor({ ballot, leaderBallot, decidedMark, floor }: OpenedLog['recovered']) {
-    this.#ballot = ballot;
-    this.#leaderBallot = leaderBallot;
-    this.#decidedMark = decidedMark;
-    this.#floor = floor;
-  }
-
-  get floor(): Slot {
-    return this.#floor;
-  }
-
-  note(record: LogRecord): void {
-    switch (record.type) {
-      case 'ballot':
-      case 'accepted':
-        if (compareBallots(record.ballot, this.#ballot) > 0) this.#ballot = record.ballot;
-        break;
-      case 'leader-ballot':
-        this.#leaderBallot = record.ballot;
-        break;
-      case 'decided-mark':
-        this.#decidedMark = record.slot;
-        break;
-      case 'floor':
-        this.#floor = record.slot;
-        break;
-      case 'learned':
-        break;
-      default:
-        record satisfies never;
-    }
-  }
-
-  get records(): LogRecord[] {
-    const records: LogRecord[] = [
-      { type: 'decided-mark', slot: this.#decidedMark },
-      { type: 'floor', slot: this.#floor },
-    ];
-    if (this.#ballot) records.push({ type: 'ballot', ballot: this.#ballot });
-    if (this.#leaderBallot) records.push({ type: 'leader-ballot', ballot: this.#leaderBallot });
-    return records;
-  }
 }

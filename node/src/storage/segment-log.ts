@@ -5,7 +5,8 @@ import { DamageError } from './damage.ts';
 import type { LogFolder } from './log-folder.ts';
 import type { Log, OpenedLog } from './log.ts';
 import { readHeader, recordBytes, writeRecord } from './record.ts';
-import { Recovery, Restated, storedPvalue } from './recovery.ts';
+import { Recovery, storedPvalue } from './recovery.ts';
+import { Restated } from './restated.ts';
 import {
   encodeSegmentHeader,
   isUnborn,

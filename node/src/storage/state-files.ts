@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
-import { DamageError } from './damage.ts';
+import type { DamageError } from './damage.ts';
 import { syncFolder } from './folder.ts';
 
 /* The files of a state in its folder: its own, another member's that comes, one that is damaged. */
@@ -12,11 +12,6 @@ const INCOMING = 'state.incoming';
 /** Another member's state, whole and verified: it takes the place of the own one. */
 const VERIFIED = 'state.verified.mdb';
 const DAMAGED = 'state.damaged.mdb';
-
-const PAGE_BYTES = 4096;
-/** What stands in each of LMDB's two meta pages, after the page's header. */
-const MAGIC = 0xbeefc0de;
-const MAGIC_AT = 24;
 
 /** A file in which another member's state is gathered. */
 export class IncomingFile {
@@ -66,23 +61,6 @@ export function swapIn(folder: string): void {
 
 function removeLock(file: string): void {
   fs.rmSync(`${file}-lock`, { force: true });
-}
-
-/**
- * LMDB ends the process when its meta pages are none: what begins them is looked at before.
- * @throws DamageError
- */
-export function checkMetaPages(file: string): void {
-  if (!fs.existsSync(file)) return;
-  const handle = fs.openSync(file, 'r');
-  const pages = Buffer.alloc(2 * PAGE_BYTES);
-  const read = fs.readSync(handle, pages, 0, pages.length, 0);
-  fs.closeSync(handle);
-  if (read === 0) return; // A process ended while it made the file.
-  for (const page of [0, PAGE_BYTES]) {
-    if (read === pages.length && pages.readUInt32LE(page + MAGIC_AT) === MAGIC) continue;
-    throw new DamageError(STATE_FILE, 'its meta pages', 'they are no pages of LMDB');
-  }
 }
 
 /** Whether it is the state that is damaged: that costs no vote, and it can come anew. */

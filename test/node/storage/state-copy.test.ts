@@ -1,38 +1,8 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import fc from 'fast-check';
-import { openLmdbState } from '../../../node/src/storage/lmdb-state.ts';
-import {
-  MemoryTableFile,
-  MemoryTables,
-  openMemoryState,
-} from '../../../node/src/storage/memory-state.ts';
 import { StateBytes, StateParser } from '../../../node/src/storage/state-bytes.ts';
 import type { StateStore, Staging } from '../../../node/src/storage/state.ts';
 import type { Entry } from '../../../node/src/storage/entry.ts';
-
-interface StatePlace {
-  open(): StateStore;
-  clean(): void;
-}
-
-function lmdbPlace(): StatePlace & { names(): string[] } {
-  const folder = mkdtempSync(path.join(tmpdir(), 'synod-copy-'));
-  return {
-    open: () => openLmdbState({ folder, clusterId: 'c', memberId: 'a' }),
-    names: () => readdirSync(folder).filter((name) => !name.endsWith('-lock')),
-    clean: () => rmSync(folder, { recursive: true }),
-  };
-}
-
-function memoryPlace(): StatePlace {
-  const disk = new MemoryTables();
-  return {
-    open: () => openMemoryState(new MemoryTableFile(disk, setImmediate)),
-    clean: () => disk.entries.clear(),
-  };
-}
+import { lmdbPlace, memoryPlace } from './state-places.ts';
 
 const settled = (work: (done: (error?: Error) => void) => void): Promise<void> =>
   new Promise((resolve, reject) => {

@@ -1,36 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import fc from 'fast-check';
-import { openLmdbState } from '../../../node/src/storage/lmdb-state.ts';
-import {
-  MemoryTableFile,
-  MemoryTables,
-  openMemoryState,
-} from '../../../node/src/storage/memory-state.ts';
 import type { StateStore } from '../../../node/src/storage/state.ts';
-
-/** A place for a state, and how a new process opens it. */
-interface StatePlace {
-  open(): StateStore;
-  clean(): void;
-}
-
-function lmdbPlace(): StatePlace {
-  const folder = mkdtempSync(path.join(tmpdir(), 'synod-state-'));
-  return {
-    open: () => openLmdbState({ folder, clusterId: 'local/test', memberId: 'a' }),
-    clean: () => rmSync(folder, { recursive: true }),
-  };
-}
-
-function memoryPlace(): StatePlace {
-  const disk = new MemoryTables();
-  return {
-    open: () => openMemoryState(new MemoryTableFile(disk, setImmediate)),
-    clean: () => disk.entries.clear(),
-  };
-}
+import { lmdbPlace, memoryPlace, type StatePlace } from './state-places.ts';
 
 function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
