@@ -26,11 +26,11 @@ class Unformed {
   readonly #nodes: NodeProcess[] = [];
   natsUrl = '';
 
-  async start(cluster = folder.cluster): Promise<MemberStatus[]> {
+  async start(names = NAMES, cluster = folder.cluster): Promise<MemberStatus[]> {
     const { workspace } = folder;
     this.natsUrl = await folderNats(workspace, process.env, () => undefined);
     const { natsUrl } = this;
-    const nodes = NAMES.map((name) => {
+    const nodes = names.map((name) => {
       const data = path.join(workspace.dataOf(cluster), name);
       const where = { workspace, natsUrl, cluster, data, logFile: `${data}.log` };
       const flags = ['--http-port', '0'];
@@ -105,7 +105,7 @@ test('told while it runs, it runs at once; then another first configuration chan
 
 test('garbage on the subject that tells a member: a typed answer, and it is told later all the same', async () => {
   const unformed = new Unformed();
-  const member = (await unformed.start())[0]?.member ?? '';
+  const member = (await unformed.start(['n0']))[0]?.member ?? '';
   const outside = await connectNats({ servers: unformed.natsUrl });
   const subject = subjectsOf('local', folder.cluster).form(member);
   const garbage = ['', 'null', '{}', '{"clusterId":"c","members":["a"],"window":1}', '\xff\0'];
@@ -137,11 +137,12 @@ const bootstrapper = `
   await client.close();
 `;
 
-test('two bootstrappers at once make one cluster, again and again', async () => {
-  for (let round = 0; round < 4; round++) {
+// Who wins the file is shown more often without nodes: see test/client/local/bootstrap.test.ts.
+test('two bootstrappers at once make one cluster, each time', async () => {
+  for (let round = 0; round < 2; round++) {
     const cluster = `round-${round}`;
     const unformed = new Unformed();
-    const members = await unformed.start(cluster);
+    const members = await unformed.start(NAMES, cluster);
     const dist = path.resolve('dist/client/src');
     const at = String(Date.now() + 1_500);
     const place = [folder.workspace.dataOf(cluster), unformed.natsUrl, cluster, at];

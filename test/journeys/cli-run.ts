@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Workspace } from '../../client/src/local/workspace.ts';
 
 /** The built `synod`. */
 export const cliProgram = path.resolve('dist/client/src/cli/main.js');
@@ -54,7 +55,7 @@ export async function inWorkingFolder(work: (folder: string) => Promise<void>): 
   try {
     await work(folder);
   } finally {
-    await synod(['stopall'], { cwd: folder });
+    await new Workspace(folder).destroy();
     rmSync(folder, { recursive: true, force: true });
   }
 }

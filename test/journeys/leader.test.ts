@@ -3,18 +3,21 @@ import type { SynodClient } from '../../client/src/sdk/client.ts';
 import { synod, type CliResult } from './cli-run.ts';
 import { TestFolder, until } from './test-cluster.ts';
 
-/* Who leads is asked for, and changed on purpose, with real processes. */
+/*
+ * Who leads is asked for, and changed on purpose, with real processes. One cluster serves all:
+ * a test starts again whom it ended.
+ */
 
 let folder: TestFolder;
 let cluster: LocalCluster;
 let client: SynodClient;
 
-beforeEach(async () => {
+beforeAll(async () => {
   folder = new TestFolder();
   cluster = await folder.start(3);
   client = await folder.client(cluster);
 }, 30_000);
-afterEach(() => folder.remove(), 20_000);
+afterAll(() => folder.remove(), 20_000);
 
 function leader(...args: string[]): Promise<CliResult> {
   const where = ['--cluster', folder.cluster, '--nats-url', cluster.natsUrl];
@@ -74,6 +77,7 @@ test('a name that no voter has, and a member that is down: a sentence, and the l
   expect(refused).toMatchObject({ code: 1, stdout: '' });
   expect(refused.stderr).toContain('No other member took over in time.');
   expect(await shown()).toBe(first);
+  await cluster.startMember(down);
 }, 60_000);
 
 test('a leader that is stopped hands over first', async () => {
@@ -84,6 +88,7 @@ test('a leader that is stopped hands over first', async () => {
   const asked = await folder.metric(next, 'synod_messages_received_total{type="hand-over"}');
   expect(asked).toBeGreaterThan(0);
   await client.append('after it');
+  await cluster.startMember(first);
 }, 60_000);
 
 test('without a majority nobody leads: it is said', async () => {

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { until } from '../../client/src/bench/until.ts';
 import { freePorts } from './cli-run.ts';
 
 const START_DEADLINE_MS = 10_000;
@@ -27,11 +28,7 @@ export class NatsProcess {
   async start(): Promise<void> {
     const args = ['--addr', '127.0.0.1', '--port', String(this.#port)];
     this.#child = spawn(process.env['NATS_SERVER'] ?? 'nats-server', args, { stdio: 'ignore' });
-    const deadline = performance.now() + START_DEADLINE_MS;
-    while (!(await this.#listens())) {
-      if (performance.now() > deadline) throw new Error('nats-server does not listen');
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await until('nats-server', START_DEADLINE_MS, async () => (await this.#listens()) || undefined);
   }
 
   #listens(): Promise<boolean> {

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { until as untilDeadline } from '../../client/src/bench/until.ts';
 import { FirstConfigurationFile } from '../../client/src/local/first-configuration-file.ts';
 import { LocalCluster } from '../../client/src/local/local-cluster.ts';
 import { Workspace } from '../../client/src/local/workspace.ts';
@@ -10,18 +11,12 @@ import { openDataFolder } from '../../node/src/storage/data-folder.ts';
 export const NODE_PROGRAM = path.resolve('dist/node/src/main.js');
 const DEADLINE_MS = 20_000;
 
-/** What a test gives each time it is asked, until it holds; the deadline is a failure. */
-export async function until<T>(
+/** Asked again and again until it gives something; a test's deadline is a failure. */
+export function until<T>(
   what: string,
   found: () => T | undefined | Promise<T | undefined>,
 ): Promise<T> {
-  const deadline = performance.now() + DEADLINE_MS;
-  for (;;) {
-    const value = await found();
-    if (value !== undefined) return value;
-    if (performance.now() > deadline) throw new Error(`it did not come: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  return untilDeadline(what, DEADLINE_MS, found);
 }
 
 /** A working folder of its own for real node processes; `remove` ends them. */

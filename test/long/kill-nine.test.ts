@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { until } from '../../client/src/bench/until.ts';
 import { encodeCounterOperation, parseCounterResult } from '../../contract/src/counter.ts';
 import { LocalCluster } from '../../client/src/local/local-cluster.ts';
 import { Workspace } from '../../client/src/local/workspace.ts';
@@ -19,21 +20,17 @@ const CALM_DEADLINE_MS = 30_000;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Adds 1 to a register of its own, one after the other. @returns every answer */
-async function load(
-  client: SynodClient,
-  register: string,
-  until: number,
-): Promise<RegisterValue[]> {
+async function load(client: SynodClient, register: string, end: number): Promise<RegisterValue[]> {
   const answers: RegisterValue[] = [];
-  while (performance.now() < until) answers.push(await client.add(register, 1));
+  while (performance.now() < end) answers.push(await client.add(register, 1));
   return answers;
 }
 
 /** Kills one node or all, and starts them again, until the time is over. @returns how many */
-async function killAndStart(cluster: LocalCluster, until: number): Promise<number> {
+async function killAndStart(cluster: LocalCluster, end: number): Promise<number> {
   const random = new Random(SEED).next;
   let killed = 0;
-  while (performance.now() < until) {
+  while (performance.now() < end) {
     await sleep(200 + random() * 1_000);
     const one = Math.floor(random() * cluster.names.length);
     const victims = random() < 0.2 ? cluster.names : cluster.names.slice(one, one + 1);
@@ -48,14 +45,11 @@ async function killAndStart(cluster: LocalCluster, until: number): Promise<numbe
 
 /** Waits until every member has applied the same slots. */
 async function calm(client: SynodClient, members: number): Promise<void> {
-  const deadline = performance.now() + CALM_DEADLINE_MS;
-  for (;;) {
+  await until('calm', CALM_DEADLINE_MS, async () => {
     const found = await client.status({ waitMs: 500, expect: members });
     const slots = new Set(found.map(({ slotOut }) => slotOut));
-    if (found.length === members && slots.size === 1) return;
-    if (performance.now() > deadline) throw new Error(`no calm: ${JSON.stringify(found)}`);
-    await sleep(50);
-  }
+    return (found.length === members && slots.size === 1) || undefined;
+  });
 }
 
 test(`kill -9 of random nodes for ${SECONDS} s under load, seed ${SEED}: every acknowledged command is in every state, once, in one order`, async () => {

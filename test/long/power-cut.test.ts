@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { until } from '../../client/src/bench/until.ts';
 import { LocalCluster } from '../../client/src/local/local-cluster.ts';
 import { Workspace } from '../../client/src/local/workspace.ts';
 import { connect, type RegisterValue, type SynodClient } from '../../client/src/sdk/client.ts';
@@ -98,14 +99,12 @@ async function readAll(natsUrl: string, deadlineMs = 30_000): Promise<number[]> 
 /** Waits until every member has applied the same slots. */
 async function calm({ natsUrl, names }: LocalCluster): Promise<void> {
   const client = await connect({ natsUrl, cluster: CLUSTER });
-  const deadline = performance.now() + CALM_DEADLINE_MS;
-  for (;;) {
+  await until('calm', CALM_DEADLINE_MS, async () => {
     const found = await client.status({ waitMs: 500, expect: names.length });
     const slots = new Set(found.map(({ slotOut }) => slotOut));
-    if (found.length === names.length && slots.size === 1) return client.close();
-    if (performance.now() > deadline) throw new Error(`no calm: ${JSON.stringify(found)}`);
-    await sleep(50);
-  }
+    return (found.length === names.length && slots.size === 1) || undefined;
+  });
+  await client.close();
 }
 
 /** The registers as a stopped member has them on its disk. */

@@ -39,6 +39,9 @@ function requestBytes(packing: number): number {
   return encodeCommand({ client: '0'.repeat(32), number: 1, lowest: 1, operations }).length;
 }
 
+/** Samples shorter than that are a look at whether it works, and need no round before them. */
+const MEASUREMENT_SECONDS = 1;
+
 /**
  * Every target under every load, side by side, again and again. The first round is not counted: it
  * lets every process compile what is hot.
@@ -48,9 +51,10 @@ async function sample(
   { seconds, repetitions, progress }: ThroughputOptions,
 ): Promise<Measurement[]> {
   const measurements: Measurement[] = [];
-  const steps = (1 + repetitions) * loads.length * targets.length;
+  const first = seconds < MEASUREMENT_SECONDS ? 1 : 0;
+  const steps = (1 + repetitions - first) * loads.length * targets.length;
   let step = 0;
-  for (let repetition = 0; repetition <= repetitions; repetition++) {
+  for (let repetition = first; repetition <= repetitions; repetition++) {
     for (const load of loads) {
       for (const target of targets) {
         const packed = load.packing === 1 ? '' : ` × ${load.packing}`;

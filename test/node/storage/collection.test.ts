@@ -1,3 +1,4 @@
+import { until } from '../../../client/src/bench/until.ts';
 import type { LogRecord } from '../../../node/src/paxos/effects.ts';
 import { DamageError } from '../../../node/src/storage/damage.ts';
 import type { Log } from '../../../node/src/storage/log.ts';
@@ -36,9 +37,7 @@ const failed = (error: Error): never => {
 };
 
 async function untilFilesAre(place: LogPlace, count: number): Promise<void> {
-  for (let tries = 0; place.names().length > count && tries < 200; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  await until(`${count} files`, 5_000, () => place.names().length <= count || undefined);
   expect(place.names()).toHaveLength(count);
 }
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connect, type NatsConnection } from 'nats';
+import { until as untilDeadline } from '../../../client/src/bench/until.ts';
 import { subjectsOf } from '../../../contract/src/subjects.ts';
 import { folderNats } from '../../../client/src/local/folder-nats.ts';
 import { Workspace } from '../../../client/src/local/workspace.ts';
@@ -85,11 +86,7 @@ async function nats(): Promise<Network> {
 
 /** Waits until it holds; the deadline is a failure. */
 async function until(what: () => boolean): Promise<void> {
-  const deadline = performance.now() + DEADLINE_MS;
-  while (!what()) {
-    if (performance.now() > deadline) throw new Error('it did not come');
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
+  await untilDeadline('what was sent', DEADLINE_MS, () => what() || undefined);
 }
 
 const p2b = (slot: number): Message => ({ type: 'p2b', ballot: ballot('1.a'), slot });
