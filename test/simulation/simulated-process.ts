@@ -134,7 +134,8 @@ export class SimulatedProcess {
 
   /** It may be lost, once it looks at its disk. */
   get endangered(): boolean {
-    return this.#down || this.#isFlipped || this.#state.slotOut < this.#lostSlotOut;
+    const { isDamaged, slotOut } = this.#state;
+    return this.#down || this.#isFlipped || isDamaged || slotOut < this.#lostSlotOut;
   }
 
   /** It is of those that the cluster began with. */
