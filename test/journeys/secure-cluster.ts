@@ -78,7 +78,7 @@ export class SecureCluster {
     return path.join(this.folder.path, 'tls');
   }
 
-  /** A folder of credentials, as a Secret is mounted. @param password that of the user without it */
+  /** A folder of credentials, as a Secret is mounted. @param password the user's without it */
   credentials(folder: string, name: string, password = passwordOf(name)): string {
     const where = path.join(this.folder.path, 'credentials', folder);
     fs.mkdirSync(where, { recursive: true });
