@@ -110,13 +110,7 @@ export function troubleOf(error: unknown, access: NatsAccess): NatsTrouble {
     const trusted = tlsDir === undefined ? 'no folder with its CA is named' : `see ${tlsDir}`;
     return refused(`TLS with NATS at ${url} failed: ${messageOf(error)}; ${trusted}`);
   }
-  // A server that misses the client's certificate says so to nobody.
-  const hint =
-    code === (NatsErrorCode.Timeout as string) && tlsDir !== undefined && !hasCertificate(tlsDir)
-      ? `; if it wants a certificate, put tls.crt and tls.key into ${tlsDir}`
-      : '';
-  const sentence = `NATS does not answer at ${url}: ${messageOf(error)}${hint}`;
-  return { code: 'UNREACHABLE', sentence };
+  return { code: 'UNREACHABLE', sentence: `NATS does not answer at ${url}: ${messageOf(error)}` };
 }
 
 function codeOf(error: unknown): string {

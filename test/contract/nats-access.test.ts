@@ -66,11 +66,7 @@ test.each([
   [NatsError.errorForCode(ErrorCode.AuthorizationViolation), 'NOT_ADMITTED', /refuses user "ada"/],
   [new NatsError('tls', ErrorCode.ServerOptionNotAvailable), 'NOT_ADMITTED', /has no TLS/],
   [NatsError.errorForCode(ErrorCode.ConnectionRefused), 'UNREACHABLE', /: connection refused$/],
-  [
-    NatsError.errorForCode(ErrorCode.Timeout),
-    'UNREACHABLE',
-    /: timeout; if it wants a certificate/,
-  ],
+  [NatsError.errorForCode(ErrorCode.Timeout), 'UNREACHABLE', /: timeout$/],
   [new Error('getaddrinfo ENOTFOUND a'), 'UNREACHABLE', /: getaddrinfo ENOTFOUND a$/],
   [undefined, 'UNREACHABLE', /: the connection was closed$/],
 ])('%s: %s', (error, code, pattern) => {

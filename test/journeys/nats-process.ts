@@ -55,9 +55,13 @@ export class NatsProcess {
     this.#child?.kill('SIGHUP');
   }
 
-  /** It stays, and answers nobody. `kill` ends it all the same. */
+  /** It stays, and answers nobody until `thaw`. `kill` ends it all the same. */
   freeze(): void {
     this.#child?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#child?.kill('SIGCONT');
   }
 
   /** Gone at once, as with a broken machine. */

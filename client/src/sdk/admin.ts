@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { ErrorCode as NatsErrorCode, NatsError, type NatsConnection } from 'nats';
+import { ErrorCode as NatsErrorCode, NatsError, type Msg } from 'nats';
 import type { ErrorCode } from '../../../contract/src/error-codes.ts';
 import {
   encodeFirstConfiguration,
   type FirstConfiguration,
 } from '../../../contract/src/first-configuration.ts';
 import { parseFormAnswer } from '../../../contract/src/form.ts';
+import type { NatsLink } from '../../../contract/src/nats-link.ts';
 import { parseStatus, type MemberStatus } from '../../../contract/src/status.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import { parseTransferAnswer, type TransferRequest } from '../../../contract/src/transfer.ts';
-import type { Refusals } from './refusals.ts';
+import { notAllowed, type Refusals } from './refusals.ts';
 import { SynodError } from './synod-error.ts';
 
 export interface StatusOptions {
@@ -25,7 +26,7 @@ export interface StatusOptions {
 const MOMENT_MS = 50;
 
 export interface AdminOptions {
-  readonly connection: NatsConnection;
+  readonly link: NatsLink;
   readonly refusals: Refusals;
   readonly subjects: Subjects;
   /** What the subjects begin with at which answers come. */
@@ -49,30 +50,28 @@ export class Admin {
   async status(options: StatusOptions): Promise<MemberStatus[]> {
     const { waitMs = 500, expect = Infinity, enough = () => false } = options;
     const found = new Map<string, MemberStatus>();
-    const { connection, refusals } = this.#options;
+    const { link, refusals } = this.#options;
     const inbox = `${this.#options.inbox}.${randomBytes(8).toString('hex')}`;
     await new Promise<void>((resolve, reject) => {
       let deadline = setTimeout(finish, waitMs);
       let isEnough = false;
       const unheard = refusals.onPublish(this.subjects.status, finish);
-      const answers = connection.subscribe(inbox, {
-        callback: (error, message) => {
-          if (error !== null) return finish(refusals.notAllowed('subscription', inbox));
-          const status = parseStatus(message.string());
-          if (status === undefined) return;
-          found.set(status.member, status);
-          if (found.size >= expect) return finish();
-          if (isEnough || !enough([...found.values()])) return;
-          isEnough = true;
-          clearTimeout(deadline);
-          deadline = setTimeout(finish, MOMENT_MS);
-        },
-      });
-      connection.publish(this.subjects.status, new Uint8Array(), { reply: inbox });
+      const take = (message: Msg): void => {
+        const status = parseStatus(message.string());
+        if (status === undefined) return;
+        found.set(status.member, status);
+        if (found.size >= expect) return finish();
+        if (isEnough || !enough([...found.values()])) return;
+        isEnough = true;
+        clearTimeout(deadline);
+        deadline = setTimeout(finish, MOMENT_MS);
+      };
+      const answers = link.subscribe(inbox, take, (denial) => finish(notAllowed(denial)));
+      link.publish(this.subjects.status, new Uint8Array(), inbox);
       function finish(error?: SynodError): void {
         clearTimeout(deadline);
         unheard();
-        answers.unsubscribe();
+        answers.end();
         if (error === undefined) resolve();
         else reject(error);
       }
@@ -109,17 +108,16 @@ export class Admin {
     absent: ErrorCode,
     timeout = this.deadlineMs,
   ): Promise<string> {
-    const { connection, refusals } = this.#options;
     try {
-      return (await connection.request(subject, Buffer.from(text), { timeout })).string();
+      return (await this.#options.link.request(subject, Buffer.from(text), timeout)).string();
     } catch (cause) {
       const isNats = cause instanceof NatsError;
       if (isNats && cause.code === (NatsErrorCode.NoResponders as string)) {
         throw new SynodError(absent, { cause });
       }
       if (isNats && cause.isPermissionError()) {
-        const denied = cause.permissionContext ?? { operation: 'publish', subject };
-        throw refusals.notAllowed(denied.operation, denied.subject);
+        const { operation = 'publish', subject: denied = subject } = cause.permissionContext ?? {};
+        throw notAllowed(this.#options.link.denial(operation, denied));
       }
       const timedOut = isNats && cause.code === (NatsErrorCode.Timeout as string);
       throw new SynodError(timedOut ? 'TIMED_OUT' : 'UNREACHABLE', { cause });

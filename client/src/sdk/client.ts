@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { connect as connectNats, type ConnectionOptions, type NatsConnection } from 'nats';
 import {
   encodeChatOperation,
   parseChatResult,
@@ -13,12 +12,7 @@ import {
 } from '../../../contract/src/counter.ts';
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
 import type { MemberLists } from '../../../contract/src/membership.ts';
-import {
-  accessOptions,
-  missingFile,
-  troubleOf,
-  type NatsAccess,
-} from '../../../contract/src/nats-access.ts';
+import { NatsLink } from '../../../contract/src/nats-link.ts';
 import type { ClientRole } from '../../../contract/src/roles.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import { subjectsOf } from '../../../contract/src/subjects.ts';
@@ -62,45 +56,21 @@ export async function connect(options: ConnectOptions): Promise<SynodClient> {
   const id = randomBytes(16).toString('hex');
   const access = { url: natsUrl, credentialsDir: natsCredentialsDir, tlsDir: natsTlsDir };
   const inbox = subjectsOf(namespace, cluster).inbox(role);
-  const connection = await connectTo(access, {
-    name: `synod client ${id.slice(0, 8)}`,
-    inboxPrefix: inbox,
-    timeout: Math.min(deadlineMs, 5_000),
-  });
-  const client = new SynodClient({ connection, access, id, inbox }, options);
+  const refusals = new Refusals();
+  const name = `synod client ${id.slice(0, 8)}`;
+  const dialMs = Math.min(deadlineMs, 5_000);
+  const asked = { access, name, inboxPrefix: inbox, echo: true, dialMs };
+  const link = await NatsLink.tryToOpen(asked, refusals);
+  if ('sentence' in link) throw new SynodError(link.code, { detail: link.sentence });
+  const client = new SynodClient({ link, refusals, id, inbox }, options);
   await client.admitted();
   return client;
 }
 
-async function connectTo(
-  access: NatsAccess,
-  own: Pick<ConnectionOptions, 'name' | 'inboxPrefix' | 'timeout'>,
-): Promise<NatsConnection> {
-  const missing = missingFile(access);
-  if (missing !== undefined) throw new SynodError(missing.code, { detail: missing.sentence });
-  try {
-    return await connectNats({
-      ...accessOptions(access),
-      ...own,
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 250,
-      // Credentials may be on their way: they are read again at the next try.
-      ignoreAuthErrorAbort: true,
-      // Servers that others speak of would be tried without an end when none of them lets one in.
-      ignoreClusterUpdates: true,
-      pingInterval: 5_000,
-      noAsyncTraces: true,
-    });
-  } catch (cause) {
-    const { code, sentence } = troubleOf(cause, access);
-    throw new SynodError(code, { cause, detail: sentence });
-  }
-}
-
 /** Of one client. */
-interface Link {
-  readonly connection: NatsConnection;
-  readonly access: NatsAccess;
+interface Connected {
+  readonly link: NatsLink;
+  readonly refusals: Refusals;
   /** 32 hex digits, drawn for this client alone. */
   readonly id: string;
   readonly inbox: string;
@@ -111,18 +81,17 @@ interface Link {
  * ends within the deadline, with its result or a `SynodError`.
  */
 export class SynodClient {
-  readonly #connection: NatsConnection;
+  readonly #link: NatsLink;
   readonly #lanes: Lanes;
   readonly #admin: Admin;
   readonly #membership: Membership;
 
   /** Use `connect`. */
-  constructor({ connection, access, id, inbox }: Link, options: ConnectOptions) {
+  constructor({ link, refusals, id, inbox }: Connected, options: ConnectOptions) {
     const { namespace = 'local', cluster, deadlineMs = 10_000, maxInFlight = 1024 } = options;
-    this.#connection = connection;
+    this.#link = link;
     const subjects = subjectsOf(namespace, cluster);
-    const refusals = new Refusals(connection, access);
-    const common = { connection, refusals, subjects, inbox, deadlineMs };
+    const common = { link, refusals, subjects, inbox, deadlineMs };
     this.#lanes = new Lanes({ ...common, client: id, maxInFlight });
     this.#admin = new Admin(common);
     this.#membership = new Membership(this.#admin);
@@ -133,7 +102,7 @@ export class SynodClient {
    * @throws SynodError `NOT_ALLOWED`: it cannot hear answers; it is closed then
    */
   async admitted(): Promise<void> {
-    await this.#connection.flush().catch(() => undefined); // Then it connects again.
+    await this.#link.flush();
     const { deaf } = this.#lanes;
     if (deaf === undefined) return;
     await this.close();
@@ -251,7 +220,7 @@ export class SynodClient {
 
   async close(): Promise<void> {
     this.#lanes.close();
-    await this.#connection.close();
+    await this.#link.close();
   }
 }
 

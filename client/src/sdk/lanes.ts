@@ -1,16 +1,17 @@
-import type { NatsConnection } from 'nats';
+import type { Msg } from 'nats';
 import { encodeCommand, MAX_UNANSWERED } from '../../../contract/src/command.ts';
 import type { ErrorCode } from '../../../contract/src/error-codes.ts';
+import type { NatsLink } from '../../../contract/src/nats-link.ts';
 import { parseReplies, type Outcome } from '../../../contract/src/reply.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
-import type { Refusals } from './refusals.ts';
+import { notAllowed, type Refusals } from './refusals.ts';
 import { SynodError } from './synod-error.ts';
 
 /** A `read` changes nothing: users that may not write may send it. */
 export type CommandKind = 'request' | 'read';
 
 export interface LanesOptions {
-  readonly connection: NatsConnection;
+  readonly link: NatsLink;
   readonly refusals: Refusals;
   /** Where the leader takes commands, and those that change nothing. */
   readonly subjects: Pick<Subjects, CommandKind>;
@@ -74,24 +75,22 @@ export class Lanes {
   constructor(options: LanesOptions) {
     this.#options = options;
     this.#inbox = `${options.inbox}.${options.client}`;
-    const { connection, refusals, subjects } = options;
-    const answers = `${this.#inbox}.*`;
-    connection.subscribe(answers, {
-      callback: (error, message) => {
-        if (error !== null) return this.#deafened(refusals.notAllowed('subscription', answers));
-        const last = message.subject.slice(this.#inbox.length + 1);
-        if (last === 'replies') return this.#replies(message.data);
-        // The server itself answers when nobody is there to take the command.
-        if (message.headers?.code === 503) this.#refused(this.#lanes[Number(last)], 'NO_LEADER');
-      },
-    });
+    const { link, refusals, subjects } = options;
+    const take = ({ subject, data, headers }: Msg): void => {
+      const last = subject.slice(this.#inbox.length + 1);
+      if (last === 'replies') return this.#replies(data);
+      // The server itself answers when nobody is there to take the command.
+      if (headers?.code === 503) this.#refused(this.#lanes[Number(last)], 'NO_LEADER');
+    };
+    link.subscribe(`${this.#inbox}.*`, take, (denial) => this.#deafened(notAllowed(denial)));
+    refusals.onConnected(() => this.#sendAll());
     for (const kind of ['request', 'read'] as const) {
       refusals.onPublish(subjects[kind], (error) => this.#rejectAll(error, kind));
     }
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
   }
 
-  /** Why it can hear no answers; `undefined` when it can. */
+  /** Why it could hear no answers, when it was connected or later; `undefined` when it could. */
   get deaf(): SynodError | undefined {
     return this.#deaf;
   }
@@ -104,7 +103,6 @@ export class Lanes {
   /** @throws SynodError by rejection: refused for good, or not answered before the deadline */
   request(operations: readonly Uint8Array[], kind: CommandKind = 'request'): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      if (this.#deaf !== undefined) return reject(this.#deaf);
       if (this.#closed) return reject(new SynodError('UNREACHABLE', { detail: 'closed' }));
       if (operations.length > MAX_UNANSWERED) return reject(new SynodError('TOO_LARGE'));
       this.#waiting.push({
@@ -148,17 +146,24 @@ export class Lanes {
   }
 
   #send(request: Request): void {
-    const { connection, subjects, client } = this.#options;
+    const { link, subjects, client } = this.#options;
     const { kind, number, operations, lane } = request;
     const lowest = this.#admitted[0]?.number ?? number;
     request.retryAt = performance.now() + request.silence;
     request.silence = Math.min(2 * request.silence, LONGEST_SILENCE_MS);
     const bytes = encodeCommand({ client, number, lowest, operations });
-    if (bytes.length > (connection.info?.max_payload ?? Infinity)) {
+    if (bytes.length > link.maxPayload) {
       return this.#settle(request, () => request.reject(new SynodError('TOO_LARGE')));
     }
-    if (!connection.isClosed()) {
-      connection.publish(subjects[kind], bytes, { reply: `${this.#inbox}.${lane}` });
+    link.publish(subjects[kind], bytes, `${this.#inbox}.${lane}`);
+  }
+
+  /** What was sent before may be lost. */
+  #sendAll(): void {
+    for (const request of [...this.#lanes]) {
+      if (request === undefined) continue;
+      request.silence = FIRST_SILENCE_MS;
+      this.#send(request);
     }
   }
 
@@ -212,10 +217,8 @@ export class Lanes {
   }
 
   #tooLate(): SynodError {
-    const { connection, refusals } = this.#options;
-    const { shutOut } = refusals;
-    const code = connection.isClosed() ? 'UNREACHABLE' : 'TIMED_OUT';
-    return new SynodError(code, shutOut === undefined ? {} : { detail: shutOut });
+    const { shutOut } = this.#options.refusals;
+    return new SynodError('TIMED_OUT', shutOut === undefined ? {} : { detail: shutOut });
   }
 
   /** @param kind only of that kind; without it, all */

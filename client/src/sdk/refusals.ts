@@ -1,21 +1,16 @@
-import { ErrorCode, Events, NatsError, type NatsConnection } from 'nats';
-import { troubleOf, userOf, type NatsAccess } from '../../../contract/src/nats-access.ts';
+import type { NatsTrouble } from '../../../contract/src/nats-access.ts';
+import type { NatsDenial, NatsLinkEvents } from '../../../contract/src/nats-link.ts';
 import { SynodError } from './synod-error.ts';
 
 type Denied = (error: SynodError) => void;
 
-/** What NATS refuses to the user of one connection. */
-export class Refusals {
-  readonly #access: NatsAccess;
+/** What NATS refuses to one client, now and later. */
+export class Refusals implements NatsLinkEvents {
   readonly #denied = new Map<string, Set<Denied>>();
+  readonly #again: (() => void)[] = [];
   #shutOut: string | undefined;
 
-  constructor(connection: NatsConnection, access: NatsAccess) {
-    this.#access = access;
-    void this.#follow(connection);
-  }
-
-  /** Why NATS does not let the connection in again; `undefined` while it is in. */
+  /** Why NATS does not let the client in again; `undefined` while it is in. */
   get shutOut(): string | undefined {
     return this.#shutOut;
   }
@@ -27,24 +22,30 @@ export class Refusals {
     return () => listeners.delete(denied);
   }
 
-  /** The user of this connection may not do what was tried. */
-  notAllowed(operation: string, subject: string): SynodError {
-    const what = operation === 'publish' ? 'publish to' : 'subscribe to';
-    const detail = `${userOf(this.#access)} may not ${what} ${subject}`;
-    return new SynodError('NOT_ALLOWED', { detail });
+  /** Calls back whenever the client is let in again. */
+  onConnected(again: () => void): void {
+    this.#again.push(again);
   }
 
-  async #follow(connection: NatsConnection): Promise<void> {
-    for await (const { type, data, permissionContext } of connection.status()) {
-      if (type === Events.Reconnect) this.#shutOut = undefined;
-      if (type !== Events.Error) continue;
-      if (data === ErrorCode.AuthorizationViolation) {
-        const error = NatsError.errorForCode(ErrorCode.AuthorizationViolation);
-        this.#shutOut = troubleOf(error, this.#access).sentence;
-      }
-      if (permissionContext?.operation !== 'publish') continue;
-      const error = this.notAllowed('publish', permissionContext.subject);
-      for (const denied of this.#denied.get(permissionContext.subject) ?? []) denied(error);
-    }
+  connected(): void {
+    this.#shutOut = undefined;
+    for (const again of this.#again) again();
   }
+
+  disconnected(): void {
+    // What was sent may have arrived.
+  }
+
+  trouble({ sentence }: NatsTrouble): void {
+    this.#shutOut = sentence;
+  }
+
+  denied(denial: NatsDenial): void {
+    if (denial.operation !== 'publish') return;
+    for (const denied of this.#denied.get(denial.subject) ?? []) denied(notAllowed(denial));
+  }
+}
+
+export function notAllowed({ sentence }: NatsDenial): SynodError {
+  return new SynodError('NOT_ALLOWED', { detail: sentence });
 }

@@ -1,9 +1,9 @@
-import type { Msg, NatsConnection } from 'nats';
+import type { Msg } from 'nats';
 import type { MembershipAnswer } from '../../../contract/src/membership.ts';
+import type { Interest, NatsLink } from '../../../contract/src/nats-link.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import { parseTransferRequest, type TransferAnswer } from '../../../contract/src/transfer.ts';
-import { subscribe, type Interest } from '../transport/interest.ts';
 import type { Driver } from './driver.ts';
 import type { Logger } from './logger.ts';
 import { Membership } from './membership.ts';
@@ -16,19 +16,14 @@ const LOOK_MS = 5;
 
 /** What administrators and the operator reach over NATS. */
 export class AdminApi {
-  readonly #connection: NatsConnection;
+  readonly #connection: NatsLink;
   readonly #subjects: Subjects;
   readonly #log: Logger;
   /** Of the subjects that only the active leader has interest in. */
   #whileLeading: readonly Interest[] = [];
 
   /** @param status answers every status request, also of a member without roles */
-  constructor(
-    connection: NatsConnection,
-    subjects: Subjects,
-    log: Logger,
-    status: () => MemberStatus,
-  ) {
+  constructor(connection: NatsLink, subjects: Subjects, log: Logger, status: () => MemberStatus) {
     this.#connection = connection;
     this.#subjects = subjects;
     this.#log = log;
@@ -51,15 +46,14 @@ export class AdminApi {
   }
 
   #take(subject: string, answer: (text: string) => Answer | Promise<Answer>): Interest {
-    return subscribe(this.#connection, subject, (message) => {
+    return this.#connection.subscribe(subject, (message) => {
       void this.#respond(message, answer(message.string()));
     });
   }
 
-  async #respond(message: Msg, answer: Answer | Promise<Answer>): Promise<void> {
+  async #respond({ reply = '' }: Msg, answer: Answer | Promise<Answer>): Promise<void> {
     const text = JSON.stringify(await answer);
-    // It may have taken a while.
-    if (!this.#connection.isClosed()) message.respond(Buffer.from(text));
+    if (reply !== '') this.#connection.publish(reply, Buffer.from(text));
   }
 
   async #transfer(driver: Driver, text: string): Promise<TransferAnswer> {

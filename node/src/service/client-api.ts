@@ -1,8 +1,7 @@
-import type { NatsConnection } from 'nats';
 import { asBuffer } from '../../../contract/src/bytes.ts';
+import type { Interest, NatsLink } from '../../../contract/src/nats-link.ts';
 import { encodeReplies, type Reply } from '../../../contract/src/reply.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
-import { subscribe, type Interest } from '../transport/interest.ts';
 import type { Driver } from './driver.ts';
 
 type Submit = Driver['submit'];
@@ -15,7 +14,7 @@ export type RequestDropReason = 'no-reply-lane';
  * Answers that become ready together travel in one message to each client.
  */
 export class ClientApi {
-  readonly #connection: NatsConnection;
+  readonly #connection: NatsLink;
   readonly #subjects: Subjects;
   readonly #driver: Driver;
   readonly #onDropped: (reason: RequestDropReason, detail: string) => void;
@@ -24,7 +23,7 @@ export class ClientApi {
 
   /** @param onDropped a request came that cannot even be refused */
   constructor(
-    connection: NatsConnection,
+    connection: NatsLink,
     subjects: Subjects,
     driver: Driver,
     onDropped: (reason: RequestDropReason, detail: string) => void,
@@ -43,10 +42,10 @@ export class ClientApi {
     const [connection, driver] = [this.#connection, this.#driver];
     this.#whileLeading = leading
       ? [
-          subscribe(connection, request, ({ data, reply }) =>
+          connection.subscribe(request, ({ data, reply }) =>
             this.#take(data, reply, (command, answer) => driver.submit(command, answer)),
           ),
-          subscribe(connection, read, ({ data, reply }) =>
+          connection.subscribe(read, ({ data, reply }) =>
             this.#take(data, reply, (command, answer) => driver.submitRead(command, answer)),
           ),
         ]
@@ -76,10 +75,10 @@ export class ClientApi {
   }
 
   #send(): void {
-    const limit = (this.#connection.info?.max_payload ?? Infinity) / 2;
+    const limit = this.#connection.maxPayload / 2;
     for (const [subject, replies] of this.#replies) {
       for (const part of split(replies, limit)) {
-        if (!this.#connection.isClosed()) this.#connection.publish(subject, encodeReplies(part));
+        this.#connection.publish(subject, encodeReplies(part));
       }
     }
     this.#replies.clear();

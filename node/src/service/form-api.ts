@@ -1,10 +1,9 @@
-import type { NatsConnection } from 'nats';
 import {
   parseFirstConfiguration,
   type FirstConfiguration,
 } from '../../../contract/src/first-configuration.ts';
 import type { FormAnswer } from '../../../contract/src/form.ts';
-import { subscribe } from '../transport/interest.ts';
+import type { NatsLink } from '../../../contract/src/nats-link.ts';
 
 /**
  * Answers whoever tells this member the first configuration of its cluster.
@@ -13,12 +12,12 @@ import { subscribe } from '../transport/interest.ts';
  * @param failed told when the process has to end
  */
 export function serveForm(
-  connection: NatsConnection,
+  connection: NatsLink,
   subject: string,
   form: (first: FirstConfiguration) => Promise<FormAnswer>,
   failed: (error: Error) => void,
 ): void {
-  subscribe(connection, subject, (message) => {
+  connection.subscribe(subject, (message) => {
     const first = parseFirstConfiguration(message.string());
     const malformed: FormAnswer = { ok: false, code: 'MALFORMED' };
     const answer = first === undefined ? Promise.resolve(malformed) : form(first);

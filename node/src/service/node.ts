@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import type { NatsConnection } from 'nats';
 import type { MemberRole, MemberStatus } from '../../../contract/src/status.ts';
 import { errors } from '../../../contract/src/error-codes.ts';
 import {
@@ -8,6 +7,7 @@ import {
   type FirstConfiguration,
 } from '../../../contract/src/first-configuration.ts';
 import type { FormAnswer } from '../../../contract/src/form.ts';
+import type { NatsLink } from '../../../contract/src/nats-link.ts';
 import { subjectsOf, type Subjects } from '../../../contract/src/subjects.ts';
 import type { Config } from '../config.ts';
 import { Applier } from '../machine/applier.ts';
@@ -79,7 +79,7 @@ export class Node {
   #first: FirstConfiguration | undefined;
   #storage: Storage | undefined;
   #damage: DamageError | undefined;
-  #connection: NatsConnection | undefined;
+  #connection: NatsLink | undefined;
   #transport: NatsTransport | undefined;
   #applier: Applier | undefined;
   #driver: Driver | undefined;
@@ -176,7 +176,7 @@ export class Node {
   }
 
   /** Stores what this member is told, and runs at once: it stays in that cluster for ever. */
-  async #form(connection: NatsConnection, told: FirstConfiguration): Promise<FormAnswer> {
+  async #form(connection: NatsLink, told: FirstConfiguration): Promise<FormAnswer> {
     if (this.#first !== undefined) {
       return isSameFirstConfiguration(this.#first, told)
         ? { ok: true, clusterId: told.clusterId }
@@ -227,7 +227,7 @@ export class Node {
     this.#log.error({ file, record }, `${error.message}; this member stays without roles`);
   }
 
-  async #connect(): Promise<NatsConnection> {
+  async #connect(): Promise<NatsLink> {
     const { natsUrl, natsCredentialsDir, natsTlsDir, cluster, name } = this.#config;
     this.#connection = await connectNats({
       access: { url: natsUrl, credentialsDir: natsCredentialsDir, tlsDir: natsTlsDir },
@@ -255,7 +255,7 @@ export class Node {
   }
 
   /** Gives the member its roles, once it has been told and its data is well. */
-  async #run(connection: NatsConnection): Promise<void> {
+  async #run(connection: NatsLink): Promise<void> {
     if (this.#first === undefined || this.#storage === undefined) return;
     const { mode, pipeline, batchBytes } = this.#config;
     const { clusterId, members: voters, window } = this.#first;

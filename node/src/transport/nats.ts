@@ -1,14 +1,13 @@
-import type { NatsConnection } from 'nats';
+import type { Interest, NatsLink } from '../../../contract/src/nats-link.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import type { MemberId } from '../paxos/ballot.ts';
 import type { Message } from '../paxos/messages.ts';
 import { encodeFrame } from './codec.ts';
-import { subscribe, type Interest } from './interest.ts';
 import { Receiver, type ReceiverOptions } from './receiver.ts';
 import type { Transport } from './transport.ts';
 
 export interface NatsTransportOptions extends ReceiverOptions {
-  readonly connection: NatsConnection;
+  readonly connection: NatsLink;
   readonly subjects: Subjects;
   /** The other members: who gets a broadcast when it does not fan out. */
   readonly peers: readonly MemberId[];
@@ -30,7 +29,7 @@ export class NatsTransport implements Transport {
     this.#receiver = new Receiver(options);
     const { connection, subjects, self } = options;
     this.#interests = [subjects.member(self), subjects.members].map((subject) =>
-      subscribe(connection, subject, ({ data }) => this.#receiver.receive(data)),
+      connection.subscribe(subject, ({ data }) => this.#receiver.receive(data)),
     );
   }
 
@@ -59,9 +58,9 @@ export class NatsTransport implements Transport {
 
   #publish(subject: string, to: MemberId | undefined, messages: readonly Message[]): void {
     const { connection, cluster, self, onDropped } = this.#options;
-    if (!this.#connected || connection.isClosed() || messages.length === 0) return;
+    if (!this.#connected || messages.length === 0) return;
     const data = encodeFrame({ cluster, from: self, to, messages });
-    const limit = connection.info?.max_payload ?? Infinity;
+    const limit = connection.maxPayload;
     if (data.length <= limit) {
       connection.publish(subject, data);
     } else if (messages.length === 1) {
