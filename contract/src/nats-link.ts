@@ -109,9 +109,7 @@ export class NatsLink {
 
   /** Dropped while disconnected: nothing is kept to be sent late. */
   publish(subject: string, data: Uint8Array, reply?: string): void {
-    const connection = this.#connection;
-    if (connection === undefined || connection.isClosed()) return;
-    connection.publish(subject, data, reply === undefined ? {} : { reply });
+    this.#live()?.publish(subject, data, reply === undefined ? {} : { reply });
   }
 
   /**
@@ -137,9 +135,9 @@ export class NatsLink {
   }
 
   #ask(interest: OwnInterest): void {
-    const connection = this.#connection;
+    const connection = this.#live();
     clearTimeout(interest.again);
-    if (connection === undefined || connection.isClosed()) return;
+    if (connection === undefined) return;
     const { subject, take, denied } = interest;
     interest.subscription = connection.subscribe(subject, {
       callback: (error, message) => {
@@ -160,20 +158,25 @@ export class NatsLink {
     await Promise.race([this.#connected(), late]);
     settled.abort();
     const left = timeout - (performance.now() - begin);
-    if (this.#connection === undefined || left < 1) {
-      throw NatsError.errorForCode(ErrorCode.Timeout);
-    }
-    return this.#connection.request(subject, data, { timeout: left });
+    const connection = this.#live();
+    if (connection === undefined || left < 1) throw NatsError.errorForCode(ErrorCode.Timeout);
+    return connection.request(subject, data, { timeout: left });
   }
 
   /** Settles when what was published has reached the server, or the connection is lost. */
   async flush(): Promise<void> {
-    await this.#connection?.flush().catch(() => undefined);
+    await this.#live()
+      ?.flush()
+      .catch(() => undefined);
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#connection?.close();
+  }
+
+  #live(): NatsConnection | undefined {
+    return this.#connection?.isClosed() === false ? this.#connection : undefined;
   }
 
   #isClosed(): boolean {
