@@ -6,6 +6,14 @@ import { isFirstConfiguration, type FirstConfiguration } from './first-configura
  */
 export type MemberRole = 'unformed' | 'damaged' | 'outsider' | 'learner' | 'follower' | 'leader';
 
+/** Another member's state on its way to one that is behind all logs. Its length is not known. */
+export interface IncomingState {
+  /** The member that sends it. */
+  readonly from: string;
+  /** What has come so far. */
+  readonly bytes: number;
+}
+
 /** What a member says of itself: `/status`, and the answer to a status request. JSON. */
 export interface MemberStatus {
   readonly cluster: string;
@@ -39,6 +47,8 @@ export interface MemberStatus {
   readonly flushedSlotOut: number;
   /** The log has no slot below it any more. */
   readonly floor: number;
+  /** `null` while no other member's state is on its way here. */
+  readonly incoming: IncomingState | null;
   /** Operations that this process applied since its start. */
   readonly operationsApplied: number;
   readonly natsConnected: boolean;
@@ -50,7 +60,7 @@ export interface MemberStatus {
 }
 
 /** What a member of an older version does not say. */
-const unsaid = { configuration: 0, learners: [], floor: 0 };
+const unsaid = { configuration: 0, learners: [], floor: 0, incoming: null };
 
 /** Parses a status from outside. @returns `undefined` when it is not one */
 export function parseStatus(text: string): MemberStatus | undefined {

@@ -30,5 +30,6 @@ function ailmentOf(member: ClusterMember): string[] {
   if (status === undefined) return [`${name} does not answer`];
   if (status.role === 'damaged') return [`${name} is damaged`];
   if (status.alarms.length > 0) return [`${name} has an alarm`];
+  if (status.incoming !== null) return [`${name} receives a state`];
   return status.ready ? [] : [`${name} catches up`];
 }

@@ -35,10 +35,20 @@ function rowOf(
     ...[slotOut, lag, floor].map(String),
     diskOf(status),
     version,
-    alarms.join(' '),
+    [...alarms, ...incomingOf(status, names)].join(' '),
   ];
 }
 
+function incomingOf({ incoming }: MemberStatus, names: ReadonlyMap<string, string>): string[] {
+  if (incoming === null) return [];
+  const { from, bytes } = incoming;
+  return [`Receives the state of ${names.get(from) ?? shortId(from)}, ${mebibytes(bytes)} so far.`];
+}
+
 function diskOf({ logBytes, stateBytes }: MemberStatus): string {
-  return `${((logBytes + stateBytes) / 1024 / 1024).toFixed(1)} MiB`;
+  return mebibytes(logBytes + stateBytes);
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }

@@ -1,83 +1,24 @@
-import { checkCommand } from '../../../contract/src/command.ts';
 import type { Outcome } from '../../../contract/src/reply.ts';
-import type { AppliedCommand, Applier } from '../machine/applier.ts';
-import type { Metrics } from '../metrics/metrics.ts';
-import type { Ballot, MemberId } from '../paxos/ballot.ts';
-import type { Change } from '../paxos/change.ts';
+import type { IncomingState } from '../../../contract/src/status.ts';
+import type { AppliedCommand } from '../machine/applier.ts';
+import type { MemberId } from '../paxos/ballot.ts';
 import { encodeConfigurations } from '../paxos/configurations.ts';
 import { waitsForFlush, type Effect } from '../paxos/effects.ts';
 import type { Input, Member } from '../paxos/member.ts';
 import type { StateMessage } from '../paxos/messages.ts';
-import { valueBytes, type Command, type Slot, type Value } from '../paxos/pvalue.ts';
-import type { Log } from '../storage/log.ts';
-import type { StateStore, Staging } from '../storage/state.ts';
-import type { Transport } from '../transport/transport.ts';
+import { valueBytes, type Slot, type Value } from '../paxos/pvalue.ts';
+import type { Staging } from '../storage/state.ts';
 import { Barrier } from './barrier.ts';
+import { Checkpoints } from './checkpoints.ts';
+import { ClientRequests } from './client-requests.ts';
+import { DiskWatch } from './disk-watch.ts';
+import type { DriverEvents, DriverPorts, DriverSettings } from './driver-ports.ts';
 import { Outbox } from './outbox.ts';
 import { StateReceiver } from './state-receiver.ts';
 import { StateSender } from './state-sender.ts';
-import { Waiters } from './waiters.ts';
-
-type DriverMetrics = 'counts' | 'sent' | 'received' | 'dropped' | 'refused' | 'histograms';
 
 /** Why a vote of somebody who is no voter was dropped. */
 export const UNKNOWN_MEMBER = 'unknown-member';
-
-/** What the driver is given: it owns no clock, socket, file, promise or randomness. */
-export interface DriverPorts {
-  readonly member: Member;
-  readonly log: Log;
-  readonly state: StateStore;
-  readonly applier: Applier;
-  readonly transport: Transport;
-  readonly metrics: Pick<Metrics, DriverMetrics>;
-  /** Runs something soon, after what is already there to be done. */
-  readonly schedule: (run: () => void) => void;
-  /** In [0, 1). */
-  readonly random: () => number;
-  /** Monotonic milliseconds. */
-  readonly now: () => number;
-}
-
-export interface DriverSettings {
-  /** Ticks between two cuts of the state. */
-  readonly checkpointTicks: number;
-  /** A cut is due, too, when that much state is in memory. */
-  readonly overlayBytes: number;
-  /** Commands that wait for a slot, at most. */
-  readonly queueBytes: number;
-  /** The largest command. */
-  readonly maxCommandBytes: number;
-  /** Answers wait until the decided mark that covers them is durable (leadership on demand). */
-  readonly answersWaitForMark: boolean;
-  /** A write that takes more ticks means that the disk stalls: whoever leads hands over. */
-  readonly stallTicks: number;
-  /** The size of a chunk of the state on its way to another member. */
-  readonly chunkBytes: number;
-  /** An unanswered request is given up after this many milliseconds. */
-  readonly waitMs: number;
-}
-
-export interface DriverEvents {
-  /** This member became the active leader, or no longer is. */
-  leading(ballot: Ballot | undefined): void;
-  /** A slot was applied, and may be spoken of. */
-  applied(slot: Slot, commands: readonly AppliedCommand[]): void;
-  surveyed(survey: number): void;
-  /** The log lets go of what is below `floor`. */
-  collected(floor: Slot): void;
-  /**
-   * Another member's state is on disk, ahead of the own one: the storage has to be opened again,
-   * and a member made from it. The driver has stopped.
-   */
-  restored(slotOut: Slot): void;
-  /** A change was applied; `taken` is false when it was void. */
-  reconfigured(change: Change, taken: boolean): void;
-  /** A crash point fired: what was sent has left, what was written is durable. */
-  crashed(): void;
-  /** Nothing can go on: a failed write, a broken invariant, damage. The driver has stopped. */
-  failed(error: Error): void;
-}
 
 /** Changes what a member does and may end it, for crash points: see crash-points.ts. */
 export type EffectFilter = (effects: Effect[]) => { effects: Effect[]; crash: boolean };
@@ -94,22 +35,16 @@ export class Driver {
   readonly #events: DriverEvents;
   readonly #barrier: Barrier;
   readonly #outbox: Outbox;
-  readonly #waiters = new Waiters();
+  readonly #disk: DiskWatch;
+  readonly #requests: ClientRequests;
+  readonly #checkpoints: Checkpoints;
   readonly #sender: StateSender;
   readonly #receiver: StateReceiver;
   #filter: EffectFilter | undefined;
   #inbox: Input[] = [];
-  #requests: Command[] = [];
-  #requestBytes = 0;
   #scheduled = false;
   #stopped = false;
   #failed = false;
-  #cutting = false;
-  #ticksToCheckpoint: number;
-  #flushing: number | undefined;
-  /** Ticks since the batch that is being flushed was first seen. */
-  #ticksFlushing = 0;
-  #idle: (() => void) | undefined;
   /** The log has nothing below it, or is about to let go of it. */
   #collected: Slot;
 
@@ -117,9 +52,20 @@ export class Driver {
     this.#ports = ports;
     this.#settings = settings;
     this.#events = events;
-    this.#ticksToCheckpoint = settings.checkpointTicks;
     this.#collected = ports.log.first;
-    this.#barrier = new Barrier(ports.log, (error) => this.#fail(error));
+    const failed = (error: unknown): void => this.#fail(error);
+    this.#barrier = new Barrier(ports.log, failed);
+    this.#disk = new DiskWatch(this.#barrier, settings.stallTicks);
+    this.#requests = new ClientRequests(ports, settings, {
+      isStopped: () => this.#stopped,
+      queued: () => this.#wake(),
+      failed,
+    });
+    this.#checkpoints = new Checkpoints(ports, settings, this.#barrier, {
+      perform: (effects) => this.#perform(effects),
+      flushed: (slotOut) => this.input({ type: 'flushed', slotOut }),
+      failed,
+    });
     const { member, transport, metrics } = ports;
     this.#outbox = new Outbox(transport, member.self, () => member.configurations.members);
     const { state, random } = ports;
@@ -133,7 +79,7 @@ export class Driver {
       fetch: send,
       isNews: (slot) => slot > member.slotOut,
       received: (slot, staging) => this.#received(slot, staging),
-      failed: (error) => this.#fail(error),
+      failed,
     });
     transport.onMessage((from, message) => {
       metrics.received.add(message.type);
@@ -151,12 +97,17 @@ export class Driver {
 
   /** Bytes of commands that wait for a slot. */
   get queueBytes(): number {
-    return this.#requestBytes + this.member.requestBytes;
+    return this.#requests.bytes;
   }
 
   /** The disk has not finished a write for a while. */
   get stalled(): boolean {
-    return this.#ticksFlushing >= this.#settings.stallTicks;
+    return this.#disk.isStalled;
+  }
+
+  /** Another member's state that is on its way here; `undefined` while none is. */
+  get incoming(): IncomingState | undefined {
+    return this.#receiver.incoming;
   }
 
   /** Puts a filter around the effects of every further step. */
@@ -174,20 +125,12 @@ export class Driver {
   /** One tick passed. */
   tick(): void {
     this.input({ type: 'tick', random: this.#ports.random() });
-    this.#ticksToCheckpoint -= 1;
-    this.#watchDisk();
+    this.#checkpoints.tick();
+    const isDue = this.#disk.tick();
+    if (isDue && this.member.leading !== undefined) this.input({ type: 'hand-over' });
     this.#sender.tick();
     this.#receiver.tick();
-    this.#waiters.expire(this.#ports.now() - this.#settings.waitMs);
-  }
-
-  #watchDisk(): void {
-    const { flushing } = this.#barrier;
-    const isSame = flushing !== undefined && flushing === this.#flushing;
-    this.#ticksFlushing = isSame ? this.#ticksFlushing + 1 : 0;
-    this.#flushing = flushing;
-    const isDue = this.stalled && this.#ticksFlushing % this.#settings.stallTicks === 0;
-    if (isDue && this.member.leading !== undefined) this.input({ type: 'hand-over' });
+    this.#requests.tick();
   }
 
   /**
@@ -196,40 +139,12 @@ export class Driver {
    * @param answer called once: with the results when it is decided and applied, or with a refusal
    */
   submit(bytes: Uint8Array, answer: (outcome: Outcome) => void): void {
-    const { applier, metrics, now } = this.#ports;
-    const refuse = (outcome: Outcome & { ok: false }): void => {
-      metrics.refused.add(outcome.code);
-      answer(outcome);
-    };
-    const { queueBytes, maxCommandBytes } = this.#settings;
-    if (this.#stopped) return refuse({ ok: false, code: 'NOT_LEADING' });
-    if (bytes.length > maxCommandBytes) return refuse({ ok: false, code: 'TOO_LARGE' });
-    const command = checkCommand(bytes);
-    if ('malformed' in command) return refuse({ ok: false, code: 'MALFORMED' });
-    const { client, number, count } = command;
-    let known: Outcome | undefined;
-    try {
-      known = applier.lookup(client, number, count);
-    } catch (error) {
-      // Its session is damaged on disk.
-      this.#fail(asError(error));
-      return refuse({ ok: false, code: 'NOT_LEADING' });
-    }
-    if (known !== undefined && !this.#settings.answersWaitForMark) return answer(known);
-    if (this.queueBytes + bytes.length > queueBytes) {
-      return refuse({ ok: false, code: 'OVERLOADED', retryAfterMs: 100 });
-    }
-    this.#waiters.add(client, number, now(), answer);
-    this.#requests.push(bytes);
-    this.#requestBytes += bytes.length;
-    this.#wake();
+    this.#requests.submit(bytes, answer);
   }
 
   /** Takes the command of a client that may not write. */
   submitRead(bytes: Uint8Array, answer: (outcome: Outcome) => void): void {
-    if (this.#ports.applier.isRead(bytes)) return this.submit(bytes, answer);
-    this.#ports.metrics.refused.add('NOT_ALLOWED');
-    answer({ ok: false, code: 'NOT_ALLOWED' });
+    this.#requests.submitRead(bytes, answer);
   }
 
   #wake(): void {
@@ -251,13 +166,10 @@ export class Driver {
         this.#perform(this.member.step(input));
         if (this.#isStopped()) return;
       }
-      if (this.#requests.length > 0) {
-        const commands = this.#requests;
-        this.#requests = [];
-        this.#requestBytes = 0;
-        this.#perform(this.member.step({ type: 'request', commands }));
+      if (!this.#requests.isEmpty) {
+        this.#perform(this.member.step({ type: 'request', commands: this.#requests.take() }));
       }
-      this.#checkpoint();
+      this.#checkpoints.cutWhenDue();
       this.#release();
     });
   }
@@ -267,7 +179,7 @@ export class Driver {
     try {
       run();
     } catch (error) {
-      this.#fail(asError(error));
+      this.#fail(error);
     }
   }
 
@@ -352,16 +264,10 @@ export class Driver {
   }
 
   #apply(slot: Slot, value: Value): void {
-    const { applier, metrics } = this.#ports;
-    const applied = applier.apply(slot, value);
+    const applied = this.#ports.applier.apply(slot, value);
     this.#count(value, applied);
     const speak = (): void => {
-      for (const { command, outcome } of applied) {
-        if (command === undefined) continue;
-        const begun = this.#waiters.answer(command.client, command.number, outcome);
-        if (begun === undefined) continue;
-        metrics.histograms.commitSeconds.observe((this.#ports.now() - begun) / 1000);
-      }
+      this.#requests.answer(applied);
       this.#events.applied(slot, applied);
     };
     if (this.#settings.answersWaitForMark) this.#barrier.hold(speak);
@@ -405,7 +311,7 @@ export class Driver {
   #received(slot: Slot, staging: Staging): void {
     if (this.#stopped || slot <= this.member.slotOut) return staging.discard();
     this.#stop(); // From here on nothing is applied that the new state might lack.
-    this.#whenIdle(() => {
+    this.#checkpoints.whenIdle(() => {
       staging.commit(slot, (error) => {
         if (error !== undefined) this.#events.failed(error);
         else this.#events.restored(slot);
@@ -414,46 +320,12 @@ export class Driver {
     this.#release();
   }
 
-  /** Once nothing is being written. */
-  #whenIdle(run: () => void): void {
-    const idle = (): void => this.#barrier.hold(run);
-    if (this.#cutting) this.#idle = idle;
-    else idle();
-  }
-
-  /** Cuts the state when it is time to; the cut is written once its decided mark is durable. */
-  #checkpoint(): void {
-    const { state, member } = this.#ports;
-    const due = this.#ticksToCheckpoint <= 0 || state.overlayBytes > this.#settings.overlayBytes;
-    if (!due || this.#cutting || member.slotOut <= state.flushedSlotOut) return;
-    this.#ticksToCheckpoint = this.#settings.checkpointTicks;
-    this.#cut();
-  }
-
-  #cut(): void {
-    const { state, applier, member, metrics, now } = this.#ports;
-    this.#cutting = true;
-    this.#perform(member.step({ type: 'checkpoint' }));
-    applier.save();
-    const cut = state.cut(member.slotOut);
-    this.#barrier.hold(() => {
-      const begin = now();
-      cut.write((error) => {
-        if (error !== undefined) return this.#fail(error);
-        metrics.histograms.cutSeconds.observe((now() - begin) / 1000);
-        this.#cutting = false;
-        this.input({ type: 'flushed', slotOut: cut.slotOut });
-        this.#idle?.();
-      });
-    });
-  }
-
   /** Also after it has stopped: what was still being written did not reach the disk. */
-  #fail(error: Error): void {
+  #fail(error: unknown): void {
     if (this.#failed) return;
     this.#failed = true;
     this.#stop();
-    this.#events.failed(error);
+    this.#events.failed(error instanceof Error ? error : new Error(String(error)));
   }
 
   /** Takes no more inputs. */
@@ -468,18 +340,13 @@ export class Driver {
     if (this.#stopped) return done();
     this.#sender.stop();
     this.#receiver.stop();
-    this.#whenIdle(() => {
-      const { state, member } = this.#ports;
-      if (member.slotOut > state.flushedSlotOut) this.#cut();
-      this.#whenIdle(() => {
+    this.#checkpoints.whenIdle(() => {
+      this.#checkpoints.cutRest();
+      this.#checkpoints.whenIdle(() => {
         this.#stopped = true;
         done();
       });
       this.#release();
     });
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

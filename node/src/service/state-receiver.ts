@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { IncomingState } from '../../../contract/src/status.ts';
 import type { MemberId } from '../paxos/ballot.ts';
 import type { Chunk, Fetch } from '../paxos/messages.ts';
 import type { Slot } from '../paxos/pvalue.ts';
@@ -49,9 +50,10 @@ export class StateReceiver {
     this.#events = events;
   }
 
-  /** Bytes that have come so far; `undefined` while nothing is under way. */
-  get progress(): number | undefined {
-    return this.#receiving?.bytes;
+  /** What is under way. */
+  get incoming(): IncomingState | undefined {
+    const receiving = this.#receiving;
+    return receiving && { from: receiving.from, bytes: receiving.bytes };
   }
 
   /** Takes the state of `from`, unless one is on its way already. */

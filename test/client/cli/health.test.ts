@@ -35,6 +35,11 @@ test.each([
     [leader, statusOf('b'), statusOf('c', { ready: false })],
     'Degraded: n-a leads, 3 of 3 voters are well, 1 may fail, n-c catches up, d does not answer.',
   ],
+  [
+    'degraded',
+    [leader, statusOf('b'), statusOf('c', { incoming: { from: 'a', bytes: 0 } }), learner],
+    'Degraded: n-a leads, 3 of 3 voters are well, 1 may fail, n-c receives a state.',
+  ],
   ['no-leader', [statusOf('b')], 'No leader: 1 of 3 voters are well, 2 are needed.'],
   [
     'no-leader',
@@ -60,6 +65,12 @@ test('who votes or learns and does not answer has a row; so has an outsider that
   expect(table).toMatch(/│ n-x +│ x +│ outsider +│ n-a +│ 7 +│ 3 +│/);
   expect(table).toMatch(/│ +│ b .*│ This voter does not answer\./);
   expect(table).toMatch(/│ +│ d .*│ This learner does not answer\./);
+});
+
+test('who receives a state tells from whom, and how much of it has come', () => {
+  const incoming = { from: 'a', bytes: 3.25 * 1024 * 1024 };
+  const table = statusTable(membersOf([leader, statusOf('b', { incoming, alarms: ['Full.'] })]));
+  expect(table).toContain('│ Full. Receives the state of n-a, 3.3 MiB so far. │');
 });
 
 test('of two leaders the one of the higher ballot counts; without any, the latest lists', () => {

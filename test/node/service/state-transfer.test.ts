@@ -101,7 +101,7 @@ test('a chunk that was changed on its way ends it: nothing of it is taken', () =
     return [{ ...chunk, bytes }];
   });
   expect(to.received).toEqual([]);
-  expect(to.taking.progress).toBeUndefined();
+  expect(to.taking.incoming).toBeUndefined();
   to.disk.swap();
   expect(to.disk.slotOut).toBe(0);
 });
@@ -139,14 +139,14 @@ test('a state that would not bring the own one on is not taken', () => {
   to.taking.begin('a');
   carry(from, to);
   expect(to.received).toEqual([]);
-  expect(to.taking.progress).toBeUndefined();
+  expect(to.taking.incoming).toBeUndefined();
 });
 
 test('another snapshot starts over', () => {
   const [from, to] = [sender(), receiver()];
   to.taking.begin('a');
   carry(from, to, (chunk) => (chunk.at < 3 ? [chunk] : []));
-  expect(to.taking.progress).toBe(3 * CHUNK_BYTES);
+  expect(to.taking.incoming).toEqual({ from: 'a', bytes: 3 * CHUNK_BYTES });
   for (let tick = 0; tick < LONG_TICKS; tick++) from.sender.tick(); // It is closed meanwhile.
   for (let tick = 0; tick < 30; tick++) to.taking.tick();
   let first: string | undefined;
@@ -164,7 +164,7 @@ test('who gets no answer gives up, and may ask another one', () => {
   const to = receiver();
   to.taking.begin('gone');
   for (let tick = 0; tick < LONG_TICKS; tick++) to.taking.tick();
-  expect(to.taking.progress).toBeUndefined();
+  expect(to.taking.incoming).toBeUndefined();
   to.take();
   to.taking.begin('a');
   expect(to.take()).toEqual([{ to: 'a', message: { type: 'fetch', at: 0 } }]);

@@ -234,14 +234,14 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'slots are forgotten without the decided mark',
     invariant: 'mark',
-    file: 'service/driver.ts',
-    from: "this.#perform(member.step({ type: 'checkpoint' }));",
+    file: 'service/checkpoints.ts',
+    from: "this.#events.perform(member.step({ type: 'checkpoint' }));",
     to: '',
   },
   {
     name: 'a cut claims a slot that it does not have',
     invariant: 'mark',
-    file: 'service/driver.ts',
+    file: 'service/checkpoints.ts',
     from: 'const cut = state.cut(member.slotOut);',
     to: 'const cut = state.cut(member.slotOut + 1);',
   },

@@ -1,0 +1,112 @@
+import { checkCommand } from '../../../contract/src/command.ts';
+import type { Outcome } from '../../../contract/src/reply.ts';
+import type { AppliedCommand } from '../machine/applier.ts';
+import type { Command } from '../paxos/pvalue.ts';
+import type { DriverPorts, DriverSettings } from './driver-ports.ts';
+import { Waiters } from './waiters.ts';
+
+type Ports = Pick<DriverPorts, 'applier' | 'member' | 'metrics' | 'now'>;
+type Settings = Pick<
+  DriverSettings,
+  'answersWaitForMark' | 'maxCommandBytes' | 'queueBytes' | 'waitMs'
+>;
+
+export interface ClientRequestsEvents {
+  /** Whether nothing is taken any more. */
+  isStopped(): boolean;
+  /** A command waits to be taken. */
+  queued(): void;
+  failed(error: unknown): void;
+}
+
+/**
+ * The requests of clients, from their arrival to their answer. Each gets one answer at most, and a
+ * retry the one that it repeats; those that wait for a slot never take more than `queueBytes`.
+ */
+export class ClientRequests {
+  readonly #ports: Ports;
+  readonly #settings: Settings;
+  readonly #events: ClientRequestsEvents;
+  readonly #waiters = new Waiters();
+  #queue: Command[] = [];
+  #queuedBytes = 0;
+
+  constructor(ports: Ports, settings: Settings, events: ClientRequestsEvents) {
+    this.#ports = ports;
+    this.#settings = settings;
+    this.#events = events;
+  }
+
+  /** Bytes of commands that wait for a slot, here or in the member. */
+  get bytes(): number {
+    return this.#queuedBytes + this.#ports.member.requestBytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#queue.length === 0;
+  }
+
+  /** See the driver's `submit`. */
+  submit(bytes: Uint8Array, answer: (outcome: Outcome) => void): void {
+    const { applier, now } = this.#ports;
+    const { queueBytes, maxCommandBytes } = this.#settings;
+    if (this.#events.isStopped()) return this.#refuse({ ok: false, code: 'NOT_LEADING' }, answer);
+    if (bytes.length > maxCommandBytes) {
+      return this.#refuse({ ok: false, code: 'TOO_LARGE' }, answer);
+    }
+    const command = checkCommand(bytes);
+    if ('malformed' in command) return this.#refuse({ ok: false, code: 'MALFORMED' }, answer);
+    const { client, number, count } = command;
+    let known: Outcome | undefined;
+    try {
+      known = applier.lookup(client, number, count);
+    } catch (error) {
+      // Its session is damaged on disk.
+      this.#events.failed(error);
+      return this.#refuse({ ok: false, code: 'NOT_LEADING' }, answer);
+    }
+    if (known !== undefined && !this.#settings.answersWaitForMark) return answer(known);
+    if (this.bytes + bytes.length > queueBytes) {
+      return this.#refuse({ ok: false, code: 'OVERLOADED', retryAfterMs: 100 }, answer);
+    }
+    this.#waiters.add(client, number, now(), answer);
+    this.#queue.push(bytes);
+    this.#queuedBytes += bytes.length;
+    this.#events.queued();
+  }
+
+  /** See the driver's `submitRead`. */
+  submitRead(bytes: Uint8Array, answer: (outcome: Outcome) => void): void {
+    if (this.#ports.applier.isRead(bytes)) return this.submit(bytes, answer);
+    this.#refuse({ ok: false, code: 'NOT_ALLOWED' }, answer);
+  }
+
+  #refuse(outcome: Outcome & { ok: false }, answer: (outcome: Outcome) => void): void {
+    this.#ports.metrics.refused.add(outcome.code);
+    answer(outcome);
+  }
+
+  /** Takes the commands that have come since the last time, in the order of their arrival. */
+  take(): Command[] {
+    const commands = this.#queue;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    return commands;
+  }
+
+  /** Answers whoever waits here for what was applied. */
+  answer(applied: readonly AppliedCommand[]): void {
+    const { metrics, now } = this.#ports;
+    for (const { command, outcome } of applied) {
+      if (command === undefined) continue;
+      const begun = this.#waiters.answer(command.client, command.number, outcome);
+      if (begun === undefined) continue;
+      metrics.histograms.commitSeconds.observe((now() - begun) / 1000);
+    }
+  }
+
+  /** One tick passed: what has waited for too long is given up. */
+  tick(): void {
+    this.#waiters.expire(this.#ports.now() - this.#settings.waitMs);
+  }
+}

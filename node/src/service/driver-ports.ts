@@ -1,0 +1,67 @@
+import type { AppliedCommand, Applier } from '../machine/applier.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { Ballot } from '../paxos/ballot.ts';
+import type { Change } from '../paxos/change.ts';
+import type { Member } from '../paxos/member.ts';
+import type { Slot } from '../paxos/pvalue.ts';
+import type { Log } from '../storage/log.ts';
+import type { StateStore } from '../storage/state.ts';
+import type { Transport } from '../transport/transport.ts';
+
+type DriverMetrics = 'counts' | 'sent' | 'received' | 'dropped' | 'refused' | 'histograms';
+
+/** What the driver is given: it owns no clock, socket, file, promise or randomness. */
+export interface DriverPorts {
+  readonly member: Member;
+  readonly log: Log;
+  readonly state: StateStore;
+  readonly applier: Applier;
+  readonly transport: Transport;
+  readonly metrics: Pick<Metrics, DriverMetrics>;
+  /** Runs something soon, after what is already there to be done. */
+  readonly schedule: (run: () => void) => void;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
+export interface DriverSettings {
+  /** Ticks between two cuts of the state. */
+  readonly checkpointTicks: number;
+  /** A cut is due, too, when that much state is in memory. */
+  readonly overlayBytes: number;
+  /** Commands that wait for a slot, at most. */
+  readonly queueBytes: number;
+  /** The largest command. */
+  readonly maxCommandBytes: number;
+  /** Answers wait until the decided mark that covers them is durable (leadership on demand). */
+  readonly answersWaitForMark: boolean;
+  /** A write that takes more ticks means that the disk stalls: whoever leads hands over. */
+  readonly stallTicks: number;
+  /** The size of a chunk of the state on its way to another member. */
+  readonly chunkBytes: number;
+  /** An unanswered request is given up after this many milliseconds. */
+  readonly waitMs: number;
+}
+
+export interface DriverEvents {
+  /** This member became the active leader, or no longer is. */
+  leading(ballot: Ballot | undefined): void;
+  /** A slot was applied, and may be spoken of. */
+  applied(slot: Slot, commands: readonly AppliedCommand[]): void;
+  surveyed(survey: number): void;
+  /** The log lets go of what is below `floor`. */
+  collected(floor: Slot): void;
+  /**
+   * Another member's state is on disk, ahead of the own one: the storage has to be opened again,
+   * and a member made from it. The driver has stopped.
+   */
+  restored(slotOut: Slot): void;
+  /** A change was applied; `taken` is false when it was void. */
+  reconfigured(change: Change, taken: boolean): void;
+  /** A crash point fired: what was sent has left, what was written is durable. */
+  crashed(): void;
+  /** Nothing can go on: a failed write, a broken invariant, damage. The driver has stopped. */
+  failed(error: Error): void;
+}

@@ -1,0 +1,101 @@
+import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
+import type { Config } from '../config.ts';
+import type { DamageError } from '../storage/damage.ts';
+import type { DataFolder } from '../storage/data-folder.ts';
+import {
+  readFirstConfiguration,
+  storeFirstConfiguration,
+} from '../storage/first-configuration-file.ts';
+import { openMemberStorage, type MemberStorage } from '../storage/member-storage.ts';
+import { setStateAside, stateSetAside } from '../storage/state-files.ts';
+import type { Logger } from './logger.ts';
+
+/**
+ * What a node has on disk: the first configuration, for ever, once it has been told, and from then
+ * on the member's storage, which is closed and opened again when the member begins anew.
+ */
+export class NodeData {
+  readonly #folder: DataFolder;
+  readonly #config: Config;
+  readonly #log: Logger;
+  readonly #onSetAside: () => void;
+  #first: FirstConfiguration | undefined;
+  #storage: MemberStorage | undefined;
+
+  /** @param onSetAside the state is about to be gone: it comes anew */
+  constructor(folder: DataFolder, config: Config, log: Logger, onSetAside: () => void) {
+    this.#folder = folder;
+    this.#config = config;
+    this.#log = log;
+    this.#onSetAside = onSetAside;
+  }
+
+  /** `undefined` until it is told. */
+  get first(): FirstConfiguration | undefined {
+    return this.#first;
+  }
+
+  /** `undefined` while it is not open. */
+  get storage(): MemberStorage | undefined {
+    return this.#storage;
+  }
+
+  /** The name of the file in which a state that failed its checks is kept, while there is one. */
+  get keptState(): string | undefined {
+    return stateSetAside(this.#folder.path);
+  }
+
+  /**
+   * Opens what is there; nothing, before it is told.
+   * @throws DamageError, AnotherClusterError, ForeignDataError, FormatError
+   */
+  open(): void {
+    const { path: data } = this.#folder;
+    const derived = this.#derivedConfiguration();
+    this.#first = derived ? storeFirstConfiguration(data, derived) : readFirstConfiguration(data);
+    if (this.#first === undefined) this.#log.info({ data }, 'it waits to be told');
+    else this.#openStorage(this.#first);
+  }
+
+  /** Processes of a master's script know one another by their numbers, and so do the ids. */
+  #derivedConfiguration(): FirstConfiguration | undefined {
+    const { namespace, cluster, derived } = this.#config;
+    if (derived === undefined) return undefined;
+    const { members, window } = derived;
+    return { clusterId: `${namespace}-${cluster}`, members, window };
+  }
+
+  /** Stores what it is told, durably, and opens the storage. @throws as `open` */
+  tell(told: FirstConfiguration): void {
+    this.#first = storeFirstConfiguration(this.#folder.path, told);
+    this.#log.info(told, 'it has been told the first configuration');
+    this.#openStorage(told);
+  }
+
+  #openStorage({ clusterId }: FirstConfiguration): void {
+    const { path: folder, memberId } = this.#folder;
+    const { mode, logBytes: keepBytes } = this.#config;
+    // On demand a damaged state is kept as any other damage is.
+    const setAside = mode === 'stable' ? (damage: DamageError) => this.setAside(damage) : undefined;
+    this.#storage = openMemberStorage({ folder, clusterId, memberId, keepBytes, setAside });
+    const { flushedSlotOut: slotOut } = this.#storage.state;
+    const { decidedMark } = this.#storage.opened.recovered;
+    this.#log.info({ slotOut, decidedMark, data: folder }, 'data opened');
+  }
+
+  /**
+   * What is wrong with the state costs no vote: it comes anew, from the log or another member. The
+   * storage is closed, or could not be opened for it.
+   */
+  setAside({ file, record, message }: DamageError): void {
+    this.#onSetAside();
+    setStateAside(this.#folder.path);
+    this.#log.error({ file, record }, `${message}; set aside`);
+  }
+
+  async close(): Promise<void> {
+    const storage = this.#storage;
+    this.#storage = undefined;
+    await storage?.close();
+  }
+}

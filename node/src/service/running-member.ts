@@ -1,0 +1,249 @@
+import { randomBytes } from 'node:crypto';
+import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
+import type { NatsLink } from '../../../contract/src/nats-link.ts';
+import type { Subjects } from '../../../contract/src/subjects.ts';
+import type { Config } from '../config.ts';
+import { Applier } from '../machine/applier.ts';
+import { chatLog } from '../machine/chat-log.ts';
+import { counter } from '../machine/counter.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { formatBallot, type Ballot, type MemberId } from '../paxos/ballot.ts';
+import type { Change } from '../paxos/change.ts';
+import { firstConfiguration } from '../paxos/configuration.ts';
+import { recoveredConfigurations } from '../paxos/configurations.ts';
+import { Member } from '../paxos/member.ts';
+import { defaultTiming } from '../paxos/timing.ts';
+import type { MemberStorage } from '../storage/member-storage.ts';
+import { NatsTransport } from '../transport/nats.ts';
+import type { DropReason } from '../transport/transport.ts';
+import { handOver } from './admin-api.ts';
+import { ClientApi, type RequestDropReason } from './client-api.ts';
+import { CrashPoints } from './crash-points.ts';
+import { Driver } from './driver.ts';
+import type { Logger } from './logger.ts';
+import { ScriptPort, type LineDropReason } from './script-port.ts';
+
+const OVERLAY_BYTES = 8 * 1024 * 1024;
+/** Of the state on its way to another member: read within a few milliseconds. */
+const CHUNK_BYTES = 256 * 1024;
+const WAIT_MS = 30_000;
+const STALL_MS = 1_000;
+/** Who stops while it leads waits so long for another leader. */
+const HAND_OVER_MS = 300;
+
+/** Why something that came from outside was dropped. */
+export type Dropped = DropReason | RequestDropReason | LineDropReason;
+
+export interface RunningMemberPorts {
+  readonly config: Config;
+  readonly self: MemberId;
+  readonly first: FirstConfiguration;
+  readonly storage: MemberStorage;
+  readonly connection: NatsLink;
+  readonly subjects: Subjects;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+export interface RunningMemberEvents {
+  /** @param driver of the active leader: it takes requests; `undefined` when it leads no longer */
+  serving(driver: Driver | undefined): void;
+  dropped(reason: Dropped, detail: string): void;
+  /** Another member's state is on disk: end this run, and begin another from there. */
+  restored(): void;
+  /** A crash point fired. */
+  crashed(): void;
+  failed(error: Error): void;
+}
+
+/**
+ * A member with its roles, over storage that is open: from `start` until it is ended or stopped it
+ * ticks, hears the other members and, while it leads, clients. The storage stays the caller's.
+ */
+export class RunningMember {
+  readonly applier: Applier;
+  readonly driver: Driver;
+  readonly #ports: RunningMemberPorts;
+  readonly #events: RunningMemberEvents;
+  readonly #transport: NatsTransport;
+  readonly #api: ClientApi;
+  #scriptPort: ScriptPort | undefined;
+  #ticker: NodeJS.Timeout | undefined;
+
+  constructor(ports: RunningMemberPorts, events: RunningMemberEvents) {
+    this.#ports = ports;
+    this.#events = events;
+    const { config, storage, connection, subjects } = ports;
+    const machine = config.machine === 'counter' ? counter : chatLog;
+    this.applier = new Applier(machine, storage.state.tables);
+    this.#transport = this.#join();
+    this.driver = this.#drive(this.#member());
+    this.#api = new ClientApi(connection, subjects, this.driver, this.#dropped);
+  }
+
+  readonly #dropped = (reason: Dropped, detail: string): void => {
+    this.#events.dropped(reason, detail);
+  };
+
+  #join(): NatsTransport {
+    const { config, self, first, connection, subjects } = this.#ports;
+    return new NatsTransport({
+      connection,
+      subjects,
+      cluster: first.clusterId,
+      self,
+      peers: first.members.filter((voter) => voter !== self), // On demand: there they never change.
+      fanOut: config.mode === 'stable',
+      onDropped: this.#dropped,
+    });
+  }
+
+  #member(): Member {
+    const { config, self, first, storage } = this.#ports;
+    const { mode, pipeline, batchBytes } = config;
+    const { opened, state } = storage;
+    return new Member({
+      self,
+      configurations: recoveredConfigurations(
+        this.applier.configurations,
+        firstConfiguration(first.members, first.window),
+      ),
+      mode,
+      timing: defaultTiming,
+      packing: { batchBytes, pipeline },
+      recovered: { ...opened.recovered, slotOut: state.flushedSlotOut },
+    });
+  }
+
+  #drive(member: Member): Driver {
+    const { config, storage, metrics, log } = this.#ports;
+    const { tickMs, checkpointMs, queueBytes, maxCommandBytes, mode } = config;
+    const ports = {
+      member,
+      log: storage.opened.log,
+      state: storage.state,
+      applier: this.applier,
+      transport: this.#transport,
+      metrics,
+      schedule: setImmediate,
+      random: Math.random,
+      now: () => performance.now(),
+    };
+    const settings = {
+      checkpointTicks: Math.ceil(checkpointMs / tickMs),
+      overlayBytes: OVERLAY_BYTES,
+      chunkBytes: CHUNK_BYTES,
+      queueBytes,
+      maxCommandBytes,
+      answersWaitForMark: mode === 'on-demand',
+      stallTicks: Math.ceil(STALL_MS / tickMs),
+      waitMs: WAIT_MS,
+    };
+    return new Driver(ports, settings, {
+      leading: (ballot) => this.#leading(ballot),
+      applied: (slot, commands) => this.#scriptPort?.applied(slot, commands),
+      surveyed: (survey) => this.#scriptPort?.surveyed(survey),
+      reconfigured: (change, taken) => this.#reconfigured(change, taken),
+      collected: (floor) => log.info({ floor }, 'log collected'),
+      restored: (slotOut) => {
+        log.info({ slotOut }, "another member's state is here; going on from it");
+        this.#events.restored();
+      },
+      crashed: () => this.#transport.flush(() => this.#events.crashed()),
+      failed: (error) => this.#events.failed(error),
+    });
+  }
+
+  /**
+   * Lets time pass, once the port for scripts listens, where there is one.
+   * @throws ScriptListenError
+   */
+  async start(): Promise<void> {
+    const { config, first, log } = this.#ports;
+    const { mode, machine, tickMs } = config;
+    const { clusterId, members: voters } = first;
+    await this.#listenToScripts();
+    this.#ticker = setInterval(() => this.driver.tick(), tickMs);
+    log.info({ mode, clusterId, voters, machine }, 'member runs');
+  }
+
+  /** Leadership on demand is driven by a master over TCP. */
+  async #listenToScripts(): Promise<void> {
+    const { config, log } = this.#ports;
+    const { scriptPort: port, derived } = config;
+    if (port === undefined || derived === undefined) return;
+    const client = randomBytes(16);
+    const points = new CrashPoints((command) => client.compare(command, 1, 17) === 0);
+    this.driver.filter = points.filter;
+    this.#scriptPort = new ScriptPort({
+      driver: this.driver,
+      applier: this.applier,
+      log,
+      onDropped: this.#dropped,
+      members: derived.members,
+      client: client.toString('hex'),
+      arm: (point) => points.arm(point),
+      crash: () => this.#events.crashed(),
+      flush: (done) => this.#transport.flush(done),
+    });
+    await this.#scriptPort.listen(port);
+    log.info({ port }, 'script port listens');
+  }
+
+  /** Whether the connection to NATS is up. */
+  set connected(connected: boolean) {
+    this.#transport.connected = connected;
+  }
+
+  #leading(ballot: Ballot | undefined): void {
+    const { config, metrics, log } = this.#ports;
+    metrics.counts.leaderChanges += 1;
+    if (config.mode === 'stable') this.#serve(ballot !== undefined);
+    const event = ballot === undefined ? 'leads no longer' : 'leads';
+    log.info({ ballot: formatBallot(ballot), slot: this.driver.member.slotOut }, event);
+  }
+
+  #serve(leading: boolean): void {
+    this.#api.leading = leading;
+    this.#events.serving(leading ? this.driver : undefined);
+  }
+
+  /** @param taken `false` when the change was void */
+  #reconfigured(change: Change, taken: boolean): void {
+    const { log } = this.#ports;
+    if (!taken) return log.info({ ...change, taken }, 'a change of the members was void');
+    if (!change.forced) return log.info({ ...change, taken }, 'reconfigured');
+    log.warn({ ...change, taken }, 'reconfigured by force, without a look at who answers');
+  }
+
+  /** Its driver has failed: it is still there to be looked at, and does nothing. */
+  cease(): void {
+    clearInterval(this.#ticker);
+    this.#serve(false);
+  }
+
+  /** Its driver has stopped: nothing of it stays. */
+  end(): void {
+    this.cease();
+    this.#transport.detach();
+  }
+
+  /** Stops in order: another leader, no new work, the state written. */
+  async stop(): Promise<void> {
+    const { driver } = this;
+    if (this.#ports.config.mode === 'stable' && driver.member.leading !== undefined) {
+      const { self, configurations } = driver.member;
+      const isAlone = configurations.newest.voters.every((voter) => voter === self);
+      if (!isAlone) await handOver(driver, HAND_OVER_MS);
+    }
+    clearInterval(this.#ticker);
+    this.#scriptPort?.close();
+    this.#serve(false);
+    await new Promise<void>((resolve) => driver.stop(resolve));
+  }
+
+  /** Settles when what was sent is on its way. */
+  async flushed(): Promise<void> {
+    await new Promise<void>((resolve) => this.#transport.flush(resolve));
+  }
+}

@@ -1,0 +1,149 @@
+import type { MemberRole, MemberStatus } from '../../../contract/src/status.ts';
+import type { Config } from '../config.ts';
+import type { GaugeValues } from '../metrics/metrics.ts';
+import { formatBallot, type MemberId } from '../paxos/ballot.ts';
+import { firstConfiguration } from '../paxos/configuration.ts';
+import type { DamageError } from '../storage/damage.ts';
+import type { NodeData } from './node-data.ts';
+import { roleOf } from './role.ts';
+import type { RunningMember } from './running-member.ts';
+
+export const VERSION = '0.1.0';
+
+/** What there is of a node at the moment. */
+export interface Presence {
+  readonly data: NodeData;
+  readonly running: RunningMember | undefined;
+  readonly damage: DamageError | undefined;
+  readonly natsConnected: boolean;
+  /** Why it is not connected, in a sentence, once that is known. */
+  readonly natsTrouble: string | undefined;
+}
+
+/** What a node says of itself: its status, whether it is ready, and its gauges. */
+export class SelfReport {
+  readonly #config: Config;
+  readonly #member: MemberId;
+  readonly #look: () => Presence;
+  readonly #started = performance.now();
+  #ready = false;
+
+  /** @param look called for each report */
+  constructor(config: Config, member: MemberId, look: () => Presence) {
+    this.#config = config;
+    this.#member = member;
+    this.#look = look;
+  }
+
+  /** Begins anew: its state is gone, and it has to catch up. */
+  unready(): void {
+    this.#ready = false;
+  }
+
+  readiness(): { readonly ready: boolean; readonly reason: string } {
+    const presence = this.#look();
+    return { ready: this.#isReady(presence), reason: reasonOf(presence) };
+  }
+
+  /** Ready once, for good: it has applied what was decided when it started. */
+  #isReady({ running, damage }: Presence): boolean {
+    if (running === undefined || damage !== undefined) return false;
+    const { member } = running.driver;
+    const led = this.#config.mode === 'on-demand' || member.leader !== undefined;
+    this.#ready ||= led && member.slotOut >= member.target;
+    return this.#ready;
+  }
+
+  status(): MemberStatus {
+    const { cluster, name, machine, mode } = this.#config;
+    const presence = this.#look();
+    const { data, running } = presence;
+    const { first, storage } = data;
+    const member = running?.driver.member;
+    const newest = member?.configurations.newest;
+    return {
+      cluster,
+      clusterId: first?.clusterId ?? null,
+      firstConfiguration: first ?? null,
+      name,
+      member: this.#member,
+      version: VERSION,
+      machine,
+      mode,
+      role: this.#role(presence),
+      ready: this.#isReady(presence),
+      ballot: formatBallot(member?.ballot),
+      leader: member?.leader ?? null,
+      configuration: newest?.number ?? 0,
+      voters: newest?.voters ?? first?.members ?? [],
+      learners: newest?.learners ?? [],
+      window: first?.window ?? 0,
+      slotOut: member?.slotOut ?? storage?.state.flushedSlotOut ?? 0,
+      flushedSlotOut: storage?.state.flushedSlotOut ?? 0,
+      floor: storage?.opened.log.first ?? 0,
+      incoming: running?.driver.incoming ?? null,
+      operationsApplied: running?.applier.operationsApplied ?? 0,
+      natsConnected: presence.natsConnected,
+      logBytes: storage?.opened.log.bytes ?? 0,
+      stateBytes: storage?.state.bytes ?? 0,
+      uptimeSeconds: Math.round((performance.now() - this.#started) / 1000),
+      alarms: this.#alarms(presence),
+    };
+  }
+
+  #alarms({ data, damage, running, natsConnected, natsTrouble }: Presence): string[] {
+    const alarms = damage === undefined ? [] : [damage.message];
+    if (running?.driver.stalled === true) {
+      alarms.push('The disk has not finished a write for more than a second.');
+    }
+    const kept = data.keptState;
+    if (kept !== undefined) {
+      alarms.push(`A state failed its checks and is kept as ${kept}. Look at it, then delete it.`);
+    }
+    if (!natsConnected) alarms.push('The connection to NATS is down.');
+    if (natsTrouble !== undefined) alarms.push(natsTrouble);
+    return alarms;
+  }
+
+  #role({ data, running, damage }: Presence): MemberRole {
+    const { first } = data;
+    if (damage !== undefined) return 'damaged';
+    if (first === undefined) return 'unformed';
+    const member = running?.driver.member;
+    if (member?.leading !== undefined) return 'leader';
+    const known = member?.configurations.rulingFrom(member.slotOut);
+    const { members: voters, window } = first;
+    return roleOf(this.#member, known ?? [firstConfiguration(voters, window)]);
+  }
+
+  gauges(): GaugeValues {
+    const presence = this.#look();
+    const { data, running, damage, natsConnected } = presence;
+    const { storage } = data;
+    const member = running?.driver.member;
+    const state = storage?.state;
+    return {
+      leader: member?.leading !== undefined,
+      ready: this.#isReady(presence),
+      damaged: damage !== undefined,
+      natsConnected,
+      ballotRound: member?.ballot?.round ?? 0,
+      slotIn: member?.slotIn ?? 0,
+      slotOut: member?.slotOut ?? 0,
+      flushedSlotOut: state?.flushedSlotOut ?? 0,
+      logBytes: storage?.opened.log.bytes ?? 0,
+      stateBytes: state?.bytes ?? 0,
+      overlayBytes: state?.overlayBytes ?? 0,
+      queueBytes: running?.driver.queueBytes ?? 0,
+    };
+  }
+}
+
+/** Why a node is not ready. */
+function reasonOf({ damage, data, natsConnected, running }: Presence): string {
+  if (damage !== undefined) return damage.message;
+  if (data.first === undefined && natsConnected) return 'it has not been told its cluster';
+  if (running === undefined) return 'it waits for NATS';
+  if (running.driver.member.leader === undefined) return 'no leader is known yet';
+  return 'it catches up';
+}
