@@ -1,0 +1,36 @@
+import type { V1StatefulSet } from '@kubernetes/client-node';
+import { statefulSet } from '../resources/stateful-set.ts';
+import {
+  isBeingDeleted,
+  isNamed,
+  knownMembers,
+  recordedMember,
+  replicasOf,
+  type Observation,
+} from './observation.ts';
+import { chooseTemplate } from './template.ts';
+
+/** Step 3: the StatefulSet as it is to be. */
+export function desiredStatefulSet(seen: Observation, replicas: number): V1StatefulSet {
+  const { cluster, statefulSet: live } = seen;
+  return statefulSet(cluster, { replicas, live, ...chooseTemplate(seen) });
+}
+
+/**
+ * How many pods there are: those that volumes and the configuration need, and never fewer than
+ * there were. What the spec asks for comes into it where size.ts adds and takes away one at a
+ * time, and where nothing is there yet.
+ */
+export function neededReplicas(seen: Observation): number {
+  const { lists } = knownMembers(seen);
+  const needed = seen.places.filter((place) => {
+    const hasVolume = place.volume !== undefined && !isBeingDeleted(place);
+    const ids = [place.status?.member, recordedMember(place)];
+    return hasVolume || ids.some((id) => isNamed(lists, id));
+  });
+  const held = Math.max(0, ...needed.map(({ ordinal }) => ordinal + 1));
+  if (seen.statefulSet !== undefined) return Math.max(replicasOf(seen), held);
+  if (held > 0) return held;
+  const { first, cluster } = seen;
+  return typeof first === 'object' ? first.members.length : cluster.spec.replicas;
+}
