@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import type { NatsConnection } from 'nats';
 import type { MemberRole, MemberStatus } from '../../../contract/src/status.ts';
 import { errors } from '../../../contract/src/error-codes.ts';
 import {
@@ -8,6 +7,7 @@ import {
   type FirstConfiguration,
 } from '../../../contract/src/first-configuration.ts';
 import type { FormAnswer } from '../../../contract/src/form.ts';
+import type { NatsLink } from '../../../contract/src/nats-link.ts';
 import { subjectsOf, type Subjects } from '../../../contract/src/subjects.ts';
 import type { Config } from '../config.ts';
 import { Applier } from '../machine/applier.ts';
@@ -56,7 +56,6 @@ const WAIT_MS = 30_000;
 const STALL_MS = 1_000;
 /** Who stops while it leads waits so long for another leader. */
 const HAND_OVER_MS = 300;
-const CONNECT_NOTICE_MS = 2_000;
 
 type Dropped = DropReason | RequestDropReason | LineDropReason;
 
@@ -80,7 +79,7 @@ export class Node {
   #first: FirstConfiguration | undefined;
   #storage: Storage | undefined;
   #damage: DamageError | undefined;
-  #connection: NatsConnection | undefined;
+  #connection: NatsLink | undefined;
   #transport: NatsTransport | undefined;
   #applier: Applier | undefined;
   #driver: Driver | undefined;
@@ -90,6 +89,8 @@ export class Node {
   #scriptPort: ScriptPort | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #natsConnected = false;
+  /** What is wrong with it, in a sentence. */
+  #natsTrouble: [sentence: string] | undefined;
   #ready = false;
   #stopping = false;
   /** Settles when the member runs again. */
@@ -175,7 +176,7 @@ export class Node {
   }
 
   /** Stores what this member is told, and runs at once: it stays in that cluster for ever. */
-  async #form(connection: NatsConnection, told: FirstConfiguration): Promise<FormAnswer> {
+  async #form(connection: NatsLink, told: FirstConfiguration): Promise<FormAnswer> {
     if (this.#first !== undefined) {
       return isSameFirstConfiguration(this.#first, told)
         ? { ok: true, clusterId: told.clusterId }
@@ -226,26 +227,24 @@ export class Node {
     this.#log.error({ file, record }, `${error.message}; this member stays without roles`);
   }
 
-  async #connect(): Promise<NatsConnection> {
-    const { natsUrl, cluster, name } = this.#config;
-    const notice = setInterval(() => {
-      this.#log.warn({ natsUrl }, 'NATS is not reachable yet; waiting for it');
-    }, CONNECT_NOTICE_MS);
-    try {
-      this.#connection = await connectNats({
-        url: natsUrl,
-        name: `synod ${cluster} ${name} ${this.#folder.memberId}`,
-        onConnected: () => this.#connected(true),
-        onDisconnected: () => this.#connected(false),
-      });
-      return this.#connection;
-    } finally {
-      clearInterval(notice);
-    }
+  async #connect(): Promise<NatsLink> {
+    const { natsUrl, natsCredentialsDir, natsTlsDir, cluster, name } = this.#config;
+    this.#connection = await connectNats({
+      access: { url: natsUrl, credentialsDir: natsCredentialsDir, tlsDir: natsTlsDir },
+      name: `synod ${cluster} ${name} ${this.#folder.memberId}`,
+      onConnected: () => this.#connected(true),
+      onDisconnected: () => this.#connected(false),
+      onTrouble: (sentence) => {
+        this.#natsTrouble = [sentence];
+        this.#log.warn({ natsUrl }, sentence);
+      },
+    });
+    return this.#connection;
   }
 
   #connected(connected: boolean): void {
     this.#natsConnected = connected;
+    this.#natsTrouble = undefined;
     if (this.#transport !== undefined) this.#transport.connected = connected;
     if (connected) this.#log.info({ natsUrl: this.#config.natsUrl }, 'nats connected');
     else
@@ -256,7 +255,7 @@ export class Node {
   }
 
   /** Gives the member its roles, once it has been told and its data is well. */
-  async #run(connection: NatsConnection): Promise<void> {
+  async #run(connection: NatsLink): Promise<void> {
     if (this.#first === undefined || this.#storage === undefined) return;
     const { mode, pipeline, batchBytes } = this.#config;
     const { clusterId, members: voters, window } = this.#first;
@@ -469,7 +468,9 @@ export class Node {
     if (kept !== undefined) {
       alarms.push(`A state failed its checks and is kept as ${kept}. Look at it, then delete it.`);
     }
-    if (!this.#natsConnected) alarms.push('The connection to NATS is down.');
+    if (!this.#natsConnected) {
+      alarms.push('The connection to NATS is down.', ...(this.#natsTrouble ?? []));
+    }
     return {
       cluster,
       clusterId: first?.clusterId ?? null,
