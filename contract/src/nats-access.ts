@@ -12,6 +12,14 @@ export interface NatsAccess {
   readonly credentialsDir?: string | undefined;
   /** A folder with `ca.crt`, and `tls.crt` with `tls.key` when clients have certificates. */
   readonly tlsDir?: string | undefined;
+  /** In the place of the folders, of whoever reads Secrets itself; asked at every connect. */
+  readonly secrets?: () => NatsSecrets;
+}
+
+/** What the folders hold. */
+export interface NatsSecrets {
+  readonly user?: { readonly username: string; readonly password: string };
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
 }
 
 /** Why NATS does not let one in, or cannot be reached; `sentence` has no full stop. */
@@ -24,12 +32,20 @@ type AccessOptions = Pick<ConnectionOptions, 'servers' | 'authenticator' | 'tls'
 
 /** For nats.js. Every connect reads the files again: what was rotated is taken up by the next. */
 export function accessOptions(access: NatsAccess): AccessOptions {
-  const { url, credentialsDir, tlsDir } = access;
+  const { url, credentialsDir, tlsDir, secrets } = access;
   const servers = url.split(',').map((server) => server.trim());
   return {
     servers: servers.filter((server) => server !== ''),
+    ...(secrets !== undefined && secretOptions(secrets())),
     ...(credentialsDir !== undefined && { authenticator: () => readUser(credentialsDir) }),
     ...(tlsDir !== undefined && { tls: tlsFiles(tlsDir) }),
+  };
+}
+
+function secretOptions({ user, tls }: NatsSecrets): Omit<AccessOptions, 'servers'> {
+  return {
+    ...(user && { authenticator: () => ({ user: user.username, pass: user.password }) }),
+    ...(tls && { tls }),
   };
 }
 
@@ -85,7 +101,9 @@ export function missingFile({ credentialsDir, tlsDir }: NatsAccess): NatsTrouble
 }
 
 /** The user that one connects as, to be named in sentences. */
-export function userOf({ credentialsDir }: NatsAccess): string {
+export function userOf({ credentialsDir, secrets }: NatsAccess): string {
+  const given = secrets?.().user?.username;
+  if (given !== undefined) return `user ${JSON.stringify(given)}`;
   if (credentialsDir === undefined) return 'a user without a name';
   return `user ${JSON.stringify(readLine(credentialsDir, 'username') ?? '')}`;
 }
@@ -95,6 +113,9 @@ export function troubleOf(error: unknown, access: NatsAccess): NatsTrouble {
   const { url, credentialsDir, tlsDir } = access;
   const refused = (sentence: string): NatsTrouble => ({ code: 'NOT_ADMITTED', sentence });
   if (error instanceof NatsError && error.isAuthError()) {
+    if (access.secrets?.().user !== undefined) {
+      return refused(`NATS at ${url} refuses ${userOf(access)} with its password`);
+    }
     const password = credentialsDir && path.join(credentialsDir, 'password');
     return refused(
       password === undefined

@@ -64,6 +64,10 @@ const nats = z.object({
   credentialsSecret: text(
     'Secret with the keys `username` and `password` that members connect with.',
   ).optional(),
+  operatorSecret: text(
+    'Secret with the keys `username` and `password` that the operator connects with; ' +
+      'without it the one of the members.',
+  ).optional(),
   tlsSecret: text(
     'Secret with `ca.crt`, and `tls.crt` with `tls.key` for client certificates.',
   ).optional(),

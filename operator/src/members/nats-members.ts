@@ -11,8 +11,8 @@ import { subjectsOf } from '../../../contract/src/subjects.ts';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
 import type { Address, Heard, Members, Objects } from '../reconcile/ports.ts';
 import { httpStatus } from './http-status.ts';
-import { natsAccess, SecretError, type Credentials } from './nats-access.ts';
-import { NatsConnections } from './nats-connections.ts';
+import { NatsLinks } from './nats-links.ts';
+import { SecretError, secretsOf, type Credentials } from './secrets.ts';
 
 /** Longer than a leader waits for a change to settle. */
 const CHANGE_MS = 6_000;
@@ -23,7 +23,7 @@ const SURVEY_MS = 500;
 export interface NatsMembersInit {
   /** For the Secrets that specs name. */
   readonly objects: Objects;
-  /** Without them, the operator connects as the members do. */
+  /** Of clusters whose specs have none for the operator. */
   readonly credentials?: Credentials;
   /** Asks a pod at its own address. */
   readonly look?: (address: Address) => Promise<MemberStatus | undefined>;
@@ -34,7 +34,7 @@ export class NatsMembers implements Members {
   readonly #objects: Objects;
   readonly #credentials: Credentials | undefined;
   readonly #look: (address: Address) => Promise<MemberStatus | undefined>;
-  readonly #connections = new NatsConnections();
+  readonly #links = new NatsLinks();
 
   constructor({ objects, credentials, look = ({ ip }) => httpStatus(ip) }: NatsMembersInit) {
     this.#objects = objects;
@@ -68,7 +68,7 @@ export class NatsMembers implements Members {
   }
 
   close(): Promise<void> {
-    return this.#connections.close();
+    return this.#links.close();
   }
 
   /** An address may be another pod's by now: who answers has to say that it is this one. */
@@ -94,12 +94,16 @@ export class NatsMembers implements Members {
   }
 
   async #admin(cluster: PaxosCluster): Promise<Admin> {
-    const access = await natsAccess(this.#objects, cluster, this.#credentials);
-    const connection = await this.#connections.use(access);
-    if (typeof connection === 'string') {
-      throw new SynodError('UNREACHABLE', { detail: connection });
-    }
+    const secrets = await secretsOf(this.#objects, cluster, this.#credentials);
+    const open = await this.#links.use(cluster, secrets);
+    if (typeof open === 'string') throw new SynodError('UNREACHABLE', { detail: open });
     const { namespace, name } = cluster.metadata;
-    return new Admin(connection, subjectsOf(namespace, name), ANSWER_MS);
+    const subjects = subjectsOf(namespace, name);
+    return new Admin({
+      ...open,
+      subjects,
+      inbox: subjects.inbox('operator'),
+      deadlineMs: ANSWER_MS,
+    });
   }
 }

@@ -1,5 +1,8 @@
 import type { V1StatefulSet } from '@kubernetes/client-node';
+import { ownerOf } from '../resources/labels.ts';
 import { statefulSet } from '../resources/stateful-set.ts';
+import type { Note } from './action.ts';
+import { attempt } from './api-problem.ts';
 import {
   isBeingDeleted,
   isNamed,
@@ -8,9 +11,25 @@ import {
   replicasOf,
   type Observation,
 } from './observation.ts';
+import type { Objects } from './ports.ts';
 import { chooseTemplate } from './template.ts';
 
-/** Step 3: the StatefulSet as it is to be. */
+/**
+ * Step 3: keeps the StatefulSet as it is to be.
+ * @returns what is known then; or what a person has to put right
+ */
+export async function keepStatefulSet(
+  objects: Objects,
+  seen: Observation,
+): Promise<{ readonly known: Observation } | { readonly problem: Note }> {
+  const wanted = desiredStatefulSet(seen, neededReplicas(seen));
+  const { value, problem } = await attempt(() => objects.apply(wanted, ownerOf(seen.cluster)));
+  if (problem !== undefined) return { problem };
+  // Which pods are outdated is known when Kubernetes has looked at the changed template.
+  return { known: value === 'unchanged' ? seen : { ...seen, revision: undefined } };
+}
+
+/** The StatefulSet with so many pods. */
 export function desiredStatefulSet(seen: Observation, replicas: number): V1StatefulSet {
   const { cluster, statefulSet: live } = seen;
   return statefulSet(cluster, { replicas, live, ...chooseTemplate(seen) });

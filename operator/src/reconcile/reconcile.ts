@@ -1,21 +1,21 @@
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
-import { ownerOf } from '../resources/labels.ts';
 import type { Outcome } from '../status/outcome.ts';
 import { isNewStatus, statusOf } from '../status/status.ts';
 import type { Action, Note, Verdict } from './action.ts';
+import { attempt } from './api-problem.ts';
 import { bootstrap } from './bootstrap.ts';
 import { growVolumes } from './grow-volumes.ts';
 import { heal } from './heal.ts';
 import type { Observation } from './observation.ts';
 import { observe } from './observe.ts';
 import { perform } from './perform.ts';
-import { desiredStatefulSet, neededReplicas } from './pods.ts';
+import { keepStatefulSet } from './pods.ts';
 import type { Ports, ReconcileResult } from './ports.ts';
 import { recordMember } from './record.ts';
 import { roll } from './roll.ts';
 import { size } from './size.ts';
 import { replaceStuckPod } from './stuck-pods.ts';
-import { attempt, supportMembers } from './supporting-objects.ts';
+import { supportMembers } from './supporting-objects.ts';
 
 /** What each look may find to do, in this order; one thing is done at a time. */
 const steps: readonly ((seen: Observation) => Verdict)[] = [
@@ -59,23 +59,16 @@ export function makeReconcile(ports: Ports) {
     const problems = await supportMembers(objects, seen);
 
     // 3. The StatefulSet, with as many pods as volumes and configuration need.
-    let changed = false;
-    const name = `StatefulSet ${cluster.metadata.name}`;
-    const problem = await attempt(name, async () => {
-      const wanted = desiredStatefulSet(seen, neededReplicas(seen));
-      changed = (await objects.apply(wanted, ownerOf(cluster))) === 'changed';
-    });
-    if (problem !== undefined) {
-      return finish(ports, seen, { ...nothing, problems: [problem, ...problems] });
+    const kept = await keepStatefulSet(objects, seen);
+    if ('problem' in kept) {
+      return finish(ports, seen, { ...nothing, problems: [kept.problem, ...problems] });
     }
 
     // 4.-8. One thing at a time.
-    // Which pods are outdated is not known before Kubernetes has looked at a changed template.
-    const known = changed ? { ...seen, revision: undefined } : seen;
-    const outcome = await take(ports, known, problems);
+    const outcome = await take(ports, kept.known, problems);
 
     // 9. Tell.
-    return finish(ports, known, outcome);
+    return finish(ports, kept.known, outcome);
   };
 }
 
@@ -115,10 +108,7 @@ async function take(ports: Ports, seen: Observation, problems: readonly Note[]):
 }
 
 async function act(ports: Ports, seen: Observation, action: Action, doing: Note) {
-  let refusal: Note | undefined;
-  const problem = await attempt(doing.message, async () => {
-    refusal = await perform(ports, seen, action);
-  });
+  const { value: refusal, problem } = await attempt(() => perform(ports, seen, action));
   if (refusal === undefined && problem === undefined && !quiet.has(action.type)) {
     await ports.events.record(seen.cluster, 'Normal', doing.reason, doing.message);
   }

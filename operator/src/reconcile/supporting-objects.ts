@@ -2,12 +2,11 @@ import type { KubernetesObject } from '@kubernetes/client-node';
 import { disruptionBudget } from '../resources/disruption-budget.ts';
 import { firstConfigurationOwners } from '../resources/first-configuration-map.ts';
 import { ownerOf } from '../resources/labels.ts';
-import { namesOf } from '../resources/names.ts';
 import { networkPolicy } from '../resources/network-policy.ts';
 import { serviceAccount } from '../resources/service-account.ts';
 import { membersService } from '../resources/services.ts';
 import type { Note } from './action.ts';
-import { isConflict, problemOf } from './api-problem.ts';
+import { attempt } from './api-problem.ts';
 import type { Observation } from './observation.ts';
 import type { Objects } from './ports.ts';
 
@@ -24,15 +23,11 @@ export async function supportMembers(objects: Objects, seen: Observation): Promi
     networkPolicy(cluster),
   ];
   const owner = ownerOf(cluster);
-  const attempts = wanted.map((object) =>
-    attempt(`${object.kind ?? ''} ${object.metadata?.name ?? ''}`, async () => {
-      await objects.apply(object, owner);
-    }),
-  );
-  const { firstConfiguration } = namesOf(cluster.metadata.name);
-  const owned = attempt(`ConfigMap ${firstConfiguration}`, () => ownMap(objects, seen));
-  const notes = await Promise.all([...attempts, owned]);
-  return notes.flatMap((note) => note ?? []);
+  const attempts = await Promise.all([
+    ...wanted.map((object) => attempt(() => objects.apply(object, owner))),
+    attempt(() => ownMap(objects, seen)),
+  ]);
+  return attempts.flatMap(({ problem }) => problem ?? []);
 }
 
 /** The first configuration goes with the cluster only if the volumes do. */
@@ -50,17 +45,4 @@ async function ownMap(objects: Objects, { cluster, first, map }: Observation): P
     uid,
     ...(resourceVersion !== undefined && { resourceVersion }),
   });
-}
-
-/** @throws what nobody can put right, and a later attempt may */
-export async function attempt(what: string, work: () => Promise<void>): Promise<Note | undefined> {
-  try {
-    await work();
-    return undefined;
-  } catch (error) {
-    if (isConflict(error)) return undefined;
-    const note = problemOf(error, what);
-    if (note === undefined) throw error;
-    return note;
-  }
 }

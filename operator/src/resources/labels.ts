@@ -23,11 +23,16 @@ export function ownerOf({ metadata: { name, uid } }: PaxosCluster): V1OwnerRefer
 }
 
 /** Metadata of an object that belongs to the cluster. */
-export function metadataOf(cluster: PaxosCluster, name: string): V1ObjectMeta {
+export function metadataOf(
+  cluster: PaxosCluster,
+  name: string,
+  annotations?: Record<string, string>,
+): V1ObjectMeta {
   return {
     name,
     namespace: cluster.metadata.namespace,
     labels: labelsOf(cluster.metadata.name),
     ownerReferences: [ownerOf(cluster)],
+    ...(annotations && { annotations }),
   };
 }

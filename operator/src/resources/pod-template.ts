@@ -91,7 +91,7 @@ function member(cluster: PaxosCluster): V1Container {
     ...(resources && { resources }),
     volumeMounts: mounts(cluster),
     // That it answers at all shows that its event loop turns.
-    livenessProbe: probe('/healthz', { initialDelaySeconds: 10, failureThreshold: 6 }),
+    livenessProbe: probe('/healthz', { failureThreshold: 6 }),
     readinessProbe: probe('/readyz', { periodSeconds: 2, failureThreshold: 2 }),
     securityContext: {
       allowPrivilegeEscalation: false,
@@ -101,7 +101,7 @@ function member(cluster: PaxosCluster): V1Container {
   };
 }
 
-function probe(path: string, more: V1Probe): V1Probe {
+function probe(path: string, more: Pick<V1Probe, 'periodSeconds' | 'failureThreshold'>): V1Probe {
   return {
     httpGet: { path, port: 'http', scheme: 'HTTP' },
     periodSeconds: 10,

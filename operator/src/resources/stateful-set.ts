@@ -23,11 +23,10 @@ export function statefulSet(
   { replicas, template, memory, live }: StatefulSetInit,
 ): V1StatefulSet {
   const { name } = cluster.metadata;
-  const metadata = metadataOf(cluster, namesOf(name).statefulSet);
   return {
     apiVersion: 'apps/v1',
     kind: 'StatefulSet',
-    metadata: { ...metadata, annotations: { [TEMPLATE]: memory } },
+    metadata: metadataOf(cluster, namesOf(name).statefulSet, { [TEMPLATE]: memory }),
     spec: {
       replicas,
       serviceName: namesOf(name).service,
@@ -48,12 +47,15 @@ export function statefulSet(
 
 /** They can't be changed any more: a volume that is to grow is patched itself. */
 function claimsOf(live: V1StatefulSet | undefined): V1PersistentVolumeClaim[] | undefined {
-  return live?.spec?.volumeClaimTemplates?.map(({ apiVersion, kind, metadata, spec }) => ({
-    ...(apiVersion && { apiVersion }),
-    ...(kind && { kind }),
-    ...(metadata && { metadata }),
-    ...(spec && { spec }),
-  }));
+  return live?.spec?.volumeClaimTemplates?.map(({ apiVersion, kind, metadata, spec }) => {
+    const { name, labels, annotations } = metadata ?? {};
+    return {
+      ...(apiVersion && { apiVersion }),
+      ...(kind && { kind }),
+      metadata: { ...(name && { name }), ...(labels && { labels }), ...(annotations && { annotations }) },
+      ...(spec && { spec }),
+    };
+  });
 }
 
 function claim({ spec: { storage } }: PaxosCluster): V1PersistentVolumeClaim {
