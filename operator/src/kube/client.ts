@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import http, { type Agent, type IncomingMessage } from 'node:http';
+import http, { type Agent, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import https, { type AgentOptions, type RequestOptions } from 'node:https';
 import { isDeepStrictEqual } from 'node:util';
 import { KubeConfig } from '@kubernetes/client-node';
@@ -86,7 +86,7 @@ export function loadKubeConfig(file: string | undefined, context: string | undef
 }
 
 interface Credentials {
-  readonly headers: NonNullable<RequestOptions['headers']>;
+  readonly headers: OutgoingHttpHeaders;
   readonly agent: Agent;
   readonly until: number;
 }
@@ -242,7 +242,7 @@ export class Client {
     agent ??= this.#newAgent(options, withoutUndefined(material));
     this.#material = material;
     const headers = {
-      ...(options.headers as RequestOptions['headers'] & object),
+      ...(options.headers as OutgoingHttpHeaders),
       ...(typeof options.auth === 'string' && {
         Authorization: `Basic ${Buffer.from(options.auth).toString('base64')}`,
       }),
