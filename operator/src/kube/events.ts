@@ -45,7 +45,7 @@ interface Allowance {
   readonly at: number;
 }
 
-/** What the operator did, for `kubectl describe`. An event that cannot be written is only logged. */
+/** What the operator did, for `kubectl describe`. One that cannot be written is only logged. */
 export class Events implements Recorder {
   readonly #options: EventsOptions;
   readonly #series = new Map<string, Series>();
