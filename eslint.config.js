@@ -50,7 +50,10 @@ export default tseslint.config(
   {
     // The client's types of Kubernetes objects are classes, used as plain data.
     files: ['operator/**/*.ts', 'test/{operator,kubernetes}/**/*.ts'],
-    rules: { '@typescript-eslint/no-unsafe-class-instance-assignment': 'off' },
+    rules: {
+      '@typescript-eslint/no-misused-spread': 'off',
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
+    },
   },
   {
     files: ['test/**/*.ts'],
