@@ -171,6 +171,12 @@ export function ageMs(pod: V1Pod, now: number): number {
   return now - new Date(pod.metadata?.creationTimestamp ?? now).getTime();
 }
 
+/** @returns `undefined` while Kubernetes has not looked at the newest template yet */
+export function newestRevision({ metadata, status }: V1StatefulSet): string | undefined {
+  const isCurrent = (status?.observedGeneration ?? 0) >= (metadata?.generation ?? Infinity);
+  return isCurrent ? status?.updateRevision : undefined;
+}
+
 export function revisionOf(pod: V1Pod): string | undefined {
   return pod.metadata?.labels?.['controller-revision-hash'];
 }

@@ -63,11 +63,6 @@ export async function observe(ports: Ports, cluster: PaxosCluster): Promise<Obse
   };
 }
 
-function newestRevision({ metadata, status }: V1StatefulSet): string | undefined {
-  const isCurrent = (status?.observedGeneration ?? 0) >= (metadata?.generation ?? Infinity);
-  return isCurrent ? status?.updateRevision : undefined;
-}
-
 function firstIn(cluster: PaxosCluster, map: V1ConfigMap): Observation['first'] {
   const { ownerReferences = [] } = map.metadata ?? {};
   if (ownerReferences.some(({ uid }) => uid !== cluster.metadata.uid)) return 'leaving';

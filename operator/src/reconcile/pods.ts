@@ -7,6 +7,7 @@ import {
   isBeingDeleted,
   isNamed,
   knownMembers,
+  newestRevision,
   recordedMember,
   replicasOf,
   type Observation,
@@ -16,23 +17,30 @@ import { chooseTemplate } from './template.ts';
 
 /**
  * Step 3: keeps the StatefulSet as it is to be.
- * @returns what is known then; or what a person has to put right
+ * @returns what is known then; or what a person has to put right; neither when somebody else has
+ * changed it since it was looked at
  */
 export async function keepStatefulSet(
   objects: Objects,
   seen: Observation,
-): Promise<{ readonly known: Observation } | { readonly problem: Note }> {
+): Promise<{ readonly known: Observation | undefined; readonly problem: Note | undefined }> {
   const wanted = desiredStatefulSet(seen, neededReplicas(seen));
   const { value, problem } = await attempt(() => objects.apply(wanted, ownerOf(seen.cluster)));
-  if (problem !== undefined) return { problem };
-  // Which pods are outdated is known when Kubernetes has looked at the changed template.
-  return { known: value === 'unchanged' ? seen : { ...seen, revision: undefined } };
+  if (value !== 'changed') return { known: value && seen, problem };
+  const { namespace, name } = seen.cluster.metadata;
+  const live = await objects.get<V1StatefulSet>('StatefulSet', namespace, name);
+  return { known: { ...seen, statefulSet: live, revision: live && newestRevision(live) }, problem };
 }
 
-/** The StatefulSet with so many pods. */
+/** The StatefulSet with so many pods; void when it is not any more the one that was looked at. */
 export function desiredStatefulSet(seen: Observation, replicas: number): V1StatefulSet {
   const { cluster, statefulSet: live } = seen;
-  return statefulSet(cluster, { replicas, live, ...chooseTemplate(seen) });
+  const wanted = statefulSet(cluster, { replicas, live, ...chooseTemplate(seen) });
+  const { resourceVersion } = live?.metadata ?? {};
+  if (wanted.metadata !== undefined && resourceVersion !== undefined) {
+    wanted.metadata.resourceVersion = resourceVersion;
+  }
+  return wanted;
 }
 
 /**

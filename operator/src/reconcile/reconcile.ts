@@ -59,16 +59,17 @@ export function makeReconcile(ports: Ports) {
     const problems = await supportMembers(objects, seen);
 
     // 3. The StatefulSet, with as many pods as volumes and configuration need.
-    const kept = await keepStatefulSet(objects, seen);
-    if ('problem' in kept) {
-      return finish(ports, seen, { ...nothing, problems: [kept.problem, ...problems] });
+    const { known, problem } = await keepStatefulSet(objects, seen);
+    if (problem !== undefined) {
+      return finish(ports, seen, { ...nothing, problems: [problem, ...problems] });
     }
+    if (known === undefined) return { againAfterMs: NEXT_MS };
 
     // 4.-8. One thing at a time.
-    const outcome = await take(ports, kept.known, problems);
+    const outcome = await take(ports, known, problems);
 
     // 9. Tell.
-    return finish(ports, kept.known, outcome);
+    return finish(ports, known, outcome);
   };
 }
 
