@@ -28,7 +28,7 @@ export function roll(seen: Observation): Verdict {
   );
   if (before !== undefined) {
     const left = `${outdated.length} more are to be made anew`;
-    return wait('WaitingForMember', `Waits until ${before.name} is ready; ${left}.`);
+    return wait('WaitingToRoll', `Waits until ${before.name} is ready; ${left}.`);
   }
   const [next] = outdated.toSorted(
     (a, b) => rank(known, a) - rank(known, b) || b.ordinal - a.ordinal,
@@ -48,7 +48,7 @@ function renew(seen: Observation, { lists, leader }: Decided, place: Place): Ver
   const ailing = others.find((voter) => !isWell(placeOf(seen, voter), leader));
   if (ailing !== undefined) {
     const name = placeOf(seen, ailing)?.name ?? `voter ${ailing}`;
-    return wait('WaitingForMember', `Waits until ${name} is well before ${place.name} restarts.`);
+    return wait('WaitingToRoll', `Waits until ${name} is well before ${place.name} restarts.`);
   }
   if (isTerminating(place.pod)) return wait('Restarting', `${place.name} stops.`);
   if (isBeingDeleted(place)) {

@@ -1,5 +1,6 @@
 import type { Phase } from '../api/status.ts';
 import type { Observation } from '../reconcile/observation.ts';
+import { stoppedRevision } from '../reconcile/template.ts';
 import type { Outcome } from './outcome.ts';
 import type { Saying } from './condition.ts';
 import type { Standing } from './standing.ts';
@@ -20,27 +21,28 @@ const phaseOf: Readonly<Record<string, Phase>> = {
   RemovingMember: 'Scaling',
   RemovingPod: 'Scaling',
   CatchingUp: 'Scaling',
+  WaitingForMember: 'Scaling',
   WaitingToShrink: 'Scaling',
   Rolling: 'Rolling',
   Restarting: 'Rolling',
+  HandingOver: 'Rolling',
+  WaitingToRoll: 'Rolling',
 };
 
 export function phase(
-  { cluster }: Observation,
+  seen: Observation,
   standing: Standing,
   lost: Saying,
   outcome: Outcome,
 ): Phase {
+  const { cluster } = seen;
   if (cluster.spec.paused) return 'Paused';
   if (lost.status === 'True') return 'QuorumLost';
   const [now] = [...(outcome.doing ? [outcome.doing] : []), ...outcome.waits];
-  const { voters } = standing.lists;
   const known = phaseOf[now?.reason ?? ''];
-  // Below its size, a cluster that once had it is being healed.
-  const hadIt = (cluster.status?.voters ?? 0) >= cluster.spec.replicas;
-  if (known === 'Scaling' && hadIt && voters.length <= cluster.spec.replicas) return 'Healing';
   if (known !== undefined) return known;
   if (!standing.isFormed) return 'Pending';
+  if (stoppedRevision(seen) !== undefined) return 'Rolling';
   return standing.leader === undefined && cluster.status?.leader === undefined
     ? 'Forming'
     : 'Running';
