@@ -11,7 +11,6 @@ const integer = (min: number, max: number) =>
 const label = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, 'a name that Kubernetes takes');
-const file = z.string().min(1, 'a path');
 
 /** Every setting: its flag is the name in kebab case, its variable `SYNOD_<NAME>`. */
 const settings = {
@@ -19,11 +18,8 @@ const settings = {
   namespace: label.default('default').describe('namespace of the operator, and of its Lease'),
   lease: label.default('synod-operator').describe('name of the Lease: who holds it leads'),
   watchNamespace: label.optional().describe('the one whose clusters it runs; all without it'),
-  kubeconfig: file.optional().describe('without it $KUBECONFIG, ~/.kube/config, or the pod'),
+  kubeconfig: z.string().min(1).optional().describe('without it $KUBECONFIG, ~/.kube/config, or the pod'),
   context: z.string().min(1).optional().describe('of the kubeconfig; its current one without it'),
-  natsCredentialsDir: file
-    .optional()
-    .describe('folder with username and password; as the members without it'),
   httpHost: z.string().min(1).default('127.0.0.1').describe('address for metrics and health'),
   httpPort: integer(0, 65_535).default(8081).describe('its port; 0 for any free one'),
   logLevel: z
@@ -78,7 +74,7 @@ export function configHelp(): string {
     const fallback = schemaDefault(name);
     const more = fallback === undefined ? '' : ` [${fallback}]`;
     const { description = '' } = settings[name];
-    return `  ${flagOf(name).padEnd(23)} ${variableOf(name).padEnd(27)} ${description}${more}`;
+    return `  ${flagOf(name).padEnd(18)} ${variableOf(name).padEnd(22)} ${description}${more}`;
   });
   return ['Usage: node main.js [flags]', '', 'Flags, variables and defaults:', ...lines].join('\n');
 }

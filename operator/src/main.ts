@@ -1,7 +1,5 @@
 #!/usr/bin/env node
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { exitCodes } from '../../contract/src/error-codes.ts';
 import { ConfigError, configHelp, parseConfig, type Config } from './config.ts';
 import { HttpListenError, startHttp } from './http.ts';
@@ -37,24 +35,9 @@ function orUsage<T>(read: () => T): T {
   }
 }
 
-/** @throws ConfigError */
-function readCredentials(folder: string | undefined) {
-  if (folder === undefined) return undefined;
-  const read = (name: string): string => {
-    try {
-      return readFileSync(path.join(folder, name), 'utf8').trimEnd();
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new ConfigError(`--nats-credentials-dir cannot be used: ${why}`);
-    }
-  };
-  return { user: read('username'), password: read('password') };
-}
-
 async function main(): Promise<void> {
   const config = readConfig();
   const kubeConfig = orUsage(() => loadKubeConfig(config.kubeconfig, config.context));
-  const natsCredentials = orUsage(() => readCredentials(config.natsCredentialsDir));
   const log = createLogger(config.logLevel, config.name);
   const end = (error: unknown): never => {
     const code = error instanceof HttpListenError ? exitCodes.unavailable : exitCodes.failed;
@@ -84,7 +67,7 @@ async function main(): Promise<void> {
     onHeard: () => (isHeard = true),
   });
   metrics.readGaugesFrom(() => ({
-    leader: operator !== undefined,
+    leader: operator?.leads ?? false,
     queueDepth: operator?.queueDepth ?? 0,
     clusters: operator?.clusters ?? 0,
   }));
@@ -103,7 +86,7 @@ async function main(): Promise<void> {
   process.once('SIGINT', () => stop('SIGINT'));
 
   await election.run(async (term) => {
-    operator = new Operator({ config, client, identity, natsCredentials, metrics, log }, term);
+    operator = new Operator({ config, client, identity, metrics, log }, term);
     await operator.run();
     operator = undefined;
   });

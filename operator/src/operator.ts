@@ -29,7 +29,6 @@ export interface OperatorOptions {
   readonly config: Config;
   readonly client: Client;
   readonly identity: string;
-  readonly natsCredentials: { readonly user: string; readonly password: string } | undefined;
   readonly metrics: Metrics;
   readonly log: Logger;
 }
@@ -44,14 +43,11 @@ export class Operator {
   readonly #clusters = new Set<string>();
 
   constructor(options: OperatorOptions, term: Term) {
-    const { config, client, identity, natsCredentials, metrics, log } = options;
+    const { config, client, identity, metrics, log } = options;
     this.#options = options;
     this.#term = term;
     const objects = new ApiObjects(client, term);
-    this.#members = new NatsMembers({
-      objects,
-      ...(natsCredentials && { credentials: natsCredentials }),
-    });
+    this.#members = new NatsMembers({ objects });
     const reconcile = makeReconcile({
       objects,
       members: this.#members,
@@ -73,6 +69,10 @@ export class Operator {
       random: Math.random,
       onDone: (key, ms, failure) => this.#done(key, ms, failure),
     });
+  }
+
+  get leads(): boolean {
+    return this.#term.isHeld();
   }
 
   get queueDepth(): number {

@@ -16,11 +16,14 @@ export class ApiError extends Error {
   readonly code: number;
   /** Kubernetes' own word for it. */
   readonly reason: string;
+  /** When to ask again, if the API server said so. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor({ verb, what }: Asked, { code, reason, message }: Refusal) {
+  constructor({ verb, what }: Asked, { code, reason, message, retryAfterMs }: Refusal) {
     super(`The API server refuses to ${verb} ${what}, with ${code}: ${message}`);
     this.code = code;
     this.reason = reason;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
@@ -97,16 +100,22 @@ interface Refusal {
   readonly reason: string;
   readonly message: string;
   /** The fields that broke a rule. */
-  readonly fields: readonly string[];
+  readonly fields?: readonly string[];
+  readonly retryAfterMs?: number | undefined;
 }
 
 /** The error for an answer that is none of 2xx. */
-export function apiError(asked: Asked, code: number, body: string): ApiError {
-  const refusal = refusalOf(code, body);
+export function apiError(
+  asked: Asked,
+  code: number,
+  body: string,
+  retryAfterMs?: number,
+): ApiError {
+  const refusal = { ...refusalOf(code, body), retryAfterMs };
   return new (classOf(refusal))(asked, refusal);
 }
 
-function classOf({ code, reason, fields }: Refusal): typeof ApiError {
+function classOf({ code, reason, fields = [] }: Refusal): typeof ApiError {
   switch (code) {
     case 401:
       return UnauthorizedError;

@@ -3,7 +3,7 @@ import http, { type Agent, type IncomingMessage, type OutgoingHttpHeaders } from
 import https, { type AgentOptions, type RequestOptions } from 'node:https';
 import { isDeepStrictEqual } from 'node:util';
 import { KubeConfig } from '@kubernetes/client-node';
-import { apiError, UnreachableError, type Asked } from './api-error.ts';
+import { ApiError, apiError, UnreachableError, type Asked } from './api-error.ts';
 import { pathOf, type Resource } from './kinds.ts';
 import { lines } from './lines.ts';
 
@@ -85,7 +85,8 @@ export function loadKubeConfig(file: string | undefined, context: string | undef
   );
 }
 
-interface Credentials {
+/** How the operator shows who it is. */
+interface Identity {
   readonly headers: OutgoingHttpHeaders;
   readonly agent: Agent;
   readonly until: number;
@@ -96,7 +97,9 @@ export class Client {
   readonly #config: KubeConfig;
   readonly #server: URL;
   readonly #options: ClientOptions;
-  #credentials: Credentials | undefined;
+  #identity: Promise<Identity> | undefined;
+  #agent: Agent | undefined;
+  /** Keys and certificates of the agent. */
   #material: AgentOptions | undefined;
 
   constructor(config: KubeConfig, options: ClientOptions = {}) {
@@ -118,7 +121,7 @@ export class Client {
       if (code >= 200 && code < 300) return this.#parse(request, body);
       const pause = pauseOf(code, retryAfter);
       if (pause === undefined || performance.now() + pause >= end) {
-        throw apiError(askedOf(request), code, body);
+        throw apiError(askedOf(request), code, body, pause);
       }
       await this.#pause(request, pause);
     }
@@ -140,7 +143,10 @@ export class Client {
       const response = await this.#open(request, controller.signal);
       timer.refresh();
       const code = response.statusCode ?? 0;
-      if (code !== 200) throw apiError(asked, code, await textOf(response));
+      if (code !== 200) {
+        const pause = pauseOf(code, response.headers['retry-after']);
+        throw apiError(asked, code, await textOf(response), pause);
+      }
       for await (const line of lines(response)) {
         yield line;
         timer.refresh();
@@ -187,7 +193,7 @@ export class Client {
         response = await this.#connect(request, signal);
       }
       // Another token may be there by now.
-      if (response.statusCode === 401) this.#credentials = undefined;
+      if (response.statusCode === 401) this.#identity = undefined;
       this.#options.onAnswer?.({ verb, resource, code: String(response.statusCode) });
       return response;
     } catch (error) {
@@ -229,26 +235,37 @@ export class Client {
     });
   }
 
-  /** An agent for each request would leak its connections: it is made anew only for other keys. */
-  async #identify(): Promise<Credentials> {
-    const now = performance.now();
-    if (this.#credentials !== undefined && now < this.#credentials.until) return this.#credentials;
+  async #identify(): Promise<Identity> {
+    const known = await this.#identity?.catch(() => undefined);
+    if (known !== undefined && performance.now() < known.until) return known;
+    // Whoever else waits for it meanwhile takes this one.
+    this.#identity = this.#readIdentity();
+    return this.#identity;
+  }
+
+  async #readIdentity(): Promise<Identity> {
+    const until = performance.now() + CREDENTIALS_MS;
     const options: RequestOptions = { headers: {} };
     await this.#config.applyToHTTPSOptions(options);
-    const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername } = options;
-    const material = { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername };
-    const isKnown = isDeepStrictEqual(material, this.#material);
-    let agent = isKnown ? this.#credentials?.agent : undefined;
-    agent ??= this.#newAgent(options, withoutUndefined(material));
-    this.#material = material;
-    const headers = {
+    const headers: OutgoingHttpHeaders = {
       ...(options.headers as OutgoingHttpHeaders),
       ...(typeof options.auth === 'string' && {
         Authorization: `Basic ${Buffer.from(options.auth).toString('base64')}`,
       }),
     };
-    this.#credentials = { headers, agent, until: now + CREDENTIALS_MS };
-    return this.#credentials;
+    return { headers, agent: this.#agentFor(options), until };
+  }
+
+  /** An agent for each request would leak its connections: it is made anew only for other keys. */
+  #agentFor(options: RequestOptions): Agent {
+    const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername } = options;
+    const all = { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername };
+    const material = withoutUndefined(all);
+    if (this.#agent === undefined || !isDeepStrictEqual(material, this.#material)) {
+      this.#agent = this.#newAgent(options, material);
+      this.#material = material;
+    }
+    return this.#agent;
   }
 
   #newAgent(options: RequestOptions, material: AgentOptions): Agent {
@@ -307,8 +324,8 @@ function pauseOf(code: number, retryAfter: string | undefined): number | undefin
 }
 
 function failure(asked: Asked, error: unknown, signal: AbortSignal): unknown {
-  const known = error instanceof Error && error.name !== 'AbortError' && 'reason' in error;
-  return known ? error : new UnreachableError(asked, signal.aborted ? signal.reason : error);
+  const isKnown = error instanceof ApiError || error instanceof UnreachableError;
+  return isKnown ? error : new UnreachableError(asked, signal.aborted ? signal.reason : error);
 }
 
 /** @returns ends the link */

@@ -106,7 +106,7 @@ export class ApiObjects implements Objects {
       if ((await this.create(object)) === 'created') return 'changed';
       live = await this.get(kind, namespace, name);
       const asked = { verb: 'apply', what: `${kind} ${namespace}/${name}` };
-      const gone = { code: 409, reason: 'Conflict', message: 'it came and went', fields: [] };
+      const gone = { code: 409, reason: 'Conflict', message: 'it came and went' };
       if (live === undefined) throw new ConflictError(asked, gone);
     }
     refuseForeign(live, owner);

@@ -68,6 +68,8 @@ export class Reflector {
   #version: string | undefined;
   #listedAt = 0;
   #failures = 0;
+  /** When the API server wants to be asked again. */
+  #retryAfterMs = 0;
 
   constructor(options: ReflectorOptions) {
     this.#options = options;
@@ -92,7 +94,7 @@ export class Reflector {
       onRestart?.(resource, reason);
       if (this.#failures === 0) continue;
       const ms = backoff(this.#failures, leastPauseMs, mostPauseMs, random);
-      await pause(systemClock, ms, signal);
+      await pause(systemClock, Math.max(ms, this.#retryAfterMs), signal);
     }
   }
 
@@ -178,6 +180,7 @@ export class Reflector {
     const { log, resource } = this.#options;
     if (signal.aborted) return 'ended';
     this.#failures += 1;
+    this.#retryAfterMs = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
     if (error instanceof GoneError) {
       this.#version = undefined;
       log.debug({ err: error, resource: resource.plural }, 'the watch is history: listing again');

@@ -2,7 +2,6 @@ import type { Heard, Members, Objects } from '../reconcile/ports.ts';
 
 export interface NatsMembersInit {
   readonly objects: Objects;
-  readonly credentials?: { readonly user: string; readonly password: string };
 }
 
 /** Hears nobody. */
