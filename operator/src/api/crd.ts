@@ -4,6 +4,12 @@ import { GROUP, KIND, PLURAL, VERSION } from './paxos-cluster.ts';
 import { specSchema } from './spec.ts';
 import { statusSchema } from './status.ts';
 
+/** A definition of a lower revision never replaces one of a higher one. */
+export const REVISION_ANNOTATION = 'paxos.synod.dev/revision';
+
+/** Goes up with every change of the schema; changes only add. */
+const REVISION = 1;
+
 /** Longer names make names of Services and pods that Kubernetes refuses. */
 const MAX_NAME = 40;
 
@@ -13,7 +19,10 @@ export function customResourceDefinition(): V1CustomResourceDefinition {
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${PLURAL}.${GROUP}` },
+    metadata: {
+      name: `${PLURAL}.${GROUP}`,
+      annotations: { [REVISION_ANNOTATION]: String(REVISION) },
+    },
     spec: {
       group: GROUP,
       scope: 'Namespaced',

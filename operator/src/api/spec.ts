@@ -64,6 +64,10 @@ const nats = z.object({
   credentialsSecret: text(
     'Secret with the keys `username` and `password` that members connect with.',
   ).optional(),
+  operatorSecret: text(
+    'Secret with the keys `username` and `password` that the operator connects with; ' +
+      'without it the one of the members.',
+  ).optional(),
   tlsSecret: text(
     'Secret with `ca.crt`, and `tls.crt` with `tls.key` for client certificates.',
   ).optional(),
@@ -115,7 +119,10 @@ export const specSchema = z.object({
     .default(3)
     .meta({ type: 'integer', description: 'Voters: 1, 3, 5 or 7.' }),
   image: text('Image of the members, by tag or digest.'),
-  imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']).optional(),
+  imagePullPolicy: z
+    .enum(['Always', 'IfNotPresent', 'Never'])
+    .describe('When the image is pulled.')
+    .optional(),
   imagePullSecrets: list<V1LocalObjectReference>('Secrets to pull the image with.').optional(),
   machine: z
     .enum(['chat-log', 'counter'])
