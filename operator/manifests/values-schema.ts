@@ -75,7 +75,7 @@ const nats = z.strictObject({
   url: z.string().describe('Without `nats.enabled`: URL of the NATS servers.'),
   credentialsSecret: secret('Without `nats.enabled`: Secret that members connect with.'),
   operatorSecret: secret('Without `nats.enabled`: Secret that the operator connects with.'),
-  writersSecret: secret('Without `nats.enabled`: Secret that `helm test` connects with.'),
+  writerSecret: secret('Without `nats.enabled`: Secret that `helm test` connects with.'),
   tlsSecret: secret('Without `nats.enabled`: Secret with `ca.crt` if NATS has TLS.'),
 });
 

@@ -75,7 +75,7 @@ nats://{{ include "synod.nats" . }}.{{ .Release.Namespace }}.svc:4222
 {{- end }}
 
 {{/*
-The users of the release's NATS, as JSON {users: [{name, role, secret, prefix}]}: for each cluster,
+The users of the release's NATS, as JSON {users: [{name, role, secret, cluster}]}: for each cluster,
 each role and each generation. Clusters have users of their own, limited to their own subjects.
 */}}
 {{- define "synod.users" -}}
@@ -86,11 +86,11 @@ each role and each generation. Clusters have users of their own, limited to thei
 {{- end -}}
 {{- range $cluster := uniq $clusters -}}
 {{- range $generation := $.Values.nats.auth.generations -}}
-{{- range $role := list "members" "operator" "writers" "readers" "administrators" -}}
+{{- range $role := list "member" "operator" "writer" "reader" "administrator" -}}
 {{- $users = append $users (dict "role" $role
   "name" (printf "%s-%s-%d" $cluster $role (int $generation))
   "secret" (printf "%s-nats-%s-%d" $cluster $role (int $generation))
-  "prefix" (printf "synod.%s.%s" $.Release.Namespace $cluster)) -}}
+  "cluster" $cluster) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -103,9 +103,9 @@ each role and each generation. Clusters have users of their own, limited to thei
 {{- $nats := $root.Values.nats -}}
 {{- $role := index . 1 -}}
 {{- if $nats.enabled -}}
-{{ include "synod.cluster" $root }}-nats-{{ $role }}-{{ last $nats.auth.generations }}
+{{ include "synod.cluster" $root }}-nats-{{ $role }}-{{ last $nats.auth.generations | int }}
 {{- else -}}
-{{ index (dict "members" $nats.credentialsSecret "operator" $nats.operatorSecret "writers" $nats.writersSecret) $role }}
+{{ index (dict "member" $nats.credentialsSecret "operator" $nats.operatorSecret "writer" $nats.writerSecret) $role }}
 {{- end -}}
 {{- end }}
 
