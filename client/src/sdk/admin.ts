@@ -9,6 +9,7 @@ import { parseFormAnswer } from '../../../contract/src/form.ts';
 import { parseStatus, type MemberStatus } from '../../../contract/src/status.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import { parseTransferAnswer, type TransferRequest } from '../../../contract/src/transfer.ts';
+import type { Refusals } from './refusals.ts';
 import { SynodError } from './synod-error.ts';
 
 export interface StatusOptions {
@@ -23,29 +24,41 @@ export interface StatusOptions {
 /** Of the members that run on one network, each answers within that time of the others. */
 const MOMENT_MS = 50;
 
+export interface AdminOptions {
+  readonly connection: NatsConnection;
+  readonly refusals: Refusals;
+  readonly subjects: Subjects;
+  /** What the subjects begin with at which answers come. */
+  readonly inbox: string;
+  readonly deadlineMs: number;
+}
+
 /** What administrators ask of members, and of the leader. */
 export class Admin {
   readonly subjects: Subjects;
   readonly deadlineMs: number;
-  readonly #connection: NatsConnection;
+  readonly #options: AdminOptions;
 
-  constructor(connection: NatsConnection, subjects: Subjects, deadlineMs: number) {
-    this.subjects = subjects;
-    this.deadlineMs = deadlineMs;
-    this.#connection = connection;
+  constructor(options: AdminOptions) {
+    this.subjects = options.subjects;
+    this.deadlineMs = options.deadlineMs;
+    this.#options = options;
   }
 
   /** Asks every member for its status. */
   async status(options: StatusOptions): Promise<MemberStatus[]> {
     const { waitMs = 500, expect = Infinity, enough = () => false } = options;
     const found = new Map<string, MemberStatus>();
-    const inbox = `_INBOX.synod.${randomBytes(8).toString('hex')}`;
-    await new Promise<void>((resolve) => {
+    const { connection, refusals } = this.#options;
+    const inbox = `${this.#options.inbox}.${randomBytes(8).toString('hex')}`;
+    await new Promise<void>((resolve, reject) => {
       let deadline = setTimeout(finish, waitMs);
       let isEnough = false;
-      const answers = this.#connection.subscribe(inbox, {
+      const unheard = refusals.onPublish(this.subjects.status, finish);
+      const answers = connection.subscribe(inbox, {
         callback: (error, message) => {
-          const status = error === null ? parseStatus(message.string()) : undefined;
+          if (error !== null) return finish(refusals.notAllowed('subscription', inbox));
+          const status = parseStatus(message.string());
           if (status === undefined) return;
           found.set(status.member, status);
           if (found.size >= expect) return finish();
@@ -55,11 +68,13 @@ export class Admin {
           deadline = setTimeout(finish, MOMENT_MS);
         },
       });
-      this.#connection.publish(this.subjects.status, new Uint8Array(), { reply: inbox });
-      function finish(): void {
+      connection.publish(this.subjects.status, new Uint8Array(), { reply: inbox });
+      function finish(error?: SynodError): void {
         clearTimeout(deadline);
+        unheard();
         answers.unsubscribe();
-        resolve();
+        if (error === undefined) resolve();
+        else reject(error);
       }
     });
     return [...found.values()].sort((a, b) => (a.name + a.member < b.name + b.member ? -1 : 1));
@@ -94,12 +109,17 @@ export class Admin {
     absent: ErrorCode,
     timeout = this.deadlineMs,
   ): Promise<string> {
+    const { connection, refusals } = this.#options;
     try {
-      return (await this.#connection.request(subject, Buffer.from(text), { timeout })).string();
+      return (await connection.request(subject, Buffer.from(text), { timeout })).string();
     } catch (cause) {
       const isNats = cause instanceof NatsError;
       if (isNats && cause.code === (NatsErrorCode.NoResponders as string)) {
         throw new SynodError(absent, { cause });
+      }
+      if (isNats && cause.isPermissionError()) {
+        const denied = cause.permissionContext ?? { operation: 'publish', subject };
+        throw refusals.notAllowed(denied.operation, denied.subject);
       }
       const timedOut = isNats && cause.code === (NatsErrorCode.Timeout as string);
       throw new SynodError(timedOut ? 'TIMED_OUT' : 'UNREACHABLE', { cause });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { connect as connectNats, type NatsConnection } from 'nats';
+import { connect as connectNats, type ConnectionOptions, type NatsConnection } from 'nats';
 import {
   encodeChatOperation,
   parseChatResult,
@@ -13,18 +13,34 @@ import {
 } from '../../../contract/src/counter.ts';
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
 import type { MemberLists } from '../../../contract/src/membership.ts';
+import {
+  accessOptions,
+  missingFile,
+  troubleOf,
+  type NatsAccess,
+} from '../../../contract/src/nats-access.ts';
+import type { ClientRole } from '../../../contract/src/roles.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import { subjectsOf } from '../../../contract/src/subjects.ts';
 import { Admin, type StatusOptions } from './admin.ts';
-import { Lanes, type Answer } from './lanes.ts';
+import { Lanes, type Answer, type CommandKind } from './lanes.ts';
 import type { Members } from './members.ts';
 import { Membership, type ChangeOptions } from './membership.ts';
+import { Refusals } from './refusals.ts';
 import { SynodError } from './synod-error.ts';
 
 export { SynodError };
+export type { ClientRole };
 
 export interface ConnectOptions {
+  /** Of one NATS server, or of several, separated by commas. */
   readonly natsUrl: string;
+  /** A folder with the files `username` and `password`; they are read at each connect. */
+  readonly natsCredentialsDir?: string | undefined;
+  /** A folder with `ca.crt`, and `tls.crt` with `tls.key` when NATS wants them; read like those. */
+  readonly natsTlsDir?: string | undefined;
+  /** What NATS allows the user to do, and so where answers come; `writer` without it. */
+  readonly role?: ClientRole | undefined;
   /** The cluster's name. */
   readonly cluster: string;
   /** Its namespace; `local` outside Kubernetes. */
@@ -37,25 +53,57 @@ export interface ConnectOptions {
 
 /**
  * Connects to a cluster.
- * @throws SynodError `UNREACHABLE` when NATS does not answer in time
+ * @throws SynodError `UNREACHABLE` when NATS does not answer in time; `NOT_ADMITTED` or
+ * `NOT_ALLOWED` when it refuses the user
  */
 export async function connect(options: ConnectOptions): Promise<SynodClient> {
-  const { natsUrl, deadlineMs = 10_000 } = options;
-  const client = randomBytes(16).toString('hex');
+  const { natsUrl, natsCredentialsDir, natsTlsDir, deadlineMs = 10_000 } = options;
+  const { namespace = 'local', cluster, role = 'writer' } = options;
+  const id = randomBytes(16).toString('hex');
+  const access = { url: natsUrl, credentialsDir: natsCredentialsDir, tlsDir: natsTlsDir };
+  const inbox = subjectsOf(namespace, cluster).inbox(role);
+  const connection = await connectTo(access, {
+    name: `synod client ${id.slice(0, 8)}`,
+    inboxPrefix: inbox,
+    timeout: Math.min(deadlineMs, 5_000),
+  });
+  const client = new SynodClient({ connection, access, id, inbox }, options);
+  await client.admitted();
+  return client;
+}
+
+async function connectTo(
+  access: NatsAccess,
+  own: Pick<ConnectionOptions, 'name' | 'inboxPrefix' | 'timeout'>,
+): Promise<NatsConnection> {
+  const missing = missingFile(access);
+  if (missing !== undefined) throw new SynodError(missing.code, { detail: missing.sentence });
   try {
-    const connection = await connectNats({
-      servers: natsUrl,
-      name: `synod client ${client.slice(0, 8)}`,
-      timeout: Math.min(deadlineMs, 5_000),
+    return await connectNats({
+      ...accessOptions(access),
+      ...own,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 250,
+      // Credentials may be on their way: they are read again at the next try.
+      ignoreAuthErrorAbort: true,
+      // Servers that others speak of would be tried without an end when none of them lets one in.
+      ignoreClusterUpdates: true,
       pingInterval: 5_000,
       noAsyncTraces: true,
     });
-    return new SynodClient(connection, client, options);
   } catch (cause) {
-    throw new SynodError('UNREACHABLE', { cause, detail: natsUrl });
+    const { code, sentence } = troubleOf(cause, access);
+    throw new SynodError(code, { cause, detail: sentence });
   }
+}
+
+/** Of one client. */
+interface Link {
+  readonly connection: NatsConnection;
+  readonly access: NatsAccess;
+  /** 32 hex digits, drawn for this client alone. */
+  readonly id: string;
+  readonly inbox: string;
 }
 
 /**
@@ -69,14 +117,27 @@ export class SynodClient {
   readonly #membership: Membership;
 
   /** Use `connect`. */
-  constructor(connection: NatsConnection, client: string, options: ConnectOptions) {
+  constructor({ connection, access, id, inbox }: Link, options: ConnectOptions) {
     const { namespace = 'local', cluster, deadlineMs = 10_000, maxInFlight = 1024 } = options;
     this.#connection = connection;
     const subjects = subjectsOf(namespace, cluster);
-    const subject = subjects.request;
-    this.#lanes = new Lanes({ connection, subject, client, deadlineMs, maxInFlight });
-    this.#admin = new Admin(connection, subjects, deadlineMs);
+    const refusals = new Refusals(connection, access);
+    const common = { connection, refusals, subjects, inbox, deadlineMs };
+    this.#lanes = new Lanes({ ...common, client: id, maxInFlight });
+    this.#admin = new Admin(common);
     this.#membership = new Membership(this.#admin);
+  }
+
+  /**
+   * `connect` waits for it.
+   * @throws SynodError `NOT_ALLOWED`: it cannot hear answers; it is closed then
+   */
+  async admitted(): Promise<void> {
+    await this.#connection.flush().catch(() => undefined); // Then it connects again.
+    const { deaf } = this.#lanes;
+    if (deaf === undefined) return;
+    await this.close();
+    throw deaf;
   }
 
   /** Proposes operations of the cluster's machine; they run in order, each exactly once. */
@@ -102,13 +163,16 @@ export class SynodClient {
     page: { readonly from?: number; readonly limit?: number } = {},
   ): Promise<{ texts: readonly string[]; total: number }> {
     const { from = 0, limit = 1000 } = page;
-    const { result } = await this.#chat({ type: 'read', from, limit });
+    const { result } = await this.#chat({ type: 'read', from, limit }, 'read');
     if (result.type !== 'texts') throw new SynodError('INVALID_OPERATION');
     return { texts: result.texts, total: result.total };
   }
 
-  async #chat(operation: ChatOperation): Promise<{ slot: number; result: ChatResult }> {
-    const { slot, results } = await this.propose([encodeChatOperation(operation)]);
+  async #chat(
+    operation: ChatOperation,
+    kind?: CommandKind,
+  ): Promise<{ slot: number; result: ChatResult }> {
+    const { slot, results } = await this.#lanes.request([encodeChatOperation(operation)], kind);
     return { slot, result: parseChatResult(results[0] ?? new Uint8Array()) };
   }
 
@@ -119,11 +183,11 @@ export class SynodClient {
 
   /** Reads a register of the counter machine, linearizably. */
   async readRegister(register: string): Promise<RegisterValue> {
-    return this.#counter({ type: 'read', register });
+    return this.#counter({ type: 'read', register }, 'read');
   }
 
-  async #counter(operation: CounterOperation): Promise<RegisterValue> {
-    const { slot, results } = await this.propose([encodeCounterOperation(operation)]);
+  async #counter(operation: CounterOperation, kind?: CommandKind): Promise<RegisterValue> {
+    const { slot, results } = await this.#lanes.request([encodeCounterOperation(operation)], kind);
     const result = parseCounterResult(results[0] ?? new Uint8Array());
     if (result === undefined) throw new SynodError('INVALID_OPERATION');
     return { slot, ...result };

@@ -2,12 +2,20 @@ import type { NatsConnection } from 'nats';
 import { encodeCommand, MAX_UNANSWERED } from '../../../contract/src/command.ts';
 import type { ErrorCode } from '../../../contract/src/error-codes.ts';
 import { parseReplies, type Outcome } from '../../../contract/src/reply.ts';
+import type { Subjects } from '../../../contract/src/subjects.ts';
+import type { Refusals } from './refusals.ts';
 import { SynodError } from './synod-error.ts';
+
+/** A `read` changes nothing: users that may not write may send it. */
+export type CommandKind = 'request' | 'read';
 
 export interface LanesOptions {
   readonly connection: NatsConnection;
-  /** Where the leader takes commands. */
-  readonly subject: string;
+  readonly refusals: Refusals;
+  /** Where the leader takes commands, and those that change nothing. */
+  readonly subjects: Pick<Subjects, CommandKind>;
+  /** What the subjects begin with at which answers come. */
+  readonly inbox: string;
   /** 32 hex digits, drawn for this client alone. */
   readonly client: string;
   readonly deadlineMs: number;
@@ -21,6 +29,7 @@ export interface Answer {
 
 /** A request from its call to its result. */
 interface Request {
+  readonly kind: CommandKind;
   readonly operations: readonly Uint8Array[];
   readonly deadline: number;
   readonly resolve: (answer: Answer) => void;
@@ -60,28 +69,46 @@ export class Lanes {
   readonly #sweeper: NodeJS.Timeout;
   #lastNumber = 0;
   #closed = false;
+  #deaf: SynodError | undefined;
 
   constructor(options: LanesOptions) {
     this.#options = options;
-    this.#inbox = `_INBOX.synod.${options.client}`;
-    options.connection.subscribe(`${this.#inbox}.*`, {
+    this.#inbox = `${options.inbox}.${options.client}`;
+    const { connection, refusals, subjects } = options;
+    const answers = `${this.#inbox}.*`;
+    connection.subscribe(answers, {
       callback: (error, message) => {
-        if (error !== null) return;
+        if (error !== null) return this.#deafened(refusals.notAllowed('subscription', answers));
         const last = message.subject.slice(this.#inbox.length + 1);
         if (last === 'replies') return this.#replies(message.data);
         // The server itself answers when nobody is there to take the command.
         if (message.headers?.code === 503) this.#refused(this.#lanes[Number(last)], 'NO_LEADER');
       },
     });
+    for (const kind of ['request', 'read'] as const) {
+      refusals.onPublish(subjects[kind], (error) => this.#rejectAll(error, kind));
+    }
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
   }
 
+  /** Why it can hear no answers; `undefined` when it can. */
+  get deaf(): SynodError | undefined {
+    return this.#deaf;
+  }
+
+  #deafened(error: SynodError): void {
+    this.#deaf = error;
+    this.#rejectAll(error);
+  }
+
   /** @throws SynodError by rejection: refused for good, or not answered before the deadline */
-  request(operations: readonly Uint8Array[]): Promise<Answer> {
+  request(operations: readonly Uint8Array[], kind: CommandKind = 'request'): Promise<Answer> {
     return new Promise((resolve, reject) => {
+      if (this.#deaf !== undefined) return reject(this.#deaf);
       if (this.#closed) return reject(new SynodError('UNREACHABLE', { detail: 'closed' }));
       if (operations.length > MAX_UNANSWERED) return reject(new SynodError('TOO_LARGE'));
       this.#waiting.push({
+        kind,
         operations,
         deadline: performance.now() + this.#options.deadlineMs,
         resolve,
@@ -121,8 +148,8 @@ export class Lanes {
   }
 
   #send(request: Request): void {
-    const { connection, subject, client } = this.#options;
-    const { number, operations, lane } = request;
+    const { connection, subjects, client } = this.#options;
+    const { kind, number, operations, lane } = request;
     const lowest = this.#admitted[0]?.number ?? number;
     request.retryAt = performance.now() + request.silence;
     request.silence = Math.min(2 * request.silence, LONGEST_SILENCE_MS);
@@ -131,7 +158,7 @@ export class Lanes {
       return this.#settle(request, () => request.reject(new SynodError('TOO_LARGE')));
     }
     if (!connection.isClosed()) {
-      connection.publish(subject, bytes, { reply: `${this.#inbox}.${lane}` });
+      connection.publish(subjects[kind], bytes, { reply: `${this.#inbox}.${lane}` });
     }
   }
 
@@ -173,15 +200,29 @@ export class Lanes {
     for (const request of this.#lanes) {
       if (request === undefined) continue;
       if (now >= request.deadline) {
-        const code = this.#options.connection.isClosed() ? 'UNREACHABLE' : 'TIMED_OUT';
-        this.#settle(request, () => request.reject(new SynodError(code)));
+        this.#settle(request, () => request.reject(this.#tooLate()));
       } else if (now >= request.retryAt) {
         this.#send(request);
       }
     }
     for (let first = this.#waiting[0]; first && now >= first.deadline; first = this.#waiting[0]) {
       this.#waiting.shift();
-      first.reject(new SynodError('TIMED_OUT'));
+      first.reject(this.#tooLate());
+    }
+  }
+
+  #tooLate(): SynodError {
+    const { connection, refusals } = this.#options;
+    const { shutOut } = refusals;
+    const code = connection.isClosed() ? 'UNREACHABLE' : 'TIMED_OUT';
+    return new SynodError(code, shutOut === undefined ? {} : { detail: shutOut });
+  }
+
+  /** @param kind only of that kind; without it, all */
+  #rejectAll(error: SynodError, kind?: CommandKind): void {
+    for (const request of [...this.#lanes]) {
+      if (request === undefined || (kind !== undefined && request.kind !== kind)) continue;
+      this.#settle(request, () => request.reject(error));
     }
   }
 

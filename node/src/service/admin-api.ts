@@ -1,8 +1,9 @@
-import type { Msg, NatsConnection, Subscription } from 'nats';
+import type { Msg, NatsConnection } from 'nats';
 import type { MembershipAnswer } from '../../../contract/src/membership.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import { parseTransferRequest, type TransferAnswer } from '../../../contract/src/transfer.ts';
+import { subscribe, type Interest } from '../transport/interest.ts';
 import type { Driver } from './driver.ts';
 import type { Logger } from './logger.ts';
 import { Membership } from './membership.ts';
@@ -19,7 +20,7 @@ export class AdminApi {
   readonly #subjects: Subjects;
   readonly #log: Logger;
   /** Of the subjects that only the active leader has interest in. */
-  #whileLeading: readonly Subscription[] = [];
+  #whileLeading: readonly Interest[] = [];
 
   /** @param status answers every status request, also of a member without roles */
   constructor(
@@ -39,7 +40,7 @@ export class AdminApi {
    * @param driver the leader's; `undefined` when it leads no longer
    */
   set leading(driver: Driver | undefined) {
-    for (const subscription of this.#whileLeading) subscription.unsubscribe();
+    for (const interest of this.#whileLeading) interest.end();
     this.#whileLeading = [];
     if (driver === undefined) return;
     const membership = new Membership(driver, this.#log);
@@ -49,11 +50,9 @@ export class AdminApi {
     ];
   }
 
-  #take(subject: string, answer: (text: string) => Answer | Promise<Answer>): Subscription {
-    return this.#connection.subscribe(subject, {
-      callback: (error, message) => {
-        if (error === null) void this.#respond(message, answer(message.string()));
-      },
+  #take(subject: string, answer: (text: string) => Answer | Promise<Answer>): Interest {
+    return subscribe(this.#connection, subject, (message) => {
+      void this.#respond(message, answer(message.string()));
     });
   }
 

@@ -1,8 +1,11 @@
-import type { NatsConnection, Subscription } from 'nats';
+import type { NatsConnection } from 'nats';
 import { asBuffer } from '../../../contract/src/bytes.ts';
 import { encodeReplies, type Reply } from '../../../contract/src/reply.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
+import { subscribe, type Interest } from '../transport/interest.ts';
 import type { Driver } from './driver.ts';
+
+type Submit = Driver['submit'];
 
 /** Why a request was dropped without an answer. */
 export type RequestDropReason = 'no-reply-lane';
@@ -16,7 +19,7 @@ export class ClientApi {
   readonly #subjects: Subjects;
   readonly #driver: Driver;
   readonly #onDropped: (reason: RequestDropReason, detail: string) => void;
-  #requests: Subscription | undefined;
+  #whileLeading: readonly Interest[] = [];
   readonly #replies = new Map<string, Reply[]>();
 
   /** @param onDropped a request came that cannot even be refused */
@@ -34,19 +37,23 @@ export class ClientApi {
 
   /** Only the active leader has interest in requests: "no responders" tells that there is none. */
   set leading(leading: boolean) {
-    if (!leading) {
-      this.#requests?.unsubscribe();
-      this.#requests = undefined;
-      return;
-    }
-    this.#requests ??= this.#connection.subscribe(this.#subjects.request, {
-      callback: (error, { data, reply }) => {
-        if (error === null) this.#request(data, reply ?? '');
-      },
-    });
+    if (leading === this.#whileLeading.length > 0) return;
+    for (const interest of this.#whileLeading) interest.end();
+    const { request, read } = this.#subjects;
+    const [connection, driver] = [this.#connection, this.#driver];
+    this.#whileLeading = leading
+      ? [
+          subscribe(connection, request, ({ data, reply }) =>
+            this.#take(data, reply, (command, answer) => driver.submit(command, answer)),
+          ),
+          subscribe(connection, read, ({ data, reply }) =>
+            this.#take(data, reply, (command, answer) => driver.submitRead(command, answer)),
+          ),
+        ]
+      : [];
   }
 
-  #request(data: Uint8Array, replyTo: string): void {
+  #take(data: Uint8Array, replyTo = '', submit: Submit): void {
     const dot = replyTo.lastIndexOf('.');
     const inbox = replyTo.slice(0, dot);
     const lane = Number(replyTo.slice(dot + 1));
@@ -56,7 +63,7 @@ export class ClientApi {
     const command = asBuffer(data);
     // The number stands where contract/src/command.ts has it; a malformed command is answered too.
     const number = command.length >= 23 ? command.readUIntBE(17, 6) : 0;
-    this.#driver.submit(command, (outcome) => {
+    submit(command, (outcome) => {
       this.#reply(`${inbox}.replies`, { lane, number, outcome });
     });
   }

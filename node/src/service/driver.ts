@@ -225,6 +225,13 @@ export class Driver {
     this.#wake();
   }
 
+  /** Takes the command of a client that may not write. */
+  submitRead(bytes: Uint8Array, answer: (outcome: Outcome) => void): void {
+    if (this.#ports.applier.isRead(bytes)) return this.submit(bytes, answer);
+    this.#ports.metrics.refused.add('NOT_ALLOWED');
+    answer({ ok: false, code: 'NOT_ALLOWED' });
+  }
+
   #wake(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;

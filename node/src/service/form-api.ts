@@ -4,6 +4,7 @@ import {
   type FirstConfiguration,
 } from '../../../contract/src/first-configuration.ts';
 import type { FormAnswer } from '../../../contract/src/form.ts';
+import { subscribe } from '../transport/interest.ts';
 
 /**
  * Answers whoever tells this member the first configuration of its cluster.
@@ -17,16 +18,13 @@ export function serveForm(
   form: (first: FirstConfiguration) => Promise<FormAnswer>,
   failed: (error: Error) => void,
 ): void {
-  connection.subscribe(subject, {
-    callback: (error, message) => {
-      if (error !== null) return;
-      const first = parseFirstConfiguration(message.string());
-      const malformed: FormAnswer = { ok: false, code: 'MALFORMED' };
-      const answer = first === undefined ? Promise.resolve(malformed) : form(first);
-      answer.then(
-        (done) => message.respond(Buffer.from(JSON.stringify(done))),
-        (cause: unknown) => failed(cause instanceof Error ? cause : new Error(String(cause))),
-      );
-    },
+  subscribe(connection, subject, (message) => {
+    const first = parseFirstConfiguration(message.string());
+    const malformed: FormAnswer = { ok: false, code: 'MALFORMED' };
+    const answer = first === undefined ? Promise.resolve(malformed) : form(first);
+    answer.then(
+      (done) => message.respond(Buffer.from(JSON.stringify(done))),
+      (cause: unknown) => failed(cause instanceof Error ? cause : new Error(String(cause))),
+    );
   });
 }

@@ -56,7 +56,6 @@ const WAIT_MS = 30_000;
 const STALL_MS = 1_000;
 /** Who stops while it leads waits so long for another leader. */
 const HAND_OVER_MS = 300;
-const CONNECT_NOTICE_MS = 2_000;
 
 type Dropped = DropReason | RequestDropReason | LineDropReason;
 
@@ -90,6 +89,8 @@ export class Node {
   #scriptPort: ScriptPort | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #natsConnected = false;
+  /** What is wrong with it, in a sentence. */
+  #natsTrouble: [sentence: string] | undefined;
   #ready = false;
   #stopping = false;
   /** Settles when the member runs again. */
@@ -227,25 +228,23 @@ export class Node {
   }
 
   async #connect(): Promise<NatsConnection> {
-    const { natsUrl, cluster, name } = this.#config;
-    const notice = setInterval(() => {
-      this.#log.warn({ natsUrl }, 'NATS is not reachable yet; waiting for it');
-    }, CONNECT_NOTICE_MS);
-    try {
-      this.#connection = await connectNats({
-        url: natsUrl,
-        name: `synod ${cluster} ${name} ${this.#folder.memberId}`,
-        onConnected: () => this.#connected(true),
-        onDisconnected: () => this.#connected(false),
-      });
-      return this.#connection;
-    } finally {
-      clearInterval(notice);
-    }
+    const { natsUrl, natsCredentialsDir, natsTlsDir, cluster, name } = this.#config;
+    this.#connection = await connectNats({
+      access: { url: natsUrl, credentialsDir: natsCredentialsDir, tlsDir: natsTlsDir },
+      name: `synod ${cluster} ${name} ${this.#folder.memberId}`,
+      onConnected: () => this.#connected(true),
+      onDisconnected: () => this.#connected(false),
+      onTrouble: (sentence) => {
+        this.#natsTrouble = [sentence];
+        this.#log.warn({ natsUrl }, sentence);
+      },
+    });
+    return this.#connection;
   }
 
   #connected(connected: boolean): void {
     this.#natsConnected = connected;
+    this.#natsTrouble = undefined;
     if (this.#transport !== undefined) this.#transport.connected = connected;
     if (connected) this.#log.info({ natsUrl: this.#config.natsUrl }, 'nats connected');
     else
@@ -469,7 +468,9 @@ export class Node {
     if (kept !== undefined) {
       alarms.push(`A state failed its checks and is kept as ${kept}. Look at it, then delete it.`);
     }
-    if (!this.#natsConnected) alarms.push('The connection to NATS is down.');
+    if (!this.#natsConnected) {
+      alarms.push('The connection to NATS is down.', ...(this.#natsTrouble ?? []));
+    }
     return {
       cluster,
       clusterId: first?.clusterId ?? null,

@@ -1,8 +1,9 @@
-import type { NatsConnection, Subscription } from 'nats';
+import type { NatsConnection } from 'nats';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import type { MemberId } from '../paxos/ballot.ts';
 import type { Message } from '../paxos/messages.ts';
 import { encodeFrame } from './codec.ts';
+import { subscribe, type Interest } from './interest.ts';
 import { Receiver, type ReceiverOptions } from './receiver.ts';
 import type { Transport } from './transport.ts';
 
@@ -21,19 +22,15 @@ const FLUSH_DEADLINE_MS = 2_000;
 export class NatsTransport implements Transport {
   readonly #options: NatsTransportOptions;
   readonly #receiver: Receiver;
-  readonly #subscriptions: readonly Subscription[];
+  readonly #interests: readonly Interest[];
   #connected = true;
 
   constructor(options: NatsTransportOptions) {
     this.#options = options;
     this.#receiver = new Receiver(options);
     const { connection, subjects, self } = options;
-    this.#subscriptions = [subjects.member(self), subjects.members].map((subject) =>
-      connection.subscribe(subject, {
-        callback: (error, { data }) => {
-          if (error === null) this.#receiver.receive(data);
-        },
-      }),
+    this.#interests = [subjects.member(self), subjects.members].map((subject) =>
+      subscribe(connection, subject, ({ data }) => this.#receiver.receive(data)),
     );
   }
 
@@ -90,7 +87,7 @@ export class NatsTransport implements Transport {
 
   /** Receives nothing any more; the connection stays. */
   detach(): void {
-    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+    for (const interest of this.#interests) interest.end();
   }
 
   async close(): Promise<void> {

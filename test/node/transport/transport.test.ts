@@ -61,8 +61,10 @@ async function nats(): Promise<Network> {
     async join(self, cluster = 'test') {
       const ignore = (): void => undefined;
       const name = `test ${self}`;
-      const options = { url, name, onConnected: ignore, onDisconnected: ignore };
-      const connection = await connectNats(options);
+      const connection = await connectNats({
+        ...{ access: { url }, name },
+        ...{ onConnected: ignore, onDisconnected: ignore, onTrouble: ignore },
+      });
       connections.push(connection);
       const dropped: DropReason[] = [];
       const peers = members.filter((member) => member !== self);
