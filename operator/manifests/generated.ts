@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse, stringify } from 'yaml';
+import { permissionsOf } from '../../contract/src/permissions.ts';
 import { customResourceDefinition } from '../src/api/crd.ts';
 import { dashboard } from './dashboard.ts';
 import { valuesJsonSchema } from './values-schema.ts';
@@ -26,6 +27,8 @@ export function generated(root: string): Generated[] {
     { file: `${CHART}/crds/paxosclusters.yaml`, text: definition },
     { file: 'k8s/paxosclusters.yaml', text: definition },
     { file: `${CHART}/values.schema.json`, text: json(valuesJsonSchema()) },
+    // The templates put the names in.
+    { file: `${CHART}/files/permissions.json`, text: json(permissionsOf('NAMESPACE', 'CLUSTER')) },
     { file: `${CHART}/files/dashboard.json`, text: json(dashboard()) },
     { file: README, text: readme(root) },
   ];

@@ -80,13 +80,14 @@ each role and each generation. Clusters have users of their own, limited to thei
 */}}
 {{- define "synod.users" -}}
 {{- $users := list -}}
+{{- $roles := .Files.Get "files/permissions.json" | fromJson | keys | sortAlpha -}}
 {{- $clusters := .Values.nats.clusters -}}
 {{- if .Values.cluster.enabled -}}
 {{- $clusters = prepend $clusters (include "synod.cluster" .) -}}
 {{- end -}}
 {{- range $cluster := uniq $clusters -}}
 {{- range $generation := $.Values.nats.auth.generations -}}
-{{- range $role := list "member" "operator" "writer" "reader" "administrator" -}}
+{{- range $role := $roles -}}
 {{- $users = append $users (dict "role" $role
   "name" (printf "%s-%s-%d" $cluster $role (int $generation))
   "secret" (printf "%s-nats-%s-%d" $cluster $role (int $generation))

@@ -46,7 +46,12 @@ test('k8s/synod.yaml is what "npm run manifests" writes', () => {
   expect(readFileSync(file, 'utf8')).toBe(expected);
 });
 
-test.each([[[]], [everything]])('it has no mistakes, and is the same each time (%j)', (values) => {
+const variants = [
+  { name: 'by default', values: [] },
+  { name: 'with every switch on', values: everything },
+];
+
+test.each(variants)('$name it has no mistakes, and is the same each time', ({ values }) => {
   helm(program, 'lint', '--strict', CHART, ...sets(values));
   expect(text(...values)).toBe(text(...values));
 });
@@ -63,7 +68,8 @@ test.each([
   ['image.pullPolicy=Sometimes', "at '/image/pullPolicy': value must be one of"],
   ['operator.watchAllNamespaces=maybe', "at '/operator/watchAllNamespaces': got string"],
   ['nats.enabled=false', 'nats.url is missing'],
-  ['nats.tls.enabled=true', 'nats.tls.secret is missing'],
+  ['nats.tls.enabled=true', 'nats.tls.clientSecret is missing'],
+  ['nats.tls.enabled=true,nats.tls.clientSecret=a', 'nats.tls.secret is missing'],
 ])('%s is refused by name', (value, message) => {
   expect(() => text(value)).toThrow(message);
 });
@@ -144,7 +150,7 @@ describe('NATS', () => {
   });
 });
 
-describe.each([[[]], [everything]])('security (%j)', (values) => {
+describe.each(variants)('$name', ({ values }) => {
   const manifests = render(...values);
 
   test('no pod may more than the restricted standard allows', () => {

@@ -50,8 +50,8 @@ authorization {
       user: $USERNAME_{{ $i }}
       password: $PASSWORD_{{ $i }}
       permissions: {
-        publish: { allow: {{ $role.publish | toRawJson | replace "NAMESPACE.CLUSTER" $names }} }
-        subscribe: { allow: {{ $role.subscribe | toRawJson | replace "NAMESPACE.CLUSTER" $names }} }
+        publish: { allow: {{ $role.publish.allow | toRawJson | replace "NAMESPACE.CLUSTER" $names }} }
+        subscribe: { allow: {{ $role.subscribe.allow | toRawJson | replace "NAMESPACE.CLUSTER" $names }} }
       }
     }
     {{- end }}
