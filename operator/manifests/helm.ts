@@ -15,7 +15,8 @@ export function findHelm(environment: NodeJS.ProcessEnv = process.env): string {
   const found = [
     environment['HELM'],
     ...folders.map((folder) => path.join(folder, 'helm')),
-    ...programs(path.join(cache, 'synod', 'kubernetes')),
+    ...programs(path.join(cache, 'synod', 'kubernetes', 'helm')),
+    ...programs(path.join(cache, 'synod', 'helm')),
   ].find((file) => file !== undefined && isProgram(file));
   if (found !== undefined) return found;
   throw new Error('There is no helm: put it on the PATH, or name it with $HELM.');
@@ -29,11 +30,10 @@ export function helm(program: string, ...args: readonly string[]): string {
   }).toString();
 }
 
+/** Below a folder for each version. */
 function programs(folder: string): string[] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /^helm(-[\d.]+)?$/.test(entry.name))
-    .map((entry) => path.join(entry.parentPath, entry.name));
+  return readdirSync(folder).map((version) => path.join(folder, version, 'helm'));
 }
 
 function isProgram(file: string): boolean {
