@@ -49,7 +49,8 @@ const storage = z
   .meta({
     'x-kubernetes-validations': [
       {
-        rule: '!quantity(self.size).isLessThan(quantity(oldSelf.size))',
+        // The API server checks the default of `storage`, which has no size yet, by the rules, too.
+        rule: '!has(self.size) || !has(oldSelf.size) || !quantity(self.size).isLessThan(quantity(oldSelf.size))',
         message: 'storage cannot shrink',
       },
       {
