@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { isNativeError } from 'node:util/types';
 import { ErrorCode as NatsErrorCode, NatsError, type ConnectionOptions } from 'nats';
 import type { ErrorCode } from './error-codes.ts';
 
@@ -39,17 +40,19 @@ function readUser(folder: string): { user: string; pass?: string } {
 
 /** nats.js asks for the names at every connect. */
 function tlsFiles(folder: string): NonNullable<ConnectionOptions['tls']> {
-  const certificate = path.join(folder, 'tls.crt');
-  const isThere = (): boolean => fs.existsSync(certificate);
   return {
     caFile: path.join(folder, 'ca.crt'),
     get certFile() {
-      return isThere() ? certificate : '';
+      return hasCertificate(folder) ? path.join(folder, 'tls.crt') : '';
     },
     get keyFile() {
-      return isThere() ? path.join(folder, 'tls.key') : '';
+      return hasCertificate(folder) ? path.join(folder, 'tls.key') : '';
     },
   };
+}
+
+function hasCertificate(tlsDir: string): boolean {
+  return fs.existsSync(path.join(tlsDir, 'tls.crt'));
 }
 
 /** What an editor or `echo` puts behind it does not count. */
@@ -68,7 +71,7 @@ export function missingFile({ credentialsDir, tlsDir }: NatsAccess): NatsTrouble
     [credentialsDir, 'password', 'the password of the NATS user'],
     [tlsDir, 'ca.crt', 'the certificate of the CA that NATS is trusted by'],
   ];
-  if (tlsDir !== undefined && fs.existsSync(path.join(tlsDir, 'tls.crt'))) {
+  if (tlsDir !== undefined && hasCertificate(tlsDir)) {
     wanted.push([tlsDir, 'tls.key', 'the key of tls.crt']);
   }
   for (const [folder, file, holds] of wanted) {
@@ -107,15 +110,21 @@ export function troubleOf(error: unknown, access: NatsAccess): NatsTrouble {
     const trusted = tlsDir === undefined ? 'no folder with its CA is named' : `see ${tlsDir}`;
     return refused(`TLS with NATS at ${url} failed: ${messageOf(error)}; ${trusted}`);
   }
-  return { code: 'UNREACHABLE', sentence: `NATS does not answer at ${url}: ${messageOf(error)}` };
+  // A server that misses the client's certificate says so to nobody.
+  const hint =
+    code === (NatsErrorCode.Timeout as string) && tlsDir !== undefined && !hasCertificate(tlsDir)
+      ? `; if it wants a certificate, put tls.crt and tls.key into ${tlsDir}`
+      : '';
+  const sentence = `NATS does not answer at ${url}: ${messageOf(error)}${hint}`;
+  return { code: 'UNREACHABLE', sentence };
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
+  return isNativeError(error) && 'code' in error ? String(error.code) : '';
 }
 
 function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'the connection was closed';
+  if (!isNativeError(error)) return 'the connection was closed';
   const words = error.message.replaceAll('_', ' ').replace(/\.$/, '');
   return error instanceof NatsError ? words.toLowerCase() : words;
 }
