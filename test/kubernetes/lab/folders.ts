@@ -1,0 +1,28 @@
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { cacheFolder } from '../../../client/src/local/nats-server.ts';
+import { LabError } from './lab-error.ts';
+
+/** Where the lab keeps things; both are outside the repository. */
+export interface Folders {
+  /** What is kept from one lab to the next: programs and images. */
+  readonly cache: string;
+  /** What goes when the lab goes. */
+  readonly lab: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** `$SYNOD_LAB`, or a folder in the user's cache. */
+export function foldersOf(environment: Environment = process.env): Folders {
+  const cache = cacheFolder({ HOME: homedir(), ...environment });
+  const named = environment['SYNOD_LAB'];
+  const lab = path.resolve(named === undefined || named === '' ? path.join(cache, 'lab') : named);
+  for (const folder of [cache, lab]) {
+    // A machine of the lab has a /run and a /var of its own.
+    if (/^\/(run|var)(\/|$)/.test(folder)) {
+      throw new LabError(`The lab can't have its files in ${folder}: choose a place outside it.`);
+    }
+  }
+  return { cache, lab };
+}
