@@ -20,11 +20,14 @@ export function cgroupRootOf(worker: Worker): string {
   return `/${ROOT}/${worker}`;
 }
 
+/** @throws LabError on a host that has not the cgroups of version 1 */
+export function refuseCgroups(): void {
+  if (existsSync(path.join(HIERARCHIES, 'memory'))) return;
+  throw new LabError('This host has no cgroups of version 1, and the lab knows no others.');
+}
+
 /** Makes a worker's root under every controller; the kubelet won't. */
 export function ensureCgroups(worker: Worker): void {
-  if (existsSync(path.join(HIERARCHIES, 'cgroup.controllers'))) {
-    throw new LabError('This machine has cgroup v2 alone, and the lab knows v1.');
-  }
   for (const hierarchy of hierarchies()) {
     for (const below of [ROOT, `${ROOT}/${worker}`]) {
       const folder = path.join(hierarchy, below);
@@ -51,6 +54,7 @@ export async function removeCgroups(): Promise<void> {
 
 /** Folders in which the kernel shows each hierarchy; some are links to others. */
 function hierarchies(): string[] {
+  if (!existsSync(HIERARCHIES)) return [];
   return readdirSync(HIERARCHIES, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => path.join(HIERARCHIES, entry.name))

@@ -4,6 +4,8 @@ import { run, type CommandOptions } from './command.ts';
 import { LabError } from './lab-error.ts';
 
 const INSTALL_DEADLINE_MS = 600_000;
+/** Another installation may be under way. */
+const waitForOthers = ['-o', 'DPkg::Lock::Timeout=300'];
 /** Asked by Debian's packages before they start a service; 101 means that they may not. */
 const POLICY_FILE = '/usr/sbin/policy-rc.d';
 
@@ -42,7 +44,7 @@ export async function ensurePackages(say: (line: string) => void): Promise<void>
       environment: { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
     };
     await run('apt-get', ['update', '-q'], options);
-    const install = ['install', '-q', '-y', '--no-install-recommends'];
+    const install = ['install', '-q', '-y', '--no-install-recommends', ...waitForOthers];
     await run('apt-get', [...install, ...missing], options);
   });
   const started = daemons().filter((daemon) => !before.includes(daemon));

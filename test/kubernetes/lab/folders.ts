@@ -1,3 +1,4 @@
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { cacheFolder } from '../../../client/src/local/nats-server.ts';
@@ -25,4 +26,24 @@ export function foldersOf(environment: Environment = process.env): Folders {
     }
   }
   return { cache, lab };
+}
+
+/** Says in a folder that it is a lab's, and may be removed. */
+const MARK = 'THIS-FOLDER-IS-REMOVED-BY-LAB-DOWN';
+
+/** @throws LabError for a folder in which somebody else has something */
+export function makeLabFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  const mark = path.join(folder, MARK);
+  if (existsSync(mark)) return;
+  if (readdirSync(folder).length > 0) {
+    throw new LabError(`There are files in ${folder} that are not the lab's: choose another one.`);
+  }
+  writeFileSync(mark, '');
+}
+
+/** Removes a lab's folder, and no other. */
+export function removeLabFolder(folder: string): void {
+  if (!existsSync(path.join(folder, MARK))) return;
+  rmSync(folder, { recursive: true, force: true });
 }

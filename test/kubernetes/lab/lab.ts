@@ -1,16 +1,15 @@
-import { rmSync } from 'node:fs';
 import { WORKERS, type Worker } from './addresses.ts';
 import { binariesOf, ensureBinaries, type Binaries } from './binaries.ts';
 import { ensureBaseImage } from './base-image.ts';
 import { Buildah } from './buildah.ts';
 import { Certificates } from './certificates.ts';
-import { removeCgroups } from './cgroups.ts';
+import { refuseCgroups, removeCgroups } from './cgroups.ts';
 import { clusterDns } from './cluster-dns.ts';
 import { ControlPlane } from './control-plane.ts';
 import { until } from './deadline.ts';
 import { ensurePackages } from './debian-packages.ts';
 import { Faults } from './faults.ts';
-import { foldersOf, type Folders } from './folders.ts';
+import { foldersOf, makeLabFolder, removeLabFolder, type Folders } from './folders.ts';
 import { ensureImageArchives } from './images.ts';
 import { Kubectl } from './kubectl.ts';
 import { LabError } from './lab-error.ts';
@@ -78,11 +77,13 @@ export class Lab {
     return exclusively(async () => {
       const { cache, lab } = this.folders;
       refuseForeign(lab);
+      refuseCgroups();
       await ensurePackages(this.#say);
       await ensureBinaries(cache, this.#say);
       const archives = await this.#archives();
-      // What a restart of the host left is nobody's any more.
-      if (!take(lab)) rmSync(lab, { recursive: true, force: true });
+      if (owner() === undefined) await this.#clear();
+      makeLabFolder(lab);
+      take(lab);
       await this.certificates.ensure();
       this.#say('network');
       await ensureNetwork();
@@ -108,12 +109,7 @@ export class Lab {
     return exclusively(async () => {
       const { lab } = this.folders;
       refuseForeign(lab);
-      this.#say('ending the machines');
-      await all(this.machines.map((machine) => machine.kill()));
-      this.#say('removing network, cgroups and files');
-      await removeNetwork();
-      await removeCgroups();
-      rmSync(lab, { recursive: true, force: true });
+      await this.#clear();
       release();
       this.#say('down');
     });
@@ -164,6 +160,16 @@ export class Lab {
       await all(workers.map((worker) => worker.containerd.importImages(archive)));
       this.#say(`imported into ${workers.length} workers`);
     });
+  }
+
+  /** Takes away what there is of the lab; after a restart of the host, files alone. */
+  async #clear(): Promise<void> {
+    this.#say('ending the machines');
+    await all(this.machines.map((machine) => machine.kill()));
+    this.#say('removing network, cgroups and files');
+    await removeNetwork();
+    await removeCgroups();
+    removeLabFolder(this.folders.lab);
   }
 
   async #archives(): Promise<string[]> {

@@ -1,8 +1,8 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { LabError } from './lab-error.ts';
 
-/** Names the folder of the lab that is up; the system forgets it when it restarts, as it does the lab. */
+/** Names the folder of the lab that is up; a restart of the host forgets both. */
 const OWNER_FILE = '/run/synod-lab';
 /** An abstract socket: the system takes it away from whoever ends, however that comes about. */
 const COMMAND_SOCKET = '\0synod-lab';
@@ -40,16 +40,9 @@ export function refuseForeign(folder: string): void {
   throw new LabError(`A lab is up in ${other}; take it down first: SYNOD_LAB=${other}, down.`);
 }
 
-/**
- * Makes this lab the one of this machine.
- * @returns whether it was before
- */
-export function take(folder: string): boolean {
-  refuseForeign(folder);
-  if (owner() === folder) return true;
-  mkdirSync('/run', { recursive: true });
-  writeFileSync(OWNER_FILE, `${folder}\n`, { flag: 'wx' });
-  return false;
+/** Makes this lab the one of this machine. */
+export function take(folder: string): void {
+  if (owner() !== folder) writeFileSync(OWNER_FILE, `${folder}\n`, { flag: 'wx' });
 }
 
 export function release(): void {

@@ -59,9 +59,18 @@ export class Machine {
       `hostname ${this.name}`,
       `exec "${pause}"`,
     ].join('\n');
-    const own = ['--mount', '--uts', '--pid', '--fork', '--mount-proc', '--propagation', 'private'];
+    const own = ['--mount', '--propagation', 'private', '--uts', '--pid', '--mount-proc'];
     const net = `--net=/run/netns/${networkNamespaceOf(this.name)}`;
-    this.#first.start('nsenter', [net, 'unshare', ...own, 'bash', '-c', script]);
+    this.#first.start('nsenter', [
+      net,
+      'unshare',
+      ...own,
+      '--fork',
+      '--kill-child',
+      'bash',
+      '-c',
+      script,
+    ]);
     await until(`${this.name} was up, see ${this.#logs}`, BOOT_DEADLINE_MS, () => this.isUp);
   }
 

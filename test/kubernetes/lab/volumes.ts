@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync, rmSync, statSync, openSync, readSync, writeSync } from 'node:fs';
-import { closeSync, fsyncSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync } from 'node:fs';
+import { readSync, rmSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { WORKERS, type Worker } from './addresses.ts';
 import type { Kubectl } from './kubectl.ts';
@@ -93,7 +93,7 @@ export class Volumes {
     return onHost(this.#machines.get(worker)!, inside);
   }
 
-  /** Takes the folder itself away: a disk that is gone. Pods that have it mounted keep its ghost. */
+  /** Takes the folder itself away: a disk that is gone. */
   lose(name: string): void {
     rmSync(this.folder(name), { recursive: true, force: true });
   }
