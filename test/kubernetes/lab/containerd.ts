@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { until } from './deadline.ts';
 import { PAUSE_IMAGE } from './images.ts';
@@ -46,18 +46,14 @@ export class Containerd {
     return this.#machine.process('containerd').stop();
   }
 
-  /** Imports an archive of images, unless it did so before. */
+  /** Imports an archive of images, unless it did so before; a tag that is there already moves. */
   async ensureImages(archive: string): Promise<void> {
     const mark = path.join(this.#machine.folder, 'imported', path.basename(archive));
-    if (existsSync(mark) && readFileSync(mark, 'utf8') === archive) return;
-    await this.importImages(archive);
-    mkdirSync(path.dirname(mark), { recursive: true });
-    writeFileSync(mark, archive);
-  }
-
-  /** Imports an archive of images; a tag that is there already moves. */
-  async importImages(archive: string): Promise<void> {
+    const version = `${archive} of ${statSync(archive).mtimeMs}`;
+    if (existsSync(mark) && readFileSync(mark, 'utf8') === version) return;
     await this.#ctr(['images', 'import', archive], IMPORT_DEADLINE_MS);
+    mkdirSync(path.dirname(mark), { recursive: true });
+    writeFileSync(mark, version);
   }
 
   /** The running container of a pod, or its sandbox, which has its network. */

@@ -17,7 +17,8 @@ export class Kubectl {
   /** Applies objects; what is there already is brought up to date. */
   async apply(objects: readonly object[]): Promise<void> {
     const items = { apiVersion: 'v1', kind: 'List', items: objects };
-    await this.run(['apply', '--filename', '-'], { input: JSON.stringify(items) });
+    const how = ['--server-side', '--force-conflicts', '--validate=ignore', '--filename', '-'];
+    await this.run(['apply', ...how], { input: JSON.stringify(items) });
   }
 
   /** Reads as JSON: an object, or a list of them. */

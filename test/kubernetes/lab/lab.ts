@@ -11,6 +11,7 @@ import { ensurePackages } from './debian-packages.ts';
 import { Faults } from './faults.ts';
 import { foldersOf, makeLabFolder, removeLabFolder, type Folders } from './folders.ts';
 import { ensureImageArchives } from './images.ts';
+import { ImportedArchives } from './imported-archives.ts';
 import { Kubectl } from './kubectl.ts';
 import { LabError } from './lab-error.ts';
 import { exclusively, owner, refuseForeign, release, take } from './lock.ts';
@@ -42,6 +43,7 @@ export class Lab {
   readonly workers: ReadonlyMap<Worker, WorkerMachine>;
   readonly volumes: Volumes;
   readonly faults: Faults;
+  readonly #imported: ImportedArchives;
   readonly #say: (line: string) => void;
 
   /**
@@ -64,6 +66,7 @@ export class Lab {
     );
     const machines = new Map([...this.workers].map(([name, { machine }]) => [name, machine]));
     this.volumes = new Volumes(this.kubectl, machines);
+    this.#imported = new ImportedArchives(lab);
     this.faults = new Faults(this.controlPlane, this.workers, () => this.#archives());
   }
 
@@ -145,7 +148,10 @@ export class Lab {
       .map(({ metadata }) => metadata.name);
   }
 
-  /** Builds the project's image from the repository's Dockerfile, for every worker that is up. */
+  /**
+   * Builds the project's image from the repository's Dockerfile. Every worker of a lab that is up
+   * has it then, also one that comes back with a new disk.
+   */
   buildImage(tag: string): Promise<void> {
     return exclusively(async () => {
       const { cache, lab } = this.folders;
@@ -156,8 +162,10 @@ export class Lab {
       this.#say(`building ${tag}`);
       const archive = await buildProjectImage(tag, cache, buildah);
       this.#say(`built ${archive}`);
+      if (owner() === undefined) return;
+      this.#imported.add(archive);
       const workers = [...this.workers.values()].filter(({ machine }) => machine.isUp);
-      await all(workers.map((worker) => worker.containerd.importImages(archive)));
+      await all(workers.map((worker) => worker.containerd.ensureImages(archive)));
       this.#say(`imported into ${workers.length} workers`);
     });
   }
@@ -174,7 +182,9 @@ export class Lab {
 
   async #archives(): Promise<string[]> {
     const { cache } = this.folders;
-    return ensureImageArchives(cache, this.binaries, new Buildah(cache), this.#say);
+    const buildah = new Buildah(cache);
+    const archives = await ensureImageArchives(cache, this.binaries, buildah, this.#say);
+    return [...archives, ...this.#imported.archives];
   }
 
   async #waitForDns(): Promise<void> {
