@@ -51,6 +51,11 @@ export class Buildah {
     return names.split('\n').includes(name);
   }
 
+  /** Gives an image one more name; another image loses it. */
+  async tag(name: string, further: string): Promise<void> {
+    await this.#run('tag', [name, further]);
+  }
+
   /** Removes images without a name: what a build replaced. */
   async prune(): Promise<void> {
     await this.#run('rmi', ['--prune', '--force']);

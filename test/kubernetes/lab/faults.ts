@@ -4,6 +4,7 @@ import type { Container } from './containerd.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { setWire } from './network.ts';
 import type { WorkerMachine } from './worker.ts';
+import { LabError } from './lab-error.ts';
 
 /** A pod by its name. */
 export interface PodName {
@@ -123,7 +124,7 @@ export class Faults {
       const found = await machine.containerd.find(namespace, pod, which);
       if (found !== undefined) return { machine, found };
     }
-    throw new Error(`No worker runs the pod ${namespace}/${pod}.`);
+    throw new LabError(`No worker runs the pod ${namespace}/${pod}.`);
   }
 
   #worker(name: Worker): WorkerMachine {

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { cacheFolder } from '../../../client/src/local/nats-server.ts';
+import { run } from './command.ts';
 import { LabError } from './lab-error.ts';
 
 /** Where the lab keeps things; both are outside the repository. */
@@ -28,6 +29,7 @@ export function foldersOf(environment: Environment = process.env): Folders {
   return { cache, lab };
 }
 
+const REMOVAL_DEADLINE_MS = 300_000;
 /** Says in a folder that it is a lab's, and may be removed. */
 const MARK = 'THIS-FOLDER-IS-REMOVED-BY-LAB-DOWN';
 
@@ -43,7 +45,11 @@ export function makeLabFolder(folder: string): void {
 }
 
 /** Removes a lab's folder, and no other. */
-export function removeLabFolder(folder: string): void {
+export async function removeLabFolder(folder: string): Promise<void> {
   if (!existsSync(path.join(folder, MARK))) return;
-  rmSync(folder, { recursive: true, force: true });
+  // A hundred thousand files of unpacked images: a program's work, and the mark goes last.
+  for (const entry of readdirSync(folder).filter((name) => name !== MARK)) {
+    await run('rm', ['-rf', path.join(folder, entry)], { deadlineMs: REMOVAL_DEADLINE_MS });
+  }
+  await run('rm', ['-rf', folder]);
 }

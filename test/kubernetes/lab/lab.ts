@@ -177,7 +177,7 @@ export class Lab {
     this.#say('removing network, cgroups and files');
     await removeNetwork();
     await removeCgroups();
-    removeLabFolder(this.folders.lab);
+    await removeLabFolder(this.folders.lab);
   }
 
   async #archives(): Promise<string[]> {

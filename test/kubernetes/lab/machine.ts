@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:
 import path from 'node:path';
 import { run, type CommandOptions } from './command.ts';
 import { until } from './deadline.ts';
+import { LabError } from './lab-error.ts';
 import { networkNamespaceOf } from './network.ts';
 import { RecordedProcess } from './recorded-process.ts';
 
@@ -115,7 +116,7 @@ export class Machine {
 
   #enter(): string[] {
     const { init } = this;
-    if (init === undefined) throw new Error(`${this.name} is down`);
+    if (init === undefined) throw new LabError(`${this.name} is down.`);
     return ['--target', String(init), '--mount', '--uts', '--pid', '--net'];
   }
 }

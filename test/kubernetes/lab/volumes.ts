@@ -3,6 +3,7 @@ import { readSync, rmSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { WORKERS, type Worker } from './addresses.ts';
 import type { Kubectl } from './kubectl.ts';
+import { LabError } from './lab-error.ts';
 import type { Machine } from './machine.ts';
 
 /** The default class. */
@@ -83,7 +84,7 @@ export class Volumes {
     const { spec } = await this.#kubectl.get<{ spec: { volumeName?: string } }>(
       ...['--namespace', namespace, 'persistentvolumeclaim', claim],
     );
-    if (spec.volumeName === undefined) throw new Error(`The claim ${claim} has no volume yet.`);
+    if (spec.volumeName === undefined) throw new LabError(`The claim ${claim} has no volume yet.`);
     return spec.volumeName;
   }
 
@@ -136,7 +137,7 @@ function turnBit(file: string): void {
 
 function volumeOf(name: string): Volume {
   const volume = pool.find((candidate) => candidate.name === name);
-  if (volume === undefined) throw new Error(`The lab has no volume ${name}.`);
+  if (volume === undefined) throw new LabError(`The lab has no volume ${name}.`);
   return volume;
 }
 

@@ -6,6 +6,7 @@ import type { Certificates } from './certificates.ts';
 import { cgroupRootOf, ensureCgroups } from './cgroups.ts';
 import { Containerd } from './containerd.ts';
 import { kubeletConfiguration } from './kubelet.ts';
+import { LabError } from './lab-error.ts';
 import { Machine } from './machine.ts';
 import { makeVolumeFolders } from './volumes.ts';
 
@@ -74,7 +75,8 @@ export class WorkerMachine {
 
   /** Forgets all that was ever on it: it comes back as a new machine of the old name. */
   wipe(): void {
-    if (this.machine.isUp) throw new Error(`${this.name} is up`);
+    if (this.machine.isUp)
+      throw new LabError(`${this.name} is up: only one that is down can be wiped.`);
     rmSync(this.machine.folder, { recursive: true, force: true });
   }
 
