@@ -174,9 +174,10 @@ export class Lab {
   async #clear(): Promise<void> {
     this.#say('ending the machines');
     await all(this.machines.map((machine) => machine.kill()));
-    this.#say('removing network, cgroups and files');
+    this.#say('removing network and cgroups');
     await removeNetwork();
     await removeCgroups();
+    this.#say('removing files');
     await removeLabFolder(this.folders.lab);
   }
 
