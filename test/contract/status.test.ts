@@ -8,7 +8,15 @@ test('what is no status is undefined', () => {
   const told = { clusterId: 'c', members: ['a'], window: 8 };
   const lists = { configuration: 2, voters: ['a'], learners: ['b'] };
   for (const firstConfiguration of [null, told]) {
-    const said = { name: 'n0', member: 'a', slotOut: 3, floor: 1, ...lists, alarms: [] };
+    const said = {
+      name: 'n0',
+      member: 'a',
+      slotOut: 3,
+      floor: 1,
+      ...lists,
+      incoming: null,
+      alarms: [],
+    };
     const status = { ...said, firstConfiguration };
     expect(parseStatus(JSON.stringify(status))).toEqual(status);
     const wrong = { ...status, firstConfiguration: { clusterId: 'c' } };
@@ -19,7 +27,7 @@ test('what is no status is undefined', () => {
 test('what a member of an older version does not say has its first value', () => {
   const least = { name: 'n0', member: 'a', slotOut: 3, voters: ['a'], alarms: [] };
   const status = { ...least, firstConfiguration: null };
-  const unsaid = { configuration: 0, learners: [], floor: 0 };
+  const unsaid = { configuration: 0, learners: [], floor: 0, incoming: null };
   expect(parseStatus(JSON.stringify(status))).toEqual({ ...status, ...unsaid });
 });
 
