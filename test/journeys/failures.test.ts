@@ -164,7 +164,7 @@ describe('a data folder', () => {
 
 describe('requests and garbage', () => {
   test('too large, invalid UTF-8, unknown: each a typed error, and the next request works', async () => {
-    const cluster = await folder.start(1);
+    const cluster = await folder.start(3);
     const client = await folder.client(cluster);
     const kib = 1024;
     for (const size of [129 * kib, 2048 * kib]) {

@@ -45,10 +45,13 @@ async function killAndStart(cluster: LocalCluster, end: number): Promise<number>
 
 /** Waits until every member has applied the same slots. */
 async function calm(client: SynodClient, members: number): Promise<void> {
-  await until('calm', CALM_DEADLINE_MS, async () => {
-    const found = await client.status({ waitMs: 500, expect: members });
-    const slots = new Set(found.map(({ slotOut }) => slotOut));
-    return (found.length === members && slots.size === 1) || undefined;
+  let found: readonly unknown[] = [];
+  const seen = (): string => `calm, of ${JSON.stringify(found)}`;
+  await until(seen, CALM_DEADLINE_MS, async () => {
+    const statuses = await client.status({ waitMs: 500, expect: members });
+    found = statuses;
+    const slots = new Set(statuses.map(({ slotOut }) => slotOut));
+    return (statuses.length === members && slots.size === 1) || undefined;
   });
 }
 

@@ -99,10 +99,13 @@ async function readAll(natsUrl: string, deadlineMs = 30_000): Promise<number[]> 
 /** Waits until every member has applied the same slots. */
 async function calm({ natsUrl, names }: LocalCluster): Promise<void> {
   const client = await connect({ natsUrl, cluster: CLUSTER });
-  await until('calm', CALM_DEADLINE_MS, async () => {
-    const found = await client.status({ waitMs: 500, expect: names.length });
-    const slots = new Set(found.map(({ slotOut }) => slotOut));
-    return (found.length === names.length && slots.size === 1) || undefined;
+  let found: readonly unknown[] = [];
+  const seen = (): string => `calm, of ${JSON.stringify(found)}`;
+  await until(seen, CALM_DEADLINE_MS, async () => {
+    const statuses = await client.status({ waitMs: 500, expect: names.length });
+    found = statuses;
+    const slots = new Set(statuses.map(({ slotOut }) => slotOut));
+    return (statuses.length === names.length && slots.size === 1) || undefined;
   });
   await client.close();
 }

@@ -213,6 +213,24 @@ export const promises: Readonly<Record<string, () => void>> = {
     allAnswered(story);
   },
 
+  'who was to take a state of a member that is gone takes it of the leader': () => {
+    const away = follower();
+    const [first, gone] = [leader(), `n${3 - away - numberOf(leader())}`];
+    const kill: Fault = { kind: 'kill', at: 2_500, member: away, forMs: 3_000, luck: 0 };
+    const of = { ...plan, keepBytes: 0, requests: steadily(4_000, 20), forMs: 6_000 };
+    let asked = 0;
+    const story = tell({ ...of, faults: [kill] }, (from, to, messages) => {
+      const has = (type: string): boolean => messages.some((message) => message.type === type);
+      if (to === gone && has('fetch')) asked += 1;
+      // The leader speaks of its state only after the other one, who then is not there any more.
+      const isSilent = has('learned') && from === (asked > 0 ? gone : first);
+      const isCutOff = isSilent && to === `n${away}`;
+      return isCutOff || (to === gone && has('fetch')) ? 'lost' : 'drawn';
+    });
+    assert.ok(asked > 0 && story.report.transfers > 0, 'a state was taken, of the leader');
+    allAnswered(story);
+  },
+
   'who joins when all the first members are gone learns from those whom it hears': () => {
     const resizes = [
       { at: 2_543, voters: 3 },

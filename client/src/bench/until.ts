@@ -2,10 +2,11 @@ const PAUSE_MS = 10;
 
 /**
  * What `found` gives, asked again and again until it gives something.
+ * @param what does not come, in words; a function, when it has to be looked at then
  * @throws Error that names what did not come before the deadline
  */
 export async function until<T>(
-  what: string,
+  what: string | (() => string),
   deadlineMs: number,
   found: () => T | undefined | Promise<T | undefined>,
 ): Promise<T> {
@@ -14,7 +15,8 @@ export async function until<T>(
     const value = await found();
     if (value !== undefined) return value;
     if (performance.now() > deadline) {
-      throw new Error(`${what}: it did not come within ${deadlineMs / 1000} s`);
+      const name = typeof what === 'string' ? what : what();
+      throw new Error(`${name}: it did not come within ${deadlineMs / 1000} s`);
     }
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }

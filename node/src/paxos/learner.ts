@@ -28,9 +28,10 @@ export class Learner {
   readonly #surveys: Survey[];
   #target: Slot = 0;
   #next = 0;
-  /** It has a state to give, and the others were asked: not again before long, or progress. */
+  /** It has a state to give, and is not the leader, or was the first to say so. */
   #giver: MemberId | undefined;
-  #giverAge = 0;
+  /** Ticks since the others were asked for somebody better: not again before long, or progress. */
+  #sinceOthers = Infinity;
   #slotOut: Slot = 0;
 
   constructor(peers: readonly MemberId[], timing: Timing) {
@@ -68,12 +69,17 @@ export class Learner {
    * @returns whose state to take; `undefined` while the others are asked
    */
   giver(from: MemberId, leader: MemberId | undefined): MemberId | undefined {
-    if (this.#giver === undefined && this.#peers.some((peer) => peer !== from)) {
+    const isDue = this.#sinceOthers >= this.#timing.surveySilence;
+    if (this.#giver === undefined && isDue && this.#peers.some((peer) => peer !== from)) {
       this.#giver = from;
-      this.#giverAge = 0;
+      this.#sinceOthers = 0;
       return undefined;
     }
-    return from === leader ? (this.#giver ?? from) : from;
+    if (from !== leader) return from;
+    const giver = this.#giver ?? from;
+    // Another one is tried once: it may be gone, and the leader is there.
+    if (giver !== from) this.#giver = undefined;
+    return giver;
   }
 
   /** Everybody but one. */
@@ -109,6 +115,7 @@ export class Learner {
     for (const { id, silent } of this.#surveys) if (id === survey) silent.delete(from);
     if (!progress) return [];
     this.#giver = undefined;
+    this.#sinceOthers = Infinity;
     this.#retransmission.reset();
     const waiting = this.#surveys.find(({ id, silent }) => id !== undefined && silent.has(from));
     if (waiting?.id !== undefined) return [{ to: [from], survey: waiting.id }];
@@ -130,6 +137,7 @@ export class Learner {
       this.#next = (this.#next + 1) % Math.max(1, this.#peers.length);
     }
     this.#slotOut = slotOut;
+    this.#sinceOthers += 1;
     for (const { id, silent, retransmission } of this.#surveys) {
       if (silent.size === 0 || !retransmission.tick(random)) continue;
       questions.push({ to: [...silent], ...(id === undefined ? {} : { survey: id }) });

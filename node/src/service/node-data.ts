@@ -75,7 +75,7 @@ export class NodeData {
   #openStorage({ clusterId }: FirstConfiguration): void {
     const { path: folder, memberId } = this.#folder;
     const { mode, logBytes: keepBytes } = this.#config;
-    // On demand a damaged state is kept as any other damage is.
+    // On demand a damaged state is kept like all other damage.
     const setAside = mode === 'stable' ? (damage: DamageError) => this.setAside(damage) : undefined;
     this.#storage = openMemberStorage({ folder, clusterId, memberId, keepBytes, setAside });
     const { flushedSlotOut: slotOut } = this.#storage.state;

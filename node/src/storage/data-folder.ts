@@ -18,7 +18,7 @@ export interface Identity {
   readonly memberId: string;
 }
 
-/** What is asked of a data folder: any member's of that cluster, or a certain member's. */
+/** What is asked of a data folder: a member's of that cluster, or a certain member's. */
 export type ExpectedIdentity = Pick<Identity, 'cluster'> & Partial<Identity>;
 
 /** Another process works on the data folder. */

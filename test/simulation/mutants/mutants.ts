@@ -444,6 +444,13 @@ export const mutants: readonly Mutant[] = [
     to: '',
   },
   {
+    name: 'who was named once to give a state is asked for ever, also when it is gone',
+    invariant: 'leadership',
+    file: 'paxos/learner.ts',
+    from: 'if (giver !== from) this.#giver = undefined;',
+    to: '',
+  },
+  {
     name: 'who was removed stops when that is merely decided',
     invariant: 'leadership',
     file: 'paxos/member.ts',
