@@ -9,6 +9,7 @@ import type { LocalCluster } from '../../client/src/local/local-cluster.ts';
 import { NodeProcess } from '../../client/src/local/node-process.ts';
 import type { SynodClient } from '../../client/src/sdk/client.ts';
 import { membersOf } from '../../client/src/sdk/members.ts';
+import { SynodError } from '../../client/src/sdk/synod-error.ts';
 import { synod, type CliResult } from './cli-run.ts';
 import { NODE_PROGRAM, TestFolder, until } from './test-cluster.ts';
 
@@ -66,7 +67,13 @@ async function grow(name: string): Promise<void> {
   await cluster.startMember(name);
   await client.addMember(id(name));
   await caughtUp(name);
-  await client.promoteMember(id(name));
+  // The leader hears of it with the next heartbeat: until then it refuses, as it says.
+  await until(`a vote of ${name}`, async () => {
+    const refusal = await client.promoteMember(id(name)).catch((error: unknown) => error);
+    if (refusal instanceof SynodError && refusal.code === 'LAGS') return undefined;
+    if (refusal instanceof Error) throw refusal;
+    return true;
+  });
 }
 
 async function shrink(name: string): Promise<void> {
