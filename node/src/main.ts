@@ -61,7 +61,7 @@ function open(node: () => Node, end: (error: unknown) => never): Node {
 async function main(): Promise<void> {
   // Under load, values live until the next cut of the state, and are promoted. With V8's usual room
   // to grow the whole heap is then marked every 10,000 commands: up to a third of a node's CPU.
-  setFlagsFromString('--heap-growing-percent=400');
+  setFlagsFromString('--heap-growing-percent=200');
   const config = readConfig();
   const log = createLogger({
     level: config.logLevel,
