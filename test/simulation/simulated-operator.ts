@@ -5,6 +5,9 @@ import type { SimulatedProcess } from './simulated-process.ts';
 
 const LOOK_MS = 150;
 
+/** What a configuration is to become. */
+type Step = Pick<Change, 'voters' | 'learners'> | 'wait' | 'nothing';
+
 export interface OperatorWorld {
   readonly scheduler: Scheduler;
   readonly processes: readonly SimulatedProcess[];
@@ -59,8 +62,9 @@ export class SimulatedOperator {
       if (this.#joined.has(process.id) && !members.includes(process.id)) process.retire();
     }
     const next = this.#next(newest);
-    this.#isIdle = next === undefined;
-    if (next === undefined) return this.#stopUnneeded(members);
+    this.#isIdle = next === 'nothing';
+    if (next === 'nothing') return this.#stopUnneeded(members);
+    if (next === 'wait') return;
     const { voters, learners } = next;
     const change = { base: newest.number, voters, learners, forced: false };
     if (leader.reconfigure(change)) this.changes += 1;
@@ -73,8 +77,11 @@ export class SimulatedOperator {
     }
   }
 
-  /** The next step: it adds before it removes, and heals before it shrinks. */
-  #next({ voters, learners }: Configuration): Pick<Change, 'voters' | 'learners'> | undefined {
+  /**
+   * The next step: it adds before it removes, and heals before it shrinks. So it shrinks only while
+   * all who stay are up: who is down may find its disk damaged when it comes back.
+   */
+  #next({ voters, learners }: Configuration): Step {
     const lost = (id: string): boolean => this.#process(id)?.lost !== false;
     const without = (ids: readonly string[], id: string): string[] =>
       ids.filter((each) => each !== id);
@@ -88,8 +95,12 @@ export class SimulatedOperator {
       return { voters: [...voters, learner], learners: without(learners, learner) };
     }
     if (lostVoter !== undefined) return { voters: without(voters, lostVoter), learners };
-    if (voters.length > this.#wish) return { voters: voters.slice(1), learners };
-    return learners.length > 0 ? { voters, learners: [] } : undefined;
+    if (voters.length > this.#wish) {
+      const staying = voters.slice(1);
+      const areUp = staying.every((id) => this.#process(id)?.running === true);
+      return areUp ? { voters: staying, learners } : 'wait';
+    }
+    return learners.length > 0 ? { voters, learners: [] } : 'nothing';
   }
 
   #process(id: string): SimulatedProcess | undefined {
