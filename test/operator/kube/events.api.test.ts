@@ -73,7 +73,7 @@ test('a counted event that has expired is written again', async () => {
   const events = recorder();
   await events.record(cluster, 'Warning', 'Waits', 'It waits.');
   const [event] = await written();
-  await client.send({ verb: 'delete', resource, namespace, name: event?.metadata.name ?? '' });
+  await client.send({ verb: 'delete', resource, namespace, name: event?.metadata?.name ?? '' });
   clock.skip(31_000);
   await events.record(cluster, 'Warning', 'Waits', 'It waits.');
   expect(await written()).toHaveLength(1);

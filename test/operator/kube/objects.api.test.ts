@@ -329,12 +329,13 @@ describe('refusals', () => {
   test('a quota is named', async () => {
     const full = await newNamespace();
     const quotas = { kind: 'ResourceQuota', apiVersion: 'v1', plural: 'resourcequotas' };
-    const place = { resource: { ...quotas, isNamespaced: true }, namespace: full, name: 'none' };
+    const place = { resource: { ...quotas, isNamespaced: true }, namespace: full };
     const hard = { 'count/configmaps': '0' };
     const body = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'none' } };
-    await client.send({ ...place, verb: 'create', name: undefined, body: { ...body, spec: { hard } } });
+    await client.send({ ...place, verb: 'create', body: { ...body, spec: { hard } } });
     await client.send({
       ...place,
+      name: 'none',
       ...{ verb: 'patch', subresource: 'status', contentType: 'application/merge-patch+json' },
       body: { status: { hard, used: hard } },
     });

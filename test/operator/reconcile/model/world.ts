@@ -339,6 +339,7 @@ export class World implements Members {
       natsConnected: this.natsUp,
       logBytes: 0,
       stateBytes: 0,
+      incoming: null,
       uptimeSeconds: 100,
       alarms: disk.isDamaged ? ['A file is damaged.'] : [],
     };
