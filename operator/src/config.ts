@@ -18,7 +18,11 @@ const settings = {
   namespace: label.default('default').describe('namespace of the operator, and of its Lease'),
   lease: label.default('synod-operator').describe('name of the Lease: who holds it leads'),
   watchNamespace: label.optional().describe('the one whose clusters it runs; all without it'),
-  kubeconfig: z.string().min(1).optional().describe('without it $KUBECONFIG, ~/.kube/config, or the pod'),
+  kubeconfig: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('without it $KUBECONFIG, ~/.kube/config, or the pod'),
   context: z.string().min(1).optional().describe('of the kubeconfig; its current one without it'),
   httpHost: z.string().min(1).default('127.0.0.1').describe('address for metrics and health'),
   httpPort: integer(0, 65_535).default(8081).describe('its port; 0 for any free one'),

@@ -18,7 +18,8 @@ export class HttpListenError extends Error {
   override readonly name = 'HttpListenError';
 
   constructor(host: string, port: number, cause: unknown) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    const isCoded = typeof cause === 'object' && cause !== null && 'code' in cause;
+    const code = String(isCoded ? cause.code : cause);
     const why =
       code === 'EADDRINUSE' ? 'the port is in use; choose another with --http-port' : code;
     super(`The HTTP server cannot listen on ${host}, port ${port}: ${why}.`, { cause });

@@ -1,10 +1,11 @@
 import { configHelp, ConfigError, parseConfig } from '../../operator/src/config.ts';
 
 test('nothing has to be said', () => {
-  expect(parseConfig([], {})).toMatchObject({
+  const config = parseConfig([], {});
+  expect(config.watchNamespace).toBeUndefined();
+  expect(config).toMatchObject({
     namespace: 'default',
     lease: 'synod-operator',
-    watchNamespace: undefined,
     httpHost: '127.0.0.1',
     httpPort: 8081,
     logLevel: 'info',
@@ -19,10 +20,11 @@ test('a flag counts more than its variable, and an empty variable is none', () =
     SYNOD_WATCH_NAMESPACE: '',
     SYNOD_KUBECONFIG: '/etc/kubeconfig',
   };
-  expect(parseConfig(['--http-port', '0'], environment)).toMatchObject({
+  const config = parseConfig(['--http-port', '0'], environment);
+  expect(config.watchNamespace).toBeUndefined();
+  expect(config).toMatchObject({
     httpPort: 0,
     concurrency: 2,
-    watchNamespace: undefined,
     kubeconfig: '/etc/kubeconfig',
   });
 });

@@ -155,8 +155,10 @@ describe('applying', () => {
     const applied = Array.from({ length: 8 }, () => objects.apply(service('raced'), owner));
     const ended = await Promise.allSettled(applied);
     // Whoever reads while another one takes the fields over is told to look again.
-    const refused = ended.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
-    expect(refused.every((error) => (error as Error).name === 'ConflictError')).toBe(true);
+    const refused = ended.flatMap((each) =>
+      each.status === 'rejected' ? [each.reason as Error] : [],
+    );
+    expect(refused.every((error) => error.name === 'ConflictError')).toBe(true);
     expect(await objects.apply(service('raced'), owner)).toBe('unchanged');
   });
 });

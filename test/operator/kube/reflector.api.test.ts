@@ -109,4 +109,3 @@ test('a watch ends when it is to, and goes on', async () => {
   await until(() => seen.includes('changed after synod'));
   expect(new Set(restarts)).toEqual(new Set(['ended']));
 });
-
