@@ -18,12 +18,7 @@ import { makeReconcile } from './reconcile/reconcile.ts';
 
 /** Objects that carry it belong to the cluster that it names, in their namespace. */
 const CLUSTER_LABEL = 'paxos.synod.dev/cluster';
-const followed: readonly ObjectKind[] = [
-  'StatefulSet',
-  'Pod',
-  'PersistentVolumeClaim',
-  'ConfigMap',
-];
+const followed: readonly ObjectKind[] = ['StatefulSet', 'Pod', 'PersistentVolumeClaim'];
 
 export interface OperatorOptions {
   readonly config: Config;

@@ -26,7 +26,10 @@ export function failureOf({ name, pod, warnings }: Place, now: number): Note | u
   const waiting = containerOf(pod)?.state?.waiting;
   const reason = reasons[waiting?.reason ?? ''];
   if (reason !== undefined) {
-    return { reason, message: `${name} does not run: ${describe(pod, waiting?.message)}.` };
+    return {
+      reason,
+      message: `${name} does not run: ${sentence(describe(pod, waiting?.message))}`,
+    };
   }
   const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
   if (scheduled?.status === 'False' && ageMs(pod, now) > SCHEDULED_MS) {
@@ -34,11 +37,18 @@ export function failureOf({ name, pod, warnings }: Place, now: number): Note | u
     const isVolume = /persistentvolumeclaim|persistent volume|volume node affinity/i.test(message);
     return {
       reason: isVolume ? 'NoVolume' : 'Unschedulable',
-      message: `${name} finds no ${isVolume ? 'volume' : 'node'}: ${message}.`,
+      message: `${name} finds no ${isVolume ? 'volume' : 'node'}: ${sentence(message)}`,
     };
   }
   const mount = warnings.findLast(({ reason: why }) => why.startsWith('Failed'));
-  return mount && { reason: mount.reason, message: `${name} does not start: ${mount.message}.` };
+  return (
+    mount && { reason: mount.reason, message: `${name} does not start: ${sentence(mount.message)}` }
+  );
+}
+
+/** Kubernetes ends some of its messages with a full stop, and others not. */
+function sentence(message: string): string {
+  return `${message.replace(/\.+$/, '')}.`;
 }
 
 function describe(pod: V1Pod, message: string | undefined): string {

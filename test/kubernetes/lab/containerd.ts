@@ -56,6 +56,12 @@ export class Containerd {
     writeFileSync(mark, version);
   }
 
+  /** Gives an image that is there a second name. */
+  async alias(image: string, name: string): Promise<void> {
+    const full = (short: string) => `docker.io/library/${short}`;
+    await this.#ctr(['images', 'tag', '--force', full(image), full(name)]);
+  }
+
   /** The running container of a pod, or its sandbox, which has its network. */
   async find(
     namespace: string,

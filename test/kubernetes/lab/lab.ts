@@ -170,6 +170,11 @@ export class Lab {
     });
   }
 
+  /** Gives an image that every worker has a second name, as another version has one. */
+  aliasImage(image: string, name: string): Promise<void> {
+    return all([...this.workers.values()].map(({ containerd }) => containerd.alias(image, name)));
+  }
+
   /** Takes away what there is of the lab; after a restart of the host, files alone. */
   async #clear(): Promise<void> {
     this.#say('ending the machines');

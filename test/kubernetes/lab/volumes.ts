@@ -26,12 +26,12 @@ interface PersistentVolume {
   readonly status: { readonly phase: string };
 }
 
-/** The whole pool; five of each worker's volumes have 2 GiB, three have 1 GiB. */
+/** The whole pool; five of each worker's volumes have 8 GiB, three have 1 GiB. */
 const pool: readonly Volume[] = WORKERS.flatMap((worker) =>
   Array.from({ length: VOLUMES_OF_A_WORKER }, (_, index) => ({
     name: `${worker}-${index}`,
     worker,
-    capacity: index < 5 ? '2Gi' : '1Gi',
+    capacity: index < 5 ? '8Gi' : '1Gi',
     path: `${FOLDER}/${index}`,
   })),
 );
