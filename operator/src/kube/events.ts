@@ -21,7 +21,8 @@ export interface EventsOptions {
 const CONTROLLER = 'synod.dev/operator';
 const DEADLINE_MS = 5_000;
 /** Longer ones are refused. */
-const MAX_NOTE = 1024;
+const MAX_NOTE_BYTES = 1024;
+const ELLIPSIS = '…';
 
 /** The same again within so long is counted in the event that is there. */
 const SERIES_MS = 10 * 60_000;
@@ -64,7 +65,7 @@ export class Events implements Recorder {
   ): Promise<void> {
     const { log, signal } = this.#options;
     const { uid, namespace, name } = about.metadata;
-    const note = message.length > MAX_NOTE ? `${message.slice(0, MAX_NOTE - 1)}…` : message;
+    const note = cut(message);
     log.info({ cluster: `${namespace}/${name}`, type, reason }, note);
     try {
       const isRepeat = await this.#repeat(namespace, `${uid} ${type} ${reason} ${note}`);
@@ -157,6 +158,14 @@ export class Events implements Recorder {
     this.#series.set(key, series);
     forgetOldest(this.#series, MAX_SERIES);
   }
+}
+
+/** Bytes count, and a character is not cut. */
+function cut(message: string): string {
+  const bytes = Buffer.from(message);
+  if (bytes.length <= MAX_NOTE_BYTES) return message;
+  const start = bytes.subarray(0, MAX_NOTE_BYTES - Buffer.byteLength(ELLIPSIS));
+  return `${new TextDecoder().decode(start, { stream: true })}${ELLIPSIS}`;
 }
 
 /** Keys of a map are in the order in which they were set. */

@@ -8,7 +8,7 @@ import { Release } from './release.ts';
 /*
  * What people do to a cluster, and what happens to it, on a real Kubernetes under load: nothing
  * that was acknowledged is lost, and nothing runs twice. SYNOD_JOURNEYS=all runs all of them, a
- * part of a name those that have it; SYNOD_REPEAT says how often.
+ * part of a name those that have it; SYNOD_ROUNDS says how often.
  */
 
 const NAME = 'synod';
@@ -16,7 +16,8 @@ const READY_MS = 60_000;
 const JOURNEY_MS = 15 * 60_000;
 const LEAST_WRITES_PER_SECOND = 200;
 const wanted = process.env['SYNOD_JOURNEYS'] ?? '';
-const repetitions = Number(process.env['SYNOD_REPEAT'] ?? '1');
+const keeps = process.env['SYNOD_KEEP'] === 'yes';
+const repetitions = Number(process.env['SYNOD_ROUNDS'] ?? '1');
 
 interface Row extends Outage {
   readonly journey: string;
@@ -46,14 +47,24 @@ let load: Load | undefined;
 beforeAll(async () => {
   await lab.up();
   await lab.buildImage(IMAGE);
+  await clear();
 }, 30 * 60_000);
 
 afterAll(async () => {
   await load?.stop();
+  if (!keeps) await lab.down();
   mkdirSync('build', { recursive: true });
   writeFileSync('build/journeys.json', JSON.stringify(rows, undefined, 2));
   process.stderr.write(`${table(rows)}\n`);
-}, 60_000);
+}, 10 * 60_000);
+
+/** What an earlier run has left in a lab that was kept. */
+async function clear(): Promise<void> {
+  await release.uninstall();
+  const namespace = ['delete', 'namespace', release.namespace, '--ignore-not-found'];
+  await lab.kubectl.run(namespace, { deadlineMs: 90_000 });
+  await lab.volumes.renew();
+}
 
 test(
   'install: ready within a minute',

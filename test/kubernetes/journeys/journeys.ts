@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { WORKERS, type Worker } from '../lab/addresses.ts';
 import { until } from '../lab/deadline.ts';
 import type { Release } from './release.ts';
 
@@ -191,4 +192,108 @@ export const journeys: readonly Journey[] = [
       await release.settled(SETTLE_MS);
     },
   },
+  {
+    name: 'each node is drained in turn',
+    always: false,
+    run: async (release) => {
+      for (const worker of WORKERS) {
+        const how = ['--ignore-daemonsets', '--delete-emptydir-data', '--timeout=80s'];
+        // Its member's volume is there alone: it comes back when the node does.
+        await release.kubectl('drain', worker, '--pod-selector', memberSelector(release), ...how);
+        await sleep(5_000);
+        await release.kubectl('uncordon', worker);
+        await release.settled(SETTLE_MS);
+      }
+    },
+  },
+  {
+    name: 'kubelet and containerd of a node are stopped for two minutes',
+    always: false,
+    run: async (release) => {
+      const worker = await workerOf(release, await release.leader());
+      await release.lab.faults.stopNode(worker);
+      await sleep(120_000);
+      await release.lab.faults.startNode(worker);
+      await release.settled(CHANGE_MS);
+    },
+  },
+  {
+    name: 'a volume is wiped',
+    always: false,
+    run: async (release) => {
+      const volume = await volumeOfFollower(release);
+      release.lab.volumes.wipe(volume.name);
+      await deletePods(release, [volume.pod]);
+    },
+  },
+  {
+    name: 'a volume is damaged',
+    always: false,
+    run: async (release) => {
+      const volume = await volumeOfFollower(release);
+      release.lab.volumes.damage(volume.name, (file) => file.endsWith('.log'));
+      await deletePods(release, [volume.pod]);
+    },
+  },
+  {
+    name: 'the API server is away for a minute',
+    always: false,
+    run: async (release) => {
+      await release.lab.faults.apiServerAway(60_000);
+      await release.settled(SETTLE_MS);
+    },
+  },
+  {
+    name: 'every NATS server is away for two minutes',
+    always: false,
+    run: async (release) => {
+      const before = (await release.members()).map(({ metadata }) => metadata.uid);
+      const set = `statefulset/${release.name}-nats`;
+      await release.kubectl('scale', set, '--replicas=0');
+      await sleep(120_000);
+      await release.kubectl('scale', set, '--replicas=3');
+      await release.settled(SETTLE_MS);
+      const after = (await release.members()).map(({ metadata }) => metadata.uid);
+      if (after.join() !== before.join()) throw new Error('A member was made anew for it.');
+    },
+  },
+  {
+    name: 'a node is lost for good, with its volume',
+    always: false,
+    run: async (release) => {
+      const pod = await follower(release);
+      const worker = await workerOf(release, pod);
+      await release.lab.faults.loseWorker(worker);
+      await release.kubectl('delete', 'node', worker);
+      try {
+        await release.settled(CHANGE_MS);
+      } finally {
+        await release.lab.faults.bootWorker(worker, 'new');
+      }
+      await release.settled(CHANGE_MS);
+    },
+  },
 ];
+
+function memberSelector({ name }: Release): string {
+  return `paxos.synod.dev/cluster=${name},app.kubernetes.io/component=member`;
+}
+
+async function follower(release: Release): Promise<string> {
+  const leader = await release.leader();
+  const other = (await release.members()).find(({ metadata }) => metadata.name !== leader);
+  if (other === undefined) throw new Error('There is no follower.');
+  return other.metadata.name;
+}
+
+async function workerOf(release: Release, name: string): Promise<Worker> {
+  const pod = (await release.members()).find(({ metadata }) => metadata.name === name);
+  const worker = WORKERS.find((each) => each === pod?.spec.nodeName);
+  if (worker === undefined) throw new Error(`${name} is on no worker.`);
+  return worker;
+}
+
+async function volumeOfFollower(release: Release): Promise<{ name: string; pod: string }> {
+  const pod = await follower(release);
+  return { pod, name: await release.lab.volumes.of(release.namespace, `data-${pod}`) };
+}

@@ -91,8 +91,8 @@ test('who has too many has to wait', async () => {
 });
 
 test('a long sentence is cut, and an event that cannot be written fails nobody', async () => {
-  await recorder().record(cluster, 'Normal', 'Long', 'x'.repeat(2_000));
-  expect((await written())[0]?.note).toHaveLength(1_024);
+  await recorder().record(cluster, 'Normal', 'Long', 'ä'.repeat(2_000));
+  expect((await written())[0]?.note).toBe(`${'ä'.repeat(510)}…`);
 
   const config = sharedKubeConfig();
   const [user] = config.getUsers();
