@@ -44,9 +44,19 @@ module.exports = {
       name: 'nothing-imports-main',
       severity: 'error',
       from: {},
-      to: { path: '^node/src/main\\.ts$' },
+      to: { path: '^(node|operator)/src/main\\.ts$' },
     },
     only('node-does-not-know-its-clients', '^node/', '^(node|contract)/'),
+    only(
+      'operator-knows-the-contract-and-the-client',
+      '^operator/',
+      '^(operator|contract|client/src/sdk)/',
+    ),
+    only(
+      'builders-of-objects-know-the-api-only',
+      '^operator/src/(api|resources)/',
+      '^(contract|operator/src/(api|resources))/',
+    ),
     only('client-starts-the-node-and-never-imports-it', '^client/', '^(client|contract)/'),
   ],
   options: {

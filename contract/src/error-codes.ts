@@ -26,6 +26,8 @@ export const errors = {
   DAMAGED: 'The member found its data damaged, and has no roles. "synod status" says where.',
   NOT_TRANSFERRED: 'No other member took over in time. The leader leads on; try again.',
   TIMED_OUT: 'No answer came in time. The command may still be decided; a retry runs it once.',
+  NOT_ALLOWED: 'The NATS user may not do that. Use one whose role may: docs/security.md has them.',
+  NOT_ADMITTED: 'NATS does not let this connection in. Check its credentials and certificates.',
   UNREACHABLE: 'The NATS server cannot be reached. Check its URL and that it runs.',
 } as const;
 

@@ -1,7 +1,9 @@
+import type { ClientRole } from './roles.ts';
+
 /**
- * Every NATS subject of Synod. All of a cluster's are below `synod.<namespace>.<name>.`, and each
- * kind has a branch of its own, so that permissions can tell members, writers, readers and
- * administrators apart.
+ * Every NATS subject of Synod. All of a cluster's are below `synod.<namespace>.<name>.`, and the
+ * answers to its clients below `_INBOX.synod.<namespace>.<name>.`. Each kind has a branch of its
+ * own, so that permissions can tell the roles apart: see permissions.ts.
  */
 export interface Subjects {
   /** To one member: protocol messages. */
@@ -10,6 +12,8 @@ export interface Subjects {
   readonly members: string;
   /** Commands of clients. Only the active leader subscribes: "no responders" means no leader. */
   readonly request: string;
+  /** Commands that change nothing, of clients that may not write. Only the active leader, too. */
+  readonly read: string;
   /** Asks every member for its status. */
   readonly status: string;
   /** Asks the leader to hand over; only it subscribes. */
@@ -18,19 +22,23 @@ export interface Subjects {
   readonly membership: string;
   /** Tells one member the first configuration. */
   form(id: string): string;
+  /** What the subjects begin with at which clients of a role get their answers. */
+  inbox(role: ClientRole): string;
 }
 
 /** @param namespace `local` outside Kubernetes */
 export function subjectsOf(namespace: string, name: string): Subjects {
-  const prefix = `synod.${namespace}.${name}`;
+  const cluster = `synod.${namespace}.${name}`;
   return {
-    member: (id) => `${prefix}.member.${id}`,
-    members: `${prefix}.members`,
-    request: `${prefix}.request`,
-    status: `${prefix}.admin.status`,
-    transfer: `${prefix}.admin.transfer`,
-    membership: `${prefix}.admin.membership`,
-    form: (id) => `${prefix}.admin.form.${id}`,
+    member: (id) => `${cluster}.member.${id}`,
+    members: `${cluster}.members`,
+    request: `${cluster}.request`,
+    read: `${cluster}.read`,
+    status: `${cluster}.admin.status`,
+    transfer: `${cluster}.admin.transfer`,
+    membership: `${cluster}.admin.membership`,
+    form: (id) => `${cluster}.admin.form.${id}`,
+    inbox: (role) => `_INBOX.${cluster}.${role}`,
   };
 }
 

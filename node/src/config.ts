@@ -27,7 +27,16 @@ const settings = {
     .optional()
     .describe('beside --member: ids of the voters, separated by commas'),
   data: z.string().min(1, 'a folder').describe('data folder; made when it is missing'),
-  natsUrl: z.string().min(1, 'a URL').default('nats://127.0.0.1:4222').describe('NATS server'),
+  natsUrl: z
+    .string()
+    .min(1, 'a URL')
+    .default('nats://127.0.0.1:4222')
+    .describe('NATS server, or several, separated by commas'),
+  natsCredentialsDir: z.string().optional().describe('folder with the files username, password'),
+  natsTlsDir: z
+    .string()
+    .optional()
+    .describe('folder with ca.crt of NATS, and tls.crt with tls.key when NATS wants them'),
   machine: oneOf('chat-log', 'counter').default('chat-log').describe('the state machine'),
   mode: oneOf('stable', 'on-demand').default('stable').describe('how members come to lead'),
   window: integer(1, MAX_WINDOW)
@@ -197,7 +206,7 @@ export function configHelp(): string {
     const { description } = settings[name];
     const fallback = schemaDefault(name);
     const more = fallback === undefined ? '' : ` [${fallback}]`;
-    return `  ${flagOf(name).padEnd(20)} ${variableOf(name).padEnd(24)} ${description ?? ''}${more}`;
+    return `  ${flagOf(name).padEnd(22)} ${variableOf(name).padEnd(26)} ${description ?? ''}${more}`;
   });
   return ['Usage: node main.js [flags]', '', 'Flags, variables and defaults:', ...lines].join('\n');
 }

@@ -12,7 +12,8 @@ import { FolderInUseError, NotADataFolderError } from './storage/data-folder.ts'
 import { DiskError } from './storage/disk-error.ts';
 import { ForeignDataError, FormatError } from './storage/format-error.ts';
 
-const STOP_DEADLINE_MS = 10_000;
+/** Whoever moves the pods of a cluster waits so long for each, at most. */
+const STOP_DEADLINE_MS = 4_500;
 
 const refusals = [
   AnotherClusterError,

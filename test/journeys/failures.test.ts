@@ -30,7 +30,9 @@ describe('NATS', () => {
   test('absent at start: nodes wait, say so, are not ready, and go on when it comes', async () => {
     const starting = folder.start(3, nats.url);
     await until('the notice', () =>
-      folder.log('n0').find(({ msg }) => msg === 'NATS is not reachable yet; waiting for it'),
+      folder
+        .log('n0')
+        .find(({ msg }) => /^NATS does not answer at .*; trying again\.$/.test(String(msg))),
     );
     expect((await fetch(`${folder.http('n0')}/healthz`)).status).toBe(200);
     const ready = await fetch(`${folder.http('n0')}/readyz`);
@@ -60,6 +62,33 @@ describe('NATS', () => {
     }
     expect(cluster.names.map((name) => cluster.node(name)?.running)).toEqual([true, true, true]);
     expect((await client.readTexts()).texts).toEqual(['before', 'during 1', 'during 2']);
+  }, 60_000);
+
+  test('gone or mute: whoever is told to stop has stopped within five seconds, in order', async () => {
+    await nats.start();
+    const cluster = await folder.start(3, nats.url);
+    const client = await folder.client(cluster);
+    await client.append('before');
+    const leading = (await client.status({ expect: 3 })).find(({ role }) => role === 'leader');
+    const leader = cluster.node(leading?.name ?? '');
+    const [mute, gone] = cluster.names.filter((name) => name !== leading?.name);
+    /** @returns its exit code, when it has ended in time */
+    const stop = async (node: NodeProcess | undefined): Promise<number | undefined> => {
+      node?.kill('SIGTERM');
+      return (await node?.ended(5_000)) === true ? node?.exit : undefined;
+    };
+    nats.freeze();
+    expect(await Promise.all([stop(leader), stop(cluster.node(mute ?? ''))])).toEqual([0, 0]);
+    await nats.kill();
+    expect(await stop(cluster.node(gone ?? ''))).toBe(0);
+    // One that waits for NATS since its start.
+    const again = cluster.startMember(leading?.name ?? '').catch(String);
+    const waiting = cluster.node(leading?.name ?? '');
+    await until('it waits', () =>
+      folder.log(leading?.name ?? '').findLast(({ msg }) => /does not answer/.test(String(msg))),
+    );
+    expect(await stop(waiting)).toBe(0);
+    expect(await again).toContain('ended with code 0 before it was up');
   }, 60_000);
 });
 

@@ -1,4 +1,4 @@
-import { exitCodes } from '../../../contract/src/error-codes.ts';
+import { exitCodes, type ErrorCode } from '../../../contract/src/error-codes.ts';
 import { NoNatsServerError } from '../local/nats-server.ts';
 import { SynodError } from '../sdk/synod-error.ts';
 
@@ -19,9 +19,11 @@ export function fail(error: unknown): never {
   process.exit(exitCodeOf(error));
 }
 
+const unavailable: readonly ErrorCode[] = ['UNREACHABLE', 'NOT_ADMITTED'];
+
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommandError) return error.exitCode;
   if (error instanceof NoNatsServerError) return exitCodes.unavailable;
-  if (error instanceof SynodError && error.code === 'UNREACHABLE') return exitCodes.unavailable;
+  if (error instanceof SynodError && unavailable.includes(error.code)) return exitCodes.unavailable;
   return exitCodes.failed;
 }

@@ -6,7 +6,7 @@ import { machines } from '../bench/cluster-target.ts';
 import { measurements } from '../bench/measurements.ts';
 import { fail } from './command-error.ts';
 import { addMemberCommand } from './member-command.ts';
-import { cluster, natsUrl, output, whole } from './options.ts';
+import { asking, cluster, output, whole } from './options.ts';
 import type { SessionOptions } from './session.ts';
 import type { StatusOptions } from './status.ts';
 import type { UpOptions } from './up.ts';
@@ -41,53 +41,33 @@ program
   .addOption(output())
   .action(async (options: UpOptions) => (await import('./up.ts')).up(options));
 
-program
-  .command('append')
+asking(program.command('append'))
   .description('Append a text to the chat log and print its slot.')
   .argument('<text>', 'the text')
-  .addOption(cluster())
-  .addOption(natsUrl())
-  .addOption(output())
   .action(async (text: string, options: SessionOptions) =>
     (await import('./append.ts')).append(text, options),
   );
 
-program
-  .command('log')
+asking(program.command('log'))
   .description('Print the chat log, one text a line, as of now (a linearizable read).')
-  .addOption(cluster())
-  .addOption(natsUrl())
-  .addOption(output())
   .action(async (options: SessionOptions) => (await import('./log.ts')).log(options));
 
-program
-  .command('status')
+asking(program.command('status'))
   .description('Show whether the cluster is well, and every member: role, leader, slot, disk.')
   .option('--watch', 'again every second, until Ctrl-C')
-  .addOption(cluster())
-  .addOption(natsUrl())
-  .addOption(output())
   .action(async (options: StatusOptions) => (await import('./status.ts')).status(options));
 
 const leader = program
   .command('leader')
   .description('Show who leads, or have another member lead.');
 
-leader
-  .command('show')
+asking(leader.command('show'))
   .description('Print name and id of the member that leads.')
-  .addOption(cluster())
-  .addOption(natsUrl())
-  .addOption(output())
   .action(async (options: SessionOptions) => (await import('./leader.ts')).show(options));
 
-leader
-  .command('transfer')
+asking(leader.command('transfer'))
   .description('Have another member lead; commands that are under way are not lost.')
   .argument('[member]', 'its name or id; without it the leader chooses who has applied the most')
-  .addOption(cluster())
-  .addOption(natsUrl())
-  .addOption(output())
   .action(async (member: string | undefined, options: SessionOptions) =>
     (await import('./leader.ts')).transfer(member, options),
   );

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { subjectToken } from '../../../contract/src/subjects.ts';
 import type { ChangeCommandOptions } from './member.ts';
-import { cluster, natsUrl, output, whole } from './options.ts';
+import { asking, whole } from './options.ts';
 import type { SessionOptions } from './session.ts';
 
 function nameOrId(text: string): string {
@@ -18,7 +18,7 @@ export function addMemberCommand(program: Command): void {
     .description('Show who votes and who learns; add, promote, remove and replace members.')
     .addHelpText('after', help);
 
-  common(member.command('list'))
+  asking(member.command('list'))
     .description('Show every member: voter, learner, or an outsider that may be added.')
     .action(async (options: SessionOptions) => (await import('./member.ts')).list(options));
 
@@ -61,12 +61,8 @@ export function addMemberCommand(program: Command): void {
     );
 }
 
-function common(command: Command): Command {
-  return command.addOption(cluster()).addOption(natsUrl()).addOption(output());
-}
-
 function changing(command: Command, seconds: number): Command {
-  return common(command).addOption(
+  return asking(command).addOption(
     new Option('--timeout <seconds>', 'how long it may take until it has settled')
       .argParser(whole(1, 86_400))
       .default(seconds),

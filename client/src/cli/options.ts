@@ -1,4 +1,5 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { clientRoles } from '../../../contract/src/roles.ts';
 import { DEFAULT_CLUSTER } from '../local/default-cluster.ts';
 
 /* Options that several commands have. */
@@ -13,10 +14,31 @@ export const cluster = () =>
     .env('SYNOD_CLUSTER')
     .default(DEFAULT_CLUSTER);
 
-export const natsUrl = () =>
-  new Option('--nats-url <url>', "NATS server; without it the working folder's own").env(
-    'SYNOD_NATS_URL',
-  );
+const connecting = () => [
+  new Option('--namespace <name>', 'namespace of the cluster')
+    .env('SYNOD_NAMESPACE')
+    .default('local'),
+  new Option(
+    '--nats-url <url>',
+    "NATS server, or several, separated by commas; without it the working folder's own",
+  ).env('SYNOD_NATS_URL'),
+  new Option('--nats-credentials <folder>', 'folder with the files username and password').env(
+    'SYNOD_NATS_CREDENTIALS_DIR',
+  ),
+  new Option('--nats-tls <folder>', 'folder with ca.crt, and tls.crt with tls.key if wanted').env(
+    'SYNOD_NATS_TLS_DIR',
+  ),
+  new Option('--nats-role <role>', 'what the NATS user may do')
+    .env('SYNOD_NATS_ROLE')
+    .choices(clientRoles)
+    .default('administrator'),
+];
+
+/** Of a command that asks a cluster for something. */
+export function asking(command: Command): Command {
+  for (const option of [cluster(), ...connecting(), output()]) command.addOption(option);
+  return command;
+}
 
 export function whole(min: number, max: number) {
   return (text: string): number => {

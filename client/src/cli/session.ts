@@ -1,7 +1,7 @@
 import { exitCodes } from '../../../contract/src/error-codes.ts';
 import { runningNats } from '../local/folder-nats.ts';
 import { Workspace } from '../local/workspace.ts';
-import { connect, type SynodClient } from '../sdk/client.ts';
+import { connect, type ClientRole, type SynodClient } from '../sdk/client.ts';
 import { CommandError } from './command-error.ts';
 
 /** Every member that runs answers within that time. */
@@ -9,7 +9,11 @@ export const ANSWER_MS = 1_000;
 
 export interface SessionOptions {
   readonly cluster: string;
+  readonly namespace: string;
   readonly natsUrl?: string;
+  readonly natsCredentials?: string;
+  readonly natsTls?: string;
+  readonly natsRole: ClientRole;
   readonly output: 'text' | 'json';
 }
 
@@ -22,8 +26,7 @@ export async function withClient(
   work: (client: SynodClient) => Promise<void>,
   deadlineMs?: number,
 ): Promise<void> {
-  const named = options.natsUrl === '' ? undefined : options.natsUrl;
-  const natsUrl = named ?? runningNats(new Workspace('.'));
+  const natsUrl = given(options.natsUrl) ?? runningNats(new Workspace('.'));
   if (natsUrl === undefined) {
     throw new CommandError(
       'No cluster runs in this folder. Start one with "synod up", or name a NATS server with ' +
@@ -31,14 +34,24 @@ export async function withClient(
       exitCodes.unavailable,
     );
   }
-  const { cluster } = options;
-  const deadline = deadlineMs === undefined ? {} : { deadlineMs };
-  const client = await connect({ natsUrl, cluster, ...deadline });
+  const { cluster, namespace, natsCredentials, natsTls, natsRole } = options;
+  const client = await connect({
+    ...{ natsUrl, cluster, namespace },
+    natsCredentialsDir: given(natsCredentials),
+    natsTlsDir: given(natsTls),
+    role: natsRole,
+    ...(deadlineMs === undefined ? {} : { deadlineMs }),
+  });
   try {
     await work(client);
   } finally {
     await client.close();
   }
+}
+
+/** An empty variable counts as none. */
+function given(option: string | undefined): string | undefined {
+  return option === '' ? undefined : option;
 }
 
 /** Prints a result as JSON, or as `text` says. */

@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { ErrorCode as NatsErrorCode, NatsError, type NatsConnection } from 'nats';
+import { ErrorCode as NatsErrorCode, NatsError, type Msg } from 'nats';
 import type { ErrorCode } from '../../../contract/src/error-codes.ts';
 import {
   encodeFirstConfiguration,
   type FirstConfiguration,
 } from '../../../contract/src/first-configuration.ts';
 import { parseFormAnswer } from '../../../contract/src/form.ts';
+import type { NatsLink } from '../../../contract/src/nats-link.ts';
 import { parseStatus, type MemberStatus } from '../../../contract/src/status.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import { parseTransferAnswer, type TransferRequest } from '../../../contract/src/transfer.ts';
+import { notAllowed, type Refusals } from './refusals.ts';
 import { SynodError } from './synod-error.ts';
 
 export interface StatusOptions {
@@ -23,43 +25,55 @@ export interface StatusOptions {
 /** Of the members that run on one network, each answers within that time of the others. */
 const MOMENT_MS = 50;
 
+export interface AdminOptions {
+  readonly link: NatsLink;
+  readonly refusals: Refusals;
+  readonly subjects: Subjects;
+  /** What the subjects begin with at which answers come. */
+  readonly inbox: string;
+  readonly deadlineMs: number;
+}
+
 /** What administrators ask of members, and of the leader. */
 export class Admin {
   readonly subjects: Subjects;
   readonly deadlineMs: number;
-  readonly #connection: NatsConnection;
+  readonly #options: AdminOptions;
 
-  constructor(connection: NatsConnection, subjects: Subjects, deadlineMs: number) {
-    this.subjects = subjects;
-    this.deadlineMs = deadlineMs;
-    this.#connection = connection;
+  constructor(options: AdminOptions) {
+    this.subjects = options.subjects;
+    this.deadlineMs = options.deadlineMs;
+    this.#options = options;
   }
 
   /** Asks every member for its status. */
   async status(options: StatusOptions): Promise<MemberStatus[]> {
     const { waitMs = 500, expect = Infinity, enough = () => false } = options;
     const found = new Map<string, MemberStatus>();
-    const inbox = `_INBOX.synod.${randomBytes(8).toString('hex')}`;
-    await new Promise<void>((resolve) => {
+    const { link, refusals } = this.#options;
+    const inbox = `${this.#options.inbox}.${randomBytes(8).toString('hex')}`;
+    await new Promise<void>((resolve, reject) => {
       let deadline = setTimeout(finish, waitMs);
       let isEnough = false;
-      const answers = this.#connection.subscribe(inbox, {
-        callback: (error, message) => {
-          const status = error === null ? parseStatus(message.string()) : undefined;
-          if (status === undefined) return;
-          found.set(status.member, status);
-          if (found.size >= expect) return finish();
-          if (isEnough || !enough([...found.values()])) return;
-          isEnough = true;
-          clearTimeout(deadline);
-          deadline = setTimeout(finish, MOMENT_MS);
-        },
-      });
-      this.#connection.publish(this.subjects.status, new Uint8Array(), { reply: inbox });
-      function finish(): void {
+      const unheard = refusals.onPublish(this.subjects.status, finish);
+      const take = (message: Msg): void => {
+        const status = parseStatus(message.string());
+        if (status === undefined) return;
+        found.set(status.member, status);
+        if (found.size >= expect) return finish();
+        if (isEnough || !enough([...found.values()])) return;
+        isEnough = true;
         clearTimeout(deadline);
-        answers.unsubscribe();
-        resolve();
+        deadline = setTimeout(finish, MOMENT_MS);
+      };
+      const answers = link.subscribe(inbox, take, (denial) => finish(notAllowed(denial)));
+      link.publish(this.subjects.status, new Uint8Array(), inbox);
+      function finish(error?: SynodError): void {
+        clearTimeout(deadline);
+        unheard();
+        answers.end();
+        if (error === undefined) resolve();
+        else reject(error);
       }
     });
     return [...found.values()].sort((a, b) => (a.name + a.member < b.name + b.member ? -1 : 1));
@@ -95,11 +109,15 @@ export class Admin {
     timeout = this.deadlineMs,
   ): Promise<string> {
     try {
-      return (await this.#connection.request(subject, Buffer.from(text), { timeout })).string();
+      return (await this.#options.link.request(subject, Buffer.from(text), timeout)).string();
     } catch (cause) {
       const isNats = cause instanceof NatsError;
       if (isNats && cause.code === (NatsErrorCode.NoResponders as string)) {
         throw new SynodError(absent, { cause });
+      }
+      if (isNats && cause.isPermissionError()) {
+        const { operation = 'publish', subject: denied = subject } = cause.permissionContext ?? {};
+        throw notAllowed(this.#options.link.denial(operation, denied));
       }
       const timedOut = isNats && cause.code === (NatsErrorCode.Timeout as string);
       throw new SynodError(timedOut ? 'TIMED_OUT' : 'UNREACHABLE', { cause });

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { connect as connectNats, type NatsConnection } from 'nats';
 import {
   encodeChatOperation,
   parseChatResult,
@@ -13,18 +12,29 @@ import {
 } from '../../../contract/src/counter.ts';
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
 import type { MemberLists } from '../../../contract/src/membership.ts';
+import { NatsLink } from '../../../contract/src/nats-link.ts';
+import type { ClientRole } from '../../../contract/src/roles.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import { subjectsOf } from '../../../contract/src/subjects.ts';
 import { Admin, type StatusOptions } from './admin.ts';
-import { Lanes, type Answer } from './lanes.ts';
+import { Lanes, type Answer, type CommandKind } from './lanes.ts';
 import type { Members } from './members.ts';
 import { Membership, type ChangeOptions } from './membership.ts';
+import { Refusals } from './refusals.ts';
 import { SynodError } from './synod-error.ts';
 
 export { SynodError };
+export type { ClientRole };
 
 export interface ConnectOptions {
+  /** Of one NATS server, or of several, separated by commas. */
   readonly natsUrl: string;
+  /** A folder with the files `username` and `password`; they are read at each connect. */
+  readonly natsCredentialsDir?: string | undefined;
+  /** A folder with `ca.crt`, and `tls.crt` with `tls.key` when NATS wants them; read like those. */
+  readonly natsTlsDir?: string | undefined;
+  /** What NATS allows the user to do, and so where answers come; `writer` without it. */
+  readonly role?: ClientRole | undefined;
   /** The cluster's name. */
   readonly cluster: string;
   /** Its namespace; `local` outside Kubernetes. */
@@ -37,25 +47,33 @@ export interface ConnectOptions {
 
 /**
  * Connects to a cluster.
- * @throws SynodError `UNREACHABLE` when NATS does not answer in time
+ * @throws SynodError `UNREACHABLE` when NATS does not answer in time; `NOT_ADMITTED` or
+ * `NOT_ALLOWED` when it refuses the user
  */
 export async function connect(options: ConnectOptions): Promise<SynodClient> {
-  const { natsUrl, deadlineMs = 10_000 } = options;
-  const client = randomBytes(16).toString('hex');
-  try {
-    const connection = await connectNats({
-      servers: natsUrl,
-      name: `synod client ${client.slice(0, 8)}`,
-      timeout: Math.min(deadlineMs, 5_000),
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 250,
-      pingInterval: 5_000,
-      noAsyncTraces: true,
-    });
-    return new SynodClient(connection, client, options);
-  } catch (cause) {
-    throw new SynodError('UNREACHABLE', { cause, detail: natsUrl });
-  }
+  const { natsUrl, natsCredentialsDir, natsTlsDir, deadlineMs = 10_000 } = options;
+  const { namespace = 'local', cluster, role = 'writer' } = options;
+  const id = randomBytes(16).toString('hex');
+  const access = { url: natsUrl, credentialsDir: natsCredentialsDir, tlsDir: natsTlsDir };
+  const inbox = subjectsOf(namespace, cluster).inbox(role);
+  const refusals = new Refusals();
+  const name = `synod client ${id.slice(0, 8)}`;
+  const dialMs = Math.min(deadlineMs, 5_000);
+  const asked = { access, name, inboxPrefix: inbox, echo: true, dialMs };
+  const link = await NatsLink.tryToOpen(asked, refusals);
+  if ('sentence' in link) throw new SynodError(link.code, { detail: link.sentence });
+  const client = new SynodClient({ link, refusals, id, inbox }, options);
+  await client.admitted();
+  return client;
+}
+
+/** Of one client. */
+interface Connected {
+  readonly link: NatsLink;
+  readonly refusals: Refusals;
+  /** 32 hex digits, drawn for this client alone. */
+  readonly id: string;
+  readonly inbox: string;
 }
 
 /**
@@ -63,20 +81,32 @@ export async function connect(options: ConnectOptions): Promise<SynodClient> {
  * ends within the deadline, with its result or a `SynodError`.
  */
 export class SynodClient {
-  readonly #connection: NatsConnection;
+  readonly #link: NatsLink;
   readonly #lanes: Lanes;
   readonly #admin: Admin;
   readonly #membership: Membership;
 
   /** Use `connect`. */
-  constructor(connection: NatsConnection, client: string, options: ConnectOptions) {
+  constructor({ link, refusals, id, inbox }: Connected, options: ConnectOptions) {
     const { namespace = 'local', cluster, deadlineMs = 10_000, maxInFlight = 1024 } = options;
-    this.#connection = connection;
+    this.#link = link;
     const subjects = subjectsOf(namespace, cluster);
-    const subject = subjects.request;
-    this.#lanes = new Lanes({ connection, subject, client, deadlineMs, maxInFlight });
-    this.#admin = new Admin(connection, subjects, deadlineMs);
+    const common = { link, refusals, subjects, inbox, deadlineMs };
+    this.#lanes = new Lanes({ ...common, client: id, maxInFlight });
+    this.#admin = new Admin(common);
     this.#membership = new Membership(this.#admin);
+  }
+
+  /**
+   * `connect` waits for it.
+   * @throws SynodError `NOT_ALLOWED`: it cannot hear answers; it is closed then
+   */
+  async admitted(): Promise<void> {
+    await this.#link.flush();
+    const { deaf } = this.#lanes;
+    if (deaf === undefined) return;
+    await this.close();
+    throw deaf;
   }
 
   /** Proposes operations of the cluster's machine; they run in order, each exactly once. */
@@ -102,13 +132,16 @@ export class SynodClient {
     page: { readonly from?: number; readonly limit?: number } = {},
   ): Promise<{ texts: readonly string[]; total: number }> {
     const { from = 0, limit = 1000 } = page;
-    const { result } = await this.#chat({ type: 'read', from, limit });
+    const { result } = await this.#chat({ type: 'read', from, limit }, 'read');
     if (result.type !== 'texts') throw new SynodError('INVALID_OPERATION');
     return { texts: result.texts, total: result.total };
   }
 
-  async #chat(operation: ChatOperation): Promise<{ slot: number; result: ChatResult }> {
-    const { slot, results } = await this.propose([encodeChatOperation(operation)]);
+  async #chat(
+    operation: ChatOperation,
+    kind?: CommandKind,
+  ): Promise<{ slot: number; result: ChatResult }> {
+    const { slot, results } = await this.#lanes.request([encodeChatOperation(operation)], kind);
     return { slot, result: parseChatResult(results[0] ?? new Uint8Array()) };
   }
 
@@ -119,11 +152,11 @@ export class SynodClient {
 
   /** Reads a register of the counter machine, linearizably. */
   async readRegister(register: string): Promise<RegisterValue> {
-    return this.#counter({ type: 'read', register });
+    return this.#counter({ type: 'read', register }, 'read');
   }
 
-  async #counter(operation: CounterOperation): Promise<RegisterValue> {
-    const { slot, results } = await this.propose([encodeCounterOperation(operation)]);
+  async #counter(operation: CounterOperation, kind?: CommandKind): Promise<RegisterValue> {
+    const { slot, results } = await this.#lanes.request([encodeCounterOperation(operation)], kind);
     const result = parseCounterResult(results[0] ?? new Uint8Array());
     if (result === undefined) throw new SynodError('INVALID_OPERATION');
     return { slot, ...result };
@@ -187,7 +220,7 @@ export class SynodClient {
 
   async close(): Promise<void> {
     this.#lanes.close();
-    await this.#connection.close();
+    await this.#link.close();
   }
 }
 

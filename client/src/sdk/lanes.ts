@@ -1,13 +1,22 @@
-import type { NatsConnection } from 'nats';
+import type { Msg } from 'nats';
 import { encodeCommand, MAX_UNANSWERED } from '../../../contract/src/command.ts';
 import type { ErrorCode } from '../../../contract/src/error-codes.ts';
+import type { NatsLink } from '../../../contract/src/nats-link.ts';
 import { parseReplies, type Outcome } from '../../../contract/src/reply.ts';
+import type { Subjects } from '../../../contract/src/subjects.ts';
+import { notAllowed, type Refusals } from './refusals.ts';
 import { SynodError } from './synod-error.ts';
 
+/** A `read` changes nothing: users that may not write may send it. */
+export type CommandKind = 'request' | 'read';
+
 export interface LanesOptions {
-  readonly connection: NatsConnection;
-  /** Where the leader takes commands. */
-  readonly subject: string;
+  readonly link: NatsLink;
+  readonly refusals: Refusals;
+  /** Where the leader takes commands, and those that change nothing. */
+  readonly subjects: Pick<Subjects, CommandKind>;
+  /** What the subjects begin with at which answers come. */
+  readonly inbox: string;
   /** 32 hex digits, drawn for this client alone. */
   readonly client: string;
   readonly deadlineMs: number;
@@ -21,6 +30,7 @@ export interface Answer {
 
 /** A request from its call to its result. */
 interface Request {
+  readonly kind: CommandKind;
   readonly operations: readonly Uint8Array[];
   readonly deadline: number;
   readonly resolve: (answer: Answer) => void;
@@ -60,28 +70,43 @@ export class Lanes {
   readonly #sweeper: NodeJS.Timeout;
   #lastNumber = 0;
   #closed = false;
+  #deaf: SynodError | undefined;
 
   constructor(options: LanesOptions) {
     this.#options = options;
-    this.#inbox = `_INBOX.synod.${options.client}`;
-    options.connection.subscribe(`${this.#inbox}.*`, {
-      callback: (error, message) => {
-        if (error !== null) return;
-        const last = message.subject.slice(this.#inbox.length + 1);
-        if (last === 'replies') return this.#replies(message.data);
-        // The server itself answers when nobody is there to take the command.
-        if (message.headers?.code === 503) this.#refused(this.#lanes[Number(last)], 'NO_LEADER');
-      },
-    });
+    this.#inbox = `${options.inbox}.${options.client}`;
+    const { link, refusals, subjects } = options;
+    const take = ({ subject, data, headers }: Msg): void => {
+      const last = subject.slice(this.#inbox.length + 1);
+      if (last === 'replies') return this.#replies(data);
+      // The server itself answers when nobody is there to take the command.
+      if (headers?.code === 503) this.#refused(this.#lanes[Number(last)], 'NO_LEADER');
+    };
+    link.subscribe(`${this.#inbox}.*`, take, (denial) => this.#deafened(notAllowed(denial)));
+    refusals.onConnected(() => this.#sendAll());
+    for (const kind of ['request', 'read'] as const) {
+      refusals.onPublish(subjects[kind], (error) => this.#rejectAll(error, kind));
+    }
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS);
   }
 
+  /** Why it could hear no answers, when it was connected or later; `undefined` when it could. */
+  get deaf(): SynodError | undefined {
+    return this.#deaf;
+  }
+
+  #deafened(error: SynodError): void {
+    this.#deaf = error;
+    this.#rejectAll(error);
+  }
+
   /** @throws SynodError by rejection: refused for good, or not answered before the deadline */
-  request(operations: readonly Uint8Array[]): Promise<Answer> {
+  request(operations: readonly Uint8Array[], kind: CommandKind = 'request'): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new SynodError('UNREACHABLE', { detail: 'closed' }));
       if (operations.length > MAX_UNANSWERED) return reject(new SynodError('TOO_LARGE'));
       this.#waiting.push({
+        kind,
         operations,
         deadline: performance.now() + this.#options.deadlineMs,
         resolve,
@@ -121,17 +146,24 @@ export class Lanes {
   }
 
   #send(request: Request): void {
-    const { connection, subject, client } = this.#options;
-    const { number, operations, lane } = request;
+    const { link, subjects, client } = this.#options;
+    const { kind, number, operations, lane } = request;
     const lowest = this.#admitted[0]?.number ?? number;
     request.retryAt = performance.now() + request.silence;
     request.silence = Math.min(2 * request.silence, LONGEST_SILENCE_MS);
     const bytes = encodeCommand({ client, number, lowest, operations });
-    if (bytes.length > (connection.info?.max_payload ?? Infinity)) {
+    if (bytes.length > link.maxPayload) {
       return this.#settle(request, () => request.reject(new SynodError('TOO_LARGE')));
     }
-    if (!connection.isClosed()) {
-      connection.publish(subject, bytes, { reply: `${this.#inbox}.${lane}` });
+    link.publish(subjects[kind], bytes, `${this.#inbox}.${lane}`);
+  }
+
+  /** What was sent before may be lost. */
+  #sendAll(): void {
+    for (const request of [...this.#lanes]) {
+      if (request === undefined) continue;
+      request.silence = FIRST_SILENCE_MS;
+      this.#send(request);
     }
   }
 
@@ -173,15 +205,27 @@ export class Lanes {
     for (const request of this.#lanes) {
       if (request === undefined) continue;
       if (now >= request.deadline) {
-        const code = this.#options.connection.isClosed() ? 'UNREACHABLE' : 'TIMED_OUT';
-        this.#settle(request, () => request.reject(new SynodError(code)));
+        this.#settle(request, () => request.reject(this.#tooLate()));
       } else if (now >= request.retryAt) {
         this.#send(request);
       }
     }
     for (let first = this.#waiting[0]; first && now >= first.deadline; first = this.#waiting[0]) {
       this.#waiting.shift();
-      first.reject(new SynodError('TIMED_OUT'));
+      first.reject(this.#tooLate());
+    }
+  }
+
+  #tooLate(): SynodError {
+    const { shutOut } = this.#options.refusals;
+    return new SynodError('TIMED_OUT', shutOut === undefined ? {} : { detail: shutOut });
+  }
+
+  /** @param kind only of that kind; without it, all */
+  #rejectAll(error: SynodError, kind?: CommandKind): void {
+    for (const request of [...this.#lanes]) {
+      if (request === undefined || (kind !== undefined && request.kind !== kind)) continue;
+      this.#settle(request, () => request.reject(error));
     }
   }
 

@@ -37,6 +37,10 @@ export const chatLog: StateMachine = {
     return parsed.type === 'append' ? append(tables, parsed.utf8) : read(tables, parsed);
   },
 
+  isRead(operation) {
+    return parseChatOperation(operation)?.type === 'read';
+  },
+
   query(tables, bytes) {
     const parsed = parseChatOperation(bytes);
     return parsed?.type === 'read' ? read(tables, parsed) : INVALID;

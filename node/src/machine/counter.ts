@@ -31,6 +31,10 @@ export const counter: StateMachine = {
     return parsed.type === 'read' ? register : add(tables, parsed.register, register, parsed.delta);
   },
 
+  isRead(operation) {
+    return parseCounterOperation(operation)?.type === 'read';
+  },
+
   query(tables, read) {
     const parsed = parseCounterOperation(read);
     if (parsed?.type !== 'read' || parsed.register.length === 0) return INVALID;

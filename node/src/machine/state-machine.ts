@@ -19,6 +19,8 @@ export interface StateMachine {
    * @returns the result for the client, encoded; nobody changes it afterwards
    */
   apply(tables: Tables, operation: Bytes, context: ApplyContext): Bytes;
+  /** Whether an operation changes no table: clients that may not write may send it. */
+  isRead(operation: Bytes): boolean;
   /** Answers a read from the tables, without changing them. */
   query(tables: Tables, read: Bytes): Bytes;
 }

@@ -1,5 +1,6 @@
-import type { Msg, NatsConnection, Subscription } from 'nats';
+import type { Msg } from 'nats';
 import type { MembershipAnswer } from '../../../contract/src/membership.ts';
+import type { Interest, NatsLink } from '../../../contract/src/nats-link.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import { parseTransferRequest, type TransferAnswer } from '../../../contract/src/transfer.ts';
@@ -15,19 +16,14 @@ const LOOK_MS = 5;
 
 /** What administrators and the operator reach over NATS. */
 export class AdminApi {
-  readonly #connection: NatsConnection;
+  readonly #connection: NatsLink;
   readonly #subjects: Subjects;
   readonly #log: Logger;
   /** Of the subjects that only the active leader has interest in. */
-  #whileLeading: readonly Subscription[] = [];
+  #whileLeading: readonly Interest[] = [];
 
   /** @param status answers every status request, also of a member without roles */
-  constructor(
-    connection: NatsConnection,
-    subjects: Subjects,
-    log: Logger,
-    status: () => MemberStatus,
-  ) {
+  constructor(connection: NatsLink, subjects: Subjects, log: Logger, status: () => MemberStatus) {
     this.#connection = connection;
     this.#subjects = subjects;
     this.#log = log;
@@ -39,7 +35,7 @@ export class AdminApi {
    * @param driver the leader's; `undefined` when it leads no longer
    */
   set leading(driver: Driver | undefined) {
-    for (const subscription of this.#whileLeading) subscription.unsubscribe();
+    for (const interest of this.#whileLeading) interest.end();
     this.#whileLeading = [];
     if (driver === undefined) return;
     const membership = new Membership(driver, this.#log);
@@ -49,18 +45,15 @@ export class AdminApi {
     ];
   }
 
-  #take(subject: string, answer: (text: string) => Answer | Promise<Answer>): Subscription {
-    return this.#connection.subscribe(subject, {
-      callback: (error, message) => {
-        if (error === null) void this.#respond(message, answer(message.string()));
-      },
+  #take(subject: string, answer: (text: string) => Answer | Promise<Answer>): Interest {
+    return this.#connection.subscribe(subject, (message) => {
+      void this.#respond(message, answer(message.string()));
     });
   }
 
-  async #respond(message: Msg, answer: Answer | Promise<Answer>): Promise<void> {
+  async #respond({ reply = '' }: Msg, answer: Answer | Promise<Answer>): Promise<void> {
     const text = JSON.stringify(await answer);
-    // It may have taken a while.
-    if (!this.#connection.isClosed()) message.respond(Buffer.from(text));
+    if (reply !== '') this.#connection.publish(reply, Buffer.from(text));
   }
 
   async #transfer(driver: Driver, text: string): Promise<TransferAnswer> {

@@ -1,8 +1,10 @@
-import type { NatsConnection, Subscription } from 'nats';
 import { asBuffer } from '../../../contract/src/bytes.ts';
+import type { Interest, NatsLink } from '../../../contract/src/nats-link.ts';
 import { encodeReplies, type Reply } from '../../../contract/src/reply.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import type { Driver } from './driver.ts';
+
+type Submit = Driver['submit'];
 
 /** Why a request was dropped without an answer. */
 export type RequestDropReason = 'no-reply-lane';
@@ -12,16 +14,16 @@ export type RequestDropReason = 'no-reply-lane';
  * Answers that become ready together travel in one message to each client.
  */
 export class ClientApi {
-  readonly #connection: NatsConnection;
+  readonly #connection: NatsLink;
   readonly #subjects: Subjects;
   readonly #driver: Driver;
   readonly #onDropped: (reason: RequestDropReason, detail: string) => void;
-  #requests: Subscription | undefined;
+  #whileLeading: readonly Interest[] = [];
   readonly #replies = new Map<string, Reply[]>();
 
   /** @param onDropped a request came that cannot even be refused */
   constructor(
-    connection: NatsConnection,
+    connection: NatsLink,
     subjects: Subjects,
     driver: Driver,
     onDropped: (reason: RequestDropReason, detail: string) => void,
@@ -34,19 +36,23 @@ export class ClientApi {
 
   /** Only the active leader has interest in requests: "no responders" tells that there is none. */
   set leading(leading: boolean) {
-    if (!leading) {
-      this.#requests?.unsubscribe();
-      this.#requests = undefined;
-      return;
-    }
-    this.#requests ??= this.#connection.subscribe(this.#subjects.request, {
-      callback: (error, { data, reply }) => {
-        if (error === null) this.#request(data, reply ?? '');
-      },
-    });
+    if (leading === this.#whileLeading.length > 0) return;
+    for (const interest of this.#whileLeading) interest.end();
+    const { request, read } = this.#subjects;
+    const [connection, driver] = [this.#connection, this.#driver];
+    this.#whileLeading = leading
+      ? [
+          connection.subscribe(request, ({ data, reply }) =>
+            this.#take(data, reply, (command, answer) => driver.submit(command, answer)),
+          ),
+          connection.subscribe(read, ({ data, reply }) =>
+            this.#take(data, reply, (command, answer) => driver.submitRead(command, answer)),
+          ),
+        ]
+      : [];
   }
 
-  #request(data: Uint8Array, replyTo: string): void {
+  #take(data: Uint8Array, replyTo = '', submit: Submit): void {
     const dot = replyTo.lastIndexOf('.');
     const inbox = replyTo.slice(0, dot);
     const lane = Number(replyTo.slice(dot + 1));
@@ -56,7 +62,7 @@ export class ClientApi {
     const command = asBuffer(data);
     // The number stands where contract/src/command.ts has it; a malformed command is answered too.
     const number = command.length >= 23 ? command.readUIntBE(17, 6) : 0;
-    this.#driver.submit(command, (outcome) => {
+    submit(command, (outcome) => {
       this.#reply(`${inbox}.replies`, { lane, number, outcome });
     });
   }
@@ -69,10 +75,10 @@ export class ClientApi {
   }
 
   #send(): void {
-    const limit = (this.#connection.info?.max_payload ?? Infinity) / 2;
+    const limit = this.#connection.maxPayload / 2;
     for (const [subject, replies] of this.#replies) {
       for (const part of split(replies, limit)) {
-        if (!this.#connection.isClosed()) this.#connection.publish(subject, encodeReplies(part));
+        this.#connection.publish(subject, encodeReplies(part));
       }
     }
     this.#replies.clear();

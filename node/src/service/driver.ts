@@ -142,6 +142,11 @@ export class Driver {
     this.#requests.submit(bytes, answer);
   }
 
+  /** Takes the command of a client that may not write. */
+  submitRead(bytes: Uint8Array, answer: (outcome: Outcome) => void): void {
+    this.#requests.submitRead(bytes, answer);
+  }
+
   #wake(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;

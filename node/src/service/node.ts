@@ -1,10 +1,10 @@
-import type { NatsConnection } from 'nats';
 import { errors } from '../../../contract/src/error-codes.ts';
 import {
   isSameFirstConfiguration,
   type FirstConfiguration,
 } from '../../../contract/src/first-configuration.ts';
 import type { FormAnswer } from '../../../contract/src/form.ts';
+import type { NatsLink } from '../../../contract/src/nats-link.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import { subjectsOf, type Subjects } from '../../../contract/src/subjects.ts';
 import type { Config } from '../config.ts';
@@ -20,7 +20,7 @@ import { UNKNOWN_MEMBER } from './driver.ts';
 import { serveForm } from './form-api.ts';
 import { startHttp, type HttpServer } from './http.ts';
 import type { Logger } from './logger.ts';
-import { NatsLink } from './nats-link.ts';
+import { NodeConnection } from './node-connection.ts';
 import { NodeData } from './node-data.ts';
 import { RunningMember, type Dropped } from './running-member.ts';
 import { SelfReport, VERSION } from './self-report.ts';
@@ -40,7 +40,7 @@ export class Node {
   readonly #subjects: Subjects;
   readonly #folder: DataFolder;
   readonly #data: NodeData;
-  readonly #nats: NatsLink;
+  readonly #nats: NodeConnection;
   readonly #report: SelfReport;
   #damage: DamageError | undefined;
   #running: RunningMember | undefined;
@@ -78,8 +78,9 @@ export class Node {
       refusalCodes: Object.keys(errors),
       dropReasons: [...dropReasons, UNKNOWN_MEMBER, 'no-reply-lane', 'script-line'],
     });
-    this.#nats = new NatsLink({
-      url: config.natsUrl,
+    const { natsUrl, natsCredentialsDir, natsTlsDir } = config;
+    this.#nats = new NodeConnection({
+      access: { url: natsUrl, credentialsDir: natsCredentialsDir, tlsDir: natsTlsDir },
       name: `synod ${cluster} ${name} ${member}`,
       log: this.#log,
       onChanged: (connected) => {
@@ -92,6 +93,7 @@ export class Node {
       running: this.#running,
       damage: this.#damage,
       natsConnected: this.#nats.isUp,
+      natsTrouble: this.#nats.trouble,
     }));
     this.#metrics.readGaugesFrom(() => this.#report.gauges());
   }
@@ -135,7 +137,7 @@ export class Node {
   }
 
   /** Stores what this member is told, and runs at once: it stays in that cluster for ever. */
-  async #form(connection: NatsConnection, told: FirstConfiguration): Promise<FormAnswer> {
+  async #form(connection: NatsLink, told: FirstConfiguration): Promise<FormAnswer> {
     const { first } = this.#data;
     if (first !== undefined) {
       return isSameFirstConfiguration(first, told)
@@ -164,7 +166,7 @@ export class Node {
    * Gives the member its roles, once it has been told and its data is well. Before that it hears
    * no protocol message.
    */
-  async #run(connection: NatsConnection): Promise<void> {
+  async #run(connection: NatsLink): Promise<void> {
     const { first, storage } = this.#data;
     if (first === undefined || storage === undefined) return;
     this.#running = new RunningMember(
@@ -217,8 +219,8 @@ export class Node {
       .then(async () => {
         change();
         this.#open();
-        const { connection } = this.#nats;
-        if (connection !== undefined) await this.#run(connection);
+        const { link } = this.#nats;
+        if (link !== undefined) await this.#run(link);
       })
       .catch(this.#fatal);
     await this.#restarting;

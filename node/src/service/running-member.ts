@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { NatsConnection } from 'nats';
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
+import type { NatsLink } from '../../../contract/src/nats-link.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import type { Config } from '../config.ts';
 import { Applier } from '../machine/applier.ts';
@@ -39,7 +39,7 @@ export interface RunningMemberPorts {
   readonly self: MemberId;
   readonly first: FirstConfiguration;
   readonly storage: MemberStorage;
-  readonly connection: NatsConnection;
+  readonly connection: NatsLink;
   readonly subjects: Subjects;
   readonly metrics: Metrics;
   readonly log: Logger;

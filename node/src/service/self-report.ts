@@ -16,6 +16,8 @@ export interface Presence {
   readonly running: RunningMember | undefined;
   readonly damage: DamageError | undefined;
   readonly natsConnected: boolean;
+  /** Why it is not connected, in a sentence, once that is known. */
+  readonly natsTrouble: string | undefined;
 }
 
 /** What a node says of itself: its status, whether it is ready, and its gauges. */
@@ -89,7 +91,7 @@ export class SelfReport {
     };
   }
 
-  #alarms({ data, damage, running, natsConnected }: Presence): string[] {
+  #alarms({ data, damage, running, natsConnected, natsTrouble }: Presence): string[] {
     const alarms = damage === undefined ? [] : [damage.message];
     if (running?.driver.stalled === true) {
       alarms.push('The disk has not finished a write for more than a second.');
@@ -99,6 +101,7 @@ export class SelfReport {
       alarms.push(`A state failed its checks and is kept as ${kept}. Look at it, then delete it.`);
     }
     if (!natsConnected) alarms.push('The connection to NATS is down.');
+    if (natsTrouble !== undefined) alarms.push(natsTrouble);
     return alarms;
   }
 

@@ -1,40 +1,46 @@
-import { connect, Events, type NatsConnection } from 'nats';
+import type { NatsAccess } from '../../../contract/src/nats-access.ts';
+import { NatsLink } from '../../../contract/src/nats-link.ts';
 
 export interface NatsOptions {
-  readonly url: string;
+  readonly access: NatsAccess;
   /** Shown by the server's monitoring. */
   readonly name: string;
   readonly onConnected: () => void;
   readonly onDisconnected: () => void;
+  /** Told in a sentence what is wrong, at most every two seconds. */
+  readonly onTrouble: (sentence: string) => void;
 }
+
+const DIAL_MS = 5_000;
+const NOTICE_MS = 2_000;
 
 /**
- * Connects to NATS, and again whenever the connection is lost, for ever: whoever is absent at the
- * start or leaves in mid-run is waited for.
+ * Connects a member to NATS: whoever is absent at the start, leaves in mid-run or does not let it
+ * in is waited for.
  * @returns once it is connected for the first time
  */
-export async function connectNats(options: NatsOptions): Promise<NatsConnection> {
-  const connection = await connect({
-    servers: options.url,
-    name: options.name,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 250,
-    reconnectJitter: 100,
-    waitOnFirstConnect: true,
-    pingInterval: 5_000,
-    maxPingOut: 3,
-    noAsyncTraces: true,
+export function connectNats(options: NatsOptions): Promise<NatsLink> {
+  const { access, name, onConnected, onDisconnected } = options;
+  const say = atTimes(options.onTrouble);
+  return NatsLink.open(
     // A member does not hear its own fan-out: what it sends itself is delivered inside.
-    noEcho: true,
-  });
-  options.onConnected();
-  void follow(connection, options);
-  return connection;
+    { access, name, echo: false, dialMs: DIAL_MS },
+    {
+      connected: onConnected,
+      disconnected: onDisconnected,
+      trouble: ({ sentence }) => say(`${sentence}; trying again.`),
+      denied: ({ sentence }) => say(`NATS: ${sentence}; a member has to: see docs/security.md.`),
+    },
+  );
 }
 
-async function follow(connection: NatsConnection, options: NatsOptions): Promise<void> {
-  for await (const { type } of connection.status()) {
-    if (type === Events.Disconnect) options.onDisconnected();
-    if (type === Events.Reconnect) options.onConnected();
-  }
+/** Passes a sentence on at most every two seconds: what is wrong is found again and again. */
+function atTimes(say: (sentence: string) => void): (sentence: string) => void {
+  let last = -NOTICE_MS;
+  return (sentence) => {
+    const now = performance.now();
+    if (now - last < NOTICE_MS) return;
+    last = now;
+    say(sentence);
+  };
 }

@@ -1,4 +1,4 @@
-import type { NatsConnection, Subscription } from 'nats';
+import type { Interest, NatsLink } from '../../../contract/src/nats-link.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import type { MemberId } from '../paxos/ballot.ts';
 import type { Message } from '../paxos/messages.ts';
@@ -7,7 +7,7 @@ import { Receiver, type ReceiverOptions } from './receiver.ts';
 import type { Transport } from './transport.ts';
 
 export interface NatsTransportOptions extends ReceiverOptions {
-  readonly connection: NatsConnection;
+  readonly connection: NatsLink;
   readonly subjects: Subjects;
   /** The other members: who gets a broadcast when it does not fan out. */
   readonly peers: readonly MemberId[];
@@ -21,19 +21,15 @@ const FLUSH_DEADLINE_MS = 2_000;
 export class NatsTransport implements Transport {
   readonly #options: NatsTransportOptions;
   readonly #receiver: Receiver;
-  readonly #subscriptions: readonly Subscription[];
+  readonly #interests: readonly Interest[];
   #connected = true;
 
   constructor(options: NatsTransportOptions) {
     this.#options = options;
     this.#receiver = new Receiver(options);
     const { connection, subjects, self } = options;
-    this.#subscriptions = [subjects.member(self), subjects.members].map((subject) =>
-      connection.subscribe(subject, {
-        callback: (error, { data }) => {
-          if (error === null) this.#receiver.receive(data);
-        },
-      }),
+    this.#interests = [subjects.member(self), subjects.members].map((subject) =>
+      connection.subscribe(subject, ({ data }) => this.#receiver.receive(data)),
     );
   }
 
@@ -62,9 +58,9 @@ export class NatsTransport implements Transport {
 
   #publish(subject: string, to: MemberId | undefined, messages: readonly Message[]): void {
     const { connection, cluster, self, onDropped } = this.#options;
-    if (!this.#connected || connection.isClosed() || messages.length === 0) return;
+    if (!this.#connected || messages.length === 0) return;
     const data = encodeFrame({ cluster, from: self, to, messages });
-    const limit = connection.info?.max_payload ?? Infinity;
+    const limit = connection.maxPayload;
     if (data.length <= limit) {
       connection.publish(subject, data);
     } else if (messages.length === 1) {
@@ -90,7 +86,7 @@ export class NatsTransport implements Transport {
 
   /** Receives nothing any more; the connection stays. */
   detach(): void {
-    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+    for (const interest of this.#interests) interest.end();
   }
 
   async close(): Promise<void> {

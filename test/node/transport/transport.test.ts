@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { connect, type NatsConnection } from 'nats';
+import { connect } from 'nats';
 import { until as untilDeadline } from '../../../client/src/bench/until.ts';
 import { subjectsOf } from '../../../contract/src/subjects.ts';
 import { folderNats } from '../../../client/src/local/folder-nats.ts';
@@ -56,14 +56,16 @@ async function nats(): Promise<Network> {
   const workspace = new Workspace(folder);
   const url = await folderNats(workspace, process.env, () => undefined);
   const subjects = subjectsOf('local', 'test');
-  const connections: NatsConnection[] = [];
+  const connections: { close(): Promise<void> }[] = [];
   const outside = await connect({ servers: url });
   return {
     async join(self, cluster = 'test') {
       const ignore = (): void => undefined;
       const name = `test ${self}`;
-      const options = { url, name, onConnected: ignore, onDisconnected: ignore };
-      const connection = await connectNats(options);
+      const connection = await connectNats({
+        ...{ access: { url }, name },
+        ...{ onConnected: ignore, onDisconnected: ignore, onTrouble: ignore },
+      });
       connections.push(connection);
       const dropped: DropReason[] = [];
       const peers = members.filter((member) => member !== self);

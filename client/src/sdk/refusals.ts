@@ -1,0 +1,51 @@
+import type { NatsTrouble } from '../../../contract/src/nats-access.ts';
+import type { NatsDenial, NatsLinkEvents } from '../../../contract/src/nats-link.ts';
+import { SynodError } from './synod-error.ts';
+
+type Denied = (error: SynodError) => void;
+
+/** What NATS refuses to one client, now and later. */
+export class Refusals implements NatsLinkEvents {
+  readonly #denied = new Map<string, Set<Denied>>();
+  readonly #again: (() => void)[] = [];
+  #shutOut: string | undefined;
+
+  /** Why NATS does not let the client in again; `undefined` while it is in. */
+  get shutOut(): string | undefined {
+    return this.#shutOut;
+  }
+
+  /** Calls back whenever NATS drops what is published to `subject`. @returns ends that */
+  onPublish(subject: string, denied: Denied): () => void {
+    const listeners = this.#denied.get(subject) ?? new Set();
+    this.#denied.set(subject, listeners.add(denied));
+    return () => listeners.delete(denied);
+  }
+
+  /** Calls back whenever the client is let in again. */
+  onConnected(again: () => void): void {
+    this.#again.push(again);
+  }
+
+  connected(): void {
+    this.#shutOut = undefined;
+    for (const again of this.#again) again();
+  }
+
+  disconnected(): void {
+    // What was sent may have arrived.
+  }
+
+  trouble({ sentence }: NatsTrouble): void {
+    this.#shutOut = sentence;
+  }
+
+  denied(denial: NatsDenial): void {
+    if (denial.operation !== 'publish') return;
+    for (const denied of this.#denied.get(denial.subject) ?? []) denied(notAllowed(denial));
+  }
+}
+
+export function notAllowed({ sentence }: NatsDenial): SynodError {
+  return new SynodError('NOT_ALLOWED', { detail: sentence });
+}

@@ -1,0 +1,145 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { isNativeError } from 'node:util/types';
+import { ErrorCode as NatsErrorCode, NatsError, type ConnectionOptions } from 'nats';
+import type { ErrorCode } from './error-codes.ts';
+
+/** Where NATS is, and how one is let in: folders, as Kubernetes mounts a Secret. */
+export interface NatsAccess {
+  /** Of one server, or of several, separated by commas. */
+  readonly url: string;
+  /** A folder with the files `username` and `password`. */
+  readonly credentialsDir?: string | undefined;
+  /** A folder with `ca.crt`, and `tls.crt` with `tls.key` when clients have certificates. */
+  readonly tlsDir?: string | undefined;
+  /** In the place of the folders, of whoever reads Secrets itself; asked at every connect. */
+  readonly secrets?: () => NatsSecrets;
+}
+
+/** What the folders hold. */
+export interface NatsSecrets {
+  readonly user?: { readonly username: string; readonly password: string };
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+}
+
+/** Why NATS does not let one in, or cannot be reached; `sentence` has no full stop. */
+export interface NatsTrouble {
+  readonly code: Extract<ErrorCode, 'NOT_ADMITTED' | 'UNREACHABLE'>;
+  readonly sentence: string;
+}
+
+type AccessOptions = Pick<ConnectionOptions, 'servers' | 'authenticator' | 'tls'>;
+
+/** For nats.js. Every connect reads the files again: what was rotated is taken up by the next. */
+export function accessOptions(access: NatsAccess): AccessOptions {
+  const { url, credentialsDir, tlsDir, secrets } = access;
+  const servers = url.split(',').map((server) => server.trim());
+  return {
+    servers: servers.filter((server) => server !== ''),
+    ...(secrets !== undefined && secretOptions(secrets())),
+    ...(credentialsDir !== undefined && { authenticator: () => readUser(credentialsDir) }),
+    ...(tlsDir !== undefined && { tls: tlsFiles(tlsDir) }),
+  };
+}
+
+function secretOptions({ user, tls }: NatsSecrets): Omit<AccessOptions, 'servers'> {
+  return {
+    ...(user && { authenticator: () => ({ user: user.username, pass: user.password }) }),
+    ...(tls && { tls }),
+  };
+}
+
+/** Must not throw: nats.js would close the connection for good. */
+function readUser(folder: string): { user: string; pass?: string } {
+  return { user: readLine(folder, 'username') ?? '', pass: readLine(folder, 'password') ?? '' };
+}
+
+/** nats.js asks for the names at every connect. */
+function tlsFiles(folder: string): NonNullable<ConnectionOptions['tls']> {
+  return {
+    caFile: path.join(folder, 'ca.crt'),
+    get certFile() {
+      return hasCertificate(folder) ? path.join(folder, 'tls.crt') : '';
+    },
+    get keyFile() {
+      return hasCertificate(folder) ? path.join(folder, 'tls.key') : '';
+    },
+  };
+}
+
+function hasCertificate(tlsDir: string): boolean {
+  return fs.existsSync(path.join(tlsDir, 'tls.crt'));
+}
+
+/** What an editor or `echo` puts behind it does not count. */
+function readLine(folder: string, file: string): string | undefined {
+  try {
+    return fs.readFileSync(path.join(folder, file), 'utf8').replace(/\r?\n$/, '');
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is missing before one can knock at all. */
+export function missingFile({ credentialsDir, tlsDir }: NatsAccess): NatsTrouble | undefined {
+  const wanted: [folder: string | undefined, file: string, holds: string][] = [
+    [credentialsDir, 'username', 'the name of the NATS user'],
+    [credentialsDir, 'password', 'the password of the NATS user'],
+    [tlsDir, 'ca.crt', 'the certificate of the CA that NATS is trusted by'],
+  ];
+  if (tlsDir !== undefined && hasCertificate(tlsDir)) {
+    wanted.push([tlsDir, 'tls.key', 'the key of tls.crt']);
+  }
+  for (const [folder, file, holds] of wanted) {
+    if (folder === undefined || readLine(folder, file)) continue;
+    const isEmpty = readLine(folder, file) === '';
+    const wrong = isEmpty ? 'is empty' : 'cannot be read';
+    const sentence = `${path.join(folder, file)} ${wrong}; it has to hold ${holds}`;
+    return { code: 'NOT_ADMITTED', sentence };
+  }
+  return undefined;
+}
+
+/** The user that one connects as, to be named in sentences. */
+export function userOf({ credentialsDir, secrets }: NatsAccess): string {
+  const given = secrets?.().user?.username;
+  if (given !== undefined) return `user ${JSON.stringify(given)}`;
+  if (credentialsDir === undefined) return 'a user without a name';
+  return `user ${JSON.stringify(readLine(credentialsDir, 'username') ?? '')}`;
+}
+
+/** @param error of a connect of nats.js */
+export function troubleOf(error: unknown, access: NatsAccess): NatsTrouble {
+  const { url, credentialsDir, tlsDir } = access;
+  const refused = (sentence: string): NatsTrouble => ({ code: 'NOT_ADMITTED', sentence });
+  if (error instanceof NatsError && error.isAuthError()) {
+    if (access.secrets?.().user !== undefined) {
+      return refused(`NATS at ${url} refuses ${userOf(access)} with its password`);
+    }
+    const password = credentialsDir && path.join(credentialsDir, 'password');
+    return refused(
+      password === undefined
+        ? `NATS at ${url} wants a user and a password, and no folder with them is named`
+        : `NATS at ${url} refuses ${userOf(access)} with the password in ${password}`,
+    );
+  }
+  const code = codeOf(error);
+  if (code === (NatsErrorCode.ServerOptionNotAvailable as string) && tlsDir !== undefined) {
+    return refused(`NATS at ${url} has no TLS, and ${tlsDir} wants it`);
+  }
+  if (/CERT|SSL|TLS|SIGNED|VERIFY|ISSUER/.test(code)) {
+    const trusted = tlsDir === undefined ? 'no folder with its CA is named' : `see ${tlsDir}`;
+    return refused(`TLS with NATS at ${url} failed: ${messageOf(error)}; ${trusted}`);
+  }
+  return { code: 'UNREACHABLE', sentence: `NATS does not answer at ${url}: ${messageOf(error)}` };
+}
+
+function codeOf(error: unknown): string {
+  return isNativeError(error) && 'code' in error ? String(error.code) : '';
+}
+
+function messageOf(error: unknown): string {
+  if (!isNativeError(error)) return 'the connection was closed';
+  const words = error.message.replaceAll('_', ' ').replace(/\.$/, '');
+  return error instanceof NatsError ? words.toLowerCase() : words;
+}

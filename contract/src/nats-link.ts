@@ -1,0 +1,271 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  connect,
+  DebugEvents,
+  ErrorCode,
+  NatsError,
+  type Msg,
+  type NatsConnection,
+  type Subscription,
+} from 'nats';
+import {
+  accessOptions,
+  missingFile,
+  troubleOf,
+  userOf,
+  type NatsAccess,
+  type NatsTrouble,
+} from './nats-access.ts';
+
+export interface NatsLinkOptions {
+  readonly access: NatsAccess;
+  /** Shown by the server's monitoring. */
+  readonly name: string;
+  /** What the subjects begin with at which answers to `request` come. */
+  readonly inboxPrefix?: string;
+  /** Whether one hears what one publishes oneself. */
+  readonly echo: boolean;
+  /** How long one server is waited for. */
+  readonly dialMs: number;
+}
+
+/** What NATS does not allow its user. */
+export interface NatsDenial {
+  readonly operation: string;
+  readonly subject: string;
+  /** Has no full stop. */
+  readonly sentence: string;
+}
+
+export interface NatsLinkEvents {
+  /** Also the first time. */
+  connected(): void;
+  disconnected(): void;
+  /** Why a try to connect failed; the next one follows soon. */
+  trouble(trouble: NatsTrouble): void;
+  denied(denial: NatsDenial): void;
+}
+
+/** What is subscribed to, until it ends. */
+export interface Interest {
+  end(): void;
+}
+
+type Take = (message: Msg) => void;
+
+interface OwnInterest {
+  readonly subject: string;
+  readonly take: Take;
+  readonly denied: (denial: NatsDenial) => void;
+  subscription?: Subscription;
+  again?: NodeJS.Timeout;
+}
+
+const RETRY_MS = 250;
+const JITTER_MS = 100;
+const SUBSCRIBE_AGAIN_MS = 1_000;
+
+/**
+ * A connection to NATS that is made anew, for ever, whenever it is lost or refused. nats.js can do
+ * that, too; but it keeps sockets on which no server answered in time, and once one of those ends
+ * it connects a second time beside a connection that is well. And it does not say why it fails.
+ */
+export class NatsLink {
+  readonly #options: NatsLinkOptions;
+  readonly #events: NatsLinkEvents;
+  readonly #interests = new Set<OwnInterest>();
+  readonly #closing = new AbortController();
+  #connection: NatsConnection | undefined;
+  #waiting: (() => void)[] = [];
+
+  private constructor(options: NatsLinkOptions, events: NatsLinkEvents) {
+    this.#options = options;
+    this.#events = events;
+  }
+
+  /** Tries once. @returns why not, when it does not come about */
+  static async tryToOpen(
+    options: NatsLinkOptions,
+    events: NatsLinkEvents,
+  ): Promise<NatsLink | NatsTrouble> {
+    const link = new NatsLink(options, events);
+    const connection = await link.#dial();
+    if ('code' in connection) return connection;
+    void link.#keep(connection);
+    return link;
+  }
+
+  /** Waits until it is connected for the first time. */
+  static async open(options: NatsLinkOptions, events: NatsLinkEvents): Promise<NatsLink> {
+    const link = new NatsLink(options, events);
+    void link.#keep(undefined);
+    await link.#connected();
+    return link;
+  }
+
+  get maxPayload(): number {
+    return this.#connection?.info?.max_payload ?? Infinity;
+  }
+
+  /** Dropped while disconnected: nothing is kept to be sent late. */
+  publish(subject: string, data: Uint8Array, reply?: string): void {
+    this.#live()?.publish(subject, data, reply === undefined ? {} : { reply });
+  }
+
+  /**
+   * NATS may not allow it, now or after its permissions have changed, and drops it then: it is
+   * asked again and again, so that nobody stays deaf once they are right.
+   * @param denied told each time
+   */
+  subscribe(
+    subject: string,
+    take: Take,
+    denied: OwnInterest['denied'] = () => undefined,
+  ): Interest {
+    const interest: OwnInterest = { subject, take, denied };
+    this.#interests.add(interest);
+    this.#ask(interest);
+    return {
+      end: () => {
+        this.#interests.delete(interest);
+        clearTimeout(interest.again);
+        interest.subscription?.unsubscribe();
+      },
+    };
+  }
+
+  #ask(interest: OwnInterest): void {
+    const connection = this.#live();
+    clearTimeout(interest.again);
+    if (connection === undefined) return;
+    const { subject, take, denied } = interest;
+    interest.subscription = connection.subscribe(subject, {
+      callback: (error, message) => {
+        if (error === null) return take(message);
+        denied(this.denial('subscription', subject));
+        if (!this.#interests.has(interest)) return;
+        interest.again = setTimeout(() => this.#ask(interest), SUBSCRIBE_AGAIN_MS);
+      },
+    });
+  }
+
+  /** One request, and its answer. @throws NatsError; also when the connection is lost meanwhile */
+  async request(subject: string, data: Uint8Array, timeout: number): Promise<Msg> {
+    const begin = performance.now();
+    const settled = new AbortController();
+    const { signal } = settled;
+    const late = delay(timeout, undefined, { signal }).catch(() => undefined);
+    await Promise.race([this.#connected(), late]);
+    settled.abort();
+    const left = timeout - (performance.now() - begin);
+    const connection = this.#live();
+    if (connection === undefined || left < 1) throw NatsError.errorForCode(ErrorCode.Timeout);
+    return connection.request(subject, data, { timeout: left });
+  }
+
+  /** Settles when what was published has reached the server, or the connection is lost. */
+  async flush(): Promise<void> {
+    await this.#live()
+      ?.flush()
+      .catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#connection?.close();
+  }
+
+  #live(): NatsConnection | undefined {
+    return this.#connection?.isClosed() === false ? this.#connection : undefined;
+  }
+
+  #isClosed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  #connected(): Promise<void> {
+    if (this.#connection !== undefined) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  async #keep(first: NatsConnection | undefined): Promise<void> {
+    let connection = first;
+    while (!this.#isClosed()) {
+      connection ??= await this.#dialAgain();
+      if (connection === undefined) return;
+      await this.#use(connection);
+      connection = undefined;
+    }
+  }
+
+  /** @returns once it is lost */
+  async #use(connection: NatsConnection): Promise<void> {
+    this.#connection = connection;
+    for (const interest of this.#interests) this.#ask(interest);
+    this.#events.connected();
+    for (const resolve of this.#waiting.splice(0)) resolve();
+    void this.#watch(connection);
+    await connection.closed();
+    this.#connection = undefined;
+    if (!this.#isClosed()) this.#events.disconnected();
+  }
+
+  /** It goes on beyond the end of the connection: nothing comes then. */
+  async #watch(connection: NatsConnection): Promise<void> {
+    for await (const { type, permissionContext } of connection.status()) {
+      // Else it would first wait until a peer that does not answer takes what was sent before.
+      if (type === DebugEvents.StaleConnection) void connection.close();
+      if (permissionContext === undefined) continue;
+      const { operation, subject } = permissionContext;
+      this.#events.denied(this.denial(operation, subject));
+    }
+  }
+
+  /** What NATS has denied, in a sentence. */
+  denial(operation: string, subject: string): NatsDenial {
+    const what = operation === 'publish' ? 'publish to' : 'subscribe to';
+    const sentence = `${userOf(this.#options.access)} may not ${what} ${subject}`;
+    return { operation, subject, sentence };
+  }
+
+  /** @returns `undefined` when it was closed meanwhile */
+  async #dialAgain(): Promise<NatsConnection | undefined> {
+    const { signal } = this.#closing;
+    for (;;) {
+      const connection = await this.#dial();
+      if (!('code' in connection)) {
+        if (!this.#isClosed()) return connection;
+        await connection.close();
+        return undefined;
+      }
+      if (this.#isClosed()) return undefined;
+      this.#events.trouble(connection);
+      const pause = RETRY_MS + Math.random() * JITTER_MS;
+      await delay(pause, undefined, { signal }).catch(() => undefined);
+      if (this.#isClosed()) return undefined;
+    }
+  }
+
+  async #dial(): Promise<NatsConnection | NatsTrouble> {
+    const { access, name, inboxPrefix, echo, dialMs } = this.#options;
+    const missing = missingFile(access);
+    if (missing !== undefined) return missing;
+    try {
+      return await connect({
+        ...accessOptions(access),
+        ...(inboxPrefix !== undefined && { inboxPrefix }),
+        name,
+        noEcho: !echo,
+        timeout: dialMs,
+        reconnect: false,
+        // Servers that others speak of would be tried without an end when none lets one in.
+        ignoreClusterUpdates: true,
+        pingInterval: 5_000,
+        maxPingOut: 3,
+        noAsyncTraces: true,
+      });
+    } catch (error) {
+      return troubleOf(error, access);
+    }
+  }
+}

@@ -1,0 +1,166 @@
+import type {
+  V1Affinity,
+  V1EnvVar,
+  V1LocalObjectReference,
+  V1ResourceRequirements,
+  V1Toleration,
+  V1TopologySpreadConstraint,
+} from '@kubernetes/client-node';
+import { z } from 'zod';
+import { DEFAULT_WINDOW, MAX_WINDOW } from '../../../contract/src/first-configuration.ts';
+
+/*
+ * The spec of a `PaxosCluster`: the one source of its types, its defaults and its OpenAPI schema
+ * (see crd.ts). What stands in `meta` goes into that schema as it is.
+ */
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const unchecked = { 'x-kubernetes-preserve-unknown-fields': true };
+
+const text = (description: string) => z.string().min(1).max(253).describe(description);
+
+/** A type of Kubernetes' own: it is checked when the pods are made. */
+const object = <T>(description: string) =>
+  z.custom<T>().meta({ type: 'object', description, ...unchecked });
+const list = <T>(description: string) =>
+  z.custom<T[]>().meta({ type: 'array', description, items: { type: 'object', ...unchecked } });
+
+const immutable = (what: string) => ({
+  'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: `${what} cannot be changed` }],
+});
+
+const bytes = (description: string, min: number, max: number) =>
+  z.int().min(min).max(max).describe(description).optional();
+
+const storage = z
+  .object({
+    size: z
+      .string()
+      .regex(/^[0-9]+(Ki|Mi|Gi|Ti)$/)
+      .default('8Gi')
+      .describe('Size of the volume of each member, like 8Gi. It can grow, not shrink.'),
+    className: text('StorageClass of the volumes; the default class without it.').optional(),
+    whenDeleted: z
+      .enum(['Retain', 'Delete'])
+      .default('Retain')
+      .describe('What becomes of the volumes when the cluster is deleted.'),
+  })
+  .meta({
+    'x-kubernetes-validations': [
+      {
+        // The API server checks the default of `storage`, which has no size yet, by the rules, too.
+        rule: '!has(self.size) || !has(oldSelf.size) || !quantity(self.size).isLessThan(quantity(oldSelf.size))',
+        message: 'storage cannot shrink',
+      },
+      {
+        rule: 'has(self.className) == has(oldSelf.className) && (!has(self.className) || self.className == oldSelf.className)',
+        message: 'storage.className cannot be changed',
+      },
+    ],
+  });
+
+const nats = z.object({
+  url: text('URL of the NATS servers, like nats://nats:4222; several are separated by commas.'),
+  credentialsSecret: text(
+    'Secret with the keys `username` and `password` that members connect with.',
+  ).optional(),
+  operatorSecret: text(
+    'Secret with the keys `username` and `password` that the operator connects with; ' +
+      'without it the one of the members.',
+  ).optional(),
+  tlsSecret: text(
+    'Secret with `ca.crt`, and `tls.crt` with `tls.key` for client certificates.',
+  ).optional(),
+});
+
+/** They may differ between members, so that a change of them rolls through the cluster. */
+const settings = z
+  .object({
+    logLevel: z
+      .enum(['trace', 'debug', 'info', 'warn', 'error'])
+      .describe('Least level of what members log.')
+      .optional(),
+    batchBytes: bytes('Bytes of commands in a slot.', KIB, 768 * KIB),
+    maxCommandBytes: bytes('Bytes of the largest command.', 256, 768 * KIB),
+    queueBytes: bytes('Bytes of commands that may wait for a slot.', 64 * KIB, 1024 * MIB),
+    logBytes: bytes(
+      'Bytes of old log kept for members that were away.',
+      4 * MIB,
+      1024 * 1024 * MIB,
+    ),
+    checkpointMs: z
+      .int()
+      .min(10)
+      .max(60_000)
+      .describe('Milliseconds between two cuts of the state.')
+      .optional(),
+  })
+  .describe('Settings of the members; what is left out has the default of the version that runs.');
+
+const monitoring = z.object({
+  scrapeAnnotations: z
+    .boolean()
+    .default(true)
+    .describe('Annotate the pods for a Prometheus that discovers them by `prometheus.io/scrape`.'),
+});
+
+const recovery = z
+  .object({
+    clusterId: text('The cluster id that has lost its quorum for good, as status has it.'),
+    member: text('The id of the surviving member whose data becomes the new cluster.'),
+  })
+  .describe('Deliberate recovery from a lost quorum: a new cluster, of what one survivor has.');
+
+export const clusterSizes = [1, 3, 5, 7] as const;
+
+export const specSchema = z.object({
+  replicas: z
+    .literal(clusterSizes)
+    .default(3)
+    .meta({ type: 'integer', description: 'Voters: 1, 3, 5 or 7.' }),
+  image: text('Image of the members, by tag or digest.'),
+  imagePullPolicy: z
+    .enum(['Always', 'IfNotPresent', 'Never'])
+    .describe('When the image is pulled.')
+    .optional(),
+  imagePullSecrets: list<V1LocalObjectReference>('Secrets to pull the image with.').optional(),
+  machine: z
+    .enum(['chat-log', 'counter'])
+    .default('chat-log')
+    .meta({ description: 'The replicated state machine.', ...immutable('machine') }),
+  window: z
+    .int()
+    .min(1)
+    .max(MAX_WINDOW)
+    .default(DEFAULT_WINDOW)
+    .meta({
+      description: 'WINDOW: slots in flight. A part of the first configuration.',
+      ...immutable('window'),
+    }),
+  storage: storage.prefault({}),
+  nats,
+  settings: settings.prefault({}),
+  resources: object<V1ResourceRequirements>('CPU and memory of each member.').optional(),
+  affinity: object<V1Affinity>('Affinity of the pods.').optional(),
+  tolerations: list<V1Toleration>('Tolerations of the pods.').optional(),
+  topologySpreadConstraints: list<V1TopologySpreadConstraint>(
+    'How the pods spread; without it one member a node, if possible.',
+  ).optional(),
+  priorityClassName: text('Priority class of the pods.').optional(),
+  podLabels: z.record(z.string(), z.string()).describe('Further labels of the pods.').optional(),
+  podAnnotations: z
+    .record(z.string(), z.string())
+    .describe('Further annotations of the pods.')
+    .optional(),
+  env: list<V1EnvVar>('Further environment variables of the members.').optional(),
+  monitoring: monitoring.prefault({}),
+  paused: z
+    .boolean()
+    .default(false)
+    .describe('The operator looks on and changes nothing; the members run on.'),
+  recovery: recovery.optional(),
+});
+
+/** The spec as the API server stores it: with its defaults. */
+export type PaxosClusterSpec = z.output<typeof specSchema>;

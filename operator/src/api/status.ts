@@ -1,0 +1,71 @@
+import { z } from 'zod';
+
+/*
+ * The status of a `PaxosCluster`, written by the operator alone. Nothing in it changes at every
+ * write of a client: that is what metrics are for.
+ */
+
+/** In the order in which a cluster goes through them. */
+export const phases = [
+  'Pending',
+  'Forming',
+  'Running',
+  'Scaling',
+  'Rolling',
+  'Healing',
+  'QuorumLost',
+  'Paused',
+] as const;
+
+export const conditionTypes = [
+  'Available',
+  'Progressing',
+  'Degraded',
+  'QuorumLost',
+  'NATSReachable',
+  'Paused',
+] as const;
+
+const condition = z.object({
+  type: z.enum(conditionTypes),
+  status: z.enum(['True', 'False', 'Unknown']),
+  reason: z.string().describe('One word in CamelCase.'),
+  message: z.string().describe('A sentence for a person.'),
+  observedGeneration: z.int().optional(),
+  lastTransitionTime: z.iso.datetime().meta({ format: 'date-time' }),
+});
+
+const member = z.object({
+  name: z.string().describe('The pod.'),
+  id: z.string().describe('The id in its data folder.').optional(),
+  role: z.enum(['unformed', 'damaged', 'outsider', 'learner', 'voter', 'unknown']),
+  ready: z.boolean(),
+  caughtUp: z.boolean().describe('It has applied what the leader had when it was asked.'),
+  version: z.string().optional(),
+});
+
+export const statusSchema = z.object({
+  observedGeneration: z.int().optional(),
+  phase: z.enum(phases).optional(),
+  replicas: z.int().describe('Pods, for the scale subresource.').optional(),
+  selector: z.string().describe('Of the pods, for the scale subresource.').optional(),
+  readyMembers: z.int().optional(),
+  voters: z.int().describe('Voters of the newest configuration.').optional(),
+  leader: z.string().describe('The pod that leads.').optional(),
+  clusterId: z.string().optional(),
+  version: z.string().describe('The oldest version that a member runs.').optional(),
+  conditions: z
+    .array(condition)
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
+    .optional(),
+  members: z
+    .array(member)
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
+    .optional(),
+});
+
+export type PaxosClusterStatus = z.output<typeof statusSchema>;
+export type Phase = (typeof phases)[number];
+export type Condition = z.output<typeof condition>;
+export type ConditionType = (typeof conditionTypes)[number];
+export type MemberRow = z.output<typeof member>;

@@ -1,0 +1,82 @@
+import type { FastifyInstance } from 'fastify';
+
+/** What the HTTP server shows of an operator. */
+export interface HttpSources {
+  /** Why not, when it is not. */
+  readiness(): { readonly ready: boolean; readonly reason: string };
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+export interface HttpServer {
+  /** The port it got. */
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** The HTTP server cannot listen; `message` is a sentence that names the address. */
+export class HttpListenError extends Error {
+  override readonly name = 'HttpListenError';
+
+  constructor(host: string, port: number, cause: unknown) {
+    const isCoded = typeof cause === 'object' && cause !== null && 'code' in cause;
+    const code = String(isCoded ? cause.code : cause);
+    const why =
+      code === 'EADDRINUSE' ? 'the port is in use; choose another with --http-port' : code;
+    super(`The HTTP server cannot listen on ${host}, port ${port}: ${why}.`, { cause });
+  }
+}
+
+const paths = {
+  '/metrics': 'metrics for Prometheus',
+  '/healthz': 'whether the process lives',
+  '/readyz': 'whether it has reached the API server',
+} as const;
+
+/**
+ * Serves `/metrics`, `/healthz` and `/readyz`.
+ * @param port 0 for any free one
+ * @throws HttpListenError
+ */
+export async function startHttp(
+  host: string,
+  port: number,
+  sources: HttpSources,
+): Promise<HttpServer> {
+  const { fastify } = await import('fastify');
+  // Connections that are kept alive must not hold up a stop.
+  const server = fastify({ forceCloseConnections: true, exposeHeadRoutes: true });
+  addRoutes(server, sources);
+  try {
+    await server.listen({ host, port });
+  } catch (error) {
+    await server.close();
+    throw new HttpListenError(host, port, error);
+  }
+  const address = server.server.address();
+  const bound = typeof address === 'object' ? address?.port : undefined;
+  return { port: bound ?? port, close: () => server.close() };
+}
+
+function addRoutes(server: FastifyInstance, sources: HttpSources): void {
+  server.get('/metrics', async (_request, reply) => {
+    const { contentType, text } = await sources.metrics();
+    return reply.type(contentType).send(text);
+  });
+
+  // That it answers at all shows that the event loop turns.
+  server.get('/healthz', (_request, reply) => reply.send('The event loop turns.\n'));
+
+  server.get('/readyz', (_request, reply) => {
+    const { ready, reason } = sources.readiness();
+    return reply.code(ready ? 200 : 503).send(ready ? 'Ready.\n' : `Not ready: ${reason}\n`);
+  });
+
+  server.setNotFoundHandler((request, reply) => {
+    const known = Object.entries(paths).map(([path, what]) => `${path} (${what})`);
+    const sentence = `There is no ${request.method} ${request.url} here. There is GET of`;
+    return reply
+      .code(404)
+      .type('text/plain')
+      .send(`${sentence} ${known.join(', ')}.\n`);
+  });
+}

@@ -1,0 +1,117 @@
+import { Refusals } from '../../../client/src/sdk/refusals.ts';
+import type { NatsSecrets } from '../../../contract/src/nats-access.ts';
+import { NatsLink } from '../../../contract/src/nats-link.ts';
+import { subjectsOf } from '../../../contract/src/subjects.ts';
+import type { PaxosCluster } from '../api/paxos-cluster.ts';
+
+const DIAL_MS = 2_000;
+/** A server that was not there is not tried at every look. */
+const RETRY_MS = 3_000;
+/** Clusters that are gone need none any more. */
+const IDLE_MS = 10 * 60_000;
+
+/** The link to the NATS of one cluster: answers come where only its operator hears them. */
+interface Entry {
+  readonly url: string;
+  /** As they were read last: the next connect takes them. */
+  secrets: NatsSecrets;
+  readonly events: LinkEvents;
+  link: NatsLink | undefined;
+  opening: Promise<void> | undefined;
+  triedAt: number;
+  usedAt: number;
+}
+
+/** Also knows whether there is a connection now. */
+class LinkEvents extends Refusals {
+  isUp = false;
+
+  override connected(): void {
+    this.isUp = true;
+    super.connected();
+  }
+
+  override disconnected(): void {
+    this.isUp = false;
+    super.disconnected();
+  }
+}
+
+export interface OpenLink {
+  readonly link: NatsLink;
+  readonly refusals: Refusals;
+}
+
+export class NatsLinks {
+  readonly #entries = new Map<string, Entry>();
+
+  /** @returns why there is no connection now, if there is none; without a full stop */
+  async use(cluster: PaxosCluster, secrets: NatsSecrets): Promise<OpenLink | string> {
+    const now = performance.now();
+    this.#closeIdle(now);
+    const entry = await this.#entryOf(cluster, secrets);
+    entry.usedAt = now;
+    if (entry.link === undefined && now - entry.triedAt > RETRY_MS) {
+      entry.triedAt = now;
+      entry.opening = open(cluster, entry);
+    }
+    await entry.opening;
+    const { link, events } = entry;
+    if (link !== undefined && events.isUp) return { link, refusals: events };
+    return events.shutOut ?? `the connection to NATS at ${entry.url} is down`;
+  }
+
+  async close(): Promise<void> {
+    const entries = [...this.#entries.values()];
+    this.#entries.clear();
+    await Promise.all(entries.map(close));
+  }
+
+  async #entryOf(cluster: PaxosCluster, secrets: NatsSecrets): Promise<Entry> {
+    const { namespace, name } = cluster.metadata;
+    const { url } = cluster.spec.nats;
+    const key = `${namespace}/${name}`;
+    const found = this.#entries.get(key);
+    if (found?.url === url) return Object.assign(found, { secrets });
+    const entry: Entry = {
+      url,
+      secrets,
+      events: new LinkEvents(),
+      link: undefined,
+      opening: undefined,
+      triedAt: -Infinity,
+      usedAt: 0,
+    };
+    this.#entries.set(key, entry);
+    if (found !== undefined) await close(found);
+    return entry;
+  }
+
+  #closeIdle(now: number): void {
+    for (const [key, entry] of this.#entries) {
+      if (now - entry.usedAt < IDLE_MS) continue;
+      this.#entries.delete(key);
+      void close(entry);
+    }
+  }
+}
+
+async function open({ metadata }: PaxosCluster, entry: Entry): Promise<void> {
+  const { url, events } = entry;
+  const options = {
+    access: { url, secrets: () => entry.secrets },
+    name: `synod operator ${metadata.namespace}/${metadata.name}`,
+    inboxPrefix: subjectsOf(metadata.namespace, metadata.name).inbox('operator'),
+    echo: true,
+    dialMs: DIAL_MS,
+  };
+  const opened = await NatsLink.tryToOpen(options, events);
+  if ('sentence' in opened) events.trouble(opened);
+  else entry.link = opened;
+  entry.opening = undefined;
+}
+
+async function close({ link, opening }: Entry): Promise<void> {
+  await opening;
+  await link?.close();
+}

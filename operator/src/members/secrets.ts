@@ -1,0 +1,71 @@
+import type { V1Secret } from '@kubernetes/client-node';
+import type { NatsSecrets } from '../../../contract/src/nats-access.ts';
+import type { PaxosCluster } from '../api/paxos-cluster.ts';
+import { isForbidden } from '../reconcile/api-problem.ts';
+import type { Objects } from '../reconcile/ports.ts';
+
+/** A user of NATS. */
+export interface Credentials {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** A Secret that the spec names is not there, or lacks a key; the message is a sentence. */
+export class SecretError extends Error {
+  override readonly name = 'SecretError';
+}
+
+/**
+ * What the operator connects to the NATS of a cluster with: what the spec has for it, else what is
+ * its own, else what the members have.
+ */
+export async function secretsOf(
+  objects: Objects,
+  { metadata: { namespace }, spec: { nats } }: PaxosCluster,
+  own: Credentials | undefined,
+): Promise<NatsSecrets> {
+  const read = (name: string | undefined) =>
+    name === undefined ? undefined : readSecret(objects, namespace, name);
+  const fallback = own === undefined ? nats.credentialsSecret : undefined;
+  const [credentials, certificates] = await Promise.all([
+    read(nats.operatorSecret ?? fallback),
+    read(nats.tlsSecret),
+  ]);
+  const user =
+    credentials === undefined
+      ? own && { username: own.user, password: own.password }
+      : { username: keyOf(credentials, 'username'), password: keyOf(credentials, 'password') };
+  return { ...(user && { user }), ...(certificates && { tls: tlsOf(certificates) }) };
+}
+
+async function readSecret(objects: Objects, namespace: string, name: string): Promise<V1Secret> {
+  let secret: V1Secret | undefined;
+  try {
+    secret = await objects.get<V1Secret>('Secret', namespace, name);
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    throw new SecretError(`The operator may not read the Secret ${name}.`, { cause: error });
+  }
+  if (secret === undefined) throw new SecretError(`There is no Secret ${name}.`);
+  return secret;
+}
+
+function tlsOf(secret: V1Secret): NonNullable<NatsSecrets['tls']> {
+  const [ca, cert, key] = ['ca.crt', 'tls.crt', 'tls.key'].map((name) => valueOf(secret, name));
+  return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+}
+
+function keyOf(secret: V1Secret, key: string): string {
+  const value = valueOf(secret, key);
+  if (value !== undefined) return value;
+  throw new SecretError(`The Secret ${secret.metadata?.name ?? ''} has no key ${key}.`);
+}
+
+/** What an editor or `echo` puts behind it does not count. */
+function valueOf({ data }: V1Secret, key: string): string | undefined {
+  const base64 = data?.[key];
+  if (base64 === undefined) return undefined;
+  return Buffer.from(base64, 'base64')
+    .toString('utf8')
+    .replace(/\r?\n$/, '');
+}

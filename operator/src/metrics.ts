@@ -1,0 +1,93 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/* Every metric of the operator is declared here, once. A cluster's name is never a label. */
+
+/** Read at each scrape. Booleans show as 0 and 1. */
+export interface GaugeValues {
+  readonly leader: boolean;
+  readonly queueDepth: number;
+  readonly clusters: number;
+}
+
+const gauges: Readonly<Record<keyof GaugeValues, readonly [name: string, help: string]>> = {
+  leader: ['synod_operator_is_leader', '1 while this operator leads.'],
+  queueDepth: ['synod_operator_queue_depth', 'Clusters that wait to be reconciled.'],
+  clusters: ['synod_operator_clusters', 'Clusters that the leading operator looks after.'],
+};
+
+const seconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+/** The metrics of one operator. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly reconciles = this.#counter('synod_operator_reconciles_total', 'Reconciles, by result.', [
+    'result',
+  ]);
+  readonly reconcileSeconds = new Histogram({
+    name: 'synod_operator_reconcile_seconds',
+    help: 'How long a reconcile took.',
+    buckets: seconds,
+    registers: [this.#registry],
+  });
+  readonly watchRestarts = this.#counter(
+    'synod_operator_watch_restarts_total',
+    'Watches begun again, by resource and reason.',
+    ['resource', 'reason'],
+  );
+  readonly apiRequests = this.#counter(
+    'synod_operator_api_requests_total',
+    'Requests of the API server, by verb, resource and HTTP code; "none" without an answer.',
+    ['verb', 'group', 'resource', 'code'],
+  );
+  readonly eventsDropped = this.#counter(
+    'synod_operator_events_dropped_total',
+    'Events not written, because their cluster had too many.',
+  );
+  #read: (() => GaugeValues) | undefined;
+
+  /** @param process metrics of the process and of Node (event loop lag, heap, …) */
+  constructor(version: string, process = true) {
+    const info = new Gauge({
+      name: 'synod_operator_build_info',
+      help: 'Always 1; its labels say what runs here.',
+      labelNames: ['version', 'node_version'],
+      registers: [this.#registry],
+    });
+    info.set({ version, node_version: globalThis.process.version }, 1);
+    for (const result of ['done', 'failed']) this.reconciles.inc({ result }, 0);
+    for (const key of Object.keys(gauges) as (keyof GaugeValues)[]) this.#gauge(key);
+    if (process) collectDefaultMetrics({ register: this.#registry });
+  }
+
+  /** Says where a scrape reads the gauges. Before that, they have no values. */
+  readGaugesFrom(source: () => GaugeValues): void {
+    this.#read = source;
+  }
+
+  /** The media type of `text`. */
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** One scrape, in the text format of Prometheus. */
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  #counter<L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[] = [],
+  ): Counter<L> {
+    return new Counter({ name, help, labelNames: [...labelNames], registers: [this.#registry] });
+  }
+
+  #gauge(key: keyof GaugeValues): void {
+    const [name, help] = gauges[key];
+    const read = (): number => Number(this.#read?.()[key] ?? NaN);
+    const collect = function (this: Gauge): void {
+      this.set(read());
+    };
+    new Gauge({ name, help, registers: [this.#registry], collect });
+  }
+}

@@ -1,0 +1,163 @@
+import { randomUUID } from 'node:crypto';
+import type { V1ObjectMeta } from '@kubernetes/client-node';
+import type { Config } from './config.ts';
+import { ConflictError } from './kube/api-error.ts';
+import type { Client } from './kube/client.ts';
+import { jittered, systemClock } from './kube/clock.ts';
+import { Events } from './kube/events.ts';
+import { kinds } from './kube/kinds.ts';
+import type { Term } from './kube/lease.ts';
+import { ApiObjects } from './kube/objects.ts';
+import { Queue, type Failure, type WorkResult } from './kube/queue.ts';
+import { Reflector, type Sink } from './kube/reflector.ts';
+import type { Logger } from './logger.ts';
+import { NatsMembers } from './members/nats-members.ts';
+import type { Metrics } from './metrics.ts';
+import type { ObjectKind } from './reconcile/ports.ts';
+import { makeReconcile } from './reconcile/reconcile.ts';
+
+/** Objects that carry it belong to the cluster that it names, in their namespace. */
+const CLUSTER_LABEL = 'paxos.synod.dev/cluster';
+const followed: readonly ObjectKind[] = ['StatefulSet', 'Pod', 'PersistentVolumeClaim'];
+
+export interface OperatorOptions {
+  readonly config: Config;
+  readonly client: Client;
+  readonly identity: string;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+/** What one leader does in its term: watches clusters and what belongs to them, and reconciles. */
+export class Operator {
+  readonly #options: OperatorOptions;
+  readonly #term: Term;
+  readonly #members: NatsMembers;
+  readonly #queue: Queue;
+  /** Keys of the clusters that exist. */
+  readonly #clusters = new Set<string>();
+
+  constructor(options: OperatorOptions, term: Term) {
+    const { config, client, identity, metrics, log } = options;
+    this.#options = options;
+    this.#term = term;
+    const objects = new ApiObjects(client, term);
+    this.#members = new NatsMembers({ objects });
+    const reconcile = makeReconcile({
+      objects,
+      members: this.#members,
+      events: new Events({
+        client,
+        instance: identity,
+        signal: term.signal,
+        clock: systemClock,
+        log,
+        onDropped: () => metrics.eventsDropped.inc(),
+      }),
+      now: Date.now,
+      newClusterId: randomUUID,
+    });
+    this.#queue = new Queue({
+      work: async (key) => this.#again(key, await reconcile(parseKey(key))),
+      concurrency: config.concurrency,
+      clock: systemClock,
+      random: Math.random,
+      onDone: (key, ms, failure) => this.#done(key, ms, failure),
+    });
+  }
+
+  get leads(): boolean {
+    return this.#term.isHeld();
+  }
+
+  get queueDepth(): number {
+    return this.#queue.depth;
+  }
+
+  get clusters(): number {
+    return this.#clusters.size;
+  }
+
+  /** Works until the term is over, or is to end; what was begun is finished. */
+  async run(): Promise<void> {
+    const { ending } = this.#term;
+    const clusters: Sink = {
+      listed: (objects) => this.#listed(objects.map(keyOf)),
+      changed: (object) => this.#changed(keyOf(object)),
+      deleted: (object) => this.#clusters.delete(keyOf(object)),
+    };
+    const belongings: Sink = {
+      listed: (objects) => new Set(objects.map(clusterOf)).forEach((key) => this.#touched(key)),
+      changed: (object) => this.#touched(clusterOf(object)),
+      deleted: (object) => this.#touched(clusterOf(object)),
+    };
+    const reflectors = [
+      this.#reflector('PaxosCluster', clusters).run(ending),
+      ...followed.map((kind) => this.#reflector(kind, belongings, CLUSTER_LABEL).run(ending)),
+    ];
+    await Promise.all(reflectors);
+    await this.#queue.stop();
+    await this.#members.close();
+  }
+
+  #reflector(kind: ObjectKind, sink: Sink, label?: string): Reflector {
+    const { client, config, log, metrics } = this.#options;
+    return new Reflector({
+      client,
+      resource: kinds[kind],
+      namespace: config.watchNamespace ?? '',
+      ...(label !== undefined && { label }),
+      sink,
+      log,
+      random: Math.random,
+      onRestart: ({ plural }, reason) => metrics.watchRestarts.inc({ resource: plural, reason }),
+    });
+  }
+
+  #listed(keys: readonly string[]): void {
+    this.#clusters.clear();
+    for (const key of keys) this.#changed(key);
+  }
+
+  #changed(key: string): void {
+    this.#clusters.add(key);
+    this.#queue.add(key);
+  }
+
+  /** What belongs to no cluster that exists is left alone. */
+  #touched(key: string): void {
+    if (this.#clusters.has(key)) this.#queue.add(key);
+  }
+
+  /** Members are observed by asking them, so every cluster is looked at from time to time. */
+  #again(key: string, { againAfterMs = Infinity }: WorkResult): WorkResult {
+    if (!this.#clusters.has(key)) return {};
+    const resyncMs = jittered(this.#options.config.resyncMs, Math.random);
+    return { againAfterMs: Math.min(againAfterMs, resyncMs) };
+  }
+
+  #done(key: string, ms: number, failure: Failure | undefined): void {
+    const { metrics, log } = this.#options;
+    metrics.reconcileSeconds.observe(ms / 1000);
+    metrics.reconciles.inc({ result: failure === undefined ? 'done' : 'failed' });
+    if (failure === undefined) return;
+    const { error: err, againAfterMs } = failure;
+    const said = { cluster: key, err, againAfterMs: Math.round(againAfterMs) };
+    // Somebody else was quicker: that is nobody's fault.
+    if (err instanceof ConflictError) log.debug(said, 'what was read had changed');
+    else log.warn(said, 'a cluster could not be reconciled');
+  }
+}
+
+function keyOf({ namespace = '', name = '' }: V1ObjectMeta): string {
+  return `${namespace}/${name}`;
+}
+
+function clusterOf({ namespace = '', labels = {} }: V1ObjectMeta): string {
+  return `${namespace}/${labels[CLUSTER_LABEL] ?? ''}`;
+}
+
+function parseKey(key: string): { namespace: string; name: string } {
+  const [namespace = '', name = ''] = key.split('/');
+  return { namespace, name };
+}

@@ -1,0 +1,64 @@
+import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
+import type { MembershipRequest } from '../../../contract/src/membership.ts';
+import type { Place } from './observation.ts';
+
+/** What one step wants done; `perform.ts` does it. */
+export type Action =
+  /** Has the StatefulSet run so many pods. */
+  | { readonly type: 'scale'; readonly replicas: number }
+  /** Writes down what the cluster began with. */
+  | { readonly type: 'adopt'; readonly first: FirstConfiguration }
+  /** The same, of a cluster that never was. */
+  | { readonly type: 'begin'; readonly members: readonly string[] }
+  /** Tells members what the cluster began with. */
+  | {
+      readonly type: 'form';
+      readonly members: readonly string[];
+      readonly first: FirstConfiguration;
+    }
+  | { readonly type: 'change'; readonly request: MembershipRequest }
+  | { readonly type: 'transfer'; readonly to: string }
+  /** Notes on a volume which member is in it. */
+  | { readonly type: 'record'; readonly place: Place; readonly member: string }
+  | { readonly type: 'grow-volume'; readonly place: Place; readonly size: string }
+  /**
+   * Deletes a volume whose member is no member any more, once that is settled.
+   * @property configuration number of the one that does not name it
+   */
+  | {
+      readonly type: 'delete-volume';
+      readonly place: Place;
+      readonly member: string | undefined;
+      readonly configuration: number;
+      /** It is to come back at once, with a new volume. */
+      readonly withPod: boolean;
+    }
+  | { readonly type: 'delete-pod'; readonly place: Place };
+
+/** What a person is told: one word, and a sentence. */
+export interface Note {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What a step has found. */
+export type Verdict =
+  /** It wants something done: nothing else is done meanwhile. */
+  | { readonly type: 'act'; readonly action: Action; readonly note: Note }
+  /** It waits; later steps look for themselves whether they have to wait, too. */
+  | { readonly type: 'wait'; readonly note: Note }
+  /** Nobody may do anything: a person has to look. */
+  | { readonly type: 'stop'; readonly note: Note }
+  | undefined;
+
+export function act(action: Action, reason: string, message: string): Verdict {
+  return { type: 'act', action, note: { reason, message } };
+}
+
+export function wait(reason: string, message: string): Verdict {
+  return { type: 'wait', note: { reason, message } };
+}
+
+export function stop(reason: string, message: string): Verdict {
+  return { type: 'stop', note: { reason, message } };
+}

@@ -1,0 +1,98 @@
+import { MAX_VOTERS } from '../../../contract/src/first-configuration.ts';
+import type { MemberLists } from '../../../contract/src/membership.ts';
+import { act, wait, type Verdict } from './action.ts';
+import { admit, dismiss } from './membership.ts';
+import {
+  decided,
+  isBeingDeleted,
+  isNamed,
+  isTerminating,
+  lostBecause,
+  placeOf,
+  recordedMember,
+  replicasOf,
+  successorPlace,
+  type Decided,
+  type Observation,
+  type Place,
+} from './observation.ts';
+
+/**
+ * Step 5: replaces members that are lost for good. First the configuration without the old one is
+ * in force, then its volume goes, then its pod; the pod comes back with a blank member. Where a
+ * blank one is in its place already, that one comes first.
+ */
+export function heal(seen: Observation): Verdict {
+  const known = decided(seen);
+  if (known === undefined) return undefined;
+  for (const member of [...known.lists.learners, ...known.lists.voters]) {
+    const why = lostBecause(seen, member);
+    if (why !== undefined) return replace(seen, known, member, why);
+  }
+  return release(seen, known);
+}
+
+function replace(seen: Observation, known: Decided, member: string, why: string): Verdict {
+  const { voters } = known.lists;
+  const name = `${placeOf(seen, member)?.name ?? 'a voter'} (member ${member})`;
+  if (voters.length === 1 && voters.includes(member)) {
+    return wait('LastVoterLost', `${name} is lost, as ${why}, and nobody else can vote.`);
+  }
+  const successor = successorPlace(seen, member);
+  const id = successor?.status?.member ?? '';
+  const isComing =
+    successor !== undefined &&
+    successor.ordinal < seen.cluster.spec.replicas &&
+    voters.includes(member) &&
+    voters.length < MAX_VOTERS &&
+    !voters.includes(id);
+  return isComing ? admit(seen, known, successor) : dismiss(seen, known, member, name, why);
+}
+
+/** What belonged to a member that is none any more: it must never come back under that id. */
+function release(seen: Observation, { lists }: Decided): Verdict {
+  for (const place of seen.places) {
+    const { volume, pod, name } = place;
+    const isNeeded = [recordedMember(place), place.status?.member].some((id) => isNamed(lists, id));
+    if (volume === undefined || isNeeded) continue;
+    const former = formerMember(seen, lists, place);
+    const isGoing = place.lost !== undefined || isBeingDeleted(place);
+    const isBlank = recordedMember(place) === undefined && areElsewhere(seen, lists);
+    if (former === undefined && !(isGoing && isBlank)) continue;
+    if (!isBeingDeleted(place)) {
+      const withPod = !isSurplus(seen, place);
+      return act(
+        { type: 'delete-volume', place, member: former, configuration: lists.number, withPod },
+        'ReleasingVolume',
+        former === undefined
+          ? `Deletes the volume of ${name}: ${place.lost ?? ''}.`
+          : `Deletes the volume of ${name}: its member ${former} is none any more.`,
+      );
+    }
+    // With fewer pods it would go by itself: see size.ts.
+    if (pod === undefined || isTerminating(pod) || isSurplus(seen, place)) continue;
+    const message = `${name} is made anew, with a new volume.`;
+    return act({ type: 'delete-pod', place }, 'ReplacingPod', message);
+  }
+  return undefined;
+}
+
+/** Who was a member, by the note on the volume, or could be none: its data is damaged. */
+function formerMember(seen: Observation, lists: MemberLists, place: Place): string | undefined {
+  const [recorded, status] = [recordedMember(place), place.status];
+  if (place.isSeen && status?.role === 'damaged') return status.member;
+  // Of a silent one, the note may be old: who is in the volume now may just have got a vote.
+  if (status === undefined) return areElsewhere(seen, lists) ? recorded : undefined;
+  // Where it was emptied, another member waits to be added.
+  return status.member === recorded ? recorded : undefined;
+}
+
+/** Of everybody who is named it is known where they are. */
+function areElsewhere(seen: Observation, { voters, learners }: MemberLists): boolean {
+  return [...voters, ...learners].every((member) => placeOf(seen, member) !== undefined);
+}
+
+/** The last pod, which goes next. */
+export function isSurplus(seen: Observation, { ordinal }: Place): boolean {
+  return ordinal >= seen.cluster.spec.replicas && ordinal === replicasOf(seen) - 1;
+}

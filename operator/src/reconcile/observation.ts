@@ -1,0 +1,183 @@
+import type {
+  V1ConfigMap,
+  V1ContainerStatus,
+  V1PersistentVolumeClaim,
+  V1Pod,
+  V1StatefulSet,
+} from '@kubernetes/client-node';
+import { membersOf, type Members } from '../../../client/src/sdk/members.ts';
+import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
+import type { MemberLists } from '../../../contract/src/membership.ts';
+import type { MemberStatus } from '../../../contract/src/status.ts';
+import type { PaxosCluster } from '../api/paxos-cluster.ts';
+import { LOST, MEMBER } from '../resources/annotations.ts';
+import { CONTAINER } from '../resources/names.ts';
+import type { Warning } from './ports.ts';
+
+/** Where a member runs, or did: a pod and its volume, either of which may be missing. */
+export interface Place {
+  readonly ordinal: number;
+  /** The pod's. */
+  readonly name: string;
+  readonly pod: V1Pod | undefined;
+  readonly volume: V1PersistentVolumeClaim | undefined;
+  /** What the member says of itself, at the pod's own address or else over NATS. */
+  readonly status: MemberStatus | undefined;
+  /** It said so at the pod's own address. */
+  readonly isSeen: boolean;
+  /** Why what is in the volume is lost for good; of a silent member. */
+  readonly lost: string | undefined;
+  /** Of a pod that does not run, and of why. */
+  readonly warnings: readonly Warning[];
+}
+
+/** All that one reconciliation knows. Decisions are functions of it. */
+export interface Observation {
+  readonly cluster: PaxosCluster;
+  readonly statefulSet: V1StatefulSet | undefined;
+  /** Of the newest template; `undefined` while Kubernetes has not looked at it yet. */
+  readonly revision: string | undefined;
+  /** In the order of their ordinals, without gaps. */
+  readonly places: readonly Place[];
+  readonly map: V1ConfigMap | undefined;
+  /** In the ConfigMap; `leaving` with a cluster of the same name that was deleted. */
+  readonly first: FirstConfiguration | 'unreadable' | 'leaving' | undefined;
+  /** Everybody who answers, by either way. */
+  readonly statuses: readonly MemberStatus[];
+  /** Why the operator itself does not reach NATS. */
+  readonly natsDown: string | undefined;
+  /** Of the StatefulSet, when pods are missing. */
+  readonly warnings: readonly Warning[];
+  readonly now: number;
+}
+
+/** A configuration that may be acted upon. */
+export interface Decided {
+  readonly lists: MemberLists;
+  readonly leader: MemberStatus;
+}
+
+/** What members say of the configuration, by whomever it is known best. */
+export function knownMembers({ statuses }: Observation): Members {
+  return membersOf(statuses);
+}
+
+/**
+ * The newest configuration, as an active leader has it whom the operator can ask.
+ * @returns `undefined` when there is none: then nothing of the membership may be touched
+ */
+export function decided(seen: Observation): Decided | undefined {
+  if (seen.natsDown !== undefined) return undefined;
+  const { leader, lists } = knownMembers(seen);
+  if (leader === undefined) return undefined;
+  // Whoever knows a newer one has heard of another leader.
+  const isNewest = seen.statuses.every(({ configuration }) => configuration <= lists.number);
+  return isNewest ? { lists, leader } : undefined;
+}
+
+/** The pods that the StatefulSet is told to have. */
+export function replicasOf({ statefulSet }: Observation): number {
+  return statefulSet?.spec?.replicas ?? 0;
+}
+
+/** The member that a configuration named with this volume. */
+export function recordedMember({ volume }: Place): string | undefined {
+  return volume?.metadata?.annotations?.[MEMBER];
+}
+
+/** Where that member runs, or has its volume. */
+export function placeOf({ places }: Observation, member: string): Place | undefined {
+  return (
+    places.find((place) => place.status?.member === member) ??
+    places.find((place) => recordedMember(place) === member)
+  );
+}
+
+export function isNamed({ voters, learners }: MemberLists, member: string | undefined): boolean {
+  return member !== undefined && (voters.includes(member) || learners.includes(member));
+}
+
+/** It has applied what the leader had when both were asked, but for what is in flight. */
+export function isCaughtUp(status: MemberStatus, leader: MemberStatus | undefined): boolean {
+  return leader !== undefined && status.slotOut + leader.window >= leader.slotOut;
+}
+
+/** It answers, serves, and keeps up: one that others may lean on while they are restarted. */
+export function isWell(place: Place | undefined, leader: MemberStatus | undefined): boolean {
+  if (place?.status === undefined || isTerminating(place.pod)) return false;
+  const { role, ready, natsConnected } = place.status;
+  const hasRole = role !== 'damaged' && role !== 'unformed';
+  return hasRole && ready && natsConnected && isCaughtUp(place.status, leader);
+}
+
+/** Why a member is lost for good: a node's fate, or a person's word. Never a timer. */
+export function lostBecause(seen: Observation, member: string): string | undefined {
+  const { annotations } = seen.cluster.metadata;
+  const place = placeOf(seen, member);
+  const said = declaredLost(annotations?.[LOST]).find((each) => each.member === member);
+  if (said !== undefined && (place === undefined || place.name === said.pod)) {
+    return `the annotation ${LOST} says so`;
+  }
+  if (place?.isSeen === true) {
+    const { status } = place;
+    if (status?.member !== member) {
+      return `its volume has another member now, ${status?.member ?? ''}`;
+    }
+    return status.role === 'damaged' ? `it found its data damaged` : undefined;
+  }
+  return place?.status === undefined ? place?.lost : undefined;
+}
+
+/** The pod where a member takes the place of one that is lost. */
+export function successorPlace(seen: Observation, member: string): Place | undefined {
+  const said = declaredLost(seen.cluster.metadata.annotations?.[LOST]);
+  const named = said.find((each) => each.member === member)?.pod;
+  const place = placeOf(seen, member) ?? seen.places.find(({ name }) => name === named);
+  const isAnother = place?.isSeen === true && place.status?.member !== member;
+  const isSound = place?.status?.role !== 'damaged' && place && !isBeingDeleted(place);
+  return isAnother && isSound ? place : undefined;
+}
+
+/** @returns each pod with the id of its member, as in `synod-1=5f0c…` */
+function declaredLost(text = ''): readonly { readonly pod: string; readonly member: string }[] {
+  return text.split(',').flatMap((pair) => {
+    const [pod, member, ...more] = pair.trim().split('=');
+    const isWhole = pod !== undefined && member !== undefined && more.length === 0;
+    return isWhole ? [{ pod, member }] : [];
+  });
+}
+
+export function isTerminating(pod: V1Pod | undefined): boolean {
+  return pod?.metadata?.deletionTimestamp !== undefined;
+}
+
+export function isBeingDeleted({ volume }: Place): boolean {
+  return volume?.metadata?.deletionTimestamp !== undefined;
+}
+
+/** It never was on a disk: nothing can be in it. */
+export function isUnbound({ volume }: Place): boolean {
+  return volume !== undefined && volume.spec?.volumeName === undefined;
+}
+
+export function containerOf(pod: V1Pod): V1ContainerStatus | undefined {
+  return pod.status?.containerStatuses?.find(({ name }) => name === CONTAINER);
+}
+
+export function isRunning(pod: V1Pod): boolean {
+  return containerOf(pod)?.state?.running !== undefined;
+}
+
+export function ageMs(pod: V1Pod, now: number): number {
+  return now - new Date(pod.metadata?.creationTimestamp ?? now).getTime();
+}
+
+/** @returns `undefined` while Kubernetes has not looked at the newest template yet */
+export function newestRevision({ metadata, status }: V1StatefulSet): string | undefined {
+  const isCurrent = (status?.observedGeneration ?? 0) >= (metadata?.generation ?? Infinity);
+  return isCurrent ? status?.updateRevision : undefined;
+}
+
+export function revisionOf(pod: V1Pod): string | undefined {
+  return pod.metadata?.labels?.['controller-revision-hash'];
+}

@@ -1,0 +1,62 @@
+import type { V1Pod } from '@kubernetes/client-node';
+import type { Note } from './action.ts';
+import { ageMs, containerOf, isTerminating, type Place } from './observation.ts';
+
+/** Why a container does not run, in Kubernetes' words, and in ours. */
+const reasons: Readonly<Record<string, string>> = {
+  ErrImagePull: 'ImageNotFound',
+  ImagePullBackOff: 'ImageNotFound',
+  InvalidImageName: 'ImageNotFound',
+  ErrImageNeverPull: 'ImageNotFound',
+  CrashLoopBackOff: 'Crashing',
+  CreateContainerConfigError: 'PodConfiguration',
+  CreateContainerError: 'PodConfiguration',
+  RunContainerError: 'PodConfiguration',
+};
+
+/** A scheduler that finds a node finds it sooner. */
+const SCHEDULED_MS = 15_000;
+
+/**
+ * Why a pod does not come to run.
+ * @returns `undefined` when it runs, or may still come
+ */
+export function failureOf({ name, pod, warnings }: Place, now: number): Note | undefined {
+  if (pod === undefined || isTerminating(pod)) return undefined;
+  const waiting = containerOf(pod)?.state?.waiting;
+  const reason = reasons[waiting?.reason ?? ''];
+  if (reason !== undefined) {
+    return {
+      reason,
+      message: `${name} does not run: ${sentence(describe(pod, waiting?.message))}`,
+    };
+  }
+  const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+  if (scheduled?.status === 'False' && ageMs(pod, now) > SCHEDULED_MS) {
+    const message = scheduled.message ?? 'no node takes it';
+    const isVolume = /persistentvolumeclaim|persistent volume|volume node affinity/i.test(message);
+    return {
+      reason: isVolume ? 'NoVolume' : 'Unschedulable',
+      message: `${name} finds no ${isVolume ? 'volume' : 'node'}: ${sentence(message)}`,
+    };
+  }
+  const mount = warnings.findLast(({ reason: why }) => why.startsWith('Failed'));
+  return (
+    mount && { reason: mount.reason, message: `${name} does not start: ${sentence(mount.message)}` }
+  );
+}
+
+/** Kubernetes ends some of its messages with a full stop, and others not. */
+function sentence(message: string): string {
+  return `${message.replace(/\.+$/, '')}.`;
+}
+
+function describe(pod: V1Pod, message: string | undefined): string {
+  const { waiting } = containerOf(pod)?.state ?? {};
+  const ended = containerOf(pod)?.lastState?.terminated;
+  if (waiting?.reason === 'CrashLoopBackOff' && ended !== undefined) {
+    return `its process ended with code ${ended.exitCode}; its log says why`;
+  }
+  const image = containerOf(pod)?.image ?? '';
+  return message ?? `${waiting?.reason ?? ''} of image ${image}`;
+}

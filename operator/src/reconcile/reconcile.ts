@@ -1,0 +1,133 @@
+import type { PaxosCluster } from '../api/paxos-cluster.ts';
+import type { Outcome } from '../status/outcome.ts';
+import { isNewStatus, statusOf } from '../status/status.ts';
+import type { Action, Note, Verdict } from './action.ts';
+import { attempt } from './api-problem.ts';
+import { bootstrap } from './bootstrap.ts';
+import { growVolumes } from './grow-volumes.ts';
+import { heal } from './heal.ts';
+import type { Observation } from './observation.ts';
+import { observe } from './observe.ts';
+import { perform } from './perform.ts';
+import { keepStatefulSet } from './pods.ts';
+import type { Ports, ReconcileResult } from './ports.ts';
+import { recordMember } from './record.ts';
+import { roll } from './roll.ts';
+import { size } from './size.ts';
+import { replaceStuckPod } from './stuck-pods.ts';
+import { supportMembers } from './supporting-objects.ts';
+
+/** What each look may find to do, in this order; one thing is done at a time. */
+const steps: readonly ((seen: Observation) => Verdict)[] = [
+  // Also where a cluster can't be made, or has lost its quorum: a corrected spec gets through.
+  replaceStuckPod,
+  bootstrap, // 4
+  recordMember,
+  heal, // 5
+  size, // 6
+  roll, // 7
+  growVolumes, // 8
+];
+
+/** Something was done: what comes next may be possible at once. */
+const NEXT_MS = 100;
+/** Somebody else has to do something first: Kubernetes, or a member that catches up. */
+const WAIT_MS = 2_000;
+/** A person has to. */
+const PROBLEM_MS = 15_000;
+/** Nothing is to be done: a leader that changed is noticed by then. */
+const IDLE_MS = 30_000;
+
+/**
+ * Brings one cluster a step nearer to what its spec asks for. It remembers nothing: whoever does
+ * it next goes on from what is there.
+ */
+export function makeReconcile(ports: Ports) {
+  return async (key: {
+    readonly namespace: string;
+    readonly name: string;
+  }): Promise<ReconcileResult> => {
+    const { objects } = ports;
+    const cluster = await objects.get<PaxosCluster>('PaxosCluster', key.namespace, key.name);
+    if (cluster === undefined || cluster.metadata.deletionTimestamp !== undefined) return {};
+
+    // 1. Look at everything.
+    const seen = await observe(ports, cluster);
+    if (cluster.spec.paused) return finish(ports, seen, nothing);
+
+    // 2. What the members lean on.
+    const problems = await supportMembers(objects, seen);
+
+    // 3. The StatefulSet, with as many pods as volumes and configuration need.
+    const { known, problem } = await keepStatefulSet(objects, seen);
+    if (problem !== undefined) {
+      return finish(ports, seen, { ...nothing, problems: [problem, ...problems] });
+    }
+    if (known === undefined) return { againAfterMs: NEXT_MS };
+
+    // 4.-8. One thing at a time.
+    const outcome = await take(ports, known, problems);
+
+    // 9. Tell.
+    return finish(ports, known, outcome);
+  };
+}
+
+const nothing: Outcome = {
+  action: undefined,
+  doing: undefined,
+  refusal: undefined,
+  waits: [],
+  stop: undefined,
+  problems: [],
+};
+
+/** Does what the first step wants that wants something. */
+async function take(ports: Ports, seen: Observation, problems: readonly Note[]): Promise<Outcome> {
+  const waits: Note[] = [];
+  for (const step of steps) {
+    const verdict = step(seen);
+    switch (verdict?.type) {
+      case undefined:
+        break;
+      case 'wait':
+        waits.push(verdict.note);
+        break;
+      case 'stop':
+        return { ...nothing, waits, stop: verdict.note, problems };
+      case 'act': {
+        const { action, note: doing } = verdict;
+        const { refusal, problem } = await act(ports, seen, action, doing);
+        const all = problem === undefined ? problems : [problem, ...problems];
+        return { action, doing, refusal, waits, stop: undefined, problems: all };
+      }
+      default:
+        verdict satisfies never;
+    }
+  }
+  return { ...nothing, waits, problems };
+}
+
+async function act(ports: Ports, seen: Observation, action: Action, doing: Note) {
+  const { value: refusal, problem } = await attempt(() => perform(ports, seen, action));
+  if (refusal === undefined && problem === undefined && !quiet.has(action.type)) {
+    await ports.events.record(seen.cluster, 'Normal', doing.reason, doing.message);
+  }
+  return { refusal, problem };
+}
+
+/** Nobody needs an event of it. */
+const quiet: ReadonlySet<Action['type']> = new Set(['record', 'form']);
+
+async function finish(ports: Ports, seen: Observation, outcome: Outcome): Promise<ReconcileResult> {
+  const status = statusOf(seen, outcome);
+  if (isNewStatus(seen, status)) await ports.objects.writeStatus(seen.cluster, status);
+  return { againAfterMs: pauseAfter(seen, outcome) };
+}
+
+function pauseAfter({ natsDown }: Observation, outcome: Outcome): number {
+  const { action, refusal, problems, stop, waits } = outcome;
+  if (problems.length > 0 || stop !== undefined) return PROBLEM_MS;
+  if (action !== undefined) return refusal === undefined ? NEXT_MS : WAIT_MS;
+  return waits.length > 0 || natsDown !== undefined ? WAIT_MS : IDLE_MS;
+}

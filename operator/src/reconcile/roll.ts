@@ -1,0 +1,64 @@
+import { act, wait, type Verdict } from './action.ts';
+import {
+  decided,
+  isBeingDeleted,
+  isRunning,
+  isTerminating,
+  isWell,
+  placeOf,
+  type Decided,
+  type Observation,
+  type Place,
+} from './observation.ts';
+import { isOutdated } from './template.ts';
+
+/**
+ * Step 7: makes the pods anew from the newest template, one after another: whoever does not vote,
+ * then followers, then the leader, once another one has taken over.
+ */
+export function roll(seen: Observation): Verdict {
+  const outdated = seen.places.filter(
+    ({ pod }) => pod !== undefined && isRunning(pod) && isOutdated(seen, pod),
+  );
+  const known = decided(seen);
+  if (outdated.length === 0 || known === undefined) return undefined;
+  const { leader } = known;
+  const before = seen.places.find(
+    (place) => !outdated.includes(place) && place.pod !== undefined && !isWell(place, leader),
+  );
+  if (before !== undefined) {
+    const left = `${outdated.length} more are to be made anew`;
+    return wait('WaitingToRoll', `Waits until ${before.name} is ready; ${left}.`);
+  }
+  const [next] = outdated.toSorted(
+    (a, b) => rank(known, a) - rank(known, b) || b.ordinal - a.ordinal,
+  );
+  return next && renew(seen, known, next);
+}
+
+function rank({ lists, leader }: Decided, { status }: Place): number {
+  if (status === undefined) return 1;
+  if (status.member === leader.member) return 3;
+  if (!lists.voters.includes(status.member)) return 0;
+  return status.ready ? 2 : 1;
+}
+
+function renew(seen: Observation, { lists, leader }: Decided, place: Place): Verdict {
+  const others = lists.voters.filter((voter) => placeOf(seen, voter) !== place);
+  const ailing = others.find((voter) => !isWell(placeOf(seen, voter), leader));
+  if (ailing !== undefined) {
+    const name = placeOf(seen, ailing)?.name ?? `voter ${ailing}`;
+    return wait('WaitingToRoll', `Waits until ${name} is well before ${place.name} restarts.`);
+  }
+  if (isTerminating(place.pod)) return wait('Restarting', `${place.name} stops.`);
+  if (isBeingDeleted(place)) {
+    return wait('VolumeDeleted', `${place.name} can't restart: its volume would be gone.`);
+  }
+  const [heir] = others;
+  if (heir !== undefined && placeOf(seen, leader.member) === place) {
+    const message = `${place.name} leads, and is next: another one takes over first.`;
+    return act({ type: 'transfer', to: heir }, 'HandingOver', message);
+  }
+  const message = `${place.name} is made anew from the newest template.`;
+  return act({ type: 'delete-pod', place }, 'Rolling', message);
+}

@@ -1,0 +1,31 @@
+import type { V1NetworkPolicy, V1NetworkPolicyPort } from '@kubernetes/client-node';
+import type { PaxosCluster } from '../api/paxos-cluster.ts';
+import { metadataOf, selectorOf } from './labels.ts';
+import { HTTP_PORT, namesOf } from './names.ts';
+
+const NATS_PORT = 4222;
+const DNS_PORT = 53;
+
+/** Members are looked at over HTTP, and speak to NATS, to names in DNS, and to nobody else. */
+export function networkPolicy(cluster: PaxosCluster): V1NetworkPolicy {
+  const { name } = cluster.metadata;
+  const dns = ['UDP', 'TCP'].map((protocol) => ({ port: DNS_PORT, protocol }));
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: metadataOf(cluster, namesOf(name).networkPolicy),
+    spec: {
+      podSelector: { matchLabels: selectorOf(name) },
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: [{ ports: [{ port: HTTP_PORT, protocol: 'TCP' }] }],
+      egress: [{ ports: [...dns, ...natsPorts(cluster.spec.nats.url)] }],
+    },
+  };
+}
+
+/** The servers may be anywhere: what they listen on is in the URL. */
+function natsPorts(urls: string): V1NetworkPolicyPort[] {
+  const ports = urls.split(',').map((url) => /:([0-9]{1,5})\/?$/.exec(url.trim())?.[1]);
+  const numbers = new Set(ports.map((port) => (port === undefined ? NATS_PORT : Number(port))));
+  return [...numbers].sort((a, b) => a - b).map((port) => ({ port, protocol: 'TCP' }));
+}

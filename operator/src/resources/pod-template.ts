@@ -1,0 +1,165 @@
+import type {
+  V1Container,
+  V1EnvVar,
+  V1PodSpec,
+  V1PodTemplateSpec,
+  V1Probe,
+  V1TopologySpreadConstraint,
+  V1Volume,
+  V1VolumeMount,
+} from '@kubernetes/client-node';
+import type { PaxosCluster } from '../api/paxos-cluster.ts';
+import { RESTARTED_AT } from './annotations.ts';
+import { labelsOf, selectorOf } from './labels.ts';
+import { CONTAINER, HTTP_PORT, VOLUME, namesOf } from './names.ts';
+
+/** Of the user `nonroot` that images without a distribution have. */
+const USER = 65_532;
+const NATS_FOLDER = '/etc/synod/nats';
+const TLS_FOLDER = '/etc/synod/tls';
+/** A member hands leadership over, writes its state and stops within 10 s. */
+const GRACE_SECONDS = 20;
+
+/** The pod of a member. Whatever changes it, rolls through the cluster. */
+export function podTemplate(cluster: PaxosCluster): V1PodTemplateSpec {
+  const { spec } = cluster;
+  return {
+    metadata: {
+      labels: { ...spec.podLabels, ...labelsOf(cluster.metadata.name) },
+      annotations: annotations(cluster),
+    },
+    spec: {
+      serviceAccountName: namesOf(cluster.metadata.name).serviceAccount,
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      terminationGracePeriodSeconds: GRACE_SECONDS,
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: USER,
+        runAsGroup: USER,
+        fsGroup: USER,
+        fsGroupChangePolicy: 'OnRootMismatch',
+        seccompProfile: { type: 'RuntimeDefault' },
+      },
+      containers: [member(cluster)],
+      volumes: secretVolumes(cluster),
+      ...placement(cluster),
+    },
+  };
+}
+
+function annotations({ metadata, spec }: PaxosCluster): Record<string, string> {
+  const restartedAt = metadata.annotations?.[RESTARTED_AT];
+  const scrape = {
+    'prometheus.io/scrape': 'true',
+    'prometheus.io/port': String(HTTP_PORT),
+    'prometheus.io/path': '/metrics',
+  };
+  return {
+    ...(spec.monitoring.scrapeAnnotations ? scrape : {}),
+    ...spec.podAnnotations,
+    ...(restartedAt === undefined ? {} : { [RESTARTED_AT]: restartedAt }),
+  };
+}
+
+function placement({ metadata, spec }: PaxosCluster): Partial<V1PodSpec> {
+  const { imagePullSecrets, affinity, tolerations, priorityClassName } = spec;
+  const aNodeEach: V1TopologySpreadConstraint = {
+    maxSkew: 1,
+    topologyKey: 'kubernetes.io/hostname',
+    whenUnsatisfiable: 'ScheduleAnyway',
+    labelSelector: { matchLabels: selectorOf(metadata.name) },
+  };
+  return {
+    topologySpreadConstraints: spec.topologySpreadConstraints ?? [aNodeEach],
+    ...(imagePullSecrets && { imagePullSecrets }),
+    ...(affinity && { affinity }),
+    ...(tolerations && { tolerations }),
+    ...(priorityClassName && { priorityClassName }),
+  };
+}
+
+function member(cluster: PaxosCluster): V1Container {
+  const { image, imagePullPolicy, resources } = cluster.spec;
+  return {
+    name: CONTAINER,
+    image,
+    ...(imagePullPolicy && { imagePullPolicy }),
+    command: ['node', 'dist/node/src/main.js'],
+    env: environment(cluster),
+    ports: [{ name: 'http', containerPort: HTTP_PORT, protocol: 'TCP' }],
+    ...(resources && { resources }),
+    volumeMounts: mounts(cluster),
+    // That it answers at all shows that its event loop turns.
+    livenessProbe: probe('/healthz', { failureThreshold: 6 }),
+    readinessProbe: probe('/readyz', { periodSeconds: 2, failureThreshold: 2 }),
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    },
+  };
+}
+
+function probe(path: string, more: Pick<V1Probe, 'periodSeconds' | 'failureThreshold'>): V1Probe {
+  return {
+    httpGet: { path, port: 'http', scheme: 'HTTP' },
+    periodSeconds: 10,
+    timeoutSeconds: 5,
+    ...more,
+  };
+}
+
+function environment(cluster: PaxosCluster): V1EnvVar[] {
+  const { metadata, spec } = cluster;
+  const { nats, settings } = spec;
+  const field = (fieldPath: string) => ({ valueFrom: { fieldRef: { fieldPath } } });
+  const own: V1EnvVar[] = [
+    { name: 'SYNOD_CLUSTER', value: metadata.name },
+    { name: 'SYNOD_NAMESPACE', ...field('metadata.namespace') },
+    { name: 'SYNOD_NAME', ...field('metadata.name') },
+    { name: 'SYNOD_DATA', value: '/data/member' },
+    { name: 'SYNOD_HTTP_HOST', value: '0.0.0.0' },
+    { name: 'SYNOD_HTTP_PORT', value: String(HTTP_PORT) },
+    { name: 'SYNOD_MACHINE', value: spec.machine },
+    { name: 'SYNOD_NATS_URL', value: nats.url },
+    ...optional('SYNOD_NATS_CREDENTIALS_DIR', nats.credentialsSecret && NATS_FOLDER),
+    ...optional('SYNOD_NATS_TLS_DIR', nats.tlsSecret && TLS_FOLDER),
+    ...optional('SYNOD_LOG_LEVEL', settings.logLevel),
+    ...optional('SYNOD_BATCH_BYTES', settings.batchBytes),
+    ...optional('SYNOD_MAX_COMMAND_BYTES', settings.maxCommandBytes),
+    ...optional('SYNOD_QUEUE_BYTES', settings.queueBytes),
+    ...optional('SYNOD_LOG_BYTES', settings.logBytes),
+    ...optional('SYNOD_CHECKPOINT_MS', settings.checkpointMs),
+  ];
+  // One name twice is refused; who a member is and where its data lies is the operator's to say.
+  const names = new Set(own.map(({ name }) => name));
+  return [...own, ...(spec.env ?? []).filter(({ name }) => !names.has(name))];
+}
+
+function optional(name: string, value: string | number | undefined): V1EnvVar[] {
+  return value === undefined ? [] : [{ name, value: String(value) }];
+}
+
+function secrets({ spec: { nats } }: PaxosCluster) {
+  const found = [
+    { name: 'nats', secretName: nats.credentialsSecret, mountPath: NATS_FOLDER },
+    { name: 'tls', secretName: nats.tlsSecret, mountPath: TLS_FOLDER },
+  ];
+  return found.flatMap(({ secretName, ...rest }) =>
+    secretName === undefined ? [] : [{ secretName, ...rest }],
+  );
+}
+
+function secretVolumes(cluster: PaxosCluster): V1Volume[] {
+  return secrets(cluster).map(({ name, secretName }) => ({ name, secret: { secretName } }));
+}
+
+function mounts(cluster: PaxosCluster): V1VolumeMount[] {
+  const ofSecrets = secrets(cluster).map(({ name, mountPath }) => ({
+    name,
+    mountPath,
+    readOnly: true,
+  }));
+  return [{ name: VOLUME, mountPath: '/data' }, ...ofSecrets];
+}

@@ -1,0 +1,108 @@
+import type { Note } from '../reconcile/action.ts';
+import {
+  isBeingDeleted,
+  isNamed,
+  isTerminating,
+  isWell,
+  lostBecause,
+  placeOf,
+  recordedMember,
+  type Observation,
+  type Place,
+} from '../reconcile/observation.ts';
+import { failureOf } from '../reconcile/pod-failure.ts';
+import { LOST } from '../resources/annotations.ts';
+import { saying, type Saying } from './condition.ts';
+import type { Outcome } from './outcome.ts';
+import type { Standing } from './standing.ts';
+
+/** What is not as it should be, a sentence each. */
+export function degraded(seen: Observation, standing: Standing, outcome: Outcome): Saying {
+  const { stop, problems } = outcome;
+  const notes = [
+    ...(stop ? [stop] : []),
+    ...problems,
+    ...lostMembers(seen, standing),
+    ...seen.places.flatMap((place) => ailmentOf(seen, standing, place)),
+    ...missingPods(seen),
+    ...sharedNodes(seen, standing),
+  ];
+  const [first] = notes;
+  if (first === undefined) return saying('Degraded', 'False', 'AllWell', 'Nothing is amiss.');
+  const message = notes.map((note) => note.message).join(' ');
+  return saying('Degraded', 'True', first.reason, message);
+}
+
+function lostMembers(seen: Observation, { lists }: Standing): Note[] {
+  return lists.voters.flatMap((voter): Note[] => {
+    const why = lostBecause(seen, voter);
+    const place = placeOf(seen, voter);
+    if (why !== undefined) {
+      const name = place?.name ?? 'A voter';
+      return [{ reason: 'MemberLost', message: `${name} lost member ${voter}: ${why}.` }];
+    }
+    if (place !== undefined) return [];
+    const free = seen.places.find(
+      ({ status, ...rest }) =>
+        !isNamed(lists, status?.member) && !isNamed(lists, recordedMember({ status, ...rest })),
+    );
+    const { name } = seen.cluster.metadata;
+    return [
+      {
+        reason: 'MemberMissing',
+        message:
+          `Voter ${voter} has no volume here any more, and does not answer. If it is lost for ` +
+          `good, say so: kubectl annotate paxoscluster ${name} ` +
+          `${LOST}=${free?.name ?? '<pod>'}=${voter}`,
+      },
+    ];
+  });
+}
+
+function ailmentOf(seen: Observation, { lists, leader, isFormed }: Standing, place: Place): Note[] {
+  const { name, status, pod } = place;
+  const failure = failureOf(place, seen.now);
+  if (failure !== undefined) return [failure];
+  const member = [status?.member, recordedMember(place)].find((id) => isNamed(lists, id));
+  if (member !== undefined && isBeingDeleted(place)) {
+    const message = `Somebody deleted the volume of ${name}: it goes when its pod stops.`;
+    return [{ reason: 'VolumeDeleted', message }];
+  }
+  const alarms = (status?.alarms ?? []).map((alarm) => ({
+    reason: status?.role === 'damaged' ? 'MemberDamaged' : 'Alarm',
+    message: `${name}: ${alarm}`,
+  }));
+  if (alarms.length > 0) return alarms;
+  if (member === undefined || !isFormed || isWell(place, leader)) return [];
+  const say = (reason: string, what: string) => [{ reason, message: `${name} ${what}.` }];
+  if (pod === undefined) return say('PodMissing', 'has no pod');
+  if (isTerminating(pod)) return say('PodStopping', 'stops');
+  if (status === undefined) return say('MemberSilent', 'does not answer');
+  return leader === undefined ? [] : say('CatchingUp', 'catches up');
+}
+
+/** Pods that Kubernetes does not make: a quota, a policy. */
+function missingPods({ warnings, places }: Observation): Note[] {
+  const missing = places.find(({ pod }) => pod === undefined);
+  const said = warnings.findLast(({ reason }) => reason.startsWith('Failed'));
+  if (missing === undefined || said === undefined) return [];
+  const reason = said.message.includes('exceeded quota') ? 'QuotaExceeded' : said.reason;
+  return [{ reason, message: `${missing.name} is not made: ${said.message}.` }];
+}
+
+/** Two voters on one node go down together. */
+function sharedNodes(seen: Observation, { lists }: Standing): Note[] {
+  const byNode = new Map<string, string[]>();
+  for (const voter of lists.voters) {
+    const place = placeOf(seen, voter);
+    const node = place?.pod?.spec?.nodeName;
+    if (place !== undefined && node !== undefined) {
+      byNode.set(node, [...(byNode.get(node) ?? []), place.name]);
+    }
+  }
+  const message = (node: string, names: string[]) =>
+    `${names.join(' and ')} are on one node, ${node}: they would fail, and be drained, together.`;
+  return [...byNode]
+    .filter(([, names]) => names.length > 1)
+    .map(([node, names]) => ({ reason: 'SharedNode', message: message(node, names) }));
+}

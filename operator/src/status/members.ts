@@ -1,0 +1,34 @@
+import type { MemberLists } from '../../../contract/src/membership.ts';
+import type { MemberRow } from '../api/status.ts';
+import {
+  isCaughtUp,
+  recordedMember,
+  type Observation,
+  type Place,
+} from '../reconcile/observation.ts';
+import type { Standing } from './standing.ts';
+
+/** A row for each pod or volume. Nothing in it changes at every write. */
+export function memberRows({ places }: Observation, { lists, leader }: Standing): MemberRow[] {
+  return places.map((place) => {
+    const { name, status } = place;
+    const id = status?.member ?? recordedMember(place);
+    return {
+      name,
+      ...(id !== undefined && { id }),
+      role: roleOf(lists, place),
+      ready: status?.ready ?? false,
+      caughtUp: status !== undefined && isCaughtUp(status, leader),
+      ...(status !== undefined && { version: status.version }),
+    };
+  });
+}
+
+function roleOf({ voters, learners }: MemberLists, place: Place): MemberRow['role'] {
+  const { status } = place;
+  if (status?.role === 'damaged' || status?.role === 'unformed') return status.role;
+  const id = status?.member ?? recordedMember(place) ?? '';
+  if (voters.includes(id)) return 'voter';
+  if (learners.includes(id)) return 'learner';
+  return status === undefined ? 'unknown' : 'outsider';
+}

@@ -1,0 +1,16 @@
+import type { Action, Note } from '../reconcile/action.ts';
+
+/** What one reconciliation came to. */
+export interface Outcome {
+  /** What is being done, and why. */
+  readonly action: Action | undefined;
+  readonly doing: Note | undefined;
+  /** What the members refused of it. */
+  readonly refusal: Note | undefined;
+  /** What steps wait for. */
+  readonly waits: readonly Note[];
+  /** A person has to look before anything goes on. */
+  readonly stop: Note | undefined;
+  /** What a person has to put right at the API server. */
+  readonly problems: readonly Note[];
+}

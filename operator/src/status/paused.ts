@@ -1,0 +1,8 @@
+import type { Observation } from '../reconcile/observation.ts';
+import { saying, type Saying } from './condition.ts';
+
+export function paused({ cluster: { spec } }: Observation): Saying {
+  return spec.paused
+    ? saying('Paused', 'True', 'Asked', 'The operator looks on, as spec.paused asks for.')
+    : saying('Paused', 'False', 'NotAsked', 'The operator acts.');
+}

@@ -1,0 +1,39 @@
+import type { MemberLists } from '../../../contract/src/membership.ts';
+import type { MemberStatus } from '../../../contract/src/status.ts';
+import { isWell, knownMembers, placeOf, type Observation } from '../reconcile/observation.ts';
+
+/** How the voters stand. Conditions are made of it. */
+export interface Standing {
+  /** Anybody was ever told the cluster. */
+  readonly isFormed: boolean;
+  readonly lists: MemberLists;
+  readonly leader: MemberStatus | undefined;
+  /** They can vote: they answer, have roles and reach NATS. */
+  readonly voting: readonly MemberStatus[];
+  /** They also keep up, and serve. */
+  readonly well: readonly string[];
+  readonly quorum: number;
+}
+
+export function standingOf(seen: Observation): Standing {
+  const { lists, leader } = knownMembers(seen);
+  const isTold = seen.statuses.some(({ clusterId }) => clusterId !== null);
+  const voting = seen.statuses.filter(
+    ({ member, role, natsConnected }) =>
+      lists.voters.includes(member) && role !== 'damaged' && role !== 'unformed' && natsConnected,
+  );
+  return {
+    isFormed:
+      isTold || typeof seen.first === 'object' || seen.cluster.status?.clusterId !== undefined,
+    lists,
+    leader,
+    voting,
+    well: lists.voters.filter((voter) => isWell(placeOf(seen, voter), leader)),
+    quorum: Math.floor(lists.voters.length / 2) + 1,
+  };
+}
+
+/** @returns the pod's name, or what is known of who has none */
+export function nameOf(seen: Observation, member: string): string {
+  return placeOf(seen, member)?.name ?? `voter ${member}, whose volume is not there`;
+}

@@ -1,0 +1,80 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Condition, PaxosClusterStatus } from '../api/status.ts';
+import type { Observation } from '../reconcile/observation.ts';
+import { selectorOf } from '../resources/labels.ts';
+import { available } from './available.ts';
+import type { Saying } from './condition.ts';
+import { degraded } from './degraded.ts';
+import { memberRows } from './members.ts';
+import { natsReachable } from './nats-reachable.ts';
+import type { Outcome } from './outcome.ts';
+import { paused } from './paused.ts';
+import { phase } from './phase.ts';
+import { progressing } from './progressing.ts';
+import { quorumLost } from './quorum-lost.ts';
+import { standingOf } from './standing.ts';
+
+/** Step 9: what a person is told. */
+export function statusOf(seen: Observation, outcome: Outcome): PaxosClusterStatus {
+  const { cluster, places } = seen;
+  const { generation, name } = cluster.metadata;
+  const standing = standingOf(seen);
+  const { leader, lists, isFormed } = standing;
+  const lost = quorumLost(seen, standing);
+  const sayings: readonly Saying[] = [
+    available(seen, standing),
+    progressing(seen, standing, outcome),
+    degraded(seen, standing, outcome),
+    lost,
+    natsReachable(seen),
+    paused(seen),
+  ];
+  const { clusterId = cluster.status?.clusterId } = firstOf(seen) ?? {};
+  const version = oldest(seen.statuses.map((each) => each.version));
+  return {
+    ...(generation !== undefined && { observedGeneration: generation }),
+    phase: phase(seen, standing, lost, outcome),
+    replicas: places.filter(({ pod }) => pod !== undefined).length,
+    selector: Object.entries(selectorOf(name))
+      .map(([key, value]) => `${key}=${value}`)
+      .join(','),
+    readyMembers: places.filter(({ status }) => status?.ready === true).length,
+    ...(isFormed && { voters: lists.voters.length }),
+    ...(leader !== undefined && { leader: leader.name }),
+    ...(isFormed && clusterId !== undefined && { clusterId }),
+    ...(version !== undefined && { version }),
+    conditions: sayings.map((each) => conditionOf(seen, each)),
+    members: memberRows(seen, standing),
+  };
+}
+
+/** @returns whether there is something to write */
+export function isNewStatus(seen: Observation, status: PaxosClusterStatus): boolean {
+  return !isDeepStrictEqual(plain(seen.cluster.status ?? {}), plain(status));
+}
+
+/** As JSON has it: the order of keys, and who parsed them, means nothing. */
+function plain(status: PaxosClusterStatus): unknown {
+  return JSON.parse(JSON.stringify(status));
+}
+
+function firstOf({ first, statuses }: Observation) {
+  if (typeof first === 'object') return first;
+  return statuses.find(({ firstConfiguration: its }) => its !== null)?.firstConfiguration;
+}
+
+function conditionOf({ cluster, now }: Observation, said: Saying): Condition {
+  const before = cluster.status?.conditions?.find(({ type }) => type === said.type);
+  const { generation } = cluster.metadata;
+  // Kubernetes keeps times to the second.
+  const time = `${new Date(now).toISOString().slice(0, 19)}Z`;
+  return {
+    ...said,
+    ...(generation !== undefined && { observedGeneration: generation }),
+    lastTransitionTime: before?.status === said.status ? before.lastTransitionTime : time,
+  };
+}
+
+function oldest(versions: readonly string[]): string | undefined {
+  return versions.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }))[0];
+}

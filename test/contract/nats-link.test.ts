@@ -1,0 +1,142 @@
+import fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { natsAuthorization, type NatsUser } from '../../contract/src/nats-users.ts';
+import { NatsLink, type NatsLinkEvents } from '../../contract/src/nats-link.ts';
+import { NatsProcess } from '../journeys/nats-process.ts';
+import { until } from '../journeys/test-cluster.ts';
+
+/* A link to a real nats-server with users, which comes, goes, and does not answer for a while. */
+
+const all = { allow: ['>'] };
+const user: NatsUser = {
+  name: 'ada',
+  password: 's',
+  permissions: { publish: all, subscribe: all },
+};
+const bytes = Buffer.from('a message');
+
+let folder: string;
+let nats: NatsProcess;
+let links: NatsLink[];
+beforeEach(async () => {
+  folder = fs.mkdtempSync(path.join(tmpdir(), 'synod-link-'));
+  const configuration = path.join(folder, 'nats.conf');
+  fs.writeFileSync(configuration, natsAuthorization([user]));
+  fs.writeFileSync(path.join(folder, 'username'), 'ada');
+  fs.writeFileSync(path.join(folder, 'password'), 's');
+  nats = await NatsProcess.reserve(configuration);
+  links = [];
+});
+afterEach(async () => {
+  await Promise.all(links.map((link) => link.close()));
+  await nats.kill();
+  fs.rmSync(folder, { recursive: true });
+});
+
+/** Opens a link, and notes what it tells. */
+async function open(events: string[] = [], dialMs = 2_000): Promise<NatsLink> {
+  const told: NatsLinkEvents = {
+    connected: () => events.push('connected'),
+    disconnected: () => events.push('disconnected'),
+    trouble: ({ code }) => events.push(code),
+    denied: ({ subject }) => events.push(subject),
+  };
+  const access = { url: nats.url, credentialsDir: folder };
+  const link = await NatsLink.open({ access, name: 'test', echo: false, dialMs }, told);
+  links.push(link);
+  return link;
+}
+
+test('what is subscribed to is heard again after each loss, once; what is sent meanwhile is dropped', async () => {
+  const events: string[] = [];
+  const opening = [open(events), open()] as const;
+  await until('the first try', () => (events.includes('UNREACHABLE') ? true : undefined));
+  await nats.start();
+  const [link, other] = await Promise.all(opening);
+  const heard: string[] = [];
+  link.subscribe('a', ({ data }) => heard.push(Buffer.from(data).toString()));
+  const ended = link.subscribe('a', () => heard.push('of an end'));
+  ended.end();
+  for (let loss = 1; loss <= 2; loss++) {
+    await nats.kill();
+    await until('the loss', () => (events.at(-1) === 'UNREACHABLE' ? true : undefined));
+    other.publish('a', Buffer.from('dropped'));
+    await nats.start();
+    await until('a message', () => {
+      other.publish('a', Buffer.from(`after ${loss}`));
+      return heard.at(-1) === `after ${loss}` ? true : undefined;
+    });
+  }
+  await Promise.all([link.flush(), other.flush()]);
+  expect(new Set(heard)).toEqual(new Set(['after 1', 'after 2']));
+  const shown = events.filter((event) => event !== 'UNREACHABLE');
+  const [up, down] = ['connected', 'disconnected'];
+  expect(shown).toEqual([up, down, up, down, up]);
+}, 30_000);
+
+test('a server that answers late makes no second connection beside the one that is well', async () => {
+  await nats.start();
+  nats.freeze();
+  const events: string[] = [];
+  const opening = open(events, 200);
+  const tries = () => events.filter((event) => event === 'UNREACHABLE').length;
+  await until('some tries', () => (tries() >= 3 ? true : undefined));
+  nats.thaw();
+  const link = await opening;
+  const other = await open();
+  let heard = 0;
+  link.subscribe('a', () => (heard += 1));
+  await link.flush();
+  // The server ends what was opened before: nobody said who it is.
+  await sleep(2_500);
+  for (let i = 0; i < 10; i++) other.publish('a', bytes);
+  await other.flush();
+  await link.flush();
+  expect(heard).toBe(10);
+  expect(events.filter((event) => event !== 'UNREACHABLE')).toEqual(['connected']);
+}, 30_000);
+
+test('a request waits for the connection, and has an end', async () => {
+  await nats.start();
+  const [link, other] = await Promise.all([open(), open()]);
+  other.subscribe('a', ({ reply = '' }) => other.publish(reply, bytes));
+  await other.flush();
+  await nats.kill();
+  await expect(link.request('a', bytes, 300)).rejects.toMatchObject({ code: 'TIMEOUT' });
+  const asking = until('an answer', () =>
+    link.request('a', bytes, 2_000).then(
+      (answer) => answer.string(),
+      () => undefined,
+    ),
+  );
+  await nats.start();
+  expect(await asking).toBe('a message');
+}, 30_000);
+
+test('who closes while NATS is away is done at once', async () => {
+  await nats.start();
+  const events: string[] = [];
+  const link = await open(events);
+  await nats.kill();
+  await until('the loss', () => (events.at(-1) === 'UNREACHABLE' ? true : undefined));
+  await link.close();
+  await nats.start();
+  await sleep(700);
+  expect(events.filter((event) => event === 'connected')).toHaveLength(1);
+}, 30_000);
+
+test('without a server or a file: one try says why not', async () => {
+  const access = { url: nats.url, credentialsDir: folder };
+  const options = { access, name: 'test', echo: true, dialMs: 2_000 };
+  const nothing = (): void => undefined;
+  const events = { connected: nothing, disconnected: nothing, trouble: nothing, denied: nothing };
+  const absent = await NatsLink.tryToOpen(options, events);
+  expect(absent).toMatchObject({ code: 'UNREACHABLE' });
+  fs.rmSync(path.join(folder, 'username'));
+  expect(await NatsLink.tryToOpen(options, events)).toMatchObject({
+    code: 'NOT_ADMITTED',
+    sentence: `${path.join(folder, 'username')} cannot be read; it has to hold the name of the NATS user`,
+  });
+});

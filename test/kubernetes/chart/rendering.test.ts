@@ -1,0 +1,203 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { findHelm, helm } from '../../../operator/manifests/helm.ts';
+import { plainManifests } from '../../../operator/manifests/plain.ts';
+import { specSchema } from '../../../operator/src/api/spec.ts';
+import { find, parseManifests, type Manifest, type PodSpec } from '../../charts/plain-manifests.ts';
+
+/* The chart, rendered by the real helm. */
+
+const CHART = 'charts/synod';
+const program = findHelm();
+
+const sets = (values: readonly string[]) => values.flatMap((value) => ['--set', value]);
+const text = (...values: string[]): string =>
+  helm(program, 'template', 'synod', CHART, '--namespace', 'apps', ...sets(values));
+const render = (...values: string[]): Manifest[] => parseManifests(text(...values));
+
+/** Every switch on. */
+const everything = [
+  'operator.watchAllNamespaces=true',
+  'operator.replicas=2',
+  'operator.nodeSelector.disk=fast',
+  'imagePullSecrets[0].name=registry',
+  'nats.tls.enabled=true',
+  'nats.tls.secret=nats-tls',
+  'nats.tls.clientSecret=nats-ca',
+  'nats.auth.generations={1,2}',
+  'nats.clusters={ledger}',
+  'cluster.replicas=5',
+  'cluster.settings.logBytes=1073741824',
+  'cluster.storage.size=20Gi',
+  'networkPolicy.apiServerPorts={16443}',
+  'networkPolicy.metricsFrom[0].namespaceSelector.matchLabels.team=sre',
+  'monitoring.podMonitor.enabled=true',
+  'monitoring.podMonitor.labels.release=prometheus',
+  'monitoring.dashboard.enabled=true',
+];
+
+function spec(manifests: readonly Manifest[]): Record<string, unknown> {
+  const found = manifests.find(({ kind }) => kind === 'PaxosCluster')?.spec;
+  return { ...found };
+}
+
+test('k8s/synod.yaml is what "npm run manifests" writes', () => {
+  const { file, text: expected } = plainManifests('.', program);
+  expect(readFileSync(file, 'utf8')).toBe(expected);
+});
+
+const variants = [
+  { name: 'by default', values: [] },
+  { name: 'with every switch on', values: everything },
+];
+
+test.each(variants)('$name it has no mistakes, and is the same each time', ({ values }) => {
+  helm(program, 'lint', '--strict', CHART, ...sets(values));
+  expect(text(...values)).toBe(text(...values));
+});
+
+test.each([
+  ['operatr.replicas=2', "additional properties 'operatr' not allowed"],
+  ['operator.replica=2', "additional properties 'replica' not allowed"],
+  ['cluster.replica=3', "additional properties 'replica' not allowed"],
+  ['cluster.storage.sise=1Gi', "additional properties 'sise' not allowed"],
+  ['nats.tls.secretName=a', "additional properties 'secretName' not allowed"],
+  ['cluster.replicas=4', "at '/cluster/replicas': value must be one of 1, 3, 5, 7"],
+  ['nats.replicas=2', "at '/nats/replicas': value must be one of 1, 3"],
+  ['cluster.name=has.dots', "at '/cluster/name': 'has.dots' does not match pattern"],
+  ['image.pullPolicy=Sometimes', "at '/image/pullPolicy': value must be one of"],
+  ['operator.watchAllNamespaces=maybe', "at '/operator/watchAllNamespaces': got string"],
+  ['nats.enabled=false', 'nats.url is missing'],
+  ['nats.tls.enabled=true', 'nats.tls.clientSecret is missing'],
+  ['nats.tls.enabled=true,nats.tls.clientSecret=a', 'nats.tls.secret is missing'],
+])('%s is refused by name', (value, message) => {
+  expect(() => text(value)).toThrow(message);
+});
+
+describe('the cluster', () => {
+  const nats = {
+    url: 'nats://synod-nats.apps.svc:4222',
+    credentialsSecret: 'synod-nats-member-1',
+    operatorSecret: 'synod-nats-operator-1',
+  };
+
+  test('has nothing in its spec that nobody set: it may be scaled', () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect(spec(render())).toEqual({ image: `synod:${version}`, nats });
+  });
+
+  test('has what was set', () => {
+    const found = spec(render(...everything));
+    expect(found).toMatchObject({
+      replicas: 5,
+      settings: { logBytes: 1_073_741_824 },
+      storage: { size: '20Gi' },
+      imagePullSecrets: [{ name: 'registry' }],
+      nats: {
+        credentialsSecret: 'synod-nats-member-2',
+        operatorSecret: 'synod-nats-operator-2',
+        tlsSecret: 'nats-ca',
+      },
+    });
+    expect(specSchema.strict().safeParse(found).error).toBeUndefined();
+  });
+
+  test('may have a NATS of its own choice', () => {
+    const manifests = render(
+      'nats.enabled=false',
+      'nats.url=tls://nats.example:4222',
+      'nats.credentialsSecret=members',
+      'nats.tlsSecret=ca',
+    );
+    expect(spec(manifests)['nats']).toEqual({
+      url: 'tls://nats.example:4222',
+      credentialsSecret: 'members',
+      tlsSecret: 'ca',
+    });
+    expect(manifests.filter(({ kind }) => kind === 'StatefulSet')).toEqual([]);
+  });
+
+  test('may be none', () => {
+    const manifests = render('cluster.enabled=false');
+    expect(manifests.filter(({ kind }) => kind === 'PaxosCluster')).toEqual([]);
+    const hooks = manifests.filter(({ metadata }) => metadata.annotations?.['helm.sh/hook']);
+    expect(hooks.filter(({ kind }) => kind === 'Pod')).toEqual([]);
+  });
+});
+
+describe('NATS', () => {
+  const config = (...values: string[]): string =>
+    find(render(...values), 'ConfigMap', 'synod-nats').data?.['nats.conf'] ?? '';
+
+  test('has a user for each role, cluster and generation, and their Secrets are made', () => {
+    const job = find(render(...everything), 'Job', 'synod-install');
+    const args = job.spec?.template?.spec.containers.flatMap((each) => each.args ?? []);
+    expect(args).toHaveLength(2 * 2 * 5 + 1);
+    expect(args).toContain('ledger-nats-reader-2=ledger-reader-2');
+    expect(config(...everything).match(/user: \$USERNAME_/g)).toHaveLength(2 * 2 * 5);
+  });
+
+  test('is not restarted by another version of the chart, only by another configuration', () => {
+    const template = (...values: string[]) =>
+      find(render(...values), 'StatefulSet', 'synod-nats').spec?.template;
+    expect(template('image.tag=2.0.0')).toEqual(template());
+    expect(JSON.stringify(template())).not.toContain('helm.sh/chart');
+    expect(template('nats.clusters={a}')?.metadata).not.toEqual(template()?.metadata);
+  });
+
+  test('alone has no routes', () => {
+    expect(config('nats.replicas=1')).not.toContain('routes');
+  });
+});
+
+describe.each(variants)('$name', ({ values }) => {
+  const manifests = render(...values);
+
+  test('no pod may more than the restricted standard allows', () => {
+    const pods = manifests.flatMap(({ kind, metadata, spec: found }): [string, PodSpec][] => {
+      const { containers } = found ?? {};
+      const pod = kind === 'Pod' && containers ? { ...found, containers } : found?.template?.spec;
+      return pod === undefined ? [] : [[`${kind}/${metadata.name}`, pod]];
+    });
+    expect(pods.map(([name]) => name).sort()).toEqual([
+      'Deployment/synod-operator',
+      'Job/synod-install',
+      'Pod/synod-test',
+      'StatefulSet/synod-nats',
+    ]);
+    for (const [, pod] of pods) {
+      expect(pod.securityContext).toMatchObject({
+        runAsNonRoot: true,
+        seccompProfile: { type: 'RuntimeDefault' },
+      });
+      for (const { securityContext } of pod.containers) {
+        expect(securityContext).toEqual({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        });
+      }
+    }
+  });
+
+  test('no Secret stands in a template, and no rule has a wildcard', () => {
+    expect(manifests.filter(({ kind }) => kind === 'Secret')).toEqual([]);
+    const rules = manifests.filter(({ kind }) => /Role$/.test(kind));
+    expect(rules.length).toBeGreaterThan(3);
+    expect(JSON.stringify(rules)).not.toContain('"*"');
+  });
+});
+
+test('the operator of one namespace has no rights in others, but to look at nodes', () => {
+  const roles = render('rbac.aggregatedRoles=false', 'crds.upgrade=false')
+    .filter(({ kind }) => kind === 'ClusterRole')
+    .map(({ metadata }) => metadata.name);
+  expect(roles).toEqual(['apps-synod-operator-nodes']);
+});
+
+test('the dashboard is in a ConfigMap that Grafana finds', () => {
+  const map = find(render(...everything), 'ConfigMap', 'synod-dashboard');
+  expect(map.metadata).toMatchObject({ labels: { grafana_dashboard: '1' } });
+  const file: unknown = JSON.parse(readFileSync(`${CHART}/files/dashboard.json`, 'utf8'));
+  expect(parse(map.data?.['synod.json'] ?? '')).toEqual(file);
+});

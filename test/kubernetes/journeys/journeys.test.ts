@@ -1,0 +1,151 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import Table from 'cli-table3';
+import { Lab } from '../lab/lab.ts';
+import { IMAGE, journeys } from './journeys.ts';
+import { Load, type Outage } from './load.ts';
+import { Release } from './release.ts';
+
+/*
+ * What people do to a cluster, and what happens to it, on a real Kubernetes under load: nothing
+ * that was acknowledged is lost, and nothing runs twice. SYNOD_JOURNEYS=all runs all of them, a
+ * part of a name those that have it; SYNOD_ROUNDS says how often.
+ */
+
+const NAME = 'synod';
+const READY_MS = 60_000;
+const JOURNEY_MS = 15 * 60_000;
+const LEAST_WRITES_PER_SECOND = 200;
+const wanted = process.env['SYNOD_JOURNEYS'] ?? '';
+const keeps = process.env['SYNOD_KEEP'] === 'yes';
+const repetitions = Number(process.env['SYNOD_ROUNDS'] ?? '1');
+
+interface Row extends Outage {
+  readonly journey: string;
+  readonly seconds: number;
+}
+
+const chosen = journeys.filter(({ name, always }) =>
+  wanted === '' ? always : wanted === 'all' || name.includes(wanted),
+);
+const runs = Array.from({ length: repetitions }, (_, n) =>
+  chosen.map((journey) => ({
+    journey,
+    name: journey.name,
+    title: `${journey.name}, round ${n + 1}`,
+  })),
+).flat();
+
+const rows: Row[] = [];
+const lab = new Lab((line) => process.stderr.write(`lab: ${line}\n`));
+const release = new Release(lab, NAME, 'journeys', [
+  'image.tag=lab',
+  'cluster.machine=counter',
+  'cluster.storage.size=1Gi',
+]);
+let load: Load | undefined;
+
+beforeAll(async () => {
+  await lab.up();
+  await lab.buildImage(IMAGE);
+  await clear();
+}, 30 * 60_000);
+
+afterAll(async () => {
+  await load?.stop();
+  if (!keeps) await lab.down();
+  mkdirSync('build', { recursive: true });
+  writeFileSync('build/journeys.json', JSON.stringify(rows, undefined, 2));
+  process.stderr.write(`${table(rows)}\n`);
+}, 10 * 60_000);
+
+/** What an earlier run has left in a lab that was kept. */
+async function clear(): Promise<void> {
+  await release.uninstall();
+  const namespace = ['delete', 'namespace', release.namespace, '--ignore-not-found'];
+  await lab.kubectl.run(namespace, { deadlineMs: 90_000 });
+  await lab.volumes.renew();
+}
+
+test(
+  'install: ready within a minute',
+  async () => {
+    const begin = performance.now();
+    await reporting(async () => {
+      await release.install();
+      await release.settled(READY_MS);
+    });
+    const seconds = (performance.now() - begin) / 1000;
+    rows.push({ journey: 'install', seconds, writes: 0, perSecond: 0, longestMs: 0, unknown: 0 });
+    load = await Load.start(release);
+  },
+  JOURNEY_MS,
+);
+
+test.each(runs)(
+  '$title',
+  async ({ journey, name }) => {
+    const writers = begun();
+    writers.mark();
+    const begin = performance.now();
+    await reporting(async () => {
+      await journey.run(release);
+      expect(await writers.complaints()).toEqual([]);
+    });
+    const outage = writers.outage();
+    rows.push({ journey: name, seconds: (performance.now() - begin) / 1000, ...outage });
+    expect(outage.writes).toBeGreaterThan(LEAST_WRITES_PER_SECOND);
+  },
+  JOURNEY_MS,
+);
+
+test(
+  'uninstalled and installed again, over volumes that were kept: the same data',
+  async () => {
+    await reporting(async () => {
+      const writers = begun();
+      await writers.stop();
+      await release.uninstall();
+      await release.install();
+      await release.settled(READY_MS);
+      load = await Load.start(release);
+      expect(await load.compare(writers.registers)).toEqual([]);
+    });
+  },
+  JOURNEY_MS,
+);
+
+function begun(): Load {
+  if (load === undefined) throw new Error('There is no load: the release was not installed.');
+  return load;
+}
+
+/** Says what the cluster looked like when something went wrong. */
+async function reporting(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    process.stderr.write(`${await release.report()}\n`);
+    throw error;
+  }
+}
+
+function table(all: readonly Row[]): string {
+  const head = ['journey', 'runs', 'took s', 'writes/s', 'stopped ms: p50', 'worst', 'unknown'];
+  const drawn = new Table({ head, style: { head: [], border: [] } });
+  for (const journey of new Set(all.map((row) => row.journey))) {
+    const of = all.filter((row) => row.journey === journey);
+    const sorted = (value: (row: Row) => number) => of.map(value).sort((a, b) => a - b);
+    const middle = (values: readonly number[]) => values[Math.floor(values.length / 2)] ?? 0;
+    const stopped = sorted(({ longestMs }) => longestMs);
+    drawn.push([
+      journey,
+      of.length,
+      middle(sorted(({ seconds }) => seconds)).toFixed(1),
+      middle(sorted(({ perSecond }) => perSecond)),
+      middle(stopped),
+      stopped.at(-1) ?? 0,
+      of.reduce((sum, { unknown }) => sum + unknown, 0),
+    ]);
+  }
+  return drawn.toString();
+}

@@ -1,0 +1,165 @@
+import { randomBytes } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { connect, SynodError, type SynodClient } from '../../../client/src/sdk/client.ts';
+import type { Release } from './release.ts';
+
+const WRITERS = 24;
+/** Between two commands of a writer: three hundred a second, if they are answered at once. */
+const PAUSE_MS = 80;
+const DEADLINE_MS = 20_000;
+
+/** Commands of one register, whose answers count up. The last one may have no known outcome. */
+interface Chain {
+  readonly register: string;
+  acknowledged: number;
+  isOpen: boolean;
+}
+
+export interface Outage {
+  readonly writes: number;
+  readonly perSecond: number;
+  /** The longest time in which no writer had an answer. */
+  readonly longestMs: number;
+  /** Commands whose outcome the client does not know. */
+  readonly unknown: number;
+}
+
+/**
+ * Writers that add 1 to registers all the time, on the machine that hides no second run of a
+ * command. A command whose outcome is not known is not sent again: its register is left, and it
+ * may be found or not.
+ */
+export class Load {
+  readonly #client: SynodClient;
+  readonly #folder: string;
+  /** What the names of its registers begin with. */
+  readonly #id = randomBytes(4).toString('hex');
+  readonly #chains: Chain[] = [];
+  readonly #positions = new Set<number>();
+  readonly #complaints: string[] = [];
+  #stops = false;
+  #writers: Promise<void>[] = [];
+  #marked = 0;
+  #since = performance.now();
+  #last = performance.now();
+  #longest = 0;
+  #writes = 0;
+
+  private constructor(client: SynodClient, folder: string) {
+    this.#client = client;
+    this.#folder = folder;
+  }
+
+  /** Connects from the host to the NATS servers of the release, with the Secret of writers. */
+  static async start(release: Release): Promise<Load> {
+    const folder = await mkdtemp(path.join(tmpdir(), 'synod-load-'));
+    const secret = await release.get<{ data: Record<string, string> }>(
+      ...['secret', `${release.name}-nats-writer-1`],
+    );
+    for (const [key, value] of Object.entries(secret.data)) {
+      writeFileSync(path.join(folder, key), Buffer.from(value, 'base64'));
+    }
+    const servers = await release.pods('app.kubernetes.io/component=nats');
+    const client = await connect({
+      natsUrl: servers.map(({ status }) => `nats://${status.podIP ?? ''}:4222`).join(','),
+      natsCredentialsDir: folder,
+      cluster: release.name,
+      namespace: release.namespace,
+      deadlineMs: DEADLINE_MS,
+    });
+    const load = new Load(client, folder);
+    load.#writers = Array.from({ length: WRITERS }, (_, writer) => load.#write(writer));
+    return load;
+  }
+
+  /** Begins to measure anew. */
+  mark(): void {
+    this.#since = this.#last = performance.now();
+    this.#longest = 0;
+    this.#writes = 0;
+    this.#marked = this.#chains.filter(({ isOpen }) => isOpen).length;
+  }
+
+  /** What happened since the last mark. */
+  outage(): Outage {
+    const now = performance.now();
+    return {
+      writes: this.#writes,
+      perSecond: Math.round((this.#writes * 1000) / (now - this.#since)),
+      longestMs: Math.round(Math.max(this.#longest, now - this.#last)),
+      unknown: this.#chains.filter(({ isOpen }) => isOpen).length - this.#marked,
+    };
+  }
+
+  /**
+   * Reads the registers whose last command has no known outcome; of the others every answer said
+   * that all is right.
+   * @returns what is wrong: a sentence each
+   */
+  async complaints(): Promise<string[]> {
+    const open = this.#chains.filter(({ isOpen }) => isOpen);
+    return [...this.#complaints, ...(await this.compare(open))];
+  }
+
+  /** Reads registers that nobody writes any more, through the log; @returns what is wrong */
+  async compare(chains: readonly Readonly<Chain>[]): Promise<string[]> {
+    const found: string[] = [];
+    for (const { register, acknowledged, isOpen } of chains) {
+      const { value } = await this.#client.readRegister(register);
+      const isRight = value === acknowledged || (isOpen && value === acknowledged + 1);
+      if (!isRight) found.push(`${register}: ${value}, though ${acknowledged} were acknowledged`);
+    }
+    return found;
+  }
+
+  async stop(): Promise<void> {
+    this.#stops = true;
+    await Promise.all(this.#writers);
+    await this.#client.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Of each register: what the last acknowledged answer was, and whether one more may be there. */
+  get registers(): readonly Readonly<Chain>[] {
+    return this.#chains;
+  }
+
+  async #write(writer: number): Promise<void> {
+    for (let n = 0; !this.#stops; n += 1) {
+      const chain: Chain = {
+        register: `${this.#id}-${writer}-${n}`,
+        acknowledged: 0,
+        isOpen: false,
+      };
+      this.#chains.push(chain);
+      while (await this.#add(chain)) {
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      }
+    }
+  }
+
+  /** @returns whether there is to be another one */
+  async #add(chain: Chain): Promise<boolean> {
+    try {
+      const { value, position } = await this.#client.add(chain.register, 1);
+      const now = performance.now();
+      this.#longest = Math.max(this.#longest, now - this.#last);
+      this.#last = now;
+      this.#writes += 1;
+      chain.acknowledged += 1;
+      if (value !== chain.acknowledged) {
+        this.#complaints.push(`${chain.register}: ${value} after ${chain.acknowledged} adds`);
+      }
+      if (this.#positions.has(position)) this.#complaints.push(`position ${position} twice`);
+      this.#positions.add(position);
+      return !this.#stops;
+    } catch (error) {
+      if (!(error instanceof SynodError)) throw error;
+      chain.isOpen = true;
+      return false;
+    }
+  }
+}

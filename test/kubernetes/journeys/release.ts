@@ -1,0 +1,138 @@
+import type { PaxosClusterStatus, ConditionType } from '../../../operator/src/api/status.ts';
+import { run } from '../lab/command.ts';
+import { until } from '../lab/deadline.ts';
+import type { Lab } from '../lab/lab.ts';
+
+const CHART = 'charts/synod';
+const HELM_MS = 180_000;
+
+interface Cluster {
+  readonly metadata: { readonly generation: number };
+  readonly spec: { readonly replicas: number; readonly image: string };
+  readonly status?: PaxosClusterStatus;
+}
+
+export interface Pod {
+  readonly metadata: { readonly name: string; readonly uid: string };
+  readonly spec: { readonly nodeName?: string; readonly containers: readonly { image: string }[] };
+  readonly status: {
+    readonly podIP?: string;
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  };
+}
+
+/** The chart, installed in a namespace, and the cluster that comes with it; both of one name. */
+export class Release {
+  readonly lab: Lab;
+  readonly name: string;
+  readonly namespace: string;
+  readonly #values: readonly string[];
+
+  /** @param values as in `--set`; the same for each install and upgrade */
+  constructor(lab: Lab, name: string, namespace: string, values: readonly string[]) {
+    this.lab = lab;
+    this.name = name;
+    this.namespace = namespace;
+    this.#values = values.flatMap((value) => ['--set', value]);
+  }
+
+  async install(): Promise<void> {
+    await this.#helm('install', this.name, CHART, '--create-namespace', ...this.#values);
+  }
+
+  /** @param more values that count more than those of the release */
+  async upgrade(...more: readonly string[]): Promise<void> {
+    const sets = more.flatMap((value) => ['--set', value]);
+    await this.#helm('upgrade', this.name, CHART, ...this.#values, ...sets);
+  }
+
+  async test(): Promise<void> {
+    await this.#helm('test', this.name);
+  }
+
+  async uninstall(): Promise<void> {
+    await this.#helm('uninstall', this.name, '--ignore-not-found', '--wait');
+    await until('no pod of the release was left', HELM_MS, async () => {
+      return (await this.pods()).length === 0;
+    });
+  }
+
+  kubectl(...args: readonly string[]): Promise<string> {
+    return this.lab.kubectl.run(['--namespace', this.namespace, ...args], { deadlineMs: 90_000 });
+  }
+
+  async scale(replicas: number): Promise<void> {
+    await this.kubectl('scale', 'paxoscluster', this.name, `--replicas=${replicas}`);
+  }
+
+  get<T>(...args: readonly string[]): Promise<T> {
+    return this.lab.kubectl.get<T>('--namespace', this.namespace, ...args);
+  }
+
+  cluster(): Promise<Cluster> {
+    return this.get<Cluster>('paxoscluster', this.name);
+  }
+
+  /** All of the release, or those with a label. */
+  async pods(label?: string): Promise<Pod[]> {
+    const selector = label === undefined ? [] : ['--selector', label];
+    return (await this.get<{ items: Pod[] }>('pods', ...selector)).items;
+  }
+
+  members(): Promise<Pod[]> {
+    return this.pods(`paxos.synod.dev/cluster=${this.name},app.kubernetes.io/component=member`);
+  }
+
+  async leader(): Promise<string> {
+    const { status } = await this.cluster();
+    if (status?.leader === undefined) throw new Error('Nobody leads.');
+    return status.leader;
+  }
+
+  async condition(type: ConditionType): Promise<string> {
+    const { status } = await this.cluster();
+    const found = status?.conditions?.find((each) => each.type === type);
+    return `${found?.status ?? 'Unknown'} ${found?.reason ?? ''}: ${found?.message ?? ''}`;
+  }
+
+  /** Waits until the cluster has as many voters as its spec asks for, all well, and rests. */
+  async settled(deadlineMs: number): Promise<void> {
+    let last = '';
+    await until(`the cluster had settled`, deadlineMs, async () => {
+      const { metadata, spec, status } = await this.cluster();
+      const is = (type: ConditionType) =>
+        status?.conditions?.find((each) => each.type === type)?.status;
+      const { phase, voters, readyMembers, observedGeneration } = status ?? {};
+      last = JSON.stringify(status?.conditions);
+      const isDone =
+        observedGeneration === metadata.generation &&
+        phase === 'Running' &&
+        is('Available') === 'True' &&
+        is('Progressing') === 'False' &&
+        voters === spec.replicas &&
+        readyMembers === spec.replicas;
+      if (!isDone) throw new Error(last);
+      return true;
+    });
+  }
+
+  /** What a person would look at first. */
+  async report(): Promise<string> {
+    const looks = [
+      ['get', 'paxosclusters,statefulsets,pods,persistentvolumeclaims', '--output', 'wide'],
+      ['get', 'paxoscluster', this.name, '--output', 'jsonpath={.status}'],
+      ['get', 'events', '--sort-by=.lastTimestamp'],
+      ['logs', `deployment/${this.name}-operator`, '--tail=40'],
+    ];
+    const said = await Promise.all(
+      looks.map((look) => this.kubectl(...look).catch((error: unknown) => String(error))),
+    );
+    return said.join('\n\n');
+  }
+
+  #helm(...args: readonly string[]): Promise<string> {
+    const all = [...args, '--namespace', this.namespace];
+    const environment = { KUBECONFIG: this.lab.kubeconfig };
+    return run(this.lab.binaries.helm, all, { deadlineMs: HELM_MS, environment });
+  }
+}

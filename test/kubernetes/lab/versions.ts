@@ -1,0 +1,10 @@
+import { NATS_SERVER_VERSION } from '../../../client/src/local/nats-server.ts';
+
+/** The version of everything that the lab builds. */
+export const versions = {
+  kubernetes: '1.34.4',
+  etcd: '3.7.3',
+  coredns: '1.12.4',
+  helm: '4.3.1',
+  nats: NATS_SERVER_VERSION,
+} as const;

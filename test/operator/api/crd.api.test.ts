@@ -1,0 +1,98 @@
+import { specSchema } from '../../../operator/src/api/spec.ts';
+import { Client } from '../../../operator/src/kube/client.ts';
+import { kinds } from '../../../operator/src/kube/kinds.ts';
+import { newNamespace, sharedKubeConfig } from '../api-server.ts';
+import { createCluster, sampleCluster } from '../kube/cluster-sample.ts';
+
+const resource = kinds.PaxosCluster;
+let client: Client;
+let namespace: string;
+
+beforeAll(async () => {
+  client = new Client(sharedKubeConfig());
+  namespace = await newNamespace();
+});
+
+function merge(name: string, body: object, subresource?: string): Promise<unknown> {
+  const contentType = 'application/merge-patch+json';
+  const part = subresource === undefined ? {} : { subresource };
+  return client.send({ verb: 'patch', resource, namespace, name, ...part, contentType, body });
+}
+
+describe('the definition, at a real API server', () => {
+  test('defaults are those of our own schema', async () => {
+    const { spec } = await createCluster(client, namespace, 'defaults');
+    expect(spec).toEqual(specSchema.parse(sampleCluster('defaults').spec));
+    expect(spec.replicas).toBe(3);
+    expect(spec.storage.size).toBe('8Gi');
+  });
+
+  test.each([
+    ['a.b', {}, 'the name may have no dots: it becomes part of NATS subjects'],
+    ['n'.repeat(41), {}, 'the name may have 40 characters at most'],
+    ['four', { replicas: 4 }, 'spec.replicas: Unsupported value: 4'],
+    ['machine', { machine: 'abacus' }, 'spec.machine: Unsupported value: "abacus"'],
+    ['size', { storage: { size: 'big' } }, 'spec.storage.size'],
+    ['window', { window: 0 }, 'spec.window'],
+    ['nats', { nats: {} }, 'spec.nats.url: Required value'],
+  ])('%s with %j is refused', async (name, spec, sentence) => {
+    const created = createCluster(client, namespace, name, spec);
+    await expect(created).rejects.toMatchObject({
+      name: 'InvalidError',
+      code: 422,
+      message: expect.stringContaining(sentence) as string,
+    });
+  });
+
+  test('a name of 40 characters is taken', async () => {
+    await createCluster(client, namespace, 'n'.repeat(40));
+  });
+
+  test.each([
+    [{ storage: { size: '7Gi' } }, 'storage cannot shrink'],
+    [{ storage: { size: '8191Mi' } }, 'storage cannot shrink'],
+    [{ storage: { className: 'other' } }, 'storage.className cannot be changed'],
+    [{ machine: 'counter' }, 'machine cannot be changed'],
+    [{ window: 7 }, 'window cannot be changed'],
+  ])('a change to %j is refused', async (spec, sentence) => {
+    const name = 'fixed';
+    await createCluster(client, namespace, name).catch(() => undefined);
+    await expect(merge(name, { spec })).rejects.toThrow(sentence);
+  });
+
+  test('storage may grow, also when the unit changes', async () => {
+    await createCluster(client, namespace, 'grows');
+    await merge('grows', { spec: { storage: { size: '9000Mi' } } });
+  });
+
+  test('unknown fields are dropped, but for what is Kubernetes’ own', async () => {
+    const affinity = { nodeAffinity: { someday: true } };
+    const { spec } = await createCluster(client, namespace, 'unknown', { affinity, colour: 'red' });
+    expect(spec.affinity).toEqual(affinity);
+    expect(spec).not.toHaveProperty('colour');
+  });
+
+  test('the scale subresource reads and changes replicas, and refuses what is no size', async () => {
+    const name = 'scaled';
+    await createCluster(client, namespace, name);
+    await merge(name, { status: { replicas: 2, selector: 'a=b' } }, 'status');
+    const request = { verb: 'get', resource, namespace, name, subresource: 'scale' } as const;
+    expect(await client.send(request)).toMatchObject({
+      spec: { replicas: 3 },
+      status: { replicas: 2, selector: 'a=b' },
+    });
+    await merge(name, { spec: { replicas: 5 } }, 'scale');
+    expect(await client.send(request)).toMatchObject({ spec: { replicas: 5 } });
+    await expect(merge(name, { spec: { replicas: 4 } }, 'scale')).rejects.toThrow('Unsupported');
+  });
+
+  test('a table has the columns that kubectl shows', async () => {
+    const name = 'columns';
+    await createCluster(client, namespace, name);
+    const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+    const table = await client.send({ verb: 'get', resource, namespace, name, accept });
+    const { columnDefinitions } = table as { columnDefinitions: { name: string }[] };
+    const names = columnDefinitions.map((column) => column.name);
+    expect(names).toEqual(['Name', 'Ready', 'Voters', 'Leader', 'Phase', 'Version', 'Age']);
+  });
+});

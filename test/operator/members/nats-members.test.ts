@@ -1,0 +1,147 @@
+import fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { SynodError } from '../../../client/src/sdk/synod-error.ts';
+import { leaderOf } from '../../../client/src/sdk/members.ts';
+import { parseConfig } from '../../../node/src/config.ts';
+import { createLogger } from '../../../node/src/service/logger.ts';
+import { Node } from '../../../node/src/service/node.ts';
+import { httpStatus } from '../../../operator/src/members/http-status.ts';
+import { NatsMembers } from '../../../operator/src/members/nats-members.ts';
+import { freePorts } from '../../journeys/cli-run.ts';
+import { NatsProcess } from '../../journeys/nats-process.ts';
+import { until } from '../../journeys/test-cluster.ts';
+import { storedCluster } from '../cluster.ts';
+import { ModelObjects } from '../reconcile/model/model-objects.ts';
+
+const pods = ['c-0', 'c-1', 'c-2', 'c-3'];
+const quiet = { changing: () => undefined, removing: () => undefined, applying: () => undefined };
+const objects = new ModelObjects(quiet, Date.now);
+
+let folder: string;
+let nats: NatsProcess;
+let nodes: Node[];
+let ports: number[];
+let members: NatsMembers;
+
+beforeAll(async () => {
+  folder = fs.mkdtempSync(path.join(tmpdir(), 'synod-operator-'));
+  nats = await NatsProcess.reserve();
+  ports = await freePorts(pods.length);
+  nodes = pods.map((name, index) => {
+    const flags = { cluster: 'c', namespace: 'n', name, data: path.join(folder, name) };
+    const more = { 'nats-url': nats.url, 'http-port': String(ports[index]) };
+    const all = Object.entries({ ...flags, ...more });
+    const config = parseConfig(
+      all.flatMap(([flag, value]) => [`--${flag}`, value]),
+      {},
+    );
+    const fatal = (error: Error): void => {
+      throw error;
+    };
+    return new Node(
+      config,
+      createLogger({ level: 'silent', cluster: 'c', name }),
+      fatal,
+      () => undefined,
+    );
+  });
+  members = new NatsMembers({
+    objects,
+    look: ({ pod, ip }) => httpStatus(ip, ports[pods.indexOf(pod)], 500),
+  });
+});
+
+afterAll(async () => {
+  await members.close();
+  await Promise.all(nodes.map((node) => node.stop()));
+  await nats.kill();
+  fs.rmSync(folder, { recursive: true });
+});
+
+const cluster = () => storedCluster({ nats: { url: nats.url } });
+const look = () =>
+  members.look(
+    cluster(),
+    pods.map((pod) => ({ pod, ip: '127.0.0.1' })),
+  );
+
+test('without NATS, members are seen at their pods, and it is said why no more is known', async () => {
+  const started = nodes.map((node) => node.start());
+  const heard = await until('four pods that answer', async () => {
+    const now = await look();
+    return now.http.size === pods.length ? now : undefined;
+  });
+  expect(heard.nats).toEqual([]);
+  const { connection } = heard;
+  expect(connection.up ? '' : connection.why).toContain(nats.url);
+  await expect(members.transfer(cluster(), 'x')).rejects.toThrow(SynodError);
+  await nats.start();
+  await Promise.all(started);
+});
+
+test('members are told their cluster, change, and hand over, as the operator asks for', async () => {
+  const { http } = await until('NATS for the operator', async () => {
+    const now = await look();
+    return now.connection.up && now.nats.length === pods.length ? now : undefined;
+  });
+  const ids = pods.map((pod) => http.get(pod)?.member ?? '');
+  const [a = '', b = '', c = '', d = ''] = ids;
+  const first = { clusterId: 'x', members: [a, b, c], window: 16 };
+  await Promise.all(first.members.map((id) => members.form(cluster(), id, first)));
+  const leading = () =>
+    until('a leader', async () => {
+      const heard = await look();
+      const leader = leaderOf(heard.nats);
+      return leader?.ready === true ? leader : undefined;
+    });
+  const leader = await leading();
+  const heir = first.members.find((id) => id !== leader.member) ?? '';
+  await members.transfer(cluster(), heir);
+  await until('the heir to lead', async () =>
+    (await leading()).member === heir ? true : undefined,
+  );
+
+  const base = 0;
+  await members.form(cluster(), d, first);
+  const added = await members.change(cluster(), { step: 'add', member: d, base, force: false });
+  expect(added).toMatchObject({ ok: true, configuration: { number: 1, learners: [d] } });
+  const again = await members.change(cluster(), { step: 'add', member: d, base, force: false });
+  expect(again).toMatchObject({ ok: true });
+  const late = await members.change(cluster(), { step: 'remove', member: a, base, force: false });
+  expect(late).toEqual({ ok: false, code: 'OUTDATED' });
+  const removed = await members.change(cluster(), {
+    step: 'remove',
+    member: d,
+    base: 1,
+    force: false,
+  });
+  expect(removed).toMatchObject({ ok: true, configuration: { number: 2, voters: [a, b, c] } });
+  // What confirms that a member is none any more, and that this has settled.
+  const settled = await members.change(cluster(), {
+    step: 'remove',
+    member: d,
+    base: 1,
+    force: false,
+  });
+  expect(settled).toEqual(removed);
+});
+
+test('who answers at the address of a pod has to be that pod', async () => {
+  const wrong = await members.look(cluster(), [{ pod: 'c-9', ip: '127.0.0.1' }]);
+  expect(wrong.http.size).toBe(0);
+  const stranger = new NatsMembers({ objects, look: () => httpStatus('127.0.0.1', ports[1]) });
+  const heard = await stranger.look(cluster(), [{ pod: 'c-0', ip: '127.0.0.1' }]);
+  await stranger.close();
+  expect(heard.http.size).toBe(0);
+});
+
+test('a Secret that is missing, or lacks a key, is named', async () => {
+  const needy = storedCluster({ nats: { url: nats.url, credentialsSecret: 'user' } });
+  const missing = await members.look(needy, []);
+  expect(missing.connection).toEqual({ up: false, why: 'There is no Secret user.' });
+  const data = { username: Buffer.from('u').toString('base64') };
+  objects.put({ kind: 'Secret', metadata: { name: 'user' }, data } as object);
+  const half = await members.look(needy, []);
+  expect(half.connection).toEqual({ up: false, why: 'The Secret user has no key password.' });
+});

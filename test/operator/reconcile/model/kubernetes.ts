@@ -1,0 +1,175 @@
+import type {
+  V1PersistentVolume,
+  V1PersistentVolumeClaim,
+  V1Pod,
+  V1StatefulSet,
+} from '@kubernetes/client-node';
+import { ordinalOf } from '../../../../operator/src/resources/names.ts';
+import type { Disks } from './disks.ts';
+import type { ModelObjects } from './model-objects.ts';
+
+const HOSTNAME = 'kubernetes.io/hostname';
+
+/** What Kubernetes' controllers, its scheduler and its kubelets do with a StatefulSet. */
+export class Kubernetes {
+  /** Nodes that exist; `false` while the kubelet is away. */
+  readonly nodes = new Map<string, boolean>();
+  readonly #objects: ModelObjects;
+  readonly #disks: Disks;
+  readonly #revisions = new Map<string, string>();
+  #nodeCount = 0;
+
+  constructor(objects: ModelObjects, disks: Disks) {
+    this.#objects = objects;
+    this.#disks = disks;
+  }
+
+  addNode(): void {
+    const name = `node-${this.#nodeCount}`;
+    this.#nodeCount += 1;
+    this.nodes.set(name, true);
+    this.#objects.put({ kind: 'Node', metadata: { name, labels: { [HOSTNAME]: name } }, spec: {} });
+  }
+
+  /** For good, with its volumes. */
+  loseNode(name: string): void {
+    this.nodes.delete(name);
+    this.#objects.erase('Node', name);
+    this.#disks.lose(({ node }) => node === name);
+  }
+
+  isUp(pod: V1Pod): boolean {
+    return this.nodes.get(pod.spec?.nodeName ?? '') === true;
+  }
+
+  /** One round of everything. */
+  step(): void {
+    const set = this.#objects.all('StatefulSet')[0];
+    this.#endPods();
+    this.#endClaims();
+    if (set !== undefined) this.#control(set);
+    for (const pod of this.#pods()) this.#run(pod);
+  }
+
+  /** A pod on a node that is away can't be seen to have ended; one on a node that is gone has. */
+  #endPods(): void {
+    for (const pod of this.#pods()) {
+      const { name = '', deletionTimestamp } = pod.metadata ?? {};
+      const node = pod.spec?.nodeName;
+      const isGone = node !== undefined && !this.nodes.has(node);
+      const isStopped = deletionTimestamp && (node === undefined || this.isUp(pod));
+      if (isGone || isStopped) this.#objects.erase('Pod', name);
+    }
+  }
+
+  #endClaims(): void {
+    for (const { metadata, spec } of this.#claims()) {
+      if (metadata?.deletionTimestamp === undefined) continue;
+      const ordinal = ordinalOf('c', metadata.name);
+      if (this.#objects.find('Pod', `c-${ordinal ?? ''}`) !== undefined) continue;
+      this.#objects.erase('PersistentVolumeClaim', metadata.name ?? '');
+      this.#objects.erase('PersistentVolume', spec?.volumeName ?? '');
+      this.#disks.lose(({ name }) => name === spec?.volumeName);
+    }
+  }
+
+  #control(set: V1StatefulSet): void {
+    const { replicas = 0, template } = set.spec ?? {};
+    const revision = this.#revisionOf(JSON.stringify(template));
+    const { generation } = set.metadata ?? {};
+    const status = { observedGeneration: generation, updateRevision: revision };
+    this.#objects.put({ ...set, status });
+    for (let ordinal = 0; ordinal < replicas; ordinal += 1) this.#keep(set, ordinal, revision);
+    for (const { metadata } of this.#pods()) {
+      const { name = '' } = metadata ?? {};
+      if ((ordinalOf('c', name) ?? 0) >= replicas) this.#objects.mark('Pod', name);
+    }
+  }
+
+  #revisionOf(template: string): string {
+    const known = this.#revisions.get(template) ?? `r${this.#revisions.size}`;
+    this.#revisions.set(template, known);
+    return known;
+  }
+
+  #keep({ metadata, spec }: V1StatefulSet, ordinal: number, revision: string): void {
+    const name = `c-${ordinal}`;
+    const claim = this.#objects.find('PersistentVolumeClaim', `data-${name}`);
+    const labels = { ...spec?.selector.matchLabels };
+    if (claim === undefined) {
+      const own = { name: `data-${name}`, namespace: 'n', labels };
+      this.#objects.put({ kind: 'PersistentVolumeClaim', metadata: own, spec: {} });
+    }
+    const isLeaving = claim?.metadata?.deletionTimestamp !== undefined;
+    if (isLeaving || this.#objects.find('Pod', name) !== undefined) return;
+    this.#objects.put({
+      kind: 'Pod',
+      metadata: {
+        name,
+        namespace: 'n',
+        labels: { ...labels, 'controller-revision-hash': revision },
+        ownerReferences: [
+          { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'c', uid: metadata?.uid ?? '' },
+        ],
+      },
+      spec: structuredClone(spec?.template.spec),
+    });
+  }
+
+  /** Finds a node and a volume for the pod, and starts its container. */
+  #run(pod: V1Pod): void {
+    const { name = '', deletionTimestamp } = pod.metadata ?? {};
+    if (deletionTimestamp !== undefined || pod.status?.podIP !== undefined) return;
+    const node = pod.spec?.nodeName ?? this.#place(name);
+    if (node === undefined) return;
+    const image = pod.spec?.containers[0]?.image ?? '';
+    const state = image.includes('bad')
+      ? { waiting: { reason: 'ImagePullBackOff' } }
+      : { running: {} };
+    const isRunning = 'running' in state;
+    this.#objects.put({
+      ...pod,
+      spec: { ...pod.spec, nodeName: node },
+      status: {
+        ...(isRunning && { podIP: pod.metadata?.uid }),
+        containerStatuses: [{ name: 'member', state, image }],
+      },
+    });
+  }
+
+  /** @returns the node where its volume is, or gets one */
+  #place(pod: string): string | undefined {
+    const claim = this.#objects.find('PersistentVolumeClaim', `data-${pod}`);
+    if (claim === undefined || claim.metadata?.deletionTimestamp !== undefined) return undefined;
+    const bound = claim.spec?.volumeName;
+    const isUp = (node: string | undefined) => this.nodes.get(node ?? '') === true;
+    if (bound !== undefined) {
+      const there = this.#disks.find(bound)?.node;
+      return isUp(there) ? there : undefined;
+    }
+    const used = (node: string) =>
+      this.#pods().filter(({ spec }) => spec?.nodeName === node).length;
+    const [node] = [...this.nodes.keys()].filter(isUp).sort((a, b) => used(a) - used(b));
+    if (node === undefined) return undefined;
+    const { name } = this.#disks.make(node);
+    this.#objects.put({ ...claim, spec: { ...claim.spec, volumeName: name } });
+    const expression = { key: HOSTNAME, operator: 'In', values: [node] };
+    const volume: V1PersistentVolume = {
+      kind: 'PersistentVolume',
+      metadata: { name },
+      spec: {
+        nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [expression] }] } },
+      },
+    };
+    this.#objects.put(volume);
+    return node;
+  }
+
+  #pods(): V1Pod[] {
+    return this.#objects.all('Pod');
+  }
+
+  #claims(): V1PersistentVolumeClaim[] {
+    return this.#objects.all('PersistentVolumeClaim');
+  }
+}

@@ -1,0 +1,224 @@
+import { isDeepStrictEqual } from 'node:util';
+import type {
+  KubernetesObject,
+  V1ConfigMap,
+  V1OwnerReference,
+  V1PersistentVolumeClaim,
+  V1Pod,
+  V1StatefulSet,
+} from '@kubernetes/client-node';
+import type { PaxosCluster } from '../../../../operator/src/api/paxos-cluster.ts';
+import type { PaxosClusterStatus } from '../../../../operator/src/api/status.ts';
+import {
+  ConflictError,
+  ForeignObjectError,
+  NotFoundError,
+} from '../../../../operator/src/kube/api-error.ts';
+import type {
+  ObjectKind,
+  Objects,
+  Preconditions,
+  Warning,
+} from '../../../../operator/src/reconcile/ports.ts';
+
+export interface ModelObject extends KubernetesObject {
+  spec?: unknown;
+  status?: unknown;
+}
+
+interface Kinds {
+  readonly PaxosCluster: PaxosCluster & ModelObject;
+  readonly StatefulSet: V1StatefulSet;
+  readonly Pod: V1Pod;
+  readonly PersistentVolumeClaim: V1PersistentVolumeClaim;
+  readonly ConfigMap: V1ConfigMap;
+}
+
+type Typed<K> = K extends keyof Kinds ? Kinds[K] : ModelObject;
+
+/** What an operator changes, told before it happens. */
+export interface Witness {
+  /** Throws where the operator is to crash. */
+  changing(): void;
+  removing(kind: ObjectKind, name: string): void;
+  applying(object: ModelObject): void;
+}
+
+/** The objects of an API server in memory, with its versions, generations and preconditions. */
+export class ModelObjects implements Objects {
+  readonly #objects = new Map<string, ModelObject>();
+  readonly #witness: Witness;
+  readonly #now: () => number;
+  #count = 0;
+
+  constructor(witness: Witness, now: () => number) {
+    this.#witness = witness;
+    this.#now = now;
+  }
+
+  /* What Kubernetes itself and people do. */
+
+  all<K extends ObjectKind>(kind: K): Typed<K>[] {
+    const isOfKind = (object: ModelObject): object is Typed<K> => object.kind === kind;
+    return [...this.#objects.values()].filter(isOfKind);
+  }
+
+  find<K extends ObjectKind>(kind: K, name: string): Typed<K> | undefined {
+    return this.all(kind).find(({ metadata }) => metadata?.name === name);
+  }
+
+  put(object: ModelObject): void {
+    const key = keyOf(object.kind as ObjectKind, object.metadata?.name ?? '');
+    const before = this.#objects.get(key);
+    const { generation = 0 } = before?.metadata ?? {};
+    const isSame = before !== undefined && isDeepStrictEqual(before.spec, object.spec);
+    this.#count += 1;
+    this.#objects.set(key, {
+      ...object,
+      metadata: {
+        ...object.metadata,
+        uid: before?.metadata?.uid ?? `uid-${this.#count}`,
+        resourceVersion: String(this.#count),
+        creationTimestamp: before?.metadata?.creationTimestamp ?? new Date(this.#now()),
+        generation: isSame ? generation : generation + 1,
+      },
+    });
+  }
+
+  erase(kind: ObjectKind, name: string): void {
+    this.#objects.delete(keyOf(kind, name));
+  }
+
+  /** As for an object with finalizers: it is marked, and somebody erases it later. */
+  mark(kind: ObjectKind, name: string): void {
+    const object = this.find(kind, name);
+    if (object === undefined || object.metadata?.deletionTimestamp !== undefined) return;
+    const deletionTimestamp = new Date(this.#now());
+    this.put({ ...object, metadata: { ...object.metadata, deletionTimestamp } });
+  }
+
+  /* What operators do. Others come in between. */
+
+  /** Before a change, also of something that is no object. */
+  changing(): void {
+    this.#witness.changing();
+  }
+
+  async get<T extends KubernetesObject>(kind: ObjectKind, _namespace: string, name: string) {
+    await Promise.resolve();
+    return structuredClone(this.find(kind, name)) as T | undefined;
+  }
+
+  async list<T extends KubernetesObject>(
+    kind: ObjectKind,
+    _namespace: string,
+    labels: Readonly<Record<string, string>>,
+  ): Promise<T[]> {
+    await Promise.resolve();
+    const wanted = Object.entries(labels);
+    const found: KubernetesObject[] = this.all(kind).filter(({ metadata }) =>
+      wanted.every(([key, value]) => metadata?.labels?.[key] === value),
+    );
+    return structuredClone(found) as T[];
+  }
+
+  async create(object: ModelObject): Promise<'created' | 'exists'> {
+    await Promise.resolve();
+    this.#witness.changing();
+    if (this.#live(object) !== undefined) return 'exists';
+    this.put(structuredClone(object));
+    return 'created';
+  }
+
+  async apply(object: ModelObject, owner: V1OwnerReference): Promise<'unchanged' | 'changed'> {
+    await Promise.resolve();
+    const live = this.#live(object);
+    if (live === undefined) {
+      this.#witness.changing();
+      this.put(structuredClone(object));
+      return 'changed';
+    }
+    if (live.metadata?.ownerReferences?.[0]?.uid !== owner.uid) {
+      throw new ForeignObjectError(`${object.kind ?? ''} ${object.metadata?.name ?? ''}`, 'model');
+    }
+    const { name = '', resourceVersion } = object.metadata ?? {};
+    const { uid = '' } = live.metadata ?? {};
+    this.#check('apply', object.kind as ObjectKind, name, live, uid, resourceVersion);
+    const merged = { ...live, ...object, metadata: { ...live.metadata, ...object.metadata } };
+    const json = (each: unknown): unknown => JSON.parse(JSON.stringify(each));
+    if (isDeepStrictEqual(json(merged), json(live))) return 'unchanged';
+    this.#witness.changing();
+    this.#witness.applying(object);
+    this.put(structuredClone(merged));
+    return 'changed';
+  }
+
+  async patch(
+    kind: ObjectKind,
+    _namespace: string,
+    name: string,
+    mergePatch: { metadata?: { annotations?: Record<string, string> }; spec?: object },
+    { uid, resourceVersion }: Preconditions,
+  ): Promise<void> {
+    await Promise.resolve();
+    this.changing();
+    const live = this.find(kind, name);
+    this.#check('patch', kind, name, live, uid, resourceVersion);
+    const { metadata = {}, ...rest } = mergePatch;
+    const annotations = { ...live?.metadata?.annotations, ...metadata.annotations };
+    this.put({ ...live, ...rest, metadata: { ...live?.metadata, ...metadata, annotations } });
+  }
+
+  async remove(
+    kind: ObjectKind,
+    _namespace: string,
+    name: string,
+    uid: string,
+    resourceVersion?: string,
+  ): Promise<void> {
+    await Promise.resolve();
+    this.changing();
+    const live = this.find(kind, name);
+    if (live === undefined) return;
+    this.#check('delete', kind, name, live, uid, resourceVersion);
+    this.#witness.removing(kind, name);
+    this.mark(kind, name);
+  }
+
+  async writeStatus(cluster: PaxosCluster, status: PaxosClusterStatus): Promise<void> {
+    await Promise.resolve();
+    this.#witness.changing();
+    const live = this.find('PaxosCluster', cluster.metadata.name);
+    if (live !== undefined) this.put({ ...live, status: structuredClone(status) });
+  }
+
+  async warnings(): Promise<readonly Warning[]> {
+    return Promise.resolve([]);
+  }
+
+  #live({ kind, metadata }: ModelObject): ModelObject | undefined {
+    return this.find(kind as ObjectKind, metadata?.name ?? '');
+  }
+
+  #check(
+    verb: string,
+    kind: ObjectKind,
+    name: string,
+    live: ModelObject | undefined,
+    uid: string,
+    resourceVersion?: string,
+  ): void {
+    const asked = { verb, what: `${kind} ${name}` };
+    const refusal = { reason: 'Model', message: 'it is not what it was', fields: [] };
+    if (live === undefined) throw new NotFoundError(asked, { code: 404, ...refusal });
+    const isOld =
+      resourceVersion !== undefined && live.metadata?.resourceVersion !== resourceVersion;
+    if (live.metadata?.uid !== uid || isOld) {
+      throw new ConflictError(asked, { code: 409, ...refusal });
+    }
+  }
+}
+
+function keyOf(kind: ObjectKind, name: string): string {
+  return `${kind}/${name}`;
+}

@@ -1,0 +1,427 @@
+import type { V1Pod, V1StatefulSet } from '@kubernetes/client-node';
+import { SynodError } from '../../../../client/src/sdk/synod-error.ts';
+import {
+  parseFirstConfiguration,
+  type FirstConfiguration,
+} from '../../../../contract/src/first-configuration.ts';
+import type { MembershipAnswer, MembershipRequest } from '../../../../contract/src/membership.ts';
+import type { MemberRole, MemberStatus } from '../../../../contract/src/status.ts';
+import type { PaxosCluster } from '../../../../operator/src/api/paxos-cluster.ts';
+import { specSchema, type PaxosClusterSpec } from '../../../../operator/src/api/spec.ts';
+import type {
+  Address,
+  Heard,
+  Members,
+  ObjectKind,
+} from '../../../../operator/src/reconcile/ports.ts';
+import { makeReconcile } from '../../../../operator/src/reconcile/reconcile.ts';
+import { LOST } from '../../../../operator/src/resources/annotations.ts';
+import { ordinalOf } from '../../../../operator/src/resources/names.ts';
+import { Disks, type Disk, type Volume } from './disks.ts';
+import { Kubernetes } from './kubernetes.ts';
+import { ModelObjects, type ModelObject } from './model-objects.ts';
+import { Paxos } from './paxos.ts';
+
+const WINDOW = 16;
+/** Of slots: who has caught up has as many. */
+const SLOTS = 1_000;
+const STEP_MS = 20_000;
+
+/** The operator ends just before it changes something. */
+export class Crash extends Error {
+  override readonly name = 'Crash';
+}
+
+/** A member's process. */
+interface Process {
+  readonly pod: V1Pod;
+  readonly disk: Disk;
+}
+
+/**
+ * Kubernetes, NATS and the members of a cluster, and an operator that works on them. Whatever an
+ * operator does that it must never do is a violation.
+ */
+export class World implements Members {
+  readonly violations: string[] = [];
+  /** What the operator changed, in order. */
+  readonly deeds: string[] = [];
+  readonly disks = new Disks();
+  readonly objects: ModelObjects;
+  readonly kubernetes: Kubernetes;
+  natsUp = true;
+  /** Changes that are left until the operator crashes. */
+  patience = Infinity;
+  /** People and fate have cost a majority of the volumes. */
+  isBeyondHelp = false;
+  #now = Date.UTC(2030, 0, 1);
+  readonly #clusters = new Map<string, Paxos>();
+
+  constructor() {
+    this.objects = new ModelObjects(
+      {
+        changing: () => {
+          this.patience -= 1;
+          if (this.patience < 0) throw new Crash();
+        },
+        removing: (kind, name) => this.#removing(kind, name),
+        applying: (object) => this.#applying(object),
+      },
+      () => this.#now,
+    );
+    this.kubernetes = new Kubernetes(this.objects, this.disks);
+    for (let count = 0; count < 5; count += 1) this.kubernetes.addNode();
+  }
+
+  /* What people and fate do. */
+
+  createCluster(spec: Partial<PaxosClusterSpec> = {}): void {
+    const whole = specSchema.parse({ image: 'v1', nats: { url: 'nats://n:4222' }, ...spec });
+    this.objects.put({
+      apiVersion: 'paxos.synod.dev/v1alpha1',
+      kind: 'PaxosCluster',
+      metadata: { name: 'c', namespace: 'n' },
+      spec: whole,
+    });
+  }
+
+  get cluster(): PaxosCluster {
+    return this.objects.all('PaxosCluster')[0] as PaxosCluster;
+  }
+
+  edit(spec: Partial<PaxosClusterSpec>): void {
+    const { cluster } = this;
+    this.objects.put({ ...cluster, spec: { ...cluster.spec, ...spec } });
+  }
+
+  annotate(annotations: Record<string, string>): void {
+    const { cluster } = this;
+    const metadata = { ...cluster.metadata, annotations };
+    this.objects.put({ ...cluster, metadata });
+  }
+
+  /** The volumes stay, and so does the first configuration. */
+  deleteCluster(): void {
+    this.objects.erase('PaxosCluster', 'c');
+    this.objects.erase('StatefulSet', 'c');
+    for (const kind of [
+      'ServiceAccount',
+      'Service',
+      'PodDisruptionBudget',
+      'NetworkPolicy',
+    ] as const) {
+      for (const { metadata } of this.objects.all(kind)) {
+        this.objects.erase(kind, metadata?.name ?? '');
+      }
+    }
+    for (const { metadata } of this.pods) this.objects.erase('Pod', metadata?.name ?? '');
+  }
+
+  wipe(ordinal: number): void {
+    const volume = this.volumeOf(ordinal);
+    if (volume !== undefined) this.disks.wipe(volume);
+    this.#fate();
+  }
+
+  damage(ordinal: number): void {
+    const volume = this.volumeOf(ordinal);
+    // One that was not told yet has nothing to be damaged.
+    if (volume?.disk.first) volume.disk.isDamaged = true;
+    this.#fate();
+  }
+
+  loseNode(name: string): void {
+    this.kubernetes.loseNode(name);
+    this.kubernetes.addNode();
+    this.#fate();
+  }
+
+  deleteClaim(ordinal: number): void {
+    this.objects.mark('PersistentVolumeClaim', `data-c-${ordinal}`);
+    this.#fate();
+  }
+
+  deletePod(ordinal: number): void {
+    this.objects.mark('Pod', `c-${ordinal}`);
+  }
+
+  /** Says of voters whose volumes are nowhere that they are lost. */
+  declareLost(): void {
+    const lost = this.paxos?.newest.voters.filter((voter) => this.#diskOf(voter) === undefined);
+    const pods = this.pods.map(({ metadata }) => metadata?.name ?? '');
+    const free = pods.filter((pod) => {
+      const id = this.volumeOf(ordinalOf('c', pod) ?? -1)?.disk.id ?? '';
+      return this.paxos?.names(id) !== true;
+    });
+    const pairs = (lost ?? []).map((voter, index) => `${free[index] ?? 'c-0'}=${voter}`);
+    if (pairs.length > 0) this.annotate({ [LOST]: pairs.join(',') });
+  }
+
+  /** Before there is a cluster: has volumes forgotten that went with their nodes. */
+  forgetLost(): void {
+    if (this.objects.find('ConfigMap', 'c-first-configuration') !== undefined) return;
+    for (const { metadata, spec } of this.objects.all('PersistentVolumeClaim')) {
+      const isLost = spec?.volumeName !== undefined && !this.disks.find(spec.volumeName);
+      const ordinal = ordinalOf('c', metadata?.name) ?? -1;
+      if (!isLost) continue;
+      this.deleteClaim(ordinal);
+      this.deletePod(ordinal);
+    }
+  }
+
+  /** The volumes that somebody deleted go when their pods do. */
+  finishDeletions(): void {
+    for (const { metadata } of this.objects.all('PersistentVolumeClaim')) {
+      const ordinal = ordinalOf('c', metadata?.name) ?? -1;
+      if (metadata?.deletionTimestamp !== undefined) this.deletePod(ordinal);
+    }
+  }
+
+  /* What the operator does. */
+
+  /** One look of an operator; what it may throw is a crash, or that another one was quicker. */
+  async reconcile(): Promise<void> {
+    const reconcile = makeReconcile({
+      objects: this.objects,
+      members: this,
+      events: { record: () => Promise.resolve() },
+      now: () => this.#now,
+      newClusterId: () => `cluster-${this.#clusters.size}`,
+    });
+    try {
+      await reconcile({ namespace: 'n', name: 'c' });
+    } catch (error) {
+      const isExpected = error instanceof Crash || (error as Error).name === 'ConflictError';
+      if (!isExpected) throw error;
+    } finally {
+      this.patience = Infinity;
+    }
+  }
+
+  /** Lets the operator and everybody else go on. */
+  async rounds(count: number): Promise<void> {
+    for (let round = 0; round < count; round += 1) {
+      this.settle();
+      await this.reconcile();
+    }
+    this.settle();
+  }
+
+  settle(): void {
+    this.#now += STEP_MS;
+    this.kubernetes.step();
+    this.#fate();
+    this.#elect();
+    for (const { pod, disk } of this.#processes) {
+      const paxos = this.#paxosOf(disk);
+      if (paxos?.leader !== undefined && !disk.isDamaged) disk.hasCaughtUp = true;
+      const conditions = [{ type: 'Ready', status: disk.hasCaughtUp ? 'True' : 'False' }];
+      this.objects.put({ ...pod, status: { ...pod.status, conditions } });
+    }
+  }
+
+  /* What there is. */
+
+  get pods(): V1Pod[] {
+    return this.objects.all('Pod');
+  }
+
+  get statefulSet(): V1StatefulSet | undefined {
+    return this.objects.all('StatefulSet')[0];
+  }
+
+  /** What the only cluster has decided. */
+  get paxos(): Paxos | undefined {
+    return [...this.#clusters.values()][0];
+  }
+
+  volumeOf(ordinal: number): Volume | undefined {
+    const name = `data-c-${ordinal}`;
+    const claim = this.objects.find('PersistentVolumeClaim', name);
+    return this.disks.find(claim?.spec?.volumeName);
+  }
+
+  /* As the operator hears it. */
+
+  async look(_cluster: PaxosCluster, addresses: readonly Address[]): Promise<Heard> {
+    await Promise.resolve();
+    const processes = this.#processes;
+    const at = ({ ip }: Address) => processes.find(({ pod }) => pod.status?.podIP === ip);
+    const http = addresses.flatMap((address): [string, MemberStatus][] => {
+      const process = at(address);
+      return process === undefined ? [] : [[address.pod, this.#statusOf(process)]];
+    });
+    return {
+      http: new Map(http),
+      nats: this.natsUp ? processes.map((process) => this.#statusOf(process)) : [],
+      connection: this.natsUp ? { up: true } : { up: false, why: 'NATS is away' },
+    };
+  }
+
+  async form(_cluster: PaxosCluster, member: string, first: FirstConfiguration): Promise<void> {
+    await Promise.resolve();
+    this.objects.changing();
+    const disk = this.#processes.find((process) => process.disk.id === member)?.disk;
+    if (disk === undefined || !this.natsUp) throw new SynodError('NO_MEMBER');
+    if (disk.first !== null && disk.first.clusterId !== first.clusterId) {
+      throw new SynodError('ANOTHER_CLUSTER');
+    }
+    if (this.#clusters.size > 0 && !this.#clusters.has(first.clusterId)) {
+      this.violations.push(`a second cluster, ${first.clusterId}, is formed`);
+    }
+    this.deeds.push(`form ${member}`);
+    disk.first = first;
+    const { clusterId } = first;
+    if (!this.#clusters.has(clusterId)) this.#clusters.set(clusterId, new Paxos(first));
+    this.#elect();
+  }
+
+  async change(_cluster: PaxosCluster, request: MembershipRequest): Promise<MembershipAnswer> {
+    await Promise.resolve();
+    this.objects.changing();
+    const { paxos } = this;
+    if (paxos === undefined || !this.natsUp) throw new SynodError('NO_LEADER');
+    const before = { lists: paxos.newest, hadMajority: this.#hasMajority() };
+    const isCaughtUp = (id: string) => this.#diskOf(id)?.hasCaughtUp === true;
+    const answer = paxos.change(request, this.#isUp, isCaughtUp);
+    if (paxos.newest !== before.lists) this.deeds.push(`${request.step} ${request.member}`);
+    if (before.hadMajority && !this.#hasMajority()) {
+      this.violations.push(`after ${request.step} ${request.member} no majority has its volumes`);
+    }
+    if (request.force) this.violations.push('a change was forced');
+    return answer;
+  }
+
+  async transfer(_cluster: PaxosCluster, to: string): Promise<void> {
+    await Promise.resolve();
+    this.objects.changing();
+    const { paxos } = this;
+    if (paxos?.leader === undefined || !this.natsUp) throw new SynodError('NO_LEADER');
+    if (!paxos.newest.voters.includes(to)) throw new SynodError('UNKNOWN_MEMBER');
+    if (!this.#isUp(to)) throw new SynodError('NOT_TRANSFERRED');
+    this.deeds.push(`transfer ${to}`);
+    paxos.leader = to;
+  }
+
+  get #processes(): Process[] {
+    return this.pods.flatMap((pod) => {
+      const volume = this.volumeOf(ordinalOf('c', pod.metadata?.name) ?? -1);
+      const runs = pod.status?.podIP !== undefined && this.kubernetes.isUp(pod);
+      return runs && volume !== undefined ? [{ pod, disk: volume.disk }] : [];
+    });
+  }
+
+  #statusOf({ pod, disk }: Process): MemberStatus {
+    const paxos = this.#paxosOf(disk);
+    const { number = 0, voters = [], learners = [] } = paxos?.newest ?? {};
+    const slot = disk.hasCaughtUp ? SLOTS : 0;
+    return {
+      cluster: 'c',
+      clusterId: disk.first?.clusterId ?? null,
+      firstConfiguration: disk.first,
+      name: pod.metadata?.name ?? '',
+      member: disk.id,
+      version: pod.spec?.containers[0]?.image ?? '',
+      machine: 'chat-log',
+      mode: 'stable',
+      role: this.#roleOf(disk),
+      ready: disk.hasCaughtUp && !disk.isDamaged,
+      ballot: paxos?.leader === undefined ? 'none' : `${number}.${paxos.leader}`,
+      leader: paxos?.leader ?? null,
+      configuration: number,
+      voters: disk.first === null ? [] : voters,
+      learners: disk.first === null ? [] : learners,
+      window: disk.first === null ? 0 : WINDOW,
+      slotOut: slot,
+      flushedSlotOut: slot,
+      floor: 0,
+      operationsApplied: 0,
+      natsConnected: this.natsUp,
+      logBytes: 0,
+      stateBytes: 0,
+      incoming: null,
+      uptimeSeconds: 100,
+      alarms: disk.isDamaged ? ['A file is damaged.'] : [],
+    };
+  }
+
+  #roleOf(disk: Disk): MemberRole {
+    if (disk.isDamaged) return 'damaged';
+    const paxos = this.#paxosOf(disk);
+    if (paxos === undefined) return 'unformed';
+    if (paxos.leader === disk.id) return 'leader';
+    if (paxos.newest.voters.includes(disk.id)) return 'follower';
+    return paxos.newest.learners.includes(disk.id) ? 'learner' : 'outsider';
+  }
+
+  #paxosOf({ first }: Disk): Paxos | undefined {
+    return first === null ? undefined : this.#clusters.get(first.clusterId);
+  }
+
+  #diskOf(id: string): Disk | undefined {
+    return this.disks.volumes.find(({ disk }) => disk.id === id)?.disk;
+  }
+
+  readonly #isUp = (id: string): boolean =>
+    this.natsUp &&
+    this.#processes.some(({ disk }) => disk.id === id && disk.first !== null && !disk.isDamaged);
+
+  #elect(): void {
+    for (const paxos of this.#clusters.values()) paxos.elect(this.#isUp);
+  }
+
+  /** A quorum of the voters, or of those who are to be told, has its data yet. */
+  #hasMajority(isThere = (id: string) => this.#diskOf(id)?.isDamaged === false): boolean {
+    const map = this.objects.find('ConfigMap', 'c-first-configuration');
+    const [text = ''] = Object.values(map?.data ?? {});
+    const written = parseFirstConfiguration(text);
+    const voters = this.paxos?.newest.voters ?? written?.members ?? [];
+    const intact = voters.filter(isThere);
+    return voters.length === 0 || intact.length >= Math.floor(voters.length / 2) + 1;
+  }
+
+  /** What somebody has deleted goes with the next stop of its pod. */
+  #fate(): void {
+    const claims = this.objects.all('PersistentVolumeClaim');
+    const stays = claims.filter(({ metadata }) => metadata?.deletionTimestamp === undefined);
+    const volumes = stays.map(({ spec }) => this.disks.find(spec?.volumeName));
+    const isThere = (id: string) =>
+      volumes.some((volume) => volume?.disk.id === id && !volume.disk.isDamaged);
+    if (!this.#hasMajority(isThere)) this.isBeyondHelp = true;
+  }
+
+  /* What an operator must never do. */
+
+  #removing(kind: ObjectKind, name: string): void {
+    this.deeds.push(`delete ${kind} ${name}`);
+    const volume = this.volumeOf(ordinalOf('c', name) ?? -1);
+    const id = volume?.disk.id ?? '';
+    const { paxos } = this;
+    if (kind === 'PersistentVolumeClaim' && paxos?.names(id) === true) {
+      this.violations.push(`the volume of member ${id} in ${name} is deleted`);
+    }
+    if (kind !== 'Pod' || paxos === undefined) return;
+    const claim = this.objects.find('PersistentVolumeClaim', `data-${name}`);
+    if (claim?.metadata?.deletionTimestamp !== undefined && paxos.names(id)) {
+      this.violations.push(`with pod ${name} goes the volume of member ${id}`);
+    }
+    const { voters } = paxos.newest;
+    const up = voters.filter(this.#isUp);
+    const left = up.filter((voter) => voter !== id);
+    const isLoss = up.length >= paxos.quorum() && left.length < paxos.quorum();
+    if (isLoss && voters.length > 2) this.violations.push(`without pod ${name} no quorum is up`);
+  }
+
+  #applying({ kind, spec }: ModelObject): void {
+    if (kind !== 'StatefulSet') return;
+    const { replicas = 0 } = spec as { replicas?: number };
+    const before = this.statefulSet?.spec?.replicas ?? 0;
+    if (replicas !== before) this.deeds.push(`scale ${before} to ${replicas}`);
+    for (let ordinal = replicas; ordinal < before; ordinal += 1) {
+      const id = this.volumeOf(ordinal)?.disk.id ?? '';
+      if (this.paxos?.names(id) === true) {
+        this.violations.push(`with pod c-${ordinal} goes member ${id}`);
+      }
+    }
+  }
+}

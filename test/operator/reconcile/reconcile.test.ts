@@ -1,0 +1,386 @@
+import type { ConditionType } from '../../../operator/src/api/status.ts';
+import { RESTARTED_AT } from '../../../operator/src/resources/annotations.ts';
+import { World } from './model/world.ts';
+
+const ROUNDS = 40;
+
+async function running(replicas: 1 | 3 | 5 | 7 = 3): Promise<World> {
+  const world = new World();
+  world.createCluster({ replicas });
+  await world.rounds(ROUNDS);
+  expect(world.paxos?.newest.voters).toHaveLength(replicas);
+  world.deeds.splice(0);
+  return world;
+}
+
+function idAt(world: World, ordinal: number): string {
+  return world.volumeOf(ordinal)?.disk.id ?? '';
+}
+
+function condition(world: World, type: ConditionType) {
+  const found = world.cluster.status?.conditions?.find((each) => each.type === type);
+  return `${found?.status ?? ''} ${found?.reason ?? ''}`;
+}
+
+function images(world: World): string[] {
+  return world.pods.map(({ spec }) => spec?.containers[0]?.image ?? '');
+}
+
+let world: World;
+afterEach(() => expect(world.violations).toEqual([]));
+
+test('a cluster begins: what it begins with is written down before any member is told', async () => {
+  world = new World();
+  world.createCluster();
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual(['form m1', 'form m2', 'form m3']);
+  expect(world.objects.find('ConfigMap', 'c-first-configuration')).toMatchObject({
+    immutable: true,
+  });
+  expect(world.cluster.status).toMatchObject({
+    phase: 'Running',
+    replicas: 3,
+    voters: 3,
+    readyMembers: 3,
+    leader: 'c-0',
+  });
+  expect(condition(world, 'Available')).toBe('True Leading');
+  expect(condition(world, 'Progressing')).toBe('False Settled');
+  expect(condition(world, 'Degraded')).toBe('False AllWell');
+});
+
+test('a cluster begins once, wherever the operator crashes, and with two of them', async () => {
+  for (let patience = 0; patience < 12; patience += 1) {
+    world = new World();
+    world.createCluster();
+    for (let round = 0; round < ROUNDS; round += 1) {
+      world.settle();
+      if (round % 2 === 0) world.patience = patience;
+      await Promise.all([world.reconcile(), world.reconcile()]);
+    }
+    await world.rounds(5);
+    expect(world.violations).toEqual([]);
+    expect(world.paxos?.newest.voters).toHaveLength(3);
+    expect(world.cluster.status?.readyMembers).toBe(3);
+  }
+});
+
+test('up: each new member learns first, and then votes, before the next one comes', async () => {
+  world = await running(3);
+  world.edit({ replicas: 5 });
+  await world.rounds(ROUNDS);
+  const [four, five] = [idAt(world, 3), idAt(world, 4)];
+  expect(world.deeds).toEqual([
+    'scale 3 to 4',
+    `form ${four}`,
+    `add ${four}`,
+    `promote ${four}`,
+    'scale 4 to 5',
+    `form ${five}`,
+    `add ${five}`,
+    `promote ${five}`,
+  ]);
+});
+
+test('down: the vote goes first, then the volume, then the pod', async () => {
+  world = await running(5);
+  const [four, five] = [idAt(world, 3), idAt(world, 4)];
+  world.edit({ replicas: 3 });
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual([
+    `remove ${five}`,
+    'delete PersistentVolumeClaim data-c-4',
+    'scale 5 to 4',
+    `remove ${four}`,
+    'delete PersistentVolumeClaim data-c-3',
+    'scale 4 to 3',
+  ]);
+  expect(world.objects.all('PersistentVolumeClaim')).toHaveLength(3);
+});
+
+test('down: it heals before it shrinks, and says that it waits', async () => {
+  world = await running(5);
+  const node = world.pods.find(({ metadata }) => metadata?.name === 'c-1')?.spec?.nodeName ?? '';
+  world.kubernetes.nodes.set(node, false);
+  world.edit({ replicas: 3 });
+  await world.rounds(5);
+  expect(world.deeds).toEqual([]);
+  expect(condition(world, 'Progressing')).toBe('True WaitingToShrink');
+  world.kubernetes.nodes.set(node, true);
+  await world.rounds(ROUNDS);
+  expect(world.paxos?.newest.voters).toHaveLength(3);
+});
+
+test('down to one, and up again', async () => {
+  world = await running(3);
+  world.edit({ replicas: 1 });
+  await world.rounds(ROUNDS);
+  expect(world.paxos?.newest.voters).toEqual([idAt(world, 0)]);
+  world.edit({ replicas: 3 });
+  await world.rounds(ROUNDS);
+  expect(world.paxos?.newest.voters).toHaveLength(3);
+});
+
+test('a StatefulSet that a person scaled gets its pods back', async () => {
+  world = await running(3);
+  const set = world.statefulSet;
+  world.objects.put({ ...set, spec: { ...set?.spec, replicas: 1 } });
+  await world.rounds(5);
+  expect(world.statefulSet?.spec?.replicas).toBe(3);
+  expect(world.cluster.status?.readyMembers).toBe(3);
+});
+
+test('a node that is gone: vote, volume, pod, and a new member elsewhere', async () => {
+  world = await running(3);
+  const lost = idAt(world, 1);
+  const node = world.pods.find(({ metadata }) => metadata?.name === 'c-1')?.spec?.nodeName ?? '';
+  world.loseNode(node);
+  await world.rounds(ROUNDS);
+  const fresh = idAt(world, 1);
+  expect(world.deeds).toEqual([
+    `remove ${lost}`,
+    'delete PersistentVolumeClaim data-c-1',
+    'delete Pod c-1',
+    `form ${fresh}`,
+    `add ${fresh}`,
+    `promote ${fresh}`,
+  ]);
+  expect(world.paxos?.newest.voters).toHaveLength(3);
+});
+
+test('a node that is only away costs nobody a vote', async () => {
+  world = await running(3);
+  const node = world.pods.find(({ metadata }) => metadata?.name === 'c-1')?.spec?.nodeName ?? '';
+  world.kubernetes.nodes.set(node, false);
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual([]);
+  expect(condition(world, 'Degraded')).toBe('True MemberSilent');
+});
+
+test('a volume that was emptied: the new member votes before the old one goes', async () => {
+  world = await running(3);
+  const old = idAt(world, 2);
+  world.wipe(2);
+  await world.rounds(ROUNDS);
+  const fresh = idAt(world, 2);
+  const steps = [`form ${fresh}`, `add ${fresh}`, `promote ${fresh}`, `remove ${old}`];
+  expect(world.deeds).toEqual(steps);
+});
+
+test('of seven, the old one goes before the new one votes', async () => {
+  world = await running(7);
+  const old = idAt(world, 2);
+  world.wipe(2);
+  await world.rounds(ROUNDS);
+  const fresh = idAt(world, 2);
+  const steps = [`remove ${old}`, `form ${fresh}`, `add ${fresh}`, `promote ${fresh}`];
+  expect(world.deeds).toEqual(steps);
+});
+
+test('a damaged member is replaced like a lost one', async () => {
+  world = await running(3);
+  const old = idAt(world, 0);
+  world.damage(0);
+  await world.rounds(ROUNDS);
+  const fresh = idAt(world, 0);
+  expect(world.deeds).toEqual([
+    `remove ${old}`,
+    'delete PersistentVolumeClaim data-c-0',
+    'delete Pod c-0',
+    `form ${fresh}`,
+    `add ${fresh}`,
+    `promote ${fresh}`,
+  ]);
+});
+
+test('a volume that a person deleted is lost when a person says so', async () => {
+  world = await running(3);
+  const old = idAt(world, 1);
+  world.deleteClaim(1);
+  await world.rounds(3);
+  expect(condition(world, 'Degraded')).toBe('True VolumeDeleted');
+  world.deletePod(1);
+  await world.rounds(5);
+  expect(condition(world, 'Degraded')).toBe('True MemberMissing');
+  expect(world.deeds).toEqual([]);
+  world.declareLost();
+  await world.rounds(ROUNDS);
+  const fresh = idAt(world, 1);
+  const steps = [`form ${fresh}`, `add ${fresh}`, `promote ${fresh}`, `remove ${old}`];
+  expect(world.deeds).toEqual(steps);
+});
+
+test('a pod whose volume somebody deleted is not restarted', async () => {
+  world = await running(3);
+  world.deleteClaim(1);
+  world.edit({ image: 'v2' });
+  await world.rounds(ROUNDS);
+  expect(world.deeds).not.toContain('delete Pod c-1');
+});
+
+test('a quorum that is lost: nothing is touched, and the survivors are named', async () => {
+  world = await running(3);
+  world.wipe(0);
+  world.wipe(1);
+  world.edit({ replicas: 5 });
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual([]);
+  expect(condition(world, 'QuorumLost')).toBe('True TooFewVoters');
+  expect(world.cluster.status?.phase).toBe('QuorumLost');
+  const message = world.cluster.status?.conditions?.find(
+    ({ type }) => type === 'QuorumLost',
+  )?.message;
+  expect(message).toContain('c-2 (ballot none, slot 1000)');
+});
+
+test('NATS is away: nothing is done, and it is said', async () => {
+  world = await running(3);
+  world.natsUp = false;
+  world.edit({ replicas: 5 });
+  world.wipe(1);
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual([]);
+  expect(condition(world, 'NATSReachable')).toBe('False OperatorCutOff');
+  expect(condition(world, 'QuorumLost')).toBe('Unknown NATSUnreachable');
+  world.natsUp = true;
+  await world.rounds(ROUNDS);
+  expect(world.paxos?.newest.voters).toHaveLength(5);
+});
+
+test('a new image: one pod after another, the leader last, after another one has taken over', async () => {
+  world = await running(3);
+  expect(world.paxos?.leader).toBe(idAt(world, 0));
+  world.edit({ image: 'v2' });
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual([
+    'delete Pod c-2',
+    'delete Pod c-1',
+    `transfer ${idAt(world, 1)}`,
+    'delete Pod c-0',
+  ]);
+  expect(images(world)).toEqual(['v2', 'v2', 'v2']);
+  expect(world.cluster.status?.version).toBe('v2');
+});
+
+test('a restart that a person asks for is a roll', async () => {
+  world = await running(3);
+  world.annotate({ [RESTARTED_AT]: '2030-01-01T00:00:00Z' });
+  await world.rounds(ROUNDS);
+  expect(world.deeds.filter((deed) => deed.startsWith('delete'))).toHaveLength(3);
+});
+
+test('a roll that stops: whoever is recreated gets the good template; going back works', async () => {
+  world = await running(3);
+  world.edit({ image: 'bad' });
+  await world.rounds(10);
+  expect(world.deeds).toEqual(['delete Pod c-2']);
+  expect(images(world)).toEqual(expect.arrayContaining(['v1', 'v1', 'bad']));
+  expect(condition(world, 'Progressing')).toBe('False RollStopped');
+  expect(condition(world, 'Degraded')).toBe('True ImageNotFound');
+  expect(condition(world, 'Available')).toBe('True Leading');
+  world.deletePod(1);
+  await world.rounds(5);
+  expect(images(world)).toEqual(expect.arrayContaining(['v1', 'v1', 'bad']));
+  expect(world.cluster.status?.readyMembers).toBe(2);
+  world.edit({ image: 'v1' });
+  await world.rounds(ROUNDS);
+  expect(images(world)).toEqual(['v1', 'v1', 'v1']);
+  expect(condition(world, 'Degraded')).toBe('False AllWell');
+});
+
+test('a roll that stopped goes on with the next image', async () => {
+  world = await running(3);
+  world.edit({ image: 'bad' });
+  await world.rounds(10);
+  world.edit({ image: 'v2' });
+  await world.rounds(ROUNDS);
+  expect(images(world)).toEqual(['v2', 'v2', 'v2']);
+});
+
+test('an image that is not there from the beginning is corrected', async () => {
+  world = new World();
+  world.createCluster({ image: 'bad' });
+  await world.rounds(5);
+  expect(condition(world, 'Degraded')).toBe('True ImageNotFound');
+  expect(world.cluster.status?.phase).toBe('Pending');
+  world.edit({ image: 'v1' });
+  await world.rounds(ROUNDS);
+  expect(world.cluster.status?.readyMembers).toBe(3);
+});
+
+test.each([1, 3, 5, 7] as const)('made again over kept volumes, asked for %d', async (replicas) => {
+  world = await running(3);
+  const { first } = world.paxos ?? {};
+  world.deleteCluster();
+  world.settle();
+  world.createCluster({ replicas });
+  await world.rounds(2 * ROUNDS);
+  expect(world.paxos?.first).toEqual(first);
+  expect(world.paxos?.newest.voters).toHaveLength(replicas);
+  expect(world.cluster.status?.readyMembers).toBe(replicas);
+});
+
+test('the first configuration is made again from what members say', async () => {
+  world = await running(3);
+  world.objects.erase('ConfigMap', 'c-first-configuration');
+  await world.rounds(5);
+  expect(world.objects.find('ConfigMap', 'c-first-configuration')).toBeDefined();
+});
+
+test('all volumes vanished: it is reported, and no cluster is made in its place', async () => {
+  world = await running(3);
+  world.deleteCluster();
+  for (const ordinal of [0, 1, 2]) world.deleteClaim(ordinal);
+  world.settle();
+  world.createCluster();
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual([]);
+  expect(condition(world, 'Degraded')).toBe('True VolumesVanished');
+});
+
+test('all volumes vanished, and what it began with: the status still knows of it', async () => {
+  world = await running(3);
+  world.objects.erase('ConfigMap', 'c-first-configuration');
+  for (const ordinal of [0, 1, 2]) world.wipe(ordinal);
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual([]);
+  expect(condition(world, 'Degraded')).toBe('True VolumesVanished');
+});
+
+test('members of two clusters: nothing is changed', async () => {
+  world = await running(3);
+  const other = { clusterId: 'other', members: ['x'], window: 16 };
+  Object.assign(world.volumeOf(2)?.disk ?? {}, { id: 'x', first: other });
+  world.edit({ replicas: 5 });
+  await world.rounds(5);
+  expect(world.deeds).toEqual([]);
+  expect(condition(world, 'Degraded')).toBe('True TwoClusters');
+});
+
+test('paused: the operator looks on', async () => {
+  world = await running(3);
+  world.edit({ paused: true, replicas: 5, image: 'v2' });
+  await world.rounds(5);
+  expect(world.deeds).toEqual([]);
+  expect(world.cluster.status?.phase).toBe('Paused');
+  expect(condition(world, 'Paused')).toBe('True Asked');
+});
+
+test('an object that belongs to somebody else is left alone, and named', async () => {
+  world = new World();
+  world.objects.put({ kind: 'PodDisruptionBudget', metadata: { name: 'c' }, spec: {} });
+  world.createCluster();
+  await world.rounds(ROUNDS);
+  expect(condition(world, 'Degraded')).toBe('True ForeignObject');
+  expect(world.cluster.status?.readyMembers).toBe(3);
+  expect(world.objects.find('PodDisruptionBudget', 'c')).toMatchObject({ spec: {} });
+});
+
+test('when nothing is to be done, nothing is written', async () => {
+  world = await running(3);
+  const before = world.cluster.metadata.resourceVersion;
+  world.patience = 0;
+  await world.reconcile();
+  expect(world.cluster.metadata.resourceVersion).toBe(before);
+  expect(world.deeds).toEqual([]);
+});

@@ -1,0 +1,119 @@
+import fc from 'fast-check';
+import { World } from './model/world.ts';
+
+/*
+ * Whatever happens to pods, volumes, nodes and specs, and wherever operators crash or two of them
+ * work at once: no action of an operator costs voters the majority of their volumes, deletes the
+ * volume of a member, takes a quorum down, or makes a second cluster. And when fate has left a
+ * majority of the volumes at all times, the cluster is whole again in the end.
+ */
+
+type Event = (world: World) => void | Promise<void>;
+
+const ordinal = fc.nat({ max: 6 });
+const size = fc.constantFrom(1, 3, 5, 7);
+
+const event: fc.Arbitrary<readonly [string, Event]> = fc.oneof(
+  size.map((replicas) => say(`scale to ${replicas}`, (world) => world.edit({ replicas }))),
+  fc
+    .constantFrom('v1', 'v2', 'v3', 'bad')
+    .map((image) => say(`image ${image}`, (world) => world.edit({ image }))),
+  ordinal.map((pod) => say(`delete pod ${pod}`, (world) => world.deletePod(pod))),
+  ordinal.map((pod) => say(`delete claim ${pod}`, (world) => world.deleteClaim(pod))),
+  ordinal.map((pod) => say(`wipe ${pod}`, (world) => world.wipe(pod))),
+  ordinal.map((pod) => say(`damage ${pod}`, (world) => world.damage(pod))),
+  ordinal.map((index) => say(`lose node ${index}`, (world) => world.loseNode(node(world, index)))),
+  ordinal.map((index) =>
+    say(`node ${index} is away`, (world) => world.kubernetes.nodes.set(node(world, index), false)),
+  ),
+  fc.constant(say('all nodes are back', wakeNodes)),
+  fc.constant(say('people say what is lost', (world) => world.declareLost())),
+  fc
+    .boolean()
+    .map((up) => say(`NATS ${up ? 'is back' : 'is away'}`, (world) => (world.natsUp = up))),
+  size.map((replicas) =>
+    say(`made again with ${replicas}`, (world) => {
+      world.deleteCluster();
+      world.createCluster({ replicas });
+    }),
+  ),
+  fc.nat({ max: 8 }).map((changes) =>
+    say(`the operator crashes after ${changes} changes`, async (world) => {
+      world.settle();
+      world.patience = changes;
+      await world.reconcile();
+    }),
+  ),
+  fc.constant(
+    say('two operators', async (world) => {
+      for (let round = 0; round < 4; round += 1) {
+        world.settle();
+        await Promise.all([world.reconcile(), world.reconcile()]);
+      }
+    }),
+  ),
+  fc.nat({ max: 12 }).map((count) => say(`${count} rounds`, (world) => world.rounds(count))),
+);
+
+function say(what: string, does: (world: World) => unknown): readonly [string, Event] {
+  const event: Event = async (world) => {
+    await does(world);
+  };
+  return [what, Object.assign(event, { toString: () => what })];
+}
+
+function node(world: World, index: number): string {
+  const names = [...world.kubernetes.nodes.keys()];
+  return names[index % names.length] ?? '';
+}
+
+function wakeNodes({ kubernetes }: World): void {
+  for (const name of kubernetes.nodes.keys()) kubernetes.nodes.set(name, true);
+}
+
+/** As the spec asks for, and nothing is left over. */
+function isWhole(world: World): boolean {
+  const { spec, status } = world.cluster;
+  const claims = world.objects.all('PersistentVolumeClaim').length;
+  const counts = [status?.voters, status?.readyMembers, status?.replicas, claims];
+  return status?.phase === 'Running' && counts.every((count) => count === spec.replicas);
+}
+
+/** Everything is well again but for what is lost, and people say what that is. */
+async function recover(world: World): Promise<void> {
+  world.natsUp = true;
+  wakeNodes(world);
+  world.edit({ image: 'v1' });
+  for (let round = 0; round < 200; round += 1) {
+    // One that is only on its way out is no end.
+    if (isWhole(world) && round > 5) return;
+    await world.rounds(1);
+    if (round % 40 !== 39) continue;
+    world.finishDeletions();
+    world.settle();
+    world.declareLost();
+    world.forgetLost();
+  }
+}
+
+test('whatever happens, the operator costs nobody a quorum, and makes the cluster whole again', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      size,
+      fc.array(event, { minLength: 1, maxLength: 14 }),
+      async (replicas, events) => {
+        const world = new World();
+        world.createCluster({ replicas });
+        for (const [, happen] of events) {
+          await happen(world);
+          await world.rounds(2);
+        }
+        await recover(world);
+        expect(world.violations).toEqual([]);
+        if (world.isBeyondHelp) return;
+        expect([isWhole(world), world.cluster.status]).toEqual([true, expect.anything()]);
+      },
+    ),
+    { numRuns: 150, seed: Number(process.env['SEED'] ?? 1) },
+  );
+}, 120_000);

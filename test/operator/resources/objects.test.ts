@@ -1,0 +1,117 @@
+import { LOST, RESTARTED_AT } from '../../../operator/src/resources/annotations.ts';
+import {
+  firstConfigurationMap,
+  readFirstConfiguration,
+} from '../../../operator/src/resources/first-configuration-map.ts';
+import { ordinalOf } from '../../../operator/src/resources/names.ts';
+import { networkPolicy } from '../../../operator/src/resources/network-policy.ts';
+import { podTemplate } from '../../../operator/src/resources/pod-template.ts';
+import { statefulSet } from '../../../operator/src/resources/stateful-set.ts';
+import { storedCluster } from '../cluster.ts';
+
+const first = { clusterId: 'x', members: ['a', 'b', 'c'], window: 16 };
+
+test('ordinals are those of this cluster alone', () => {
+  expect(ordinalOf('c', 'c-0')).toBe(0);
+  expect(ordinalOf('c', 'data-c-12')).toBe(12);
+  expect(ordinalOf('data', 'data-data-3')).toBe(3);
+  for (const name of ['c', 'c-', 'c-01', 'c-1-0', 'd-0', 'data-d-0', 'c-x', undefined]) {
+    expect(ordinalOf('c', name)).toBeUndefined();
+  }
+});
+
+test('the pod keeps to the restricted standard', () => {
+  const { spec } = podTemplate(storedCluster());
+  expect(spec?.securityContext).toMatchObject({
+    runAsNonRoot: true,
+    fsGroup: 65_532,
+    seccompProfile: { type: 'RuntimeDefault' },
+  });
+  expect(spec?.automountServiceAccountToken).toBe(false);
+  expect(spec?.containers[0]?.securityContext).toEqual({
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ['ALL'] },
+  });
+});
+
+test('settings and secrets reach the member; its identity is not for the spec to change', () => {
+  const { spec } = podTemplate(
+    storedCluster({
+      nats: { url: 'nats://a:4222', credentialsSecret: 'user', tlsSecret: 'ca' },
+      settings: { logLevel: 'debug', batchBytes: 4096 },
+      env: [
+        { name: 'SYNOD_NAME', value: 'other' },
+        { name: 'TZ', value: 'UTC' },
+      ],
+    }),
+  );
+  const [container] = spec?.containers ?? [];
+  const env = Object.fromEntries((container?.env ?? []).map(({ name, value }) => [name, value]));
+  expect(env).toMatchObject({
+    SYNOD_CLUSTER: 'c',
+    SYNOD_DATA: '/data/member',
+    SYNOD_NATS_URL: 'nats://a:4222',
+    SYNOD_NATS_CREDENTIALS_DIR: '/etc/synod/nats',
+    SYNOD_NATS_TLS_DIR: '/etc/synod/tls',
+    SYNOD_LOG_LEVEL: 'debug',
+    SYNOD_BATCH_BYTES: '4096',
+    TZ: 'UTC',
+  });
+  expect(env['SYNOD_NAME']).toBeUndefined();
+  expect(container?.volumeMounts).toEqual([
+    { name: 'data', mountPath: '/data' },
+    { name: 'nats', mountPath: '/etc/synod/nats', readOnly: true },
+    { name: 'tls', mountPath: '/etc/synod/tls', readOnly: true },
+  ]);
+});
+
+test('of annotations of the cluster, the template has the one that asks for a restart', () => {
+  const cluster = storedCluster(
+    { podAnnotations: { team: 'a' } },
+    { [RESTARTED_AT]: '1', [LOST]: 'x' },
+  );
+  expect(podTemplate(cluster).metadata?.annotations).toEqual({
+    'prometheus.io/scrape': 'true',
+    'prometheus.io/port': '8080',
+    'prometheus.io/path': '/metrics',
+    team: 'a',
+    [RESTARTED_AT]: '1',
+  });
+});
+
+test('a StatefulSet that is there keeps its claims: they cannot be changed', () => {
+  const template = podTemplate(storedCluster());
+  const made = (size: string, live?: ReturnType<typeof statefulSet>) =>
+    statefulSet(storedCluster({ storage: { size } }), { replicas: 3, template, memory: '', live });
+  const small = made('1Gi');
+  expect(made('2Gi', small).spec?.volumeClaimTemplates).toEqual(small.spec?.volumeClaimTemplates);
+  expect(small.spec).toMatchObject({
+    podManagementPolicy: 'Parallel',
+    updateStrategy: { type: 'OnDelete' },
+    persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
+  });
+});
+
+test('the policy lets members speak to the ports of their NATS', () => {
+  const url = 'nats://a:4333,tls://b, nats://[::1]:4222/';
+  const { spec } = networkPolicy(storedCluster({ nats: { url } }));
+  const ports = spec?.egress?.[0]?.ports?.map(({ port }) => port);
+  expect(ports).toEqual([53, 53, 4222, 4333]);
+});
+
+test('the first configuration goes with the cluster only if the volumes do', () => {
+  expect(firstConfigurationMap(storedCluster(), first).metadata?.ownerReferences).toEqual([]);
+  const deleted = storedCluster({ storage: { whenDeleted: 'Delete' } });
+  expect(firstConfigurationMap(deleted, first).metadata?.ownerReferences).toHaveLength(1);
+});
+
+test('a first configuration that was changed, or is another cluster’s, is none', () => {
+  const map = firstConfigurationMap(storedCluster(), first);
+  expect(readFirstConfiguration(storedCluster(), map)).toEqual(first);
+  const texts = Object.entries(map.data ?? {});
+  const data = Object.fromEntries(texts.map(([key, text]) => [key, text.replace('"a"', '"z"')]));
+  const changed = { ...map, data };
+  expect(readFirstConfiguration(storedCluster(), changed)).toBeUndefined();
+  expect(readFirstConfiguration(storedCluster(), { ...map, metadata: {} })).toBeUndefined();
+});
