@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { V1ObjectMeta } from '@kubernetes/client-node';
+import { AtRest, type Glance } from './at-rest.ts';
 import type { Config } from './config.ts';
 import { ConflictError } from './kube/api-error.ts';
 import type { Client } from './kube/client.ts';
@@ -33,6 +34,7 @@ export class Operator {
   readonly #options: OperatorOptions;
   readonly #term: Term;
   readonly #members: NatsMembers;
+  readonly #atRest: AtRest;
   readonly #queue: Queue;
   /** Keys of the clusters that exist. */
   readonly #clusters = new Set<string>();
@@ -43,6 +45,8 @@ export class Operator {
     this.#term = term;
     const objects = new ApiObjects(client, term);
     this.#members = new NatsMembers({ objects });
+    const glance: Glance = (key, count) => this.#members.glance(parseKey(key), count);
+    this.#atRest = new AtRest(glance, systemClock);
     const reconcile = makeReconcile({
       objects,
       members: this.#members,
@@ -58,7 +62,7 @@ export class Operator {
       newClusterId: randomUUID,
     });
     this.#queue = new Queue({
-      work: async (key) => this.#again(key, await reconcile(parseKey(key))),
+      work: (key) => this.#look(key, reconcile),
       concurrency: config.concurrency,
       clock: systemClock,
       random: Math.random,
@@ -84,7 +88,7 @@ export class Operator {
     const clusters: Sink = {
       listed: (objects) => this.#listed(objects.map(keyOf)),
       changed: (object) => this.#changed(keyOf(object)),
-      deleted: (object) => this.#clusters.delete(keyOf(object)),
+      deleted: (object) => this.#deleted(keyOf(object)),
     };
     const belongings: Sink = {
       listed: (objects) => new Set(objects.map(clusterOf)).forEach((key) => this.#touched(key)),
@@ -121,12 +125,26 @@ export class Operator {
 
   #changed(key: string): void {
     this.#clusters.add(key);
-    this.#queue.add(key);
+    this.#touched(key);
+  }
+
+  #deleted(key: string): void {
+    this.#clusters.delete(key);
+    this.#atRest.forget(key);
   }
 
   /** What belongs to no cluster that exists is left alone. */
   #touched(key: string): void {
-    if (this.#clusters.has(key)) this.#queue.add(key);
+    if (!this.#clusters.has(key)) return;
+    this.#atRest.changed(key);
+    this.#queue.add(key);
+  }
+
+  async #look(key: string, reconcile: ReturnType<typeof makeReconcile>): Promise<WorkResult> {
+    if (await this.#atRest.holds(key)) return this.#again(key, {});
+    const result = await reconcile(parseKey(key));
+    if (result.rest !== undefined) this.#atRest.note(key, result.rest);
+    return this.#again(key, result);
   }
 
   /** Members are observed by asking them, so every cluster is looked at from time to time. */

@@ -46,6 +46,11 @@ export interface OpenLink {
   readonly isUnbroken: () => boolean;
 }
 
+export interface ClusterName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
 export class NatsLinks {
   readonly #entries = new Map<string, Entry>();
 
@@ -60,11 +65,15 @@ export class NatsLinks {
       entry.opening = open(cluster, entry);
     }
     await entry.opening;
-    const { link, events } = entry;
-    if (link === undefined || !events.isUp) return events.shutOut ?? downAt(entry.url);
-    const { losses } = events;
-    const isUnbroken = () => events.isUp && events.losses === losses;
-    return { link, refusals: events, isUnbroken };
+    return openIn(entry) ?? entry.events.shutOut ?? downAt(entry.url);
+  }
+
+  /** As it was opened last. @returns `undefined` when there is no connection now */
+  current({ namespace, name }: ClusterName): OpenLink | undefined {
+    const entry = this.#entries.get(`${namespace}/${name}`);
+    if (entry === undefined) return undefined;
+    entry.usedAt = performance.now();
+    return openIn(entry);
   }
 
   async close(): Promise<void> {
@@ -100,6 +109,13 @@ export class NatsLinks {
       void close(entry);
     }
   }
+}
+
+function openIn({ link, events }: Entry): OpenLink | undefined {
+  if (link === undefined || !events.isUp) return undefined;
+  const { losses } = events;
+  const isUnbroken = () => events.isUp && events.losses === losses;
+  return { link, refusals: events, isUnbroken };
 }
 
 /** Without a full stop. */

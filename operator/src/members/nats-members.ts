@@ -11,7 +11,7 @@ import { subjectsOf } from '../../../contract/src/subjects.ts';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
 import type { Address, Heard, Members, Objects } from '../reconcile/ports.ts';
 import { httpStatus } from './http-status.ts';
-import { downAt, NatsLinks, type OpenLink } from './nats-links.ts';
+import { downAt, NatsLinks, type ClusterName, type OpenLink } from './nats-links.ts';
 import { SecretError, secretsOf } from './secrets.ts';
 
 /** Longer than a leader waits for a change to settle. */
@@ -44,6 +44,22 @@ export class NatsMembers implements Members {
       this.#survey(cluster, addresses),
     ]);
     return { http: new Map(seen.flat()), ...over };
+  }
+
+  /**
+   * Asks the members over NATS alone, as they were asked last.
+   * @param count no more answers are waited for
+   * @returns `undefined` when they can't be asked so
+   */
+  async glance(cluster: ClusterName, count: number): Promise<MemberStatus[] | undefined> {
+    const open = this.#links.current(cluster);
+    if (open === undefined) return undefined;
+    try {
+      return await adminOf(open, cluster).status({ expect: count, waitMs: SURVEY_MS });
+    } catch (error) {
+      if (!(error instanceof SynodError)) throw error;
+      return undefined;
+    }
   }
 
   async form(cluster: PaxosCluster, member: string, first: FirstConfiguration): Promise<void> {
@@ -101,13 +117,14 @@ export class NatsMembers implements Members {
   ): Promise<Pick<OpenLink, 'isUnbroken'> & { readonly admin: Admin }> {
     const open = await this.#links.use(cluster, await secretsOf(this.#objects, cluster));
     if (typeof open === 'string') throw unreachable(open);
-    const { link, refusals, isUnbroken } = open;
-    const { namespace, name } = cluster.metadata;
-    const subjects = subjectsOf(namespace, name);
-    const inbox = subjects.inbox('operator');
-    const admin = new Admin({ link, refusals, subjects, inbox, deadlineMs: ANSWER_MS });
-    return { admin, isUnbroken };
+    return { admin: adminOf(open, cluster.metadata), isUnbroken: open.isUnbroken };
   }
+}
+
+function adminOf({ link, refusals }: OpenLink, { namespace, name }: ClusterName): Admin {
+  const subjects = subjectsOf(namespace, name);
+  const inbox = subjects.inbox('operator');
+  return new Admin({ link, refusals, subjects, inbox, deadlineMs: ANSWER_MS });
 }
 
 function unreachable(detail: string): SynodError {

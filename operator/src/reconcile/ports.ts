@@ -118,6 +118,15 @@ export interface Ports {
   readonly newClusterId: () => string;
 }
 
+/** Nothing was to be done: what the members said then. */
+export interface Rest {
+  /** See gist.ts. */
+  readonly gist: string;
+  /** How many said it. */
+  readonly members: number;
+}
+
 export interface ReconcileResult {
   readonly againAfterMs?: number;
+  readonly rest?: Rest;
 }

@@ -4,6 +4,7 @@ import { isNewStatus, statusOf } from '../status/status.ts';
 import type { Action, Note, Verdict } from './action.ts';
 import { attempt } from './api-problem.ts';
 import { bootstrap } from './bootstrap.ts';
+import { gistOf } from './gist.ts';
 import { growVolumes } from './grow-volumes.ts';
 import { heal } from './heal.ts';
 import type { Observation } from './observation.ts';
@@ -122,7 +123,9 @@ const quiet: ReadonlySet<Action['type']> = new Set(['record', 'form']);
 async function finish(ports: Ports, seen: Observation, outcome: Outcome): Promise<ReconcileResult> {
   const status = statusOf(seen, outcome);
   if (isNewStatus(seen, status)) await ports.objects.writeStatus(seen.cluster, status);
-  return { againAfterMs: pauseAfter(seen, outcome) };
+  const againAfterMs = pauseAfter(seen, outcome);
+  if (againAfterMs !== IDLE_MS) return { againAfterMs };
+  return { againAfterMs, rest: { gist: gistOf(seen.statuses), members: seen.statuses.length } };
 }
 
 function pauseAfter({ natsDown }: Observation, outcome: Outcome): number {

@@ -30,8 +30,13 @@ async function deleteEachThenAll(release: Release): Promise<void> {
 
 async function killLeaders(release: Release): Promise<void> {
   for (let n = 0; n < 20; n += 1) {
+    const before = await startsOf(release);
     await release.kill(await release.leader());
-    await sleep(1_000);
+    await until(
+      'it had started again',
+      SETTLE_MS,
+      async () => (await startsOf(release)) !== before,
+    );
     await release.settled(SETTLE_MS);
   }
 }

@@ -5,6 +5,7 @@ import type { Lab } from '../lab/lab.ts';
 
 const CHART = 'charts/synod';
 const HELM_MS = 180_000;
+const LEADER_MS = 30_000;
 
 interface Cluster {
   readonly metadata: { readonly generation: number };
@@ -140,10 +141,15 @@ export class Release {
     return this.lab.volumes.of(this.namespace, `data-${pod}`);
   }
 
+  /** The pod that leads: as soon as one does. */
   async leader(): Promise<string> {
-    const { status } = await this.cluster();
-    if (status?.leader === undefined) throw new Error('Nobody leads.');
-    return status.leader;
+    let found = '';
+    await until('a member led', LEADER_MS, async () => {
+      const { status } = await this.cluster();
+      found = status?.leader ?? '';
+      return found !== '';
+    });
+    return found;
   }
 
   async condition(type: ConditionType): Promise<string> {

@@ -8,6 +8,7 @@ import { createLogger } from '../../../node/src/service/logger.ts';
 import { Node } from '../../../node/src/service/node.ts';
 import { httpStatus } from '../../../operator/src/members/http-status.ts';
 import { NatsMembers } from '../../../operator/src/members/nats-members.ts';
+import { gistOf } from '../../../operator/src/reconcile/gist.ts';
 import { freePorts } from '../../journeys/cli-run.ts';
 import { NatsProcess } from '../../journeys/nats-process.ts';
 import { until } from '../../journeys/test-cluster.ts';
@@ -134,6 +135,20 @@ test('who answers at the address of a pod has to be that pod', async () => {
   const heard = await stranger.look(cluster(), [{ pod: 'c-0', ip: '127.0.0.1' }]);
   await stranger.close();
   expect(heard.http.size).toBe(0);
+});
+
+test('a glance tells whether the members say what they said, whatever clients write', async () => {
+  const { nats: heard } = await look();
+  const place = { namespace: 'n', name: 'c' };
+  const glance = async () => gistOf((await members.glance(place, pods.length)) ?? []);
+  expect(await glance()).toBe(gistOf(heard));
+  const written = heard.map((status) => ({ ...status, slotOut: status.slotOut + 1, logBytes: 9 }));
+  expect(gistOf(written)).toBe(gistOf(heard));
+  const leader = leaderOf(heard);
+  const heir = leader?.voters.find((voter) => voter !== leader.member) ?? '';
+  await members.transfer(cluster(), heir);
+  await until('another gist', async () => ((await glance()) === gistOf(heard) ? undefined : true));
+  expect(await members.glance({ namespace: 'n', name: 'nowhere' }, 1)).toBeUndefined();
 });
 
 test('a pod that is gone and still answers does not stand for one that is there', async () => {
