@@ -15,11 +15,12 @@ export function findHelm(environment: NodeJS.ProcessEnv = process.env): string {
   const found = [
     environment['HELM'],
     ...folders.map((folder) => path.join(folder, 'helm')),
-    ...programs(path.join(cache, 'synod', 'kubernetes', 'helm')),
     ...programs(path.join(cache, 'synod', 'helm')),
   ].find((file) => file !== undefined && isProgram(file));
   if (found !== undefined) return found;
-  throw new Error('There is no helm: put it on the PATH, or name it with $HELM.');
+  throw new Error(
+    'There is no helm: put it on the PATH, name it with $HELM, or have it built by "npm run lab -- programs".',
+  );
 }
 
 export function helm(program: string, ...args: readonly string[]): string {

@@ -203,7 +203,7 @@ function findProgram(product: string, program = 'kube-apiserver'): string {
   const newest = found.at(-1);
   if (newest !== undefined) return newest;
   throw new Error(
-    `There is no ${program} in ${folder}, where the lab builds it, nor $${variable}.`,
+    `There is no ${program} in ${folder}, nor $${variable}. "npm run lab -- programs" builds it.`,
   );
 }
 

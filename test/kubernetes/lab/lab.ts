@@ -75,6 +75,11 @@ export class Lab {
     return this.certificates.kubeconfig('admin');
   }
 
+  /** Builds what the lab runs, as far as the cache lacks it: minutes, once. */
+  buildPrograms(): Promise<void> {
+    return exclusively(() => ensureBinaries(this.folders.cache, this.#say));
+  }
+
   /** Brings up what is not up yet; what a fault took away comes back. */
   up(): Promise<void> {
     return exclusively(async () => {

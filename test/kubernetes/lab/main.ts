@@ -9,6 +9,7 @@ const DEFAULT_TAG = 'synod:lab';
 
 const usage = `A Kubernetes of three workers on this machine. Usage: npm run lab -- COMMAND
 
+  programs                  builds what it runs, once; "up" does so, too
   up                        everything that is not up yet
   down                      ends it; nothing is left but the cache
   status                    what runs
@@ -67,6 +68,7 @@ const faults: Readonly<Record<string, Command>> = {
 };
 
 const commands: Readonly<Record<string, Command>> = {
+  programs: done((lab) => lab.buildPrograms()),
   up: done((lab) => lab.up()),
   down: done((lab) => lab.down()),
   status: done(async (lab) => print(await lab.status())),
