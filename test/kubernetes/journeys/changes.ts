@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../lab/deadline.ts';
 import { CHANGE_MS, IMAGE, SETTLE_MS, type Journey } from './journey.ts';
+import type { Load } from './load.ts';
 import type { Release } from './release.ts';
 
 /* What people change. */
@@ -66,13 +68,35 @@ async function brokenSettings(release: Release): Promise<void> {
   await release.settled(CHANGE_MS);
 }
 
-/** The one that works dies in the middle of it. */
+/** Servers know both users while everybody moves from one to the other; and back again. */
+async function rotateCredentials(release: Release, load: Load): Promise<void> {
+  for (const [old, next] of [
+    [1, 2],
+    [2, 1],
+  ] as const) {
+    for (const generations of [`${old},${next}`, `${next}`]) {
+      await release.upgrade(`nats.auth.generations={${generations}}`);
+      await release.natsIsUp();
+      await release.settled(CHANGE_MS);
+      await load.useGeneration(release, next);
+    }
+  }
+  const { unknown } = load.outage();
+  if (unknown > 0) throw new Error(`${unknown} writes have no known outcome.`);
+}
+
+/** Each dies once, in the middle of it. */
 async function twoOperators(release: Release): Promise<void> {
   await release.upgrade('operator.replicas=2');
-  const change = scaleTo(release, 5, 3);
-  const [first] = await release.operators();
-  await release.kill(first?.metadata.name ?? '');
-  await change;
+  const operators = await release.operators();
+  const killing = async (): Promise<void> => {
+    // Whichever leads, another one goes on.
+    for (const { metadata } of operators) {
+      await sleep(10_000);
+      await release.kill(metadata.name);
+    }
+  };
+  await Promise.all([scaleTo(release, 5, 3), killing()]);
   await release.upgrade();
 }
 
@@ -108,6 +132,7 @@ export const changes: readonly Journey[] = [
   },
   { name: '3→5→3→1→3', always: false, run: (release) => scaleTo(release, 5, 3, 1, 3) },
   { name: 'broken settings everywhere, then corrected', always: false, run: brokenSettings },
+  { name: 'credentials are rotated', always: false, isLong: true, run: rotateCredentials },
   { name: 'two operators', always: false, isLong: true, run: twoOperators },
   { name: 'two releases that watch one namespace', always: false, isLong: true, run: twoReleases },
 ];

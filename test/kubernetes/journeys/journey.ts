@@ -1,3 +1,4 @@
+import type { Load } from './load.ts';
 import type { Release } from './release.ts';
 
 /** Until a cluster that was disturbed has to be whole again. */
@@ -14,5 +15,5 @@ export interface Journey {
   readonly always: boolean;
   /** Its time goes by while nobody does anything: another way to do it shows nothing more. */
   readonly isLong?: boolean;
-  run(release: Release): Promise<void>;
+  run(release: Release, load: Load): Promise<void>;
 }

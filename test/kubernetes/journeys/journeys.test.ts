@@ -13,7 +13,8 @@ import { Release } from './release.ts';
  */
 
 const NAME = 'synod';
-const READY_MS = 60_000;
+/** On a machine that does nothing else it takes half a minute. */
+const READY_MS = 180_000;
 const JOURNEY_MS = 15 * 60_000;
 /** Of a journey: without them it would show nothing. */
 const LEAST_WRITES = 200;
@@ -55,21 +56,19 @@ beforeAll(async () => {
 afterAll(async () => {
   await load?.stop();
   if (!keeps) await lab.down();
-  mkdirSync('build', { recursive: true });
-  writeFileSync('build/journeys.json', JSON.stringify(rows, undefined, 2));
   process.stderr.write(`${table(rows)}\n`);
 }, 10 * 60_000);
 
 test(
-  'install: ready within a minute',
+  'install: ready',
   async () => {
     const begin = performance.now();
-    await reporting(async () => {
+    await reporting('install', async () => {
       await release.install();
       await release.settled(READY_MS);
     });
     const seconds = (performance.now() - begin) / 1000;
-    rows.push({ journey: 'install', seconds, writes: 0, perSecond: 0, longestMs: 0, unknown: 0 });
+    record({ journey: 'install', seconds, writes: 0, perSecond: 0, longestMs: 0, unknown: 0 });
     load = await Load.start(release);
   },
   JOURNEY_MS,
@@ -81,12 +80,12 @@ test.each(runs)(
     const writers = begun();
     writers.mark();
     const begin = performance.now();
-    await reporting(async () => {
-      await journey.run(release);
+    await reporting(name, async () => {
+      await journey.run(release, writers);
       expect(await writers.complaints()).toEqual([]);
     });
     const outage = writers.outage();
-    rows.push({ journey: name, seconds: (performance.now() - begin) / 1000, ...outage });
+    record({ journey: name, seconds: (performance.now() - begin) / 1000, ...outage });
     expect(outage.writes).toBeGreaterThan(LEAST_WRITES);
   },
   JOURNEY_MS,
@@ -95,7 +94,7 @@ test.each(runs)(
 test(
   'uninstalled and installed again, over volumes that were kept: the same data',
   async () => {
-    await reporting(async () => {
+    await reporting('reinstall', async () => {
       const writers = begun();
       await writers.stop();
       await release.uninstall();
@@ -113,14 +112,26 @@ function begun(): Load {
   return load;
 }
 
-/** Says what the cluster looked like when something went wrong. */
-async function reporting(work: () => Promise<void>): Promise<void> {
+/** Says at once what went wrong, and what the cluster looked like then. */
+async function reporting(name: string, work: () => Promise<void>): Promise<void> {
+  say(`${name} begins`);
   try {
     await work();
   } catch (error) {
-    process.stderr.write(`${await release.report()}\n`);
+    say(`${name}: ${String(error)}\n${await release.report()}`);
     throw error;
   }
+}
+
+function say(line: string): void {
+  process.stderr.write(`${new Date().toISOString()} ${line}\n`);
+}
+
+/** Kept at once: a run of all journeys takes long. */
+function record(row: Row): void {
+  rows.push(row);
+  mkdirSync('build', { recursive: true });
+  writeFileSync('build/journeys.json', JSON.stringify(rows, undefined, 2));
 }
 
 function table(all: readonly Row[]): string {

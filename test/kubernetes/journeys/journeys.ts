@@ -14,7 +14,7 @@ function withOperatorKilled(journey: Journey): Journey {
   return {
     name: `${journey.name}; the operator is killed again and again`,
     always: false,
-    run: async (release) => {
+    run: async (release, load) => {
       const over = new AbortController();
       const killing = (async () => {
         while (!over.signal.aborted) {
@@ -23,7 +23,7 @@ function withOperatorKilled(journey: Journey): Journey {
         }
       })();
       try {
-        await journey.run(release);
+        await journey.run(release, load);
       } finally {
         over.abort();
         await killing;

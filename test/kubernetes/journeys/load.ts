@@ -56,12 +56,7 @@ export class Load {
   /** Connects from the host to the NATS servers of the release, with the Secret of writers. */
   static async start(release: Release): Promise<Load> {
     const folder = await mkdtemp(path.join(tmpdir(), 'synod-load-'));
-    const secret = await release.get<{ data: Record<string, string> }>(
-      ...['secret', `${release.name}-nats-writer-1`],
-    );
-    for (const [key, value] of Object.entries(secret.data)) {
-      writeFileSync(path.join(folder, key), Buffer.from(value, 'base64'));
-    }
+    await keepSecret(release, 1, folder);
     const servers = await release.natsServers();
     const client = await connect({
       natsUrl: servers.map(({ status }) => `nats://${status.podIP ?? ''}:4222`).join(','),
@@ -73,6 +68,11 @@ export class Load {
     const load = new Load(client, folder);
     load.#writers = Array.from({ length: WRITERS }, (_, writer) => load.#write(writer));
     return load;
+  }
+
+  /** From its next connection on it is another user. */
+  useGeneration(release: Release, generation: number): Promise<void> {
+    return keepSecret(release, generation, this.#folder);
   }
 
   /** Begins to measure anew. */
@@ -161,5 +161,14 @@ export class Load {
       chain.isOpen = true;
       return false;
     }
+  }
+}
+
+/** Puts name and password of a writer where a client reads them whenever it connects. */
+async function keepSecret(release: Release, generation: number, folder: string): Promise<void> {
+  const name = `${release.name}-nats-writer-${generation}`;
+  const { data } = await release.get<{ data: Record<string, string> }>('secret', name);
+  for (const [key, value] of Object.entries(data)) {
+    writeFileSync(path.join(folder, key), Buffer.from(value, 'base64'));
   }
 }

@@ -46,6 +46,7 @@ export class Release {
   async upgrade(...more: readonly string[]): Promise<void> {
     const sets = more.flatMap((value) => ['--set', value]);
     await this.#helm('upgrade', this.name, CHART, ...this.#values, ...sets);
+    await this.kubectl('rollout', 'status', `deployment/${this.name}-operator`, '--timeout=80s');
   }
 
   async test(): Promise<void> {
