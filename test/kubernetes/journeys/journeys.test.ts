@@ -1,8 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import Table from 'cli-table3';
+import { until } from '../lab/deadline.ts';
 import { Lab } from '../lab/lab.ts';
+import { dashboardQueries } from './dashboard.ts';
 import { IMAGE, journeys } from './journeys.ts';
 import { Load, type Outage } from './load.ts';
+import { Prometheus } from './prometheus.ts';
 import { Release } from './release.ts';
 
 /*
@@ -14,6 +17,8 @@ import { Release } from './release.ts';
 const NAME = 'synod';
 const READY_MS = 60_000;
 const JOURNEY_MS = 15 * 60_000;
+/** A rate needs two scrapes, and restarts are looked at every 30 s. */
+const SCRAPED_MS = 120_000;
 const LEAST_WRITES_PER_SECOND = 200;
 const wanted = process.env['SYNOD_JOURNEYS'] ?? '';
 const keeps = process.env['SYNOD_KEEP'] === 'yes';
@@ -43,6 +48,7 @@ const release = new Release(lab, NAME, 'journeys', [
   'cluster.storage.size=1Gi',
 ]);
 let load: Load | undefined;
+let prometheus: Prometheus | undefined;
 
 beforeAll(async () => {
   await lab.up();
@@ -52,6 +58,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await load?.stop();
+  await prometheus?.stop();
   if (!keeps) await lab.down();
   mkdirSync('build', { recursive: true });
   writeFileSync('build/journeys.json', JSON.stringify(rows, undefined, 2));
@@ -77,6 +84,7 @@ test(
     const seconds = (performance.now() - begin) / 1000;
     rows.push({ journey: 'install', seconds, writes: 0, perSecond: 0, longestMs: 0, unknown: 0 });
     load = await Load.start(release);
+    prometheus = await Prometheus.start(release);
   },
   JOURNEY_MS,
 );
@@ -113,6 +121,35 @@ test(
   },
   JOURNEY_MS,
 );
+
+test(
+  'every query of the dashboard has data, and it has seen the members start again',
+  async () => {
+    const queries = dashboardQueries({
+      ...{ cluster: NAME, namespace: release.namespace, operator: release.namespace },
+      ...{ __rate_interval: '1m', __range: '1h' },
+    });
+    await until('every query had data', SCRAPED_MS, async () => {
+      const answers = await Promise.all(
+        queries.map(async (query) => ({ ...query, samples: await scraped().query(query.expr) })),
+      );
+      const silent = answers.filter(({ samples }) => samples.every(({ value }) => isNaN(value)));
+      const restarted = answers
+        .filter(({ panel }) => panel === 'Restarts')
+        .flatMap(({ samples }) => samples.filter(({ value }) => value > 0));
+      const names = silent.map(({ panel, expr }) => `${panel}: ${expr}`);
+      if (restarted.length === 0) names.push('Restarts: none, though all were installed again');
+      if (names.length > 0) throw new Error(`without data: ${names.join('\n')}`);
+      return true;
+    });
+  },
+  SCRAPED_MS + 30_000,
+);
+
+function scraped(): Prometheus {
+  if (prometheus === undefined) throw new Error('There is no Prometheus.');
+  return prometheus;
+}
 
 function begun(): Load {
   if (load === undefined) throw new Error('There is no load: the release was not installed.');
