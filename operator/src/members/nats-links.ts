@@ -22,9 +22,10 @@ interface Entry {
   usedAt: number;
 }
 
-/** Also knows whether there is a connection now. */
+/** Also knows whether there is a connection now, and how often one was lost. */
 class LinkEvents extends Refusals {
   isUp = false;
+  losses = 0;
 
   override connected(): void {
     this.isUp = true;
@@ -33,6 +34,7 @@ class LinkEvents extends Refusals {
 
   override disconnected(): void {
     this.isUp = false;
+    this.losses += 1;
     super.disconnected();
   }
 }
@@ -40,6 +42,8 @@ class LinkEvents extends Refusals {
 export interface OpenLink {
   readonly link: NatsLink;
   readonly refusals: Refusals;
+  /** The connection is the one that it was, without a gap in which answers may be lost. */
+  readonly isUnbroken: () => boolean;
 }
 
 export class NatsLinks {
@@ -57,8 +61,10 @@ export class NatsLinks {
     }
     await entry.opening;
     const { link, events } = entry;
-    if (link !== undefined && events.isUp) return { link, refusals: events };
-    return events.shutOut ?? `the connection to NATS at ${entry.url} is down`;
+    if (link === undefined || !events.isUp) return events.shutOut ?? downAt(entry.url);
+    const { losses } = events;
+    const isUnbroken = () => events.isUp && events.losses === losses;
+    return { link, refusals: events, isUnbroken };
   }
 
   async close(): Promise<void> {
@@ -94,6 +100,11 @@ export class NatsLinks {
       void close(entry);
     }
   }
+}
+
+/** Without a full stop. */
+export function downAt(url: string): string {
+  return `the connection to NATS at ${url} is down`;
 }
 
 async function open({ metadata }: PaxosCluster, entry: Entry): Promise<void> {

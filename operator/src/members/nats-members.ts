@@ -11,8 +11,8 @@ import { subjectsOf } from '../../../contract/src/subjects.ts';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
 import type { Address, Heard, Members, Objects } from '../reconcile/ports.ts';
 import { httpStatus } from './http-status.ts';
-import { NatsLinks } from './nats-links.ts';
-import { SecretError, secretsOf, type Credentials } from './secrets.ts';
+import { downAt, NatsLinks, type OpenLink } from './nats-links.ts';
+import { SecretError, secretsOf } from './secrets.ts';
 
 /** Longer than a leader waits for a change to settle. */
 const CHANGE_MS = 6_000;
@@ -23,8 +23,6 @@ const SURVEY_MS = 500;
 export interface NatsMembersInit {
   /** For the Secrets that specs name. */
   readonly objects: Objects;
-  /** Of clusters whose specs have none for the operator. */
-  readonly credentials?: Credentials;
   /** Asks a pod at its own address. */
   readonly look?: (address: Address) => Promise<MemberStatus | undefined>;
 }
@@ -32,30 +30,29 @@ export interface NatsMembersInit {
 /** Looks at members in two ways, at their pods and over NATS, and commands them over NATS. */
 export class NatsMembers implements Members {
   readonly #objects: Objects;
-  readonly #credentials: Credentials | undefined;
   readonly #look: (address: Address) => Promise<MemberStatus | undefined>;
   readonly #links = new NatsLinks();
 
-  constructor({ objects, credentials, look = ({ ip }) => httpStatus(ip) }: NatsMembersInit) {
+  constructor({ objects, look = ({ ip }) => httpStatus(ip) }: NatsMembersInit) {
     this.#objects = objects;
-    this.#credentials = credentials;
     this.#look = look;
   }
 
   async look(cluster: PaxosCluster, addresses: readonly Address[]): Promise<Heard> {
     const [seen, over] = await Promise.all([
       Promise.all(addresses.map((address) => this.#statusAt(cluster, address))),
-      this.#survey(cluster, addresses.length),
+      this.#survey(cluster, addresses),
     ]);
     return { http: new Map(seen.flat()), ...over };
   }
 
   async form(cluster: PaxosCluster, member: string, first: FirstConfiguration): Promise<void> {
-    await (await this.#admin(cluster)).form(member, first);
+    const { admin } = await this.#open(cluster);
+    await admin.form(member, first);
   }
 
   async change(cluster: PaxosCluster, request: MembershipRequest): Promise<MembershipAnswer> {
-    const admin = await this.#admin(cluster);
+    const { admin } = await this.#open(cluster);
     const { membership } = admin.subjects;
     const text = await admin.ask(membership, JSON.stringify(request), 'NO_LEADER', CHANGE_MS);
     const answer = parseMembershipAnswer(text);
@@ -64,7 +61,8 @@ export class NatsMembers implements Members {
   }
 
   async transfer(cluster: PaxosCluster, to: string): Promise<void> {
-    await (await this.#admin(cluster)).transfer(to);
+    const { admin } = await this.#open(cluster);
+    await admin.transfer(to);
   }
 
   close(): Promise<void> {
@@ -78,13 +76,18 @@ export class NatsMembers implements Members {
     return isIt ? [[address.pod, status]] : [];
   }
 
+  /** A pod that is gone may still answer: it does not stand for one that is there. */
   async #survey(
     cluster: PaxosCluster,
-    expect: number,
+    addresses: readonly Address[],
   ): Promise<Pick<Heard, 'nats' | 'connection'>> {
+    const enough = (found: readonly MemberStatus[]) =>
+      addresses.every(({ pod }) => found.some(({ name }) => name === pod));
     try {
-      const admin = await this.#admin(cluster);
-      const nats = await admin.status({ expect, waitMs: SURVEY_MS });
+      const { admin, isUnbroken } = await this.#open(cluster);
+      const nats = await admin.status({ enough, waitMs: SURVEY_MS });
+      // Whoever was asked over a connection that broke meanwhile need not be silent.
+      if (!isUnbroken()) throw unreachable(downAt(cluster.spec.nats.url));
       return { nats, connection: { up: true } };
     } catch (error) {
       const isSaid = error instanceof SecretError || error instanceof SynodError;
@@ -93,17 +96,20 @@ export class NatsMembers implements Members {
     }
   }
 
-  async #admin(cluster: PaxosCluster): Promise<Admin> {
-    const secrets = await secretsOf(this.#objects, cluster, this.#credentials);
-    const open = await this.#links.use(cluster, secrets);
-    if (typeof open === 'string') throw new SynodError('UNREACHABLE', { detail: open });
+  async #open(
+    cluster: PaxosCluster,
+  ): Promise<Pick<OpenLink, 'isUnbroken'> & { readonly admin: Admin }> {
+    const open = await this.#links.use(cluster, await secretsOf(this.#objects, cluster));
+    if (typeof open === 'string') throw unreachable(open);
+    const { link, refusals, isUnbroken } = open;
     const { namespace, name } = cluster.metadata;
     const subjects = subjectsOf(namespace, name);
-    return new Admin({
-      ...open,
-      subjects,
-      inbox: subjects.inbox('operator'),
-      deadlineMs: ANSWER_MS,
-    });
+    const inbox = subjects.inbox('operator');
+    const admin = new Admin({ link, refusals, subjects, inbox, deadlineMs: ANSWER_MS });
+    return { admin, isUnbroken };
   }
+}
+
+function unreachable(detail: string): SynodError {
+  return new SynodError('UNREACHABLE', { detail });
 }

@@ -4,37 +4,30 @@ import type { PaxosCluster } from '../api/paxos-cluster.ts';
 import { isForbidden } from '../reconcile/api-problem.ts';
 import type { Objects } from '../reconcile/ports.ts';
 
-/** A user of NATS. */
-export interface Credentials {
-  readonly user: string;
-  readonly password: string;
-}
-
 /** A Secret that the spec names is not there, or lacks a key; the message is a sentence. */
 export class SecretError extends Error {
   override readonly name = 'SecretError';
 }
 
 /**
- * What the operator connects to the NATS of a cluster with: what the spec has for it, else what is
- * its own, else what the members have.
+ * What the operator connects to the NATS of a cluster with: what the spec has for it, else what the
+ * members have.
+ * @throws SecretError
  */
 export async function secretsOf(
   objects: Objects,
   { metadata: { namespace }, spec: { nats } }: PaxosCluster,
-  own: Credentials | undefined,
 ): Promise<NatsSecrets> {
   const read = (name: string | undefined) =>
     name === undefined ? undefined : readSecret(objects, namespace, name);
-  const fallback = own === undefined ? nats.credentialsSecret : undefined;
   const [credentials, certificates] = await Promise.all([
-    read(nats.operatorSecret ?? fallback),
+    read(nats.operatorSecret ?? nats.credentialsSecret),
     read(nats.tlsSecret),
   ]);
-  const user =
-    credentials === undefined
-      ? own && { username: own.user, password: own.password }
-      : { username: keyOf(credentials, 'username'), password: keyOf(credentials, 'password') };
+  const user = credentials && {
+    username: keyOf(credentials, 'username'),
+    password: keyOf(credentials, 'password'),
+  };
   return { ...(user && { user }), ...(certificates && { tls: tlsOf(certificates) }) };
 }
 

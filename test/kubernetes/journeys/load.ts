@@ -6,8 +6,8 @@ import path from 'node:path';
 import { connect, SynodError, type SynodClient } from '../../../client/src/sdk/client.ts';
 import type { Release } from './release.ts';
 
-const WRITERS = 24;
-/** Between two commands of a writer: three hundred a second, if they are answered at once. */
+const WRITERS = 32;
+/** Between two commands of a writer: four hundred a second, if they are answered at once. */
 const PAUSE_MS = 80;
 const DEADLINE_MS = 20_000;
 
@@ -62,7 +62,7 @@ export class Load {
     for (const [key, value] of Object.entries(secret.data)) {
       writeFileSync(path.join(folder, key), Buffer.from(value, 'base64'));
     }
-    const servers = await release.pods('app.kubernetes.io/component=nats');
+    const servers = await release.natsServers();
     const client = await connect({
       natsUrl: servers.map(({ status }) => `nats://${status.podIP ?? ''}:4222`).join(','),
       natsCredentialsDir: folder,

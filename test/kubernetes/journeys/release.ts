@@ -17,6 +17,7 @@ export interface Pod {
   readonly spec: { readonly nodeName?: string; readonly containers: readonly { image: string }[] };
   readonly status: {
     readonly podIP?: string;
+    readonly containerStatuses?: readonly { readonly restartCount: number }[];
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
   };
 }
@@ -53,8 +54,22 @@ export class Release {
   async uninstall(): Promise<void> {
     await this.#helm('uninstall', this.name, '--ignore-not-found', '--wait');
     await until('no pod of the release was left', HELM_MS, async () => {
-      return (await this.pods()).length === 0;
+      const label = `app.kubernetes.io/instance=${this.name}`;
+      return (await this.pods(label)).length === 0;
     });
+  }
+
+  /** Another release in the same lab. */
+  beside(name: string, namespace: string, values: readonly string[]): Release {
+    return new Release(this.lab, name, namespace, values);
+  }
+
+  /** Takes away all that is left of it, with the volumes. */
+  async clear(): Promise<void> {
+    await this.uninstall();
+    const deletion = ['delete', 'namespace', this.namespace, '--ignore-not-found'];
+    await this.lab.kubectl.run(deletion, { deadlineMs: 90_000 });
+    await this.lab.volumes.renew();
   }
 
   kubectl(...args: readonly string[]): Promise<string> {
@@ -63,6 +78,12 @@ export class Release {
 
   async scale(replicas: number): Promise<void> {
     await this.kubectl('scale', 'paxoscluster', this.name, `--replicas=${replicas}`);
+  }
+
+  /** Changes the cluster's object. */
+  async patch(patch: object): Promise<void> {
+    const text = JSON.stringify(patch);
+    await this.kubectl('patch', 'paxoscluster', this.name, '--type=merge', `--patch=${text}`);
   }
 
   get<T>(...args: readonly string[]): Promise<T> {
@@ -79,8 +100,44 @@ export class Release {
     return (await this.get<{ items: Pod[] }>('pods', ...selector)).items;
   }
 
+  get memberSelector(): string {
+    return `paxos.synod.dev/cluster=${this.name},app.kubernetes.io/component=member`;
+  }
+
   members(): Promise<Pod[]> {
-    return this.pods(`paxos.synod.dev/cluster=${this.name},app.kubernetes.io/component=member`);
+    return this.pods(this.memberSelector);
+  }
+
+  operators(): Promise<Pod[]> {
+    return this.pods(this.#componentSelector('operator'));
+  }
+
+  natsServers(): Promise<Pod[]> {
+    return this.pods(this.#componentSelector('nats'));
+  }
+
+  /** kill -9 of a pod's process. */
+  kill(pod: string): Promise<void> {
+    return this.lab.faults.killPod({ namespace: this.namespace, pod });
+  }
+
+  /** Kills the operators at once; other pods take their place. */
+  async replaceOperators(): Promise<void> {
+    const selector = this.#componentSelector('operator');
+    await this.kubectl('delete', 'pod', '--selector', selector, '--force', '--wait=false');
+  }
+
+  async scaleNats(replicas: number): Promise<void> {
+    await this.kubectl('scale', this.#nats, `--replicas=${replicas}`);
+  }
+
+  async natsIsUp(): Promise<void> {
+    await this.kubectl('rollout', 'status', this.#nats, '--timeout=80s');
+  }
+
+  /** The volume that a member's pod has. */
+  volumeOf(pod: string): Promise<string> {
+    return this.lab.volumes.of(this.namespace, `data-${pod}`);
   }
 
   async leader(): Promise<string> {
@@ -93,6 +150,15 @@ export class Release {
     const { status } = await this.cluster();
     const found = status?.conditions?.find((each) => each.type === type);
     return `${found?.status ?? 'Unknown'} ${found?.reason ?? ''}: ${found?.message ?? ''}`;
+  }
+
+  /** Waits until a condition begins so: status, reason, message. */
+  async says(type: ConditionType, beginning: string, deadlineMs: number): Promise<void> {
+    await until(`${type} was ${beginning}`, deadlineMs, async () => {
+      const now = await this.condition(type);
+      if (now.startsWith(beginning)) return true;
+      throw new Error(now);
+    });
   }
 
   /** Waits until the cluster has as many voters as its spec asks for, all well, and rests. */
@@ -128,6 +194,15 @@ export class Release {
       looks.map((look) => this.kubectl(...look).catch((error: unknown) => String(error))),
     );
     return said.join('\n\n');
+  }
+
+  get #nats(): string {
+    return `statefulset/${this.name}-nats`;
+  }
+
+  /** Of this release: another one may be in the same namespace. */
+  #componentSelector(component: string): string {
+    return `app.kubernetes.io/instance=${this.name},app.kubernetes.io/component=${component}`;
   }
 
   #helm(...args: readonly string[]): Promise<string> {

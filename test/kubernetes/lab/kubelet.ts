@@ -40,6 +40,9 @@ export function kubeletConfiguration(options: KubeletOptions): object {
     },
     // No image can be had a second time.
     imageGCHighThresholdPercent: 100,
+    // A journey that kills a process twenty times does not wait five minutes for each of them.
+    featureGates: { KubeletCrashLoopBackOffMax: true },
+    crashLoopBackOff: { maxContainerRestartPeriod: '4s' },
     syncFrequency: '5s',
     nodeStatusUpdateFrequency: '4s',
     nodeLeaseDurationSeconds: 16,

@@ -136,6 +136,22 @@ test('who answers at the address of a pod has to be that pod', async () => {
   expect(heard.http.size).toBe(0);
 });
 
+test('a pod that is gone and still answers does not stand for one that is there', async () => {
+  for (const pod of pods) {
+    const { nats: heard } = await members.look(cluster(), [{ pod, ip: '127.0.0.1' }]);
+    expect(heard.map(({ name }) => name)).toContain(pod);
+  }
+});
+
+test('who was asked over a connection that broke meanwhile is not called silent', async () => {
+  const looking = members.look(cluster(), [{ pod: 'c-9', ip: '127.0.0.1' }]);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await nats.kill();
+  const { connection } = await looking;
+  await nats.start();
+  expect(connection.up).toBe(false);
+});
+
 test('a Secret that is missing, or lacks a key, is named', async () => {
   const needy = storedCluster({ nats: { url: nats.url, credentialsSecret: 'user' } });
   const missing = await members.look(needy, []);

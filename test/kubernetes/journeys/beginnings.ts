@@ -1,0 +1,77 @@
+import { until } from '../lab/deadline.ts';
+import { CHANGE_MS, SETTLE_MS, type Journey } from './journey.ts';
+import type { Release } from './release.ts';
+
+/*
+ * How a cluster begins, and that it does not begin anew by itself: with a release of its own,
+ * beside the one under load.
+ */
+
+const VALUES = ['image.tag=lab', 'cluster.storage.size=1Gi', 'nats.replicas=1'];
+
+async function withAnother(
+  release: Release,
+  work: (other: Release) => Promise<void>,
+): Promise<void> {
+  const other = release.beside('synod-other', 'other', VALUES);
+  try {
+    await work(other);
+  } catch (error) {
+    throw new Error(await other.report(), { cause: error });
+  } finally {
+    await other.clear();
+  }
+}
+
+/** The operator is killed once there are pods, and again once some members may know the cluster. */
+async function interrupted(release: Release): Promise<void> {
+  const moments = ['statefulset', 'configmap'];
+  await withAnother(release, async (other) => {
+    const install = other.install();
+    for (const kind of moments) {
+      await until(`there was a ${kind} of members`, SETTLE_MS, async () => {
+        const label = `paxos.synod.dev/cluster=${other.name}`;
+        return (await other.kubectl('get', kind, '--selector', label, '--output=name')) !== '';
+      });
+      await other.replaceOperators();
+    }
+    await install;
+    await other.settled(CHANGE_MS);
+  });
+}
+
+async function vanished(release: Release): Promise<void> {
+  await withAnother(release, async (other) => {
+    await other.install();
+    await other.settled(SETTLE_MS);
+    const { status } = await other.cluster();
+    for (const { metadata } of await other.members()) {
+      other.lab.volumes.wipe(await other.volumeOf(metadata.name));
+    }
+    await other.kubectl('delete', 'pod', '--selector', other.memberSelector);
+    await other.says('Progressing', 'False VolumesVanished', CHANGE_MS);
+    const { status: now } = await other.cluster();
+    const roles = now?.members?.map(({ role }) => role).join() ?? '';
+    if (now?.clusterId !== status?.clusterId || roles !== 'unformed,unformed,unformed') {
+      throw new Error(`Another cluster was made of blank members: ${JSON.stringify(now)}`);
+    }
+  });
+}
+
+export const beginnings: readonly Journey[] = [
+  {
+    name: 'two bootstraps that are interrupted half-way',
+    always: false,
+    isLong: true,
+    run: async (release) => {
+      await interrupted(release);
+      await interrupted(release);
+    },
+  },
+  {
+    name: 'all volumes of another cluster vanish',
+    always: false,
+    isLong: true,
+    run: vanished,
+  },
+];

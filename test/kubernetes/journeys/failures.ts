@@ -1,0 +1,160 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WORKERS, type Worker } from '../lab/addresses.ts';
+import { until } from '../lab/deadline.ts';
+import { CHANGE_MS, SETTLE_MS, type Journey } from './journey.ts';
+import type { Release } from './release.ts';
+
+/* What fails, or is taken away. */
+
+async function deletePods(release: Release, names: readonly string[]): Promise<void> {
+  const before = new Map(
+    (await release.members()).map(({ metadata }) => [metadata.name, metadata.uid]),
+  );
+  await release.kubectl('delete', 'pod', '--wait=false', ...names);
+  await until(`${names.join(', ')} were new pods`, SETTLE_MS, async () => {
+    const now = await release.members();
+    return names.every((name) => {
+      const pod = now.find(({ metadata }) => metadata.name === name);
+      return pod !== undefined && pod.metadata.uid !== before.get(name);
+    });
+  });
+  await release.settled(SETTLE_MS);
+}
+
+async function deleteEachThenAll(release: Release): Promise<void> {
+  const names = (await release.members()).map(({ metadata }) => metadata.name);
+  for (const name of names) await deletePods(release, [name]);
+  await deletePods(release, names.slice(0, 2));
+  await deletePods(release, names);
+}
+
+async function killLeaders(release: Release): Promise<void> {
+  for (let n = 0; n < 20; n += 1) {
+    await release.kill(await release.leader());
+    await sleep(1_000);
+    await release.settled(SETTLE_MS);
+  }
+}
+
+/** Its member's volume is there alone: it comes back when the node does. */
+async function drainEach(release: Release): Promise<void> {
+  const how = ['--ignore-daemonsets', '--delete-emptydir-data', '--timeout=80s'];
+  for (const worker of WORKERS) {
+    await release.kubectl('drain', worker, '--pod-selector', release.memberSelector, ...how);
+    await sleep(5_000);
+    await release.kubectl('uncordon', worker);
+    await release.settled(SETTLE_MS);
+  }
+}
+
+async function stopNode(release: Release): Promise<void> {
+  const worker = await workerOf(release, await release.leader());
+  await release.lab.faults.stopNode(worker);
+  await sleep(120_000);
+  await release.lab.faults.startNode(worker);
+  await release.settled(CHANGE_MS);
+}
+
+async function loseNode(release: Release): Promise<void> {
+  const worker = await workerOf(release, await follower(release));
+  await release.lab.faults.loseWorker(worker);
+  await release.kubectl('delete', 'node', worker);
+  try {
+    await release.settled(CHANGE_MS);
+  } finally {
+    await release.lab.faults.bootWorker(worker, 'new');
+    await release.lab.volumes.renew();
+  }
+  await release.settled(CHANGE_MS);
+}
+
+async function wipeVolume(release: Release): Promise<void> {
+  const pod = await follower(release);
+  release.lab.volumes.wipe(await release.volumeOf(pod));
+  await deletePods(release, [pod]);
+}
+
+async function damageVolume(release: Release): Promise<void> {
+  const pod = await follower(release);
+  release.lab.volumes.damage(await release.volumeOf(pod), (file) => file.endsWith('.log'));
+  await deletePods(release, [pod]);
+}
+
+async function natsOneByOneThenAll(release: Release): Promise<void> {
+  const servers = (await release.natsServers()).map(({ metadata }) => metadata.name);
+  for (const names of [...servers.map((name) => [name]), servers]) {
+    await release.kubectl('delete', 'pod', ...names);
+    await release.natsIsUp();
+  }
+  await release.settled(SETTLE_MS);
+}
+
+async function natsAway(release: Release): Promise<void> {
+  const before = await startsOf(release);
+  await release.scaleNats(0);
+  await sleep(120_000);
+  await release.scaleNats(3);
+  await release.natsIsUp();
+  await release.settled(SETTLE_MS);
+  const after = await startsOf(release);
+  if (after !== before) throw new Error(`Members restarted for it: ${before}; ${after}`);
+}
+
+/** Another text after any member was made anew, or its process started again. */
+async function startsOf(release: Release): Promise<string> {
+  const starts = (await release.members()).map(({ metadata, status }) => {
+    const restarts = status.containerStatuses?.map(({ restartCount }) => restartCount) ?? [];
+    return `${metadata.uid} ${restarts.join()}`;
+  });
+  return starts.join(', ');
+}
+
+export const failures: readonly Journey[] = [
+  {
+    name: 'delete the leader',
+    always: true,
+    run: async (release) => deletePods(release, [await release.leader()]),
+  },
+  { name: 'delete each pod, then two, then all', always: false, run: deleteEachThenAll },
+  { name: 'kill -9 of the leader’s process, 20 times', always: false, run: killLeaders },
+  { name: 'each node is drained in turn', always: false, run: drainEach },
+  {
+    name: 'kubelet and containerd of a node are stopped for two minutes',
+    always: false,
+    isLong: true,
+    run: stopNode,
+  },
+  { name: 'a node is lost for good, with its volume', always: false, run: loseNode },
+  { name: 'a volume is wiped', always: false, run: wipeVolume },
+  { name: 'a volume is damaged', always: false, run: damageVolume },
+  {
+    name: 'the API server is away for a minute',
+    always: false,
+    isLong: true,
+    run: async (release) => {
+      await release.lab.faults.apiServerAway(60_000);
+      await release.settled(SETTLE_MS);
+    },
+  },
+  { name: 'each NATS server in turn, then all', always: false, run: natsOneByOneThenAll },
+  {
+    name: 'every NATS server is away for two minutes',
+    always: false,
+    isLong: true,
+    run: natsAway,
+  },
+];
+
+async function follower(release: Release): Promise<string> {
+  const leader = await release.leader();
+  const other = (await release.members()).find(({ metadata }) => metadata.name !== leader);
+  if (other === undefined) throw new Error('There is no follower.');
+  return other.metadata.name;
+}
+
+async function workerOf(release: Release, name: string): Promise<Worker> {
+  const pod = (await release.members()).find(({ metadata }) => metadata.name === name);
+  const worker = WORKERS.find((each) => each === pod?.spec.nodeName);
+  if (worker === undefined) throw new Error(`${name} is on no worker.`);
+  return worker;
+}

@@ -1,0 +1,18 @@
+import type { Release } from './release.ts';
+
+/** Until a cluster that was disturbed has to be whole again. */
+export const SETTLE_MS = 150_000;
+/** A roll or a change of size goes member by member. */
+export const CHANGE_MS = 240_000;
+
+export const IMAGE = 'synod:lab';
+
+/** What a person or a machine does to a cluster under load; it ends when all is well again. */
+export interface Journey {
+  readonly name: string;
+  /** It is short enough for each run of CI. */
+  readonly always: boolean;
+  /** Its time goes by while nobody does anything: another way to do it shows nothing more. */
+  readonly isLong?: boolean;
+  run(release: Release): Promise<void>;
+}
