@@ -8,6 +8,7 @@ import { journeys } from './journeys.ts';
 import { Load, type Outage } from './load.ts';
 import { Prometheus } from './prometheus.ts';
 import { Release } from './release.ts';
+import { callsMade, callsWithoutRight, grantedRights, rightsWithoutCall } from './rights.ts';
 
 /*
  * What people do to a cluster, and what happens to it, on a real Kubernetes under load: nothing
@@ -99,6 +100,16 @@ test.each(runs)(
   },
   JOURNEY_MS,
 );
+
+// Before the release is removed: roles may go before the operator has ended.
+test('the operator has the rights that it uses, and no others', async () => {
+  const granted = await grantedRights(release);
+  const calls = await callsMade(release, scraped());
+  expect(callsWithoutRight(granted, calls)).toEqual([]);
+  // A journey alone does not need all of them.
+  const isWhole = wanted === '' || wanted === 'all';
+  expect(isWhole ? rightsWithoutCall(granted, calls) : []).toEqual([]);
+});
 
 test(
   'uninstalled and installed again, over volumes that were kept: the same data',
