@@ -1,4 +1,7 @@
-/* The Grafana dashboard of one cluster: the source of charts/synod/files/dashboard.json. */
+/*
+ * The Grafana dashboard of one cluster and of its operator: the source of
+ * charts/synod/files/dashboard.json.
+ */
 
 interface Query {
   readonly expr: string;
@@ -15,6 +18,11 @@ interface Panel {
   readonly more?: object;
 }
 
+interface Row {
+  readonly title: string;
+  readonly panels: readonly Panel[];
+}
+
 const source = { type: 'prometheus', uid: '${datasource}' };
 
 /** Which series are of the chosen cluster: its name is a label of this one only. */
@@ -25,6 +33,10 @@ const rate = (metric: string) => mine(`rate(${metric}[$__rate_interval])`);
 const quantile = (q: number, metric: string, by: string): string =>
   `histogram_quantile(${q}, sum by (${by}) (${rate(`${metric}_bucket`)}))`;
 
+/** An operator does not say whose clusters it runs: it is chosen by its own namespace. */
+const operators = (metric: string, range = '') =>
+  `synod_operator_${metric}{namespace="$operator"}${range}`;
+
 const mapping = (zero: string, one: string) => ({
   mappings: [
     {
@@ -34,7 +46,7 @@ const mapping = (zero: string, one: string) => ({
   ],
 });
 
-const panels: readonly Panel[] = [
+const clusterPanels: readonly Panel[] = [
   {
     title: 'Available',
     description: 'Whether a member leads: without a leader nothing is written.',
@@ -138,26 +150,143 @@ const panels: readonly Panel[] = [
   },
   {
     title: 'Restarts',
-    description: 'Time since each member started: it falls to zero at a restart.',
+    description: 'Times that each member started again, in its pod or in a new one, in an hour.',
     type: 'timeseries',
-    unit: 's',
+    unit: 'none',
     width: 12,
-    queries: [{ expr: `time() - (${mine('process_start_time_seconds')})`, legend: '{{name}}' }],
+    queries: [
+      {
+        // By name, because a new pod is another instance.
+        expr: `changes((max by (name) (${mine('process_start_time_seconds')}))[1h:30s])`,
+        legend: '{{name}}',
+      },
+    ],
   },
 ];
 
-const HEIGHT = { stat: 4, timeseries: 8 };
+const operatorPanels: readonly Panel[] = [
+  {
+    title: 'Operators that lead',
+    description: 'One does; for some seconds none, when the one that did is replaced.',
+    type: 'stat',
+    unit: 'none',
+    width: 8,
+    queries: [{ expr: `sum(${operators('is_leader')})`, legend: '' }],
+    more: mapping('none', 'one'),
+  },
+  {
+    title: 'Clusters',
+    description: 'Clusters that it looks after.',
+    type: 'stat',
+    unit: 'none',
+    width: 8,
+    queries: [{ expr: `max(${operators('clusters')})`, legend: '' }],
+  },
+  {
+    title: 'Queue',
+    description: 'Clusters that wait to be reconciled.',
+    type: 'stat',
+    unit: 'none',
+    width: 8,
+    queries: [{ expr: `max(${operators('queue_depth')})`, legend: '' }],
+  },
+  {
+    title: 'Reconciles',
+    description: 'Reconciles per second, by result.',
+    type: 'timeseries',
+    unit: 'ops',
+    width: 12,
+    queries: [
+      {
+        expr: `sum by (result) (rate(${operators('reconciles_total', '[$__rate_interval]')}))`,
+        legend: '{{result}}',
+      },
+    ],
+  },
+  {
+    title: 'Reconcile, p99',
+    description: 'How long a reconcile took.',
+    type: 'timeseries',
+    unit: 's',
+    width: 12,
+    queries: [
+      {
+        expr: `histogram_quantile(0.99, sum by (le) (rate(${operators('reconcile_seconds_bucket', '[$__rate_interval]')})))`,
+        legend: 'p99',
+      },
+    ],
+  },
+  {
+    title: 'Requests of the API server',
+    description: 'Requests per second, by HTTP code; "none" without an answer.',
+    type: 'timeseries',
+    unit: 'reqps',
+    width: 12,
+    queries: [
+      {
+        expr: `sum by (code) (rate(${operators('api_requests_total', '[$__rate_interval]')}))`,
+        legend: '{{code}}',
+      },
+    ],
+  },
+  {
+    title: 'Watches begun again',
+    description: 'By reason, in an hour. Each ends after some minutes: that is as it should be.',
+    type: 'timeseries',
+    unit: 'none',
+    width: 12,
+    queries: [
+      {
+        expr: `sum by (reason) (increase(${operators('watch_restarts_total', '[1h]')}))`,
+        legend: '{{reason}}',
+      },
+    ],
+  },
+  {
+    title: 'Memory',
+    description: 'Resident memory of each operator.',
+    type: 'timeseries',
+    unit: 'bytes',
+    width: 12,
+    queries: [
+      {
+        expr: `process_resident_memory_bytes * on (job, instance) ${operators('build_info')}`,
+        legend: '{{instance}}',
+      },
+    ],
+  },
+];
+
+const rows: readonly Row[] = [
+  { title: 'Cluster', panels: clusterPanels },
+  { title: 'Operator', panels: operatorPanels },
+];
+
+const HEIGHT = { row: 1, stat: 4, timeseries: 8 };
 const COLUMNS = 24;
 
-export function dashboard(): object {
-  let x = 0;
+/** Rows below one another, and in each its panels from left to right. */
+function placed(): object[] {
+  const all: object[] = [];
   let y = 0;
-  const placed = panels.map((panel, index) => {
-    if (x + panel.width > COLUMNS) [x, y] = [0, y + HEIGHT[panels[index - 1]?.type ?? 'stat']];
-    const gridPos = { x, y, w: panel.width, h: HEIGHT[panel.type] };
-    x += panel.width;
-    return rendered(panel, index + 1, gridPos);
-  });
+  for (const { title, panels } of rows) {
+    const gridPos = { x: 0, y, w: COLUMNS, h: HEIGHT.row };
+    all.push({ id: all.length + 1, type: 'row', title, collapsed: false, gridPos, panels: [] });
+    y += HEIGHT.row;
+    let x = 0;
+    let height = 0;
+    for (const panel of panels) {
+      if (x + panel.width > COLUMNS) [x, y] = [0, y + height];
+      height = HEIGHT[panel.type];
+      all.push(rendered(panel, all.length + 1, { x, y, w: panel.width, h: height }));
+      x += panel.width;
+    }
+    y += height;
+  }
+  return all;
+}
+
+export function dashboard(): object {
   return {
     uid: 'synod-cluster',
     title: 'Synod cluster',
@@ -175,9 +304,14 @@ export function dashboard(): object {
           'Cluster',
           'label_values(synod_build_info{namespace="$namespace"}, cluster)',
         ),
+        variable(
+          'operator',
+          'Operator in namespace',
+          'label_values(synod_operator_build_info, namespace)',
+        ),
       ],
     },
-    panels: placed,
+    panels: placed(),
   };
 }
 

@@ -49,9 +49,10 @@ async function main(): Promise<void> {
 
   const metrics = new Metrics(VERSION);
   const client = new Client(kubeConfig, {
-    onAnswer: ({ verb, resource, code }) => {
-      const [group] = resource.apiVersion.includes('/') ? resource.apiVersion.split('/') : [''];
-      metrics.apiRequests.inc({ verb, group: group ?? '', resource: resource.plural, code });
+    onAnswer: ({ verb, resource: { apiVersion, plural }, subresource, code }) => {
+      const [group = ''] = apiVersion.includes('/') ? apiVersion.split('/') : [];
+      const resource = subresource === undefined ? plural : `${plural}/${subresource}`;
+      metrics.apiRequests.inc({ verb, group, resource, code });
     },
   });
   // Pods of one name may follow one another.

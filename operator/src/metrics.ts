@@ -36,7 +36,7 @@ export class Metrics {
   );
   readonly apiRequests = this.#counter(
     'synod_operator_api_requests_total',
-    'Requests of the API server, by verb, resource and HTTP code; "none" without an answer.',
+    'Requests of the API server, by verb and resource of RBAC, and HTTP code; "none" without one.',
     ['verb', 'group', 'resource', 'code'],
   );
   readonly eventsDropped = this.#counter(

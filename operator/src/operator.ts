@@ -10,7 +10,7 @@ import { kinds } from './kube/kinds.ts';
 import type { Term } from './kube/lease.ts';
 import { ApiObjects } from './kube/objects.ts';
 import { Queue, type Failure, type WorkResult } from './kube/queue.ts';
-import { Reflector, type Sink } from './kube/reflector.ts';
+import { Reflector, restartReasons, type Sink } from './kube/reflector.ts';
 import type { Logger } from './logger.ts';
 import { NatsMembers } from './members/nats-members.ts';
 import type { Metrics } from './metrics.ts';
@@ -106,9 +106,14 @@ export class Operator {
 
   #reflector(kind: ObjectKind, sink: Sink, label?: string): Reflector {
     const { client, config, log, metrics } = this.#options;
+    const resource = kinds[kind];
+    // A series that begins at its first restart would not show that one as an increase.
+    for (const reason of restartReasons) {
+      metrics.watchRestarts.inc({ resource: resource.plural, reason }, 0);
+    }
     return new Reflector({
       client,
-      resource: kinds[kind],
+      resource,
       namespace: config.watchNamespace ?? '',
       ...(label !== undefined && { label }),
       sink,

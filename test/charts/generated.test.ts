@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
 import { NATS_SERVER_VERSION } from '../../client/src/local/nats-server.ts';
-import { Metrics } from '../../node/src/metrics/metrics.ts';
+import { Metrics as NodeMetrics } from '../../node/src/metrics/metrics.ts';
 import { generated } from '../../operator/manifests/generated.ts';
 import {
   valuesJsonSchema,
@@ -10,6 +10,7 @@ import {
   type Node,
 } from '../../operator/manifests/values-schema.ts';
 import { specSchema } from '../../operator/src/api/spec.ts';
+import { Metrics as OperatorMetrics } from '../../operator/src/metrics.ts';
 
 /* What is generated of the chart and the plain manifests is up to date, and complete. */
 
@@ -73,17 +74,43 @@ test.each(['cluster', 'five-members'])('the sample %s is a PaxosCluster', (name)
   }
 });
 
-test('the dashboard asks for metrics that there are', async () => {
-  const metrics = new Metrics({ version: '0', cluster: 'c', member: 'm' });
-  metrics.sent.add('p1a');
-  const there = await metrics.text();
-  const { panels } = JSON.parse(read('charts/synod/files/dashboard.json')) as {
-    panels: { targets: { expr: string }[] }[];
-  };
-  const exprs = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
-  const names = exprs.flatMap((expr) => expr.match(/\b(synod|process)_\w+/g) ?? []);
-  expect(names.length).toBeGreaterThan(20);
-  for (const name of new Set(names)) {
-    expect(there).toMatch(new RegExp(`^# TYPE ${name.replace(/_bucket$/, '')} `, 'm'));
+describe('the dashboard', () => {
+  interface Dashboard {
+    readonly templating: { readonly list: readonly { readonly query: string }[] };
+    readonly panels: readonly {
+      readonly type: string;
+      readonly title: string;
+      readonly gridPos: { readonly x: number; readonly y: number; readonly w: number };
+      readonly targets?: readonly { readonly expr: string }[];
+    }[];
   }
+  const { templating, panels } = JSON.parse(read('charts/synod/files/dashboard.json')) as Dashboard;
+  const queries = [
+    ...templating.list.map(({ query }) => query),
+    ...panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)),
+  ];
+
+  test('asks for metrics that there are', async () => {
+    const node = new NodeMetrics({ version: '0', cluster: 'c', member: 'm' });
+    const there = `${await node.text()}${await new OperatorMetrics('0').text()}`;
+    const names = queries.flatMap((query) => query.match(/\b(synod|process|nodejs)_\w+/g) ?? []);
+    for (const name of new Set(names)) {
+      // A histogram is declared by what stands before its buckets.
+      expect(there).toMatch(new RegExp(`^# TYPE ${name.replace(/_bucket$/, '')} `, 'm'));
+    }
+    expect(names.length).toBeGreaterThan(30);
+  });
+
+  test('has no query without a metric of ours', () => {
+    const asks = queries.filter((query) => query !== 'prometheus');
+    expect(asks.filter((query) => !/synod_/.test(query))).toEqual([]);
+  });
+
+  test('has a query in each panel, and no two panels in one place', () => {
+    const shown = panels.filter(({ type }) => type !== 'row');
+    expect(shown.filter(({ targets = [] }) => targets.length === 0)).toEqual([]);
+    const corners = panels.map(({ gridPos: { x, y } }) => `${x}, ${y}`);
+    expect(new Set(corners).size).toBe(corners.length);
+    expect(panels.filter(({ gridPos: { x, w } }) => x + w > 24)).toEqual([]);
+  });
 });

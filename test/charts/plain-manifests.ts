@@ -24,6 +24,7 @@ export interface Manifest {
   kind: string;
   metadata: { name: string; annotations?: Record<string, string> };
   data?: Record<string, string>;
+  rules?: { apiGroups?: string[]; resources?: string[]; verbs: string[] }[];
   spec?: { template?: { metadata: object; spec: PodSpec } } & Partial<PodSpec>;
 }
 

@@ -73,6 +73,12 @@ test('it leads, looks after clusters that come and go, and stops when told to', 
   await until(async () => (await operator.metric('synod_operator_clusters')) === 1);
   const done = 'synod_operator_reconciles_total{result="done"}';
   await until(async () => ((await operator.metric(done)) ?? 0) >= 1);
+  // As a rule of RBAC has it.
+  const writes =
+    'synod_operator_api_requests_total{verb="patch",group="paxos.synod.dev",resource="paxosclusters/status",code="200"}';
+  expect(await operator.metric(writes)).toBeGreaterThan(0);
+  const restarts = 'synod_operator_watch_restarts_total{resource="pods",reason="gone"}';
+  expect(await operator.metric(restarts)).toBe(0);
   expect(await operator.get('/readyz')).toEqual({ code: 200, text: 'Ready.\n' });
 
   await createCluster(client, namespace, 'after');

@@ -30,6 +30,7 @@ export interface ApiRequest {
 export interface Answered {
   readonly verb: Verb;
   readonly resource: Resource;
+  readonly subresource: string | undefined;
   /** HTTP's, or `none` without an answer. */
   readonly code: string;
 }
@@ -181,7 +182,8 @@ export class Client {
 
   /** Waits for the head of the answer. */
   async #open(request: ApiRequest, signal: AbortSignal): Promise<IncomingMessage> {
-    const { verb, resource } = request;
+    const { verb, resource, subresource } = request;
+    const asked = { verb, resource, subresource };
     try {
       let response;
       try {
@@ -194,10 +196,10 @@ export class Client {
       }
       // Another token may be there by now.
       if (response.statusCode === 401) this.#identity = undefined;
-      this.#options.onAnswer?.({ verb, resource, code: String(response.statusCode) });
+      this.#options.onAnswer?.({ ...asked, code: String(response.statusCode) });
       return response;
     } catch (error) {
-      this.#options.onAnswer?.({ verb, resource, code: 'none' });
+      this.#options.onAnswer?.({ ...asked, code: 'none' });
       throw error;
     }
   }

@@ -14,7 +14,8 @@ export interface Sink {
 }
 
 /** Why a watch was begun again. */
-export type RestartReason = 'ended' | 'gone' | 'refused' | 'unreachable' | 'garbage';
+export const restartReasons = ['ended', 'gone', 'refused', 'unreachable', 'garbage'] as const;
+export type RestartReason = (typeof restartReasons)[number];
 
 export interface Timing {
   /** The API server ends the watch after about so long. */

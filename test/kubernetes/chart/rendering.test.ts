@@ -195,6 +195,17 @@ test('the operator of one namespace has no rights in others, but to look at node
   expect(roles).toEqual(['apps-synod-operator-nodes']);
 });
 
+test('the operator of all namespaces may do the same in each as the operator of one in it', () => {
+  const all = find(
+    render('operator.watchAllNamespaces=true'),
+    'ClusterRole',
+    'apps-synod-operator',
+  );
+  const one = find(render(), 'Role', 'synod-operator');
+  expect(all.rules).toEqual(one.rules);
+  expect(one.rules?.length).toBeGreaterThan(8);
+});
+
 test('the dashboard is in a ConfigMap that Grafana finds', () => {
   const map = find(render(...everything), 'ConfigMap', 'synod-dashboard');
   expect(map.metadata).toMatchObject({ labels: { grafana_dashboard: '1' } });

@@ -1,10 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import Table from 'cli-table3';
+import { until } from '../lab/deadline.ts';
 import { Lab } from '../lab/lab.ts';
+import { dashboardQueries } from './dashboard.ts';
 import { IMAGE } from './journey.ts';
 import { journeys } from './journeys.ts';
 import { Load, type Outage } from './load.ts';
+import { Prometheus } from './prometheus.ts';
 import { Release } from './release.ts';
+import { callsMade, callsWithoutRight, grantedRights, rightsWithoutCall } from './rights.ts';
 
 /*
  * What people do to a cluster, and what happens to it, on a real Kubernetes under load: nothing
@@ -16,6 +20,8 @@ const NAME = 'synod';
 /** On a machine that does nothing else it takes half a minute. */
 const READY_MS = 180_000;
 const JOURNEY_MS = 15 * 60_000;
+/** A rate needs two scrapes, and restarts are looked at every 30 s. */
+const SCRAPED_MS = 120_000;
 /** Of a journey: without them it would show nothing. */
 const LEAST_WRITES = 200;
 const wanted = process.env['SYNOD_JOURNEYS'] ?? '';
@@ -46,6 +52,7 @@ const release = new Release(lab, NAME, 'journeys', [
   'cluster.storage.size=1Gi',
 ]);
 let load: Load | undefined;
+let prometheus: Prometheus | undefined;
 
 beforeAll(async () => {
   await lab.up();
@@ -55,6 +62,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await load?.stop();
+  await prometheus?.stop();
   if (!keeps) await lab.down();
   process.stderr.write(`${table(rows)}\n`);
 }, 10 * 60_000);
@@ -70,6 +78,7 @@ test(
     const seconds = (performance.now() - begin) / 1000;
     record({ journey: 'install', seconds, writes: 0, perSecond: 0, longestMs: 0, unknown: 0 });
     load = await Load.start(release);
+    prometheus = await Prometheus.start(release);
   },
   JOURNEY_MS,
 );
@@ -91,6 +100,16 @@ test.each(runs)(
   JOURNEY_MS,
 );
 
+// Before the release is removed: roles may go before the operator has ended.
+test('the operator has the rights that it uses, and no others', async () => {
+  const granted = await grantedRights(release);
+  const calls = await callsMade(release, scraped());
+  expect(callsWithoutRight(granted, calls)).toEqual([]);
+  // A journey alone does not need all of them.
+  const isWhole = wanted === '' || wanted === 'all';
+  expect(isWhole ? rightsWithoutCall(granted, calls) : []).toEqual([]);
+});
+
 test(
   'uninstalled and installed again, over volumes that were kept: the same data',
   async () => {
@@ -106,6 +125,35 @@ test(
   },
   JOURNEY_MS,
 );
+
+test(
+  'every query of the dashboard has data, and it has seen the members start again',
+  async () => {
+    const queries = dashboardQueries({
+      ...{ cluster: NAME, namespace: release.namespace, operator: release.namespace },
+      ...{ __rate_interval: '1m', __range: '1h' },
+    });
+    await until('every query had data', SCRAPED_MS, async () => {
+      const answers = await Promise.all(
+        queries.map(async (query) => ({ ...query, samples: await scraped().query(query.expr) })),
+      );
+      const silent = answers.filter(({ samples }) => samples.every(({ value }) => isNaN(value)));
+      const restarted = answers
+        .filter(({ panel }) => panel === 'Restarts')
+        .flatMap(({ samples }) => samples.filter(({ value }) => value > 0));
+      const names = silent.map(({ panel, expr }) => `${panel}: ${expr}`);
+      if (restarted.length === 0) names.push('Restarts: none, though all were installed again');
+      if (names.length > 0) throw new Error(`without data: ${names.join('\n')}`);
+      return true;
+    });
+  },
+  SCRAPED_MS + 30_000,
+);
+
+function scraped(): Prometheus {
+  if (prometheus === undefined) throw new Error('There is no Prometheus.');
+  return prometheus;
+}
 
 function begun(): Load {
   if (load === undefined) throw new Error('There is no load: the release was not installed.');

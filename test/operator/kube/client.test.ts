@@ -109,17 +109,18 @@ test('what is no JSON is no answer', async () => {
   await expect(new Client(faults.kubeConfig).send(pod)).rejects.toThrow(/did not answer.*JSON/);
 });
 
-test('answers are counted, by verb, resource and code', async () => {
+test('answers are counted, by verb, resource, subresource and code', async () => {
   const counted: string[] = [];
   const client = new Client(faults.kubeConfig, {
     deadlineMs: 100,
-    onAnswer: ({ verb, resource, code }) => counted.push(`${verb} ${resource.plural} ${code}`),
+    onAnswer: ({ verb, resource, subresource = '', code }) =>
+      counted.push(`${verb} ${resource.plural}/${subresource} ${code}`),
   });
   faults.play(answer(200, {}), answer(404, {}));
-  await client.send(pod);
+  await client.send({ ...pod, subresource: 'status' });
   await client.send(pod).catch(() => undefined);
   await client.send(pod).catch(() => undefined);
-  expect(counted).toEqual(['get pods 200', 'get pods 404', 'get pods none']);
+  expect(counted).toEqual(['get pods/status 200', 'get pods/ 404', 'get pods/ none']);
 });
 
 describe('kubeconfigs', () => {
