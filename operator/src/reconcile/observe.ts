@@ -10,6 +10,7 @@ import { readFirstConfiguration } from '../resources/first-configuration-map.ts'
 import { selectorOf } from '../resources/labels.ts';
 import { namesOf, ordinalOf } from '../resources/names.ts';
 import { lostWithNode } from './lost-nodes.ts';
+import { nodeReports } from './node-reports.ts';
 import {
   ageMs,
   isRunning,
@@ -49,9 +50,12 @@ export async function observe(ports: Ports, cluster: PaxosCluster): Promise<Obse
     Array.from({ length: count }, async (_, ordinal): Promise<Place> => {
       const [pod, volume] = [find(pods, ordinal), find(volumes, ordinal)];
       const said = saidBy(names.pod(ordinal), heard);
-      const lost = said.status === undefined ? await lostWithNode(objects, volume) : undefined;
+      const isSilent = said.status === undefined;
+      const lost = isSilent ? await lostWithNode(objects, volume) : undefined;
+      const isOnNode = !isSilent || (await nodeReports(objects, pod));
       const warnings = await warningsOf(objects, pod, now);
-      return { ordinal, name: names.pod(ordinal), pod, volume, ...said, lost, warnings };
+      const place = { ordinal, name: names.pod(ordinal), pod, volume };
+      return { ...place, ...said, lost, isOnNode, warnings };
     }),
   );
   const missing = places.some(({ pod }) => pod === undefined);

@@ -14,6 +14,7 @@ import type { Ports, ReconcileResult } from './ports.ts';
 import { recordMember } from './record.ts';
 import { roll } from './roll.ts';
 import { size } from './size.ts';
+import { restartSilent } from './silent-members.ts';
 import { replaceStuckPod } from './stuck-pods.ts';
 import { supportMembers } from './supporting-objects.ts';
 
@@ -24,6 +25,7 @@ const steps: readonly ((seen: Observation) => Verdict)[] = [
   bootstrap, // 4
   recordMember,
   heal, // 5
+  restartSilent,
   size, // 6
   roll, // 7
   growVolumes, // 8

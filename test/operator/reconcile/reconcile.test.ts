@@ -157,6 +157,68 @@ test('a node that is only away costs nobody a vote', async () => {
   expect(condition(world, 'Degraded')).toBe('True MemberSilent');
 });
 
+test('a process that hangs is restarted when operator and leader have heard nothing of it', async () => {
+  world = await running(3);
+  world.hang(1);
+  await world.rounds(2);
+  expect(world.deeds).toEqual([]);
+  expect(condition(world, 'Degraded')).toBe('True MemberSilent');
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual(['delete Pod c-1']);
+  expect(condition(world, 'Degraded')).toBe('False AllWell');
+  expect(world.cluster.status?.readyMembers).toBe(3);
+});
+
+test('a leader that hangs is restarted when another one leads and has heard nothing of it', async () => {
+  world = await running(3);
+  world.hang(0);
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual(['delete Pod c-0']);
+});
+
+test('of five, two that hang are restarted', async () => {
+  world = await running(5);
+  world.hang(1);
+  world.hang(4);
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual(['delete Pod c-1', 'delete Pod c-4']);
+  expect(world.cluster.status?.readyMembers).toBe(5);
+});
+
+test('of three, two that hang are left alone: nobody leads, and knows who is silent', async () => {
+  world = await running(3);
+  world.hang(1);
+  world.hang(2);
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual([]);
+  expect(condition(world, 'QuorumLost')).toBe('True TooFewVoters');
+});
+
+test('nobody is restarted for NATS, nor where the volume would go with the pod', async () => {
+  world = await running(3);
+  world.hang(1);
+  world.natsUp = false;
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual([]);
+  world.natsUp = true;
+  world.deleteClaim(1);
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual([]);
+});
+
+test('who is silent and has just started is given time', async () => {
+  world = await running(3);
+  world.hang(1);
+  await world.rounds(3);
+  world.deletePod(1);
+  await world.rounds(1);
+  world.hang(1);
+  await world.rounds(2);
+  expect(world.deeds).toEqual([]);
+  await world.rounds(3);
+  expect(world.deeds).toEqual(['delete Pod c-1']);
+});
+
 test('a volume that was emptied: the new member votes before the old one goes', async () => {
   world = await running(3);
   const old = idAt(world, 2);

@@ -19,6 +19,7 @@ const event: fc.Arbitrary<readonly [string, Event]> = fc.oneof(
     .constantFrom('v1', 'v2', 'v3', 'bad')
     .map((image) => say(`image ${image}`, (world) => world.edit({ image }))),
   ordinal.map((pod) => say(`delete pod ${pod}`, (world) => world.deletePod(pod))),
+  ordinal.map((pod) => say(`process ${pod} hangs`, (world) => world.hang(pod))),
   ordinal.map((pod) => say(`delete claim ${pod}`, (world) => world.deleteClaim(pod))),
   ordinal.map((pod) => say(`wipe ${pod}`, (world) => world.wipe(pod))),
   ordinal.map((pod) => say(`damage ${pod}`, (world) => world.damage(pod))),
@@ -90,6 +91,7 @@ async function recover(world: World): Promise<void> {
     await world.rounds(1);
     if (round % 40 !== 39) continue;
     world.finishDeletions();
+    world.restartHung();
     world.settle();
     world.declareLost();
     world.forgetLost();

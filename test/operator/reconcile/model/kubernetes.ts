@@ -17,18 +17,20 @@ export class Kubernetes {
   readonly #objects: ModelObjects;
   readonly #disks: Disks;
   readonly #revisions = new Map<string, string>();
+  readonly #now: () => number;
   #nodeCount = 0;
 
-  constructor(objects: ModelObjects, disks: Disks) {
+  constructor(objects: ModelObjects, disks: Disks, now: () => number) {
     this.#objects = objects;
     this.#disks = disks;
+    this.#now = now;
   }
 
   addNode(): void {
     const name = `node-${this.#nodeCount}`;
     this.#nodeCount += 1;
     this.nodes.set(name, true);
-    this.#objects.put({ kind: 'Node', metadata: { name, labels: { [HOSTNAME]: name } }, spec: {} });
+    this.#report(name, true);
   }
 
   /** For good, with its volumes. */
@@ -42,8 +44,15 @@ export class Kubernetes {
     return this.nodes.get(pod.spec?.nodeName ?? '') === true;
   }
 
+  #report(name: string, isUp: boolean): void {
+    const conditions = [{ type: 'Ready', status: isUp ? 'True' : 'Unknown' }];
+    const metadata = { name, labels: { [HOSTNAME]: name } };
+    this.#objects.put({ kind: 'Node', metadata, spec: {}, status: { conditions } });
+  }
+
   /** One round of everything. */
   step(): void {
+    for (const [name, isUp] of this.nodes) this.#report(name, isUp);
     const set = this.#objects.all('StatefulSet')[0];
     this.#endPods();
     this.#endClaims();
@@ -125,7 +134,7 @@ export class Kubernetes {
     const image = pod.spec?.containers[0]?.image ?? '';
     const state = image.includes('bad')
       ? { waiting: { reason: 'ImagePullBackOff' } }
-      : { running: {} };
+      : { running: { startedAt: new Date(this.#now()) } };
     const isRunning = 'running' in state;
     this.#objects.put({
       ...pod,

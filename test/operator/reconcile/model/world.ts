@@ -26,6 +26,8 @@ const WINDOW = 16;
 /** Of slots: who has caught up has as many. */
 const SLOTS = 1_000;
 const STEP_MS = 20_000;
+/** A leader says then of a member that it does not hear it. */
+const UNHEARD_MS = 60_000;
 
 /** The operator ends just before it changes something. */
 export class Crash extends Error {
@@ -56,6 +58,11 @@ export class World implements Members {
   isBeyondHelp = false;
   #now = Date.UTC(2030, 0, 1);
   readonly #clusters = new Map<string, Paxos>();
+  /** Pods whose processes do nothing, by their uids. The kubelet does not notice. */
+  readonly #hung = new Set<string>();
+  /** Since when the leader has not heard a member. */
+  readonly #unheard = new Map<string, number>();
+  #listener: string | undefined;
 
   constructor() {
     this.objects = new ModelObjects(
@@ -69,7 +76,7 @@ export class World implements Members {
       },
       () => this.#now,
     );
-    this.kubernetes = new Kubernetes(this.objects, this.disks);
+    this.kubernetes = new Kubernetes(this.objects, this.disks, () => this.#now);
     for (let count = 0; count < 5; count += 1) this.kubernetes.addNode();
   }
 
@@ -145,6 +152,20 @@ export class World implements Members {
     this.objects.mark('Pod', `c-${ordinal}`);
   }
 
+  /** Its process runs, and does nothing any more. */
+  hang(ordinal: number): void {
+    const pod = this.objects.find('Pod', `c-${ordinal}`);
+    if (pod?.status?.podIP !== undefined) this.#hung.add(pod.metadata?.uid ?? '');
+    this.#elect();
+  }
+
+  /** People restart what does nothing. */
+  restartHung(): void {
+    for (const { metadata } of this.pods) {
+      if (this.#hung.has(metadata?.uid ?? '')) this.objects.mark('Pod', metadata?.name ?? '');
+    }
+  }
+
   /** Says of voters whose volumes are nowhere that they are lost. */
   declareLost(): void {
     const lost = this.paxos?.newest.voters.filter((voter) => this.#diskOf(voter) === undefined);
@@ -212,6 +233,7 @@ export class World implements Members {
     this.kubernetes.step();
     this.#fate();
     this.#elect();
+    this.#listen();
     for (const { pod, disk } of this.#processes) {
       const paxos = this.#paxosOf(disk);
       if (paxos?.leader !== undefined && !disk.isDamaged) disk.hasCaughtUp = true;
@@ -306,7 +328,8 @@ export class World implements Members {
   get #processes(): Process[] {
     return this.pods.flatMap((pod) => {
       const volume = this.volumeOf(ordinalOf('c', pod.metadata?.name) ?? -1);
-      const runs = pod.status?.podIP !== undefined && this.kubernetes.isUp(pod);
+      const isHung = this.#hung.has(pod.metadata?.uid ?? '');
+      const runs = pod.status?.podIP !== undefined && this.kubernetes.isUp(pod) && !isHung;
       return runs && volume !== undefined ? [{ pod, disk: volume.disk }] : [];
     });
   }
@@ -331,6 +354,7 @@ export class World implements Members {
       configuration: number,
       voters: disk.first === null ? [] : voters,
       learners: disk.first === null ? [] : learners,
+      unheard: paxos?.leader === disk.id ? this.#unheardNow() : [],
       window: disk.first === null ? 0 : WINDOW,
       slotOut: slot,
       flushedSlotOut: slot,
@@ -368,6 +392,29 @@ export class World implements Members {
 
   #elect(): void {
     for (const paxos of this.#clusters.values()) paxos.elect(this.#isUp);
+  }
+
+  /** Who leads notices whom it does not hear, from when it leads on. */
+  #listen(): void {
+    const { leader, newest } = this.paxos ?? {};
+    if (leader !== this.#listener) this.#unheard.clear();
+    this.#listener = leader;
+    for (const id of [...(newest?.voters ?? []), ...(newest?.learners ?? [])]) {
+      if (this.#isUp(id) && !this.#isNew(id)) this.#unheard.delete(id);
+      else this.#unheard.set(id, this.#unheard.get(id) ?? this.#now);
+    }
+  }
+
+  /** It has just started, and has said nothing yet. */
+  #isNew(id: string): boolean {
+    const pod = this.#processes.find(({ disk }) => disk.id === id)?.pod;
+    const startedAt = pod?.status?.containerStatuses?.[0]?.state?.running?.startedAt;
+    return startedAt?.getTime() === this.#now;
+  }
+
+  #unheardNow(): string[] {
+    const isLong = (since: number): boolean => this.#now - since >= UNHEARD_MS;
+    return [...this.#unheard].filter(([, since]) => isLong(since)).map(([id]) => id);
   }
 
   /** A quorum of the voters, or of those who are to be told, has its data yet. */
