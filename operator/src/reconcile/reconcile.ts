@@ -57,6 +57,10 @@ export function makeReconcile(ports: Ports) {
     const seen = await observe(ports, cluster);
     if (cluster.spec.paused) return finish(ports, seen, nothing);
 
+    if (seen.statefulSet?.metadata?.deletionTimestamp !== undefined) {
+      return finish(ports, seen, { ...nothing, waits: [remaking] });
+    }
+
     // 2. What the members lean on.
     const problems = await supportMembers(objects, seen);
 
@@ -74,6 +78,11 @@ export function makeReconcile(ports: Ports) {
     return finish(ports, known, outcome);
   };
 }
+
+const remaking: Note = {
+  reason: 'StatefulSetLeaving',
+  message: 'Waits until the StatefulSet is gone: it is made again, over the same pods and volumes.',
+};
 
 const nothing: Outcome = {
   action: undefined,

@@ -19,7 +19,7 @@ const STARTING_MS = 60_000;
 /**
  * A process that runs and does nothing, and of which the kubelet does not notice it: its pod is
  * made anew. Two eyes have to see that it is silent. One is the operator's: it does not answer at
- * its address, nor over NATS. The other one is a quorum's: the leader has not heard it for a minute,
+ * its address, nor over NATS. The other is a quorum's: the leader has not heard it for a minute,
  * and leads because it hears a quorum, each of which says to the operator itself that it is well.
  * (Followers do not hear one another: only their leader knows who is silent.) So the cluster goes
  * on without that member already, and its restart costs no vote.

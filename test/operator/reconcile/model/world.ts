@@ -101,6 +101,11 @@ export class World implements Members {
     this.objects.put({ ...cluster, spec: { ...cluster.spec, ...spec } });
   }
 
+  /** By the size of the volumes that there may be. */
+  resize(size: string, whenDeleted: 'Retain' | 'Delete' = 'Retain'): void {
+    this.edit({ storage: { ...this.cluster.spec.storage, size, whenDeleted } });
+  }
+
   annotate(annotations: Record<string, string>): void {
     const { cluster } = this;
     const metadata = { ...cluster.metadata, annotations };
@@ -447,6 +452,7 @@ export class World implements Members {
     if (kind === 'PersistentVolumeClaim' && paxos?.names(id) === true) {
       this.violations.push(`the volume of member ${id} in ${name} is deleted`);
     }
+    if (kind === 'StatefulSet') this.#leaving();
     if (kind !== 'Pod' || paxos === undefined) return;
     const claim = this.objects.find('PersistentVolumeClaim', `data-${name}`);
     if (claim?.metadata?.deletionTimestamp !== undefined && paxos.names(id)) {
@@ -459,12 +465,22 @@ export class World implements Members {
     if (isLoss && voters.length > 2) this.violations.push(`without pod ${name} no quorum is up`);
   }
 
+  /** What still hangs on a StatefulSet may go with it: who collects garbage may be late to hear. */
+  #leaving(): void {
+    for (const { metadata } of this.objects.all('PersistentVolumeClaim')) {
+      if ((metadata?.ownerReferences ?? []).length === 0) continue;
+      this.violations.push(`${metadata?.name ?? ''} hangs on the StatefulSet that is removed`);
+    }
+  }
+
   #applying({ kind, spec }: ModelObject): void {
     if (kind !== 'StatefulSet') return;
     const { replicas = 0 } = spec as { replicas?: number };
-    const before = this.statefulSet?.spec?.replicas ?? 0;
+    const before = this.statefulSet?.spec?.replicas ?? replicas;
     if (replicas !== before) this.deeds.push(`scale ${before} to ${replicas}`);
-    for (let ordinal = replicas; ordinal < before; ordinal += 1) {
+    // Without a StatefulSet there may be pods all the same: the new one ends those that it has not.
+    const ordinals = this.pods.map(({ metadata }) => ordinalOf('c', metadata?.name) ?? 0);
+    for (let ordinal = replicas; ordinal <= Math.max(before - 1, ...ordinals); ordinal += 1) {
       const id = this.volumeOf(ordinal)?.disk.id ?? '';
       if (this.paxos?.names(id) === true) {
         this.violations.push(`with pod c-${ordinal} goes member ${id}`);
