@@ -13,7 +13,7 @@ import {
   type Place,
 } from './observation.ts';
 
-/** A process that has just started was silent before, too. The kubelet's own patience is as long. */
+/** Who has just started was silent before, too. The patience of the kubelet itself is as long. */
 const STARTING_MS = 60_000;
 
 /**
