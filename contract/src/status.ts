@@ -39,6 +39,11 @@ export interface MemberStatus {
   /** Of the newest configuration; nobody until the member is told. */
   readonly voters: readonly string[];
   readonly learners: readonly string[];
+  /**
+   * Of a leader: the voters and learners that it has not heard for a minute. It leads only while it
+   * hears a quorum; nobody else hears everybody, and so has nothing to say of it.
+   */
+  readonly unheard: readonly string[];
   /** 0 until the member is told. */
   readonly window: number;
   /** Every slot below it is applied. */
@@ -60,7 +65,7 @@ export interface MemberStatus {
 }
 
 /** What a member of an older version does not say. */
-const unsaid = { configuration: 0, learners: [], floor: 0, incoming: null };
+const unsaid = { configuration: 0, learners: [], unheard: [], floor: 0, incoming: null };
 
 /** Parses a status from outside. @returns `undefined` when it is not one */
 export function parseStatus(text: string): MemberStatus | undefined {

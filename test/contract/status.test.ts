@@ -6,7 +6,7 @@ test('what is no status is undefined', () => {
     expect(parseStatus(text)).toBeUndefined();
   }
   const told = { clusterId: 'c', members: ['a'], window: 8 };
-  const lists = { configuration: 2, voters: ['a'], learners: ['b'] };
+  const lists = { configuration: 2, voters: ['a'], learners: ['b'], unheard: ['b'] };
   for (const firstConfiguration of [null, told]) {
     const said = { name: 'n0', member: 'a', slotOut: 3, floor: 1, ...lists, alarms: [] };
     const status = { ...said, firstConfiguration, incoming: { from: 'b', bytes: 7 } };
@@ -19,7 +19,7 @@ test('what is no status is undefined', () => {
 test('what a member of an older version does not say has its first value', () => {
   const least = { name: 'n0', member: 'a', slotOut: 3, voters: ['a'], alarms: [] };
   const status = { ...least, firstConfiguration: null };
-  const unsaid = { configuration: 0, learners: [], floor: 0, incoming: null };
+  const unsaid = { configuration: 0, learners: [], unheard: [], floor: 0, incoming: null };
   expect(parseStatus(JSON.stringify(status))).toEqual({ ...status, ...unsaid });
 });
 

@@ -299,6 +299,7 @@ export class SimulatedProcess {
         maxCommandBytes: 2048,
         answersWaitForMark: plan.leadership === 'on-demand',
         stallTicks: STALL_TICKS,
+        unheardTicks: Infinity,
         chunkBytes: CHUNK_BYTES,
         waitMs: 5_000,
       },

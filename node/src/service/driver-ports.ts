@@ -39,6 +39,8 @@ export interface DriverSettings {
   readonly answersWaitForMark: boolean;
   /** A write that takes more ticks means that the disk stalls: whoever leads hands over. */
   readonly stallTicks: number;
+  /** Who leads says of a member that it has not heard for so many ticks. */
+  readonly unheardTicks: number;
   /** The size of a chunk of the state on its way to another member. */
   readonly chunkBytes: number;
   /** An unanswered request is given up after this many milliseconds. */

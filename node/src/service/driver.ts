@@ -13,6 +13,7 @@ import { Checkpoints } from './checkpoints.ts';
 import { ClientRequests } from './client-requests.ts';
 import { DiskWatch } from './disk-watch.ts';
 import type { DriverEvents, DriverPorts, DriverSettings } from './driver-ports.ts';
+import { Hearing } from './hearing.ts';
 import { Outbox } from './outbox.ts';
 import { StateReceiver } from './state-receiver.ts';
 import { StateSender } from './state-sender.ts';
@@ -36,6 +37,7 @@ export class Driver {
   readonly #barrier: Barrier;
   readonly #outbox: Outbox;
   readonly #disk: DiskWatch;
+  readonly #hearing: Hearing;
   readonly #requests: ClientRequests;
   readonly #checkpoints: Checkpoints;
   readonly #sender: StateSender;
@@ -56,6 +58,7 @@ export class Driver {
     const failed = (error: unknown): void => this.#fail(error);
     this.#barrier = new Barrier(ports.log, failed);
     this.#disk = new DiskWatch(this.#barrier, settings.stallTicks);
+    this.#hearing = new Hearing(settings.unheardTicks);
     this.#requests = new ClientRequests(ports, settings, {
       isStopped: () => this.#stopped,
       queued: () => this.#wake(),
@@ -83,6 +86,7 @@ export class Driver {
     });
     transport.onMessage((from, message) => {
       metrics.received.add(message.type);
+      this.#hearing.heard(from);
       if (this.#stopped) return;
       if (message.type === 'fetch') return this.#guard(() => this.#sender.fetch(from, message));
       if (message.type === 'chunk') return this.#guard(() => this.#receiver.chunk(from, message));
@@ -103,6 +107,11 @@ export class Driver {
   /** The disk has not finished a write for a while. */
   get stalled(): boolean {
     return this.#disk.isStalled;
+  }
+
+  /** Whom this member has not heard for long, while it leads. */
+  get unheard(): MemberId[] {
+    return this.#hearing.unheard;
   }
 
   /** Another member's state that is on its way here; `undefined` while none is. */
@@ -126,8 +135,12 @@ export class Driver {
   tick(): void {
     this.input({ type: 'tick', random: this.#ports.random() });
     this.#checkpoints.tick();
+    const { leading, self, configurations } = this.member;
     const isDue = this.#disk.tick();
-    if (isDue && this.member.leading !== undefined) this.input({ type: 'hand-over' });
+    if (isDue && leading !== undefined) this.input({ type: 'hand-over' });
+    const { voters, learners } = configurations.newest;
+    const others = [...voters, ...learners].filter((member) => member !== self);
+    this.#hearing.tick(leading === undefined ? [] : others);
     this.#sender.tick();
     this.#receiver.tick();
     this.#requests.tick();

@@ -28,6 +28,8 @@ const OVERLAY_BYTES = 8 * 1024 * 1024;
 const CHUNK_BYTES = 256 * 1024;
 const WAIT_MS = 30_000;
 const STALL_MS = 1_000;
+/** As long as a supervisor that looks at the process itself may take to restart it. */
+const UNHEARD_MS = 60_000;
 /** Who stops while it leads waits so long for another leader. */
 const HAND_OVER_MS = 300;
 
@@ -137,6 +139,8 @@ export class RunningMember {
       maxCommandBytes,
       answersWaitForMark: mode === 'on-demand',
       stallTicks: Math.ceil(STALL_MS / tickMs),
+      // On demand there are no heartbeats, and it is no sign of anything that somebody is silent.
+      unheardTicks: mode === 'stable' ? Math.ceil(UNHEARD_MS / tickMs) : Infinity,
       waitMs: WAIT_MS,
     };
     return new Driver(ports, settings, {

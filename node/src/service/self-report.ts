@@ -77,6 +77,7 @@ export class SelfReport {
       configuration: newest?.number ?? 0,
       voters: newest?.voters ?? first?.members ?? [],
       learners: newest?.learners ?? [],
+      unheard: running?.driver.unheard ?? [],
       window: first?.window ?? 0,
       slotOut: member?.slotOut ?? storage?.state.flushedSlotOut ?? 0,
       flushedSlotOut: storage?.state.flushedSlotOut ?? 0,

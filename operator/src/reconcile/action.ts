@@ -21,6 +21,8 @@ export type Action =
   /** Notes on a volume which member is in it. */
   | { readonly type: 'record'; readonly place: Place; readonly member: string }
   | { readonly type: 'grow-volume'; readonly place: Place; readonly size: string }
+  /** Removes the StatefulSet and nothing of what it has: the next look makes it again. */
+  | { readonly type: 'remake' }
   /**
    * Deletes a volume whose member is no member any more, once that is settled.
    * @property configuration number of the one that does not name it

@@ -27,6 +27,8 @@ export interface Place {
   readonly isSeen: boolean;
   /** Why what is in the volume is lost for good; of a silent member. */
   readonly lost: string | undefined;
+  /** Its pod is on a node that reports; looked at only when it is silent. */
+  readonly isOnNode: boolean;
   /** Of a pod that does not run, and of why. */
   readonly warnings: readonly Warning[];
 }

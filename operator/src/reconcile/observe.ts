@@ -10,6 +10,7 @@ import { readFirstConfiguration } from '../resources/first-configuration-map.ts'
 import { selectorOf } from '../resources/labels.ts';
 import { namesOf, ordinalOf } from '../resources/names.ts';
 import { lostWithNode } from './lost-nodes.ts';
+import { nodeReports } from './node-reports.ts';
 import {
   ageMs,
   isRunning,
@@ -35,7 +36,7 @@ export async function observe(ports: Ports, cluster: PaxosCluster): Promise<Obse
     objects.list<V1PersistentVolumeClaim>('PersistentVolumeClaim', namespace, selector),
     objects.get<V1ConfigMap>('ConfigMap', namespace, names.firstConfiguration),
   ]);
-  const pods = allPods.filter((pod) => pod.metadata?.ownerReferences?.some(isStatefulSet(name)));
+  const pods = allPods.filter((pod) => isOf(name, pod));
   const heard = await ports.members.look(cluster, pods.flatMap(addressOf));
   const now = ports.now();
   const find = <T extends V1Pod | V1PersistentVolumeClaim>(all: readonly T[], ordinal: number) =>
@@ -49,9 +50,12 @@ export async function observe(ports: Ports, cluster: PaxosCluster): Promise<Obse
     Array.from({ length: count }, async (_, ordinal): Promise<Place> => {
       const [pod, volume] = [find(pods, ordinal), find(volumes, ordinal)];
       const said = saidBy(names.pod(ordinal), heard);
-      const lost = said.status === undefined ? await lostWithNode(objects, volume) : undefined;
+      const isSilent = said.status === undefined;
+      const lost = isSilent ? await lostWithNode(objects, volume) : undefined;
+      const isOnNode = !isSilent || (await nodeReports(objects, pod));
       const warnings = await warningsOf(objects, pod, now);
-      return { ordinal, name: names.pod(ordinal), pod, volume, ...said, lost, warnings };
+      const place = { ordinal, name: names.pod(ordinal), pod, volume };
+      return { ...place, ...said, lost, isOnNode, warnings };
     }),
   );
   const missing = places.some(({ pod }) => pod === undefined);
@@ -76,9 +80,12 @@ function firstIn(cluster: PaxosCluster, map: V1ConfigMap): Observation['first'] 
   return readFirstConfiguration(cluster, map) ?? 'unreadable';
 }
 
-function isStatefulSet(name: string) {
-  return (owner: { readonly kind: string; readonly name: string }): boolean =>
-    owner.kind === 'StatefulSet' && owner.name === namesOf(name).statefulSet;
+/** While the StatefulSet is made again its pods are nobody's: it takes over what has its labels. */
+function isOf(name: string, { metadata }: V1Pod): boolean {
+  const { ownerReferences = [] } = metadata ?? {};
+  return ownerReferences.every(
+    (owner) => owner.kind === 'StatefulSet' && owner.name === namesOf(name).statefulSet,
+  );
 }
 
 function addressOf(pod: V1Pod): Address[] {

@@ -65,6 +65,9 @@ async function doIt(ports: Ports, seen: Observation, action: Action): Promise<No
         spec: { resources: { requests: { storage: action.size } } },
       });
       return undefined;
+    case 'remake':
+      await removeStatefulSet(ports, seen);
+      return undefined;
     case 'delete-volume':
       return deleteVolume(ports, seen, action);
     case 'delete-pod':
@@ -115,6 +118,12 @@ async function deletePod(
 ): Promise<void> {
   const { name = '', namespace = '', uid = '' } = pod?.metadata ?? {};
   await objects.remove('Pod', namespace, name, uid);
+}
+
+/** Its pods and volumes stay, and are taken over by the next one: see `Objects.remove`. */
+async function removeStatefulSet({ objects }: Ports, { statefulSet }: Observation): Promise<void> {
+  const { name = '', namespace = '', uid = '', resourceVersion } = statefulSet?.metadata ?? {};
+  await objects.remove('StatefulSet', namespace, name, uid, resourceVersion);
 }
 
 /** Volumes are the StatefulSet's, not ours: only a note is changed, and the size asked for. */

@@ -55,6 +55,7 @@ export interface Objects {
     mergePatch: object,
     preconditions: Preconditions,
   ): Promise<void>;
+  /** Of a StatefulSet, pods and volumes stay. */
   remove(
     kind: ObjectKind,
     namespace: string,

@@ -15,6 +15,7 @@ import type { Ports, ReconcileResult } from './ports.ts';
 import { recordMember } from './record.ts';
 import { roll } from './roll.ts';
 import { size } from './size.ts';
+import { restartSilent } from './silent-members.ts';
 import { replaceStuckPod } from './stuck-pods.ts';
 import { supportMembers } from './supporting-objects.ts';
 
@@ -25,6 +26,7 @@ const steps: readonly ((seen: Observation) => Verdict)[] = [
   bootstrap, // 4
   recordMember,
   heal, // 5
+  restartSilent,
   size, // 6
   roll, // 7
   growVolumes, // 8
@@ -56,6 +58,10 @@ export function makeReconcile(ports: Ports) {
     const seen = await observe(ports, cluster);
     if (cluster.spec.paused) return finish(ports, seen, nothing);
 
+    if (seen.statefulSet?.metadata?.deletionTimestamp !== undefined) {
+      return finish(ports, seen, { ...nothing, waits: [remaking] });
+    }
+
     // 2. What the members lean on.
     const problems = await supportMembers(objects, seen);
 
@@ -73,6 +79,11 @@ export function makeReconcile(ports: Ports) {
     return finish(ports, known, outcome);
   };
 }
+
+const remaking: Note = {
+  reason: 'StatefulSetLeaving',
+  message: 'Waits until the StatefulSet is gone: it is made again, over the same pods and volumes.',
+};
 
 const nothing: Outcome = {
   action: undefined,

@@ -78,6 +78,13 @@ export function isOutdated(seen: Observation, pod: V1Pod): boolean {
   return revision !== undefined && its !== revision && its !== stoppedRevision(seen);
 }
 
+/** Every pod is ready, with the template that the spec asks for: nothing is to be remembered. */
+export function isRolledOut(seen: Observation): boolean {
+  const memory = memoryOf(seen);
+  const isWanted = memory?.current === hashOf(podTemplate(seen.cluster));
+  return isWanted && memory.stopped === undefined && isEverywhere(seen);
+}
+
 function isEverywhere({ revision, places }: Observation): boolean {
   const pods = places.map(({ pod }) => pod);
   const isHere = (pod: V1Pod | undefined) =>

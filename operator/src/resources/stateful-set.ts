@@ -3,6 +3,7 @@ import type {
   V1PodTemplateSpec,
   V1StatefulSet,
 } from '@kubernetes/client-node';
+import { bytesOf } from '../api/quantity.ts';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
 import { TEMPLATE } from './annotations.ts';
 import { metadataOf, selectorOf } from './labels.ts';
@@ -35,7 +36,8 @@ export function statefulSet(
       // A roll that got stuck can't be turned back otherwise: the operator picks each pod.
       updateStrategy: { type: 'OnDelete' },
       persistentVolumeClaimRetentionPolicy: {
-        whenDeleted: cluster.spec.storage.whenDeleted,
+        // No volume may hang on what is about to be removed.
+        whenDeleted: isOutgrown(cluster, live) ? 'Retain' : cluster.spec.storage.whenDeleted,
         whenScaled: 'Retain',
       },
       selector: { matchLabels: selectorOf(name) },
@@ -45,7 +47,14 @@ export function statefulSet(
   };
 }
 
-/** They can't be changed any more: a volume that is to grow is patched itself. */
+/** Volumes of new pods would be smaller than the spec asks for: see reconcile/grow-volumes.ts. */
+export function isOutgrown(cluster: PaxosCluster, live: V1StatefulSet | undefined): boolean {
+  const [asked] = live?.spec?.volumeClaimTemplates ?? [];
+  const size = asked?.spec?.resources?.requests?.['storage'];
+  return asked !== undefined && bytesOf(size) < bytesOf(cluster.spec.storage.size);
+}
+
+/** They can't be changed any more: where they have to be, the StatefulSet is made again. */
 function claimsOf(live: V1StatefulSet | undefined): V1PersistentVolumeClaim[] | undefined {
   return live?.spec?.volumeClaimTemplates?.map(({ apiVersion, kind, metadata, spec }) => {
     const { name, labels, annotations } = metadata ?? {};

@@ -115,6 +115,7 @@ export class MemoryCluster {
         maxCommandBytes: 4096,
         answersWaitForMark: false,
         stallTicks: 100,
+        unheardTicks: 200,
         chunkBytes: 1024,
         waitMs: 5_000,
       },
@@ -140,6 +141,11 @@ export class MemoryCluster {
       .map((member) => ({ member, ballot: this.#running.get(member)?.driver.member.leading }))
       .sort((a, b) => (b.ballot?.round ?? -1) - (a.ballot?.round ?? -1));
     return leading[0]?.ballot === undefined ? undefined : leading[0].member;
+  }
+
+  /** Whom a member says that it has not heard for long. */
+  unheardBy(member: string): readonly string[] {
+    return this.#running.get(member)?.driver.unheard ?? [];
   }
 
   /** Hands a text to a member. @param answered told once, if ever */

@@ -157,6 +157,146 @@ test('a node that is only away costs nobody a vote', async () => {
   expect(condition(world, 'Degraded')).toBe('True MemberSilent');
 });
 
+test('a process that hangs is restarted when operator and leader have heard nothing of it', async () => {
+  world = await running(3);
+  world.hang(1);
+  await world.rounds(2);
+  expect(world.deeds).toEqual([]);
+  expect(condition(world, 'Degraded')).toBe('True MemberSilent');
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual(['delete Pod c-1']);
+  expect(condition(world, 'Degraded')).toBe('False AllWell');
+  expect(world.cluster.status?.readyMembers).toBe(3);
+});
+
+test('a leader that hangs is restarted when another one leads and has heard nothing of it', async () => {
+  world = await running(3);
+  world.hang(0);
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual(['delete Pod c-0']);
+});
+
+test('of five, two that hang are restarted', async () => {
+  world = await running(5);
+  world.hang(1);
+  world.hang(4);
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual(['delete Pod c-1', 'delete Pod c-4']);
+  expect(world.cluster.status?.readyMembers).toBe(5);
+});
+
+test('of three, two that hang are left alone: nobody leads, and knows who is silent', async () => {
+  world = await running(3);
+  world.hang(1);
+  world.hang(2);
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual([]);
+  expect(condition(world, 'QuorumLost')).toBe('True TooFewVoters');
+});
+
+test('nobody is restarted for NATS, nor where the volume would go with the pod', async () => {
+  world = await running(3);
+  world.hang(1);
+  world.natsUp = false;
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual([]);
+  world.natsUp = true;
+  world.deleteClaim(1);
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual([]);
+});
+
+test('who is silent and has just started is given time', async () => {
+  world = await running(3);
+  world.hang(1);
+  await world.rounds(3);
+  world.deletePod(1);
+  await world.rounds(1);
+  world.hang(1);
+  await world.rounds(2);
+  expect(world.deeds).toEqual([]);
+  await world.rounds(3);
+  expect(world.deeds).toEqual(['delete Pod c-1']);
+});
+
+function sizes(world: World): (string | undefined)[] {
+  return world.objects
+    .all('PersistentVolumeClaim')
+    .map(({ spec }) => spec?.resources?.requests?.['storage']);
+}
+
+test.each(['Retain', 'Delete'] as const)(
+  'volumes grow, those of members to come, too, and no pod is touched (%s)',
+  async (whenDeleted) => {
+    world = await running(3);
+    world.resize('8Gi', whenDeleted);
+    await world.rounds(3);
+    const uids = world.pods.map(({ metadata }) => metadata?.uid);
+    const uid = world.statefulSet?.metadata?.uid;
+    world.resize('20Gi', whenDeleted);
+    await world.rounds(ROUNDS);
+    expect(world.deeds).toEqual(['delete StatefulSet c']);
+    expect(sizes(world)).toEqual(['20Gi', '20Gi', '20Gi']);
+    expect(world.statefulSet?.metadata?.uid).not.toBe(uid);
+    const { persistentVolumeClaimRetentionPolicy: policy } = world.statefulSet?.spec ?? {};
+    expect(policy?.whenDeleted).toBe(whenDeleted);
+    expect(world.pods.map(({ metadata }) => metadata?.uid)).toEqual(uids);
+    expect(condition(world, 'Progressing')).toBe('False Settled');
+    world.edit({ replicas: 5 });
+    await world.rounds(ROUNDS);
+    expect(sizes(world)).toEqual(['20Gi', '20Gi', '20Gi', '20Gi', '20Gi']);
+    expect(world.paxos?.newest.voters).toHaveLength(5);
+  },
+);
+
+test('volumes grow, wherever the operator crashes, and with two of them', async () => {
+  for (let patience = 0; patience < 8; patience += 1) {
+    world = await running(3);
+    const uids = world.pods.map(({ metadata }) => metadata?.uid);
+    world.resize('20Gi');
+    for (let round = 0; round < 12; round += 1) {
+      world.settle();
+      if (round % 2 === 0) world.patience = patience;
+      await Promise.all([world.reconcile(), world.reconcile()]);
+    }
+    await world.rounds(5);
+    expect(sizes(world)).toEqual(['20Gi', '20Gi', '20Gi']);
+    expect(world.pods.map(({ metadata }) => metadata?.uid)).toEqual(uids);
+    expect(world.cluster.status?.readyMembers).toBe(3);
+  }
+});
+
+test('while the StatefulSet is made again, pods are still the members they were', async () => {
+  world = await running(3);
+  const name = 'c';
+  world.resize('20Gi');
+  await world.rounds(4);
+  while (world.objects.find('StatefulSet', name) !== undefined) {
+    await world.reconcile();
+    if (world.statefulSet?.metadata?.deletionTimestamp !== undefined) {
+      await world.reconcile();
+      expect(condition(world, 'Progressing')).toBe('True StatefulSetLeaving');
+      world.settle();
+    }
+  }
+  world.edit({ paused: true });
+  await world.reconcile();
+  expect(world.cluster.status).toMatchObject({ replicas: 3, voters: 3, readyMembers: 3 });
+  expect(condition(world, 'Degraded')).toBe('False AllWell');
+});
+
+test('while a roll is stopped, new volumes are not thought of', async () => {
+  world = await running(3);
+  world.edit({ image: 'bad' });
+  world.resize('20Gi');
+  await world.rounds(20);
+  expect(world.deeds).toEqual(['delete Pod c-2']);
+  expect(sizes(world)).toEqual(['20Gi', '20Gi', '20Gi']);
+  world.edit({ image: 'v1' });
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toContain('delete StatefulSet c');
+});
+
 test('a volume that was emptied: the new member votes before the old one goes', async () => {
   world = await running(3);
   const old = idAt(world, 2);

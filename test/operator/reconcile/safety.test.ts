@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { bytesOf } from '../../../operator/src/api/quantity.ts';
 import { World } from './model/world.ts';
 
 /*
@@ -18,7 +19,14 @@ const event: fc.Arbitrary<readonly [string, Event]> = fc.oneof(
   fc
     .constantFrom('v1', 'v2', 'v3', 'bad')
     .map((image) => say(`image ${image}`, (world) => world.edit({ image }))),
+  fc.boolean().map((keeps) =>
+    say(`more storage, ${keeps ? 'kept' : 'not kept'}`, (world) => {
+      const { size } = world.cluster.spec.storage;
+      world.resize(`${Number.parseInt(size, 10) + 1}Gi`, keeps ? 'Retain' : 'Delete');
+    }),
+  ),
   ordinal.map((pod) => say(`delete pod ${pod}`, (world) => world.deletePod(pod))),
+  ordinal.map((pod) => say(`process ${pod} hangs`, (world) => world.hang(pod))),
   ordinal.map((pod) => say(`delete claim ${pod}`, (world) => world.deleteClaim(pod))),
   ordinal.map((pod) => say(`wipe ${pod}`, (world) => world.wipe(pod))),
   ordinal.map((pod) => say(`damage ${pod}`, (world) => world.damage(pod))),
@@ -62,6 +70,10 @@ function say(what: string, does: (world: World) => unknown): readonly [string, E
   return [what, Object.assign(event, { toString: () => what })];
 }
 
+function numberOf(variable: string, unless: number): number {
+  return Number(process.env[variable] ?? unless);
+}
+
 function node(world: World, index: number): string {
   const names = [...world.kubernetes.nodes.keys()];
   return names[index % names.length] ?? '';
@@ -76,6 +88,12 @@ function isWhole(world: World): boolean {
   const { spec, status } = world.cluster;
   const claims = world.objects.all('PersistentVolumeClaim').length;
   const counts = [status?.voters, status?.readyMembers, status?.replicas, claims];
+  const claimed = world.statefulSet?.spec?.volumeClaimTemplates ?? [];
+  const sizes = [...world.objects.all('PersistentVolumeClaim'), ...claimed].map(
+    ({ spec: its }) => its?.resources?.requests?.['storage'],
+  );
+  // A cluster that is made again may ask for less than its volumes have.
+  if (sizes.some((each) => bytesOf(each) < bytesOf(spec.storage.size))) return false;
   return status?.phase === 'Running' && counts.every((count) => count === spec.replicas);
 }
 
@@ -90,6 +108,7 @@ async function recover(world: World): Promise<void> {
     await world.rounds(1);
     if (round % 40 !== 39) continue;
     world.finishDeletions();
+    world.restartHung();
     world.settle();
     world.declareLost();
     world.forgetLost();
@@ -114,6 +133,6 @@ test('whatever happens, the operator costs nobody a quorum, and makes the cluste
         expect([isWhole(world), world.cluster.status]).toEqual([true, expect.anything()]);
       },
     ),
-    { numRuns: 150, seed: Number(process.env['SEED'] ?? 1) },
+    { numRuns: numberOf('RUNS', 150), seed: numberOf('SEED', 1) },
   );
 }, 120_000);

@@ -1,4 +1,5 @@
 import type {
+  V1OwnerReference,
   V1PersistentVolume,
   V1PersistentVolumeClaim,
   V1Pod,
@@ -10,6 +11,10 @@ import type { ModelObjects } from './model-objects.ts';
 
 const HOSTNAME = 'kubernetes.io/hostname';
 
+function ownerOf({ metadata }: V1StatefulSet): V1OwnerReference {
+  return { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'c', uid: metadata?.uid ?? '' };
+}
+
 /** What Kubernetes' controllers, its scheduler and its kubelets do with a StatefulSet. */
 export class Kubernetes {
   /** Nodes that exist; `false` while the kubelet is away. */
@@ -17,18 +22,21 @@ export class Kubernetes {
   readonly #objects: ModelObjects;
   readonly #disks: Disks;
   readonly #revisions = new Map<string, string>();
+  readonly #reported = new Map<string, boolean>();
+  readonly #now: () => number;
   #nodeCount = 0;
 
-  constructor(objects: ModelObjects, disks: Disks) {
+  constructor(objects: ModelObjects, disks: Disks, now: () => number) {
     this.#objects = objects;
     this.#disks = disks;
+    this.#now = now;
   }
 
   addNode(): void {
     const name = `node-${this.#nodeCount}`;
     this.#nodeCount += 1;
     this.nodes.set(name, true);
-    this.#objects.put({ kind: 'Node', metadata: { name, labels: { [HOSTNAME]: name } }, spec: {} });
+    this.#report(name, true);
   }
 
   /** For good, with its volumes. */
@@ -42,12 +50,23 @@ export class Kubernetes {
     return this.nodes.get(pod.spec?.nodeName ?? '') === true;
   }
 
+  #report(name: string, isUp: boolean): void {
+    this.#reported.set(name, isUp);
+    const conditions = [{ type: 'Ready', status: isUp ? 'True' : 'Unknown' }];
+    const metadata = { name, labels: { [HOSTNAME]: name } };
+    this.#objects.put({ kind: 'Node', metadata, spec: {}, status: { conditions } });
+  }
+
   /** One round of everything. */
   step(): void {
+    for (const [name, isUp] of this.nodes) {
+      if (this.#reported.get(name) !== isUp) this.#report(name, isUp);
+    }
     const set = this.#objects.all('StatefulSet')[0];
     this.#endPods();
     this.#endClaims();
-    if (set !== undefined) this.#control(set);
+    if (set?.metadata?.deletionTimestamp !== undefined) this.#orphan(set);
+    else if (set !== undefined) this.#control(set);
     for (const pod of this.#pods()) this.#run(pod);
   }
 
@@ -73,7 +92,30 @@ export class Kubernetes {
     }
   }
 
+  /** Removes a StatefulSet and leaves what it has behind. */
+  #orphan({ metadata: { name = '' } = {} }: V1StatefulSet): void {
+    for (const object of [...this.#pods(), ...this.#claims()]) {
+      this.#objects.put({ ...object, metadata: { ...object.metadata, ownerReferences: [] } });
+    }
+    this.#objects.erase('StatefulSet', name);
+  }
+
+  /** Takes over what has its labels and is nobody's. */
+  #adopt(set: V1StatefulSet): void {
+    const ownerReferences = [ownerOf(set)];
+    for (const pod of this.#pods()) {
+      if ((pod.metadata?.ownerReferences ?? []).length > 0) continue;
+      this.#objects.put({ ...pod, metadata: { ...pod.metadata, ownerReferences } });
+    }
+    const { whenDeleted } = set.spec?.persistentVolumeClaimRetentionPolicy ?? {};
+    const owners = whenDeleted === 'Delete' ? ownerReferences : [];
+    for (const claim of this.#claims()) {
+      this.#objects.put({ ...claim, metadata: { ...claim.metadata, ownerReferences: owners } });
+    }
+  }
+
   #control(set: V1StatefulSet): void {
+    this.#adopt(set);
     const { replicas = 0, template } = set.spec ?? {};
     const revision = this.#revisionOf(JSON.stringify(template));
     const { generation } = set.metadata ?? {};
@@ -92,13 +134,15 @@ export class Kubernetes {
     return known;
   }
 
-  #keep({ metadata, spec }: V1StatefulSet, ordinal: number, revision: string): void {
+  #keep(set: V1StatefulSet, ordinal: number, revision: string): void {
+    const { spec } = set;
     const name = `c-${ordinal}`;
     const claim = this.#objects.find('PersistentVolumeClaim', `data-${name}`);
     const labels = { ...spec?.selector.matchLabels };
     if (claim === undefined) {
       const own = { name: `data-${name}`, namespace: 'n', labels };
-      this.#objects.put({ kind: 'PersistentVolumeClaim', metadata: own, spec: {} });
+      const its = structuredClone(spec?.volumeClaimTemplates?.[0]?.spec);
+      this.#objects.put({ kind: 'PersistentVolumeClaim', metadata: own, spec: its });
     }
     const isLeaving = claim?.metadata?.deletionTimestamp !== undefined;
     if (isLeaving || this.#objects.find('Pod', name) !== undefined) return;
@@ -108,9 +152,7 @@ export class Kubernetes {
         name,
         namespace: 'n',
         labels: { ...labels, 'controller-revision-hash': revision },
-        ownerReferences: [
-          { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'c', uid: metadata?.uid ?? '' },
-        ],
+        ownerReferences: [ownerOf(set)],
       },
       spec: structuredClone(spec?.template.spec),
     });
@@ -125,7 +167,7 @@ export class Kubernetes {
     const image = pod.spec?.containers[0]?.image ?? '';
     const state = image.includes('bad')
       ? { waiting: { reason: 'ImagePullBackOff' } }
-      : { running: {} };
+      : { running: { startedAt: new Date(this.#now()) } };
     const isRunning = 'running' in state;
     this.#objects.put({
       ...pod,

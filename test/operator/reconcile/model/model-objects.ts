@@ -135,6 +135,7 @@ export class ModelObjects implements Objects {
     const live = this.#live(object);
     if (live === undefined) {
       this.#witness.changing();
+      this.#witness.applying(object);
       this.put(structuredClone(object));
       return 'changed';
     }
@@ -157,16 +158,14 @@ export class ModelObjects implements Objects {
     kind: ObjectKind,
     _namespace: string,
     name: string,
-    mergePatch: { metadata?: { annotations?: Record<string, string> }; spec?: object },
+    mergePatch: object,
     { uid, resourceVersion }: Preconditions,
   ): Promise<void> {
     await Promise.resolve();
     this.changing();
     const live = this.find(kind, name);
     this.#check('patch', kind, name, live, uid, resourceVersion);
-    const { metadata = {}, ...rest } = mergePatch;
-    const annotations = { ...live?.metadata?.annotations, ...metadata.annotations };
-    this.put({ ...live, ...rest, metadata: { ...live?.metadata, ...metadata, annotations } });
+    this.put(merged(live, mergePatch) as ModelObject);
   }
 
   async remove(
@@ -217,6 +216,19 @@ export class ModelObjects implements Objects {
       throw new ConflictError(asked, { code: 409, ...refusal });
     }
   }
+}
+
+/** A JSON merge patch, without the removal of fields. */
+function merged(live: unknown, patch: unknown): unknown {
+  if (!isPlain(live) || !isPlain(patch)) return structuredClone(patch);
+  const changed = Object.entries(patch).map(([key, value]) => [key, merged(live[key], value)]);
+  return { ...live, ...(Object.fromEntries(changed) as object) };
+}
+
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  return (
+    typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+  );
 }
 
 function keyOf(kind: ObjectKind, name: string): string {

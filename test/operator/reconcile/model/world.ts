@@ -26,6 +26,8 @@ const WINDOW = 16;
 /** Of slots: who has caught up has as many. */
 const SLOTS = 1_000;
 const STEP_MS = 20_000;
+/** A leader says then of a member that it does not hear it. */
+const UNHEARD_MS = 60_000;
 
 /** The operator ends just before it changes something. */
 export class Crash extends Error {
@@ -56,6 +58,11 @@ export class World implements Members {
   isBeyondHelp = false;
   #now = Date.UTC(2030, 0, 1);
   readonly #clusters = new Map<string, Paxos>();
+  /** Pods whose processes do nothing, by their uids. The kubelet does not notice. */
+  readonly #hung = new Set<string>();
+  /** Since when the leader has not heard a member. */
+  readonly #unheard = new Map<string, number>();
+  #listener: string | undefined;
 
   constructor() {
     this.objects = new ModelObjects(
@@ -69,7 +76,7 @@ export class World implements Members {
       },
       () => this.#now,
     );
-    this.kubernetes = new Kubernetes(this.objects, this.disks);
+    this.kubernetes = new Kubernetes(this.objects, this.disks, () => this.#now);
     for (let count = 0; count < 5; count += 1) this.kubernetes.addNode();
   }
 
@@ -92,6 +99,11 @@ export class World implements Members {
   edit(spec: Partial<PaxosClusterSpec>): void {
     const { cluster } = this;
     this.objects.put({ ...cluster, spec: { ...cluster.spec, ...spec } });
+  }
+
+  /** By the size of the volumes that there may be. */
+  resize(size: string, whenDeleted: 'Retain' | 'Delete' = 'Retain'): void {
+    this.edit({ storage: { ...this.cluster.spec.storage, size, whenDeleted } });
   }
 
   annotate(annotations: Record<string, string>): void {
@@ -143,6 +155,20 @@ export class World implements Members {
 
   deletePod(ordinal: number): void {
     this.objects.mark('Pod', `c-${ordinal}`);
+  }
+
+  /** Its process runs, and does nothing any more. */
+  hang(ordinal: number): void {
+    const pod = this.objects.find('Pod', `c-${ordinal}`);
+    if (pod?.status?.podIP !== undefined) this.#hung.add(pod.metadata?.uid ?? '');
+    this.#elect();
+  }
+
+  /** People restart what does nothing. */
+  restartHung(): void {
+    for (const { metadata } of this.pods) {
+      if (this.#hung.has(metadata?.uid ?? '')) this.objects.mark('Pod', metadata?.name ?? '');
+    }
   }
 
   /** Says of voters whose volumes are nowhere that they are lost. */
@@ -212,6 +238,7 @@ export class World implements Members {
     this.kubernetes.step();
     this.#fate();
     this.#elect();
+    this.#listen();
     for (const { pod, disk } of this.#processes) {
       const paxos = this.#paxosOf(disk);
       if (paxos?.leader !== undefined && !disk.isDamaged) disk.hasCaughtUp = true;
@@ -306,7 +333,8 @@ export class World implements Members {
   get #processes(): Process[] {
     return this.pods.flatMap((pod) => {
       const volume = this.volumeOf(ordinalOf('c', pod.metadata?.name) ?? -1);
-      const runs = pod.status?.podIP !== undefined && this.kubernetes.isUp(pod);
+      const isHung = this.#hung.has(pod.metadata?.uid ?? '');
+      const runs = pod.status?.podIP !== undefined && this.kubernetes.isUp(pod) && !isHung;
       return runs && volume !== undefined ? [{ pod, disk: volume.disk }] : [];
     });
   }
@@ -331,6 +359,7 @@ export class World implements Members {
       configuration: number,
       voters: disk.first === null ? [] : voters,
       learners: disk.first === null ? [] : learners,
+      unheard: paxos?.leader === disk.id ? this.#unheardNow() : [],
       window: disk.first === null ? 0 : WINDOW,
       slotOut: slot,
       flushedSlotOut: slot,
@@ -370,6 +399,29 @@ export class World implements Members {
     for (const paxos of this.#clusters.values()) paxos.elect(this.#isUp);
   }
 
+  /** Who leads notices whom it does not hear, from when it leads on. */
+  #listen(): void {
+    const { leader, newest } = this.paxos ?? {};
+    if (leader !== this.#listener) this.#unheard.clear();
+    this.#listener = leader;
+    for (const id of [...(newest?.voters ?? []), ...(newest?.learners ?? [])]) {
+      if (this.#isUp(id) && !this.#isNew(id)) this.#unheard.delete(id);
+      else this.#unheard.set(id, this.#unheard.get(id) ?? this.#now);
+    }
+  }
+
+  /** It has just started, and has said nothing yet. */
+  #isNew(id: string): boolean {
+    const pod = this.#processes.find(({ disk }) => disk.id === id)?.pod;
+    const startedAt = pod?.status?.containerStatuses?.[0]?.state?.running?.startedAt;
+    return startedAt?.getTime() === this.#now;
+  }
+
+  #unheardNow(): string[] {
+    const isLong = (since: number): boolean => this.#now - since >= UNHEARD_MS;
+    return [...this.#unheard].filter(([, since]) => isLong(since)).map(([id]) => id);
+  }
+
   /** A quorum of the voters, or of those who are to be told, has its data yet. */
   #hasMajority(isThere = (id: string) => this.#diskOf(id)?.isDamaged === false): boolean {
     const map = this.objects.find('ConfigMap', 'c-first-configuration');
@@ -400,6 +452,7 @@ export class World implements Members {
     if (kind === 'PersistentVolumeClaim' && paxos?.names(id) === true) {
       this.violations.push(`the volume of member ${id} in ${name} is deleted`);
     }
+    if (kind === 'StatefulSet') this.#leaving();
     if (kind !== 'Pod' || paxos === undefined) return;
     const claim = this.objects.find('PersistentVolumeClaim', `data-${name}`);
     if (claim?.metadata?.deletionTimestamp !== undefined && paxos.names(id)) {
@@ -412,12 +465,22 @@ export class World implements Members {
     if (isLoss && voters.length > 2) this.violations.push(`without pod ${name} no quorum is up`);
   }
 
+  /** What still hangs on a StatefulSet may go with it: who collects garbage may be late to hear. */
+  #leaving(): void {
+    for (const { metadata } of this.objects.all('PersistentVolumeClaim')) {
+      if ((metadata?.ownerReferences ?? []).length === 0) continue;
+      this.violations.push(`${metadata?.name ?? ''} hangs on the StatefulSet that is removed`);
+    }
+  }
+
   #applying({ kind, spec }: ModelObject): void {
     if (kind !== 'StatefulSet') return;
     const { replicas = 0 } = spec as { replicas?: number };
-    const before = this.statefulSet?.spec?.replicas ?? 0;
+    const before = this.statefulSet?.spec?.replicas ?? replicas;
     if (replicas !== before) this.deeds.push(`scale ${before} to ${replicas}`);
-    for (let ordinal = replicas; ordinal < before; ordinal += 1) {
+    // Without a StatefulSet there may be pods all the same: the new one ends those that it has not.
+    const ordinals = this.pods.map(({ metadata }) => ordinalOf('c', metadata?.name) ?? 0);
+    for (let ordinal = replicas; ordinal <= Math.max(before - 1, ...ordinals); ordinal += 1) {
       const id = this.volumeOf(ordinal)?.disk.id ?? '';
       if (this.paxos?.names(id) === true) {
         this.violations.push(`with pod c-${ordinal} goes member ${id}`);
