@@ -221,7 +221,7 @@ export class SynodClient {
 
   /**
    * When the quorum of a cluster is lost for good: has one surviving member begin a new cluster,
-   * alone, with what it has applied. It ends, and comes back under another id. See docs/failures.md.
+   * alone, with what it has applied. It ends, and comes back with another id: docs/failures.md.
    * @throws SynodError `NO_MEMBER`, `ANOTHER_CLUSTER`, `HAS_LEADER`, `DAMAGED`, `INCOMPLETE`,
    *   `PENDING`
    */

@@ -150,24 +150,16 @@ export class Node {
   /** What this one member is asked by itself. */
   #serve(connection: NatsLink): void {
     const { memberId } = this.#folder;
-    const form = (told: FirstConfiguration): Promise<FormAnswer> => this.#form(connection, told);
-    const { form: formOf, recover, setAside } = this.#subjects;
-    const failed = this.#fatal;
-    serveDirect(connection, formOf(memberId), parseFirstConfiguration, form, failed);
-    serveDirect(
-      connection,
-      recover(memberId),
-      parseRecoveryRequest,
-      (request) => this.#recovery.recover(request),
-      failed,
-    );
-    serveDirect(
-      connection,
-      setAside(memberId),
-      parseRecoveryRequest,
-      (request) => this.#recovery.setAside(request),
-      failed,
-    );
+    const subjects = this.#subjects;
+    const recovery = this.#recovery;
+    const serve = <R, A extends object>(
+      subject: string,
+      parse: (text: string) => R | undefined,
+      answer: (request: R) => Promise<A>,
+    ): void => serveDirect(connection, subject, parse, answer, this.#fatal);
+    serve(subjects.form(memberId), parseFirstConfiguration, (told) => this.#form(connection, told));
+    serve(subjects.recover(memberId), parseRecoveryRequest, (asked) => recovery.recover(asked));
+    serve(subjects.setAside(memberId), parseRecoveryRequest, (asked) => recovery.setAside(asked));
   }
 
   status(): MemberStatus {

@@ -11,7 +11,7 @@ import type { StateSnapshot, Staging } from './state.ts';
 
 /*
  * The data folder of a new cluster's only member, made beside the one of the old cluster's member
- * whose state it gets, and put in its place. Until it is whole and durable the old one is untouched.
+ * whose state it gets, and put in its place. Until it is whole and durable, the old one stays.
  */
 
 /** Ends the name of the new folder until it is whole. */
