@@ -157,7 +157,7 @@ export class ModelObjects implements Objects {
     kind: ObjectKind,
     _namespace: string,
     name: string,
-    mergePatch: { metadata?: { annotations?: Record<string, string> }; spec?: object },
+    mergePatch: { metadata?: { annotations?: Record<string, string | null> }; spec?: object },
     { uid, resourceVersion }: Preconditions,
   ): Promise<void> {
     await Promise.resolve();
@@ -165,8 +165,12 @@ export class ModelObjects implements Objects {
     const live = this.find(kind, name);
     this.#check('patch', kind, name, live, uid, resourceVersion);
     const { metadata = {}, ...rest } = mergePatch;
-    const annotations = { ...live?.metadata?.annotations, ...metadata.annotations };
-    this.put({ ...live, ...rest, metadata: { ...live?.metadata, ...metadata, annotations } });
+    const annotations = { ...live?.metadata?.annotations };
+    for (const [key, value] of Object.entries(metadata.annotations ?? {})) {
+      if (value === null) Reflect.deleteProperty(annotations, key);
+      else annotations[key] = value;
+    }
+    this.put({ ...live, ...rest, metadata: { ...live?.metadata, annotations } });
   }
 
   async remove(
@@ -182,7 +186,8 @@ export class ModelObjects implements Objects {
     if (live === undefined) return;
     this.#check('delete', kind, name, live, uid, resourceVersion);
     this.#witness.removing(kind, name);
-    this.mark(kind, name);
+    if (kind === 'ConfigMap') this.erase(kind, name);
+    else this.mark(kind, name);
   }
 
   async writeStatus(cluster: PaxosCluster, status: PaxosClusterStatus): Promise<void> {
