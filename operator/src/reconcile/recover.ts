@@ -85,17 +85,18 @@ function setAside(
   old: readonly MemberStatus[],
 ): Verdict {
   if (old.length === 0) return undefined;
-  const names = old.map(({ name }) => name).join(', ');
   const reached = old.filter(({ natsConnected }) => natsConnected);
+  const namesOf = (all: readonly MemberStatus[]): string => all.map(({ name }) => name).join(', ');
   if (seen.natsDown !== undefined || reached.length === 0) {
     return stop(
       'OldMembers',
-      `${names}: of cluster ${request.clusterId}, which was left, and not to be told so over NATS.`,
+      `Of cluster ${request.clusterId}, which was left, ${namesOf(old)} cannot be reached over ` +
+        'NATS to set its data aside: nothing else is done before.',
     );
   }
   return act(
     { type: 'set-aside', members: reached.map(({ member }) => member), request },
     'SettingAside',
-    `Has ${names} set aside what is of cluster ${request.clusterId}, and come back blank.`,
+    `Has ${namesOf(reached)} set aside what is of cluster ${request.clusterId}, and come back blank.`,
   );
 }

@@ -125,6 +125,24 @@ test('two of five are left: the other one sets its data aside; who comes back la
   expect(world.cluster.status).toMatchObject({ phase: 'Running', readyMembers: 5, clusterId });
 });
 
+test('NATS goes away before the other one has set its data aside: it is waited for', async () => {
+  world = await running(5);
+  lose(world, 0, 1, 2);
+  await world.rounds(5);
+  const [other, survivor] = [idAt(world, 3), idAt(world, 4)];
+  ask(world, survivor);
+  while (world.deeds.length === 0) await world.rounds(1);
+  world.natsUp = false;
+  await world.rounds(10);
+  const begun = [`recover ${survivor}`, 'delete ConfigMap c-first-configuration'];
+  expect(world.deeds).toEqual(begun);
+  expect(said(world, 'Degraded')).toBe('True OldMembers');
+  world.natsUp = true;
+  await world.rounds(ROUNDS);
+  expect(world.deeds.slice(0, 3)).toEqual([...begun, `set aside ${other}`]);
+  expect(world.paxos?.newest.voters).toHaveLength(2);
+});
+
 test('wherever the operator crashes, and with two of them, one new cluster is made', async () => {
   for (let patience = 0; patience < 16; patience += 1) {
     world = await running(3);
