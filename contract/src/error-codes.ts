@@ -24,6 +24,10 @@ export const errors = {
   NO_MEMBER: 'No member with that id answers. "synod status" shows those that do.',
   ANOTHER_CLUSTER: 'The member has another first configuration, for ever. It changed nothing.',
   DAMAGED: 'The member found its data damaged, and has no roles. "synod status" says where.',
+  HAS_LEADER:
+    'The member hears a leader, which has a quorum: nothing has to be recovered. It changed nothing.',
+  INCOMPLETE:
+    'The member has no whole state: its log begins above what it has applied. Recover from another.',
   NOT_TRANSFERRED: 'No other member took over in time. The leader leads on; try again.',
   TIMED_OUT: 'No answer came in time. The command may still be decided; a retry runs it once.',
   NOT_ALLOWED: 'The NATS user may not do that. Use one whose role may: docs/security.md has them.',
@@ -52,4 +56,6 @@ export const exitCodes = {
   invariant: 70,
   /** A write or fsync failed. */
   io: 74,
+  /** Its data was set aside, as it was asked to: whoever is started next is somebody new. */
+  again: 75,
 } as const;

@@ -42,8 +42,7 @@ export function isFirstConfiguration(value: unknown): value is FirstConfiguratio
   if (!isObject(value)) return false;
   const { clusterId, members, window } = value;
   return (
-    typeof clusterId === 'string' &&
-    clusterIdPattern.test(clusterId) &&
+    isClusterId(clusterId) &&
     Array.isArray(members) &&
     areVoters(members) &&
     typeof window === 'number' &&
@@ -51,6 +50,11 @@ export function isFirstConfiguration(value: unknown): value is FirstConfiguratio
     window >= 1 &&
     window <= MAX_WINDOW
   );
+}
+
+/** Whether it may be the id of a cluster. */
+export function isClusterId(value: unknown): value is string {
+  return typeof value === 'string' && clusterIdPattern.test(value);
 }
 
 function areVoters(ids: readonly unknown[]): boolean {

@@ -27,7 +27,8 @@ export function permissionsOf(
   });
   const answersTo = (role: ClientRole): string => `${subjects.inbox(role)}.>`;
   const protocol = [subjects.member('*'), subjects.members];
-  const administration = [status, transfer, membership, subjects.form('*')];
+  const direct = [subjects.form('*'), subjects.recover('*'), subjects.setAside('*')];
+  const administration = [status, transfer, membership, ...direct];
   return {
     member: {
       publish: { allow: [...protocol, ...clientRoles.map(answersTo)] },

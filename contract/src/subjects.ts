@@ -22,6 +22,10 @@ export interface Subjects {
   readonly membership: string;
   /** Tells one member the first configuration. */
   form(id: string): string;
+  /** Asks one member to begin a new cluster with what it has. */
+  recover(id: string): string;
+  /** Asks one member to set its data aside. */
+  setAside(id: string): string;
   /** What the subjects begin with at which clients of a role get their answers. */
   inbox(role: ClientRole): string;
 }
@@ -38,6 +42,8 @@ export function subjectsOf(namespace: string, name: string): Subjects {
     transfer: `${cluster}.admin.transfer`,
     membership: `${cluster}.admin.membership`,
     form: (id) => `${cluster}.admin.form.${id}`,
+    recover: (id) => `${cluster}.admin.recover.${id}`,
+    setAside: (id) => `${cluster}.admin.set-aside.${id}`,
     inbox: (role) => `_INBOX.${cluster}.${role}`,
   };
 }

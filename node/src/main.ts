@@ -78,7 +78,8 @@ async function main(): Promise<void> {
   process.on('unhandledRejection', end);
 
   const crash = (): never => process.exit(exitCodes.failed);
-  const node = open(() => new Node(config, log, end, crash), end);
+  const left = (): never => process.exit(exitCodes.again);
+  const node = open(() => new Node(config, log, end, crash, left), end);
   let stopping = false;
   const stop = (reason: string): void => {
     if (stopping) return;

@@ -16,7 +16,7 @@ test('who may write, read and administer', () => {
   expect(may('synod.shop.orders.request')).toEqual(['administrator', 'writer']);
   expect(may('synod.shop.orders.read')).toEqual(['administrator', 'writer', 'reader']);
   expect(may('synod.shop.orders.admin.status')).toEqual([...clientRoles]);
-  for (const command of ['transfer', 'membership', 'form.*']) {
+  for (const command of ['transfer', 'membership', 'form.*', 'recover.*', 'set-aside.*']) {
     expect(may(`synod.shop.orders.admin.${command}`)).toEqual(['operator', 'administrator']);
   }
 });

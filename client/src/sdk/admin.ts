@@ -7,6 +7,7 @@ import {
 } from '../../../contract/src/first-configuration.ts';
 import { parseFormAnswer } from '../../../contract/src/form.ts';
 import type { NatsLink } from '../../../contract/src/nats-link.ts';
+import { parseRecoveryAnswer, type RecoveryRequest } from '../../../contract/src/recovery.ts';
 import { parseStatus, type MemberStatus } from '../../../contract/src/status.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import { parseTransferAnswer, type TransferRequest } from '../../../contract/src/transfer.ts';
@@ -94,6 +95,26 @@ export class Admin {
     const subject = this.subjects.form(member);
     const text = await this.ask(subject, encodeFirstConfiguration(first), 'NO_MEMBER');
     const answer = parseFormAnswer(text);
+    if (answer === undefined) throw new SynodError('MALFORMED', { detail: text });
+    if (!answer.ok) throw new SynodError(answer.code, { detail: member });
+  }
+
+  /**
+   * Has one member of a cluster that lost its quorum begin a new one with what it has applied.
+   * Asked again, it is not done twice.
+   */
+  async recover(member: string, request: RecoveryRequest): Promise<void> {
+    await this.#recovery(this.subjects.recover(member), member, request);
+  }
+
+  /** Has one member of such a cluster set its data aside; it comes back blank. */
+  async setAside(member: string, request: RecoveryRequest): Promise<void> {
+    await this.#recovery(this.subjects.setAside(member), member, request);
+  }
+
+  async #recovery(subject: string, member: string, request: RecoveryRequest): Promise<void> {
+    const text = await this.ask(subject, JSON.stringify(request), 'NO_MEMBER');
+    const answer = parseRecoveryAnswer(text);
     if (answer === undefined) throw new SynodError('MALFORMED', { detail: text });
     if (!answer.ok) throw new SynodError(answer.code, { detail: member });
   }

@@ -13,6 +13,7 @@ import {
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
 import type { MemberLists } from '../../../contract/src/membership.ts';
 import { NatsLink } from '../../../contract/src/nats-link.ts';
+import type { RecoveryRequest } from '../../../contract/src/recovery.ts';
 import type { ClientRole } from '../../../contract/src/roles.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import { subjectsOf } from '../../../contract/src/subjects.ts';
@@ -216,6 +217,21 @@ export class SynodClient {
    */
   async form(member: string, first: FirstConfiguration): Promise<void> {
     return this.#admin.form(member, first);
+  }
+
+  /**
+   * When the quorum of a cluster is lost for good: has one surviving member begin a new cluster,
+   * alone, with what it has applied. It ends, and comes back with another id: docs/failures.md.
+   * @throws SynodError `NO_MEMBER`, `ANOTHER_CLUSTER`, `HAS_LEADER`, `DAMAGED`, `INCOMPLETE`,
+   *   `PENDING`
+   */
+  async recover(member: string, request: RecoveryRequest): Promise<void> {
+    return this.#admin.recover(member, request);
+  }
+
+  /** Has another member of the lost cluster keep its data aside, and come back blank. */
+  async setAside(member: string, request: RecoveryRequest): Promise<void> {
+    return this.#admin.setAside(member, request);
   }
 
   async close(): Promise<void> {

@@ -16,7 +16,7 @@ export interface ChangeOptions {
   readonly force?: boolean;
 }
 
-export type AdminRequests = Pick<Admin, keyof Admin>;
+export type AdminRequests = Pick<Admin, 'ask' | 'deadlineMs' | 'form' | 'status' | 'subjects'>;
 
 type Step = Pick<MembershipRequest, 'step' | 'member' | 'force'>;
 

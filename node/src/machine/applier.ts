@@ -8,7 +8,7 @@ import type { ApplyContext, StateMachine } from './state-machine.ts';
 import { bytesOf, type Bytes, type Tables } from './tables.ts';
 
 /** The configurations, so that they are in the same transaction as `slot_out`. */
-const CONFIGURATIONS = 'configurations';
+export const CONFIGURATIONS = 'configurations';
 const KNOWN = 'known';
 
 /** What became of one command of a decided batch. */

@@ -96,6 +96,11 @@ export class Leader {
     return this.active ? this.#self : this.#known;
   }
 
+  /** It leads not, and has heard nobody who does for a while. */
+  get missesLeader(): boolean {
+    return !this.active && this.#election.suspects;
+  }
+
   /** The ballot of the leader that this one heard last. */
   get following(): Ballot | undefined {
     return this.#following;

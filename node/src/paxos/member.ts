@@ -111,6 +111,11 @@ export class Member {
     return this.#leader.known;
   }
 
+  /** It leads not, and has heard nobody who does for a while; never before its first ticks. */
+  get missesLeader(): boolean {
+    return this.#leader.missesLeader;
+  }
+
   /** The ballot at which this member leads. */
   get leading(): Ballot | undefined {
     return this.#leader.ballot;

@@ -1,10 +1,12 @@
 import { errors } from '../../../contract/src/error-codes.ts';
 import {
   isSameFirstConfiguration,
+  parseFirstConfiguration,
   type FirstConfiguration,
 } from '../../../contract/src/first-configuration.ts';
 import type { FormAnswer } from '../../../contract/src/form.ts';
 import type { NatsLink } from '../../../contract/src/nats-link.ts';
+import { parseRecoveryRequest } from '../../../contract/src/recovery.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import { subjectsOf, type Subjects } from '../../../contract/src/subjects.ts';
 import type { Config } from '../config.ts';
@@ -12,16 +14,18 @@ import { Metrics } from '../metrics/metrics.ts';
 import { waitsForFlush } from '../paxos/effects.ts';
 import { DamageError } from '../storage/damage.ts';
 import { openDataFolder, type DataFolder } from '../storage/data-folder.ts';
+import { finishRecovery, removeUnfinished } from '../storage/recovered-folder.ts';
 import { isOfState } from '../storage/state-files.ts';
 import { dropReasons } from '../transport/transport.ts';
 import { AdminApi } from './admin-api.ts';
 import { Complaints } from './complaints.ts';
+import { serveDirect } from './direct-requests.ts';
 import { UNKNOWN_MEMBER } from './driver.ts';
-import { serveForm } from './form-api.ts';
 import { startHttp, type HttpServer } from './http.ts';
 import type { Logger } from './logger.ts';
 import { NodeConnection } from './node-connection.ts';
 import { NodeData } from './node-data.ts';
+import { Recovery } from './recovery.ts';
 import { RunningMember, type Dropped } from './running-member.ts';
 import { SelfReport, VERSION } from './self-report.ts';
 
@@ -35,6 +39,7 @@ export class Node {
   readonly #log: Logger;
   readonly #fatal: (error: Error) => void;
   readonly #crash: () => void;
+  readonly #left: () => void;
   readonly #metrics: Metrics;
   readonly #complaints: Complaints;
   readonly #subjects: Subjects;
@@ -42,6 +47,7 @@ export class Node {
   readonly #data: NodeData;
   readonly #nats: NodeConnection;
   readonly #report: SelfReport;
+  readonly #recovery: Recovery;
   #damage: DamageError | undefined;
   #running: RunningMember | undefined;
   #admin: AdminApi | undefined;
@@ -54,19 +60,29 @@ export class Node {
    * Takes the data folder, and formats it when it is new.
    * @param fatal told once when the process has to end
    * @param crash told when a crash point fired
+   * @param left told when the data folder is somebody else's now: the process has to end
    * @throws FolderInUseError, NotADataFolderError, ForeignDataError, FormatError
    */
-  constructor(config: Config, log: Logger, fatal: (error: Error) => void, crash: () => void) {
+  constructor(
+    config: Config,
+    log: Logger,
+    fatal: (error: Error) => void,
+    crash: () => void,
+    left: () => void,
+  ) {
     const { namespace, cluster, name, data, derived } = config;
     this.#config = config;
+    finishRecovery(data);
     this.#folder = openDataFolder(data, {
       cluster: `${namespace}/${cluster}`,
       ...(derived && { memberId: derived.member }),
     });
+    removeUnfinished(data);
     const member = this.#folder.memberId;
     this.#log = log.child({ member });
     this.#fatal = fatal;
     this.#crash = crash;
+    this.#left = left;
     this.#complaints = new Complaints(this.#log);
     this.#subjects = subjectsOf(namespace, cluster);
     this.#metrics = new Metrics({
@@ -95,6 +111,16 @@ export class Node {
       natsConnected: this.#nats.isUp,
       natsTrouble: this.#nats.trouble,
     }));
+    this.#recovery = new Recovery({
+      folder: this.#folder,
+      cluster: `${namespace}/${cluster}`,
+      data: this.#data,
+      log: this.#log,
+      running: () => this.#running,
+      isDamaged: () => this.#damage !== undefined,
+      left: () => void this.#leave(),
+      failed: (error) => this.#failed(error),
+    });
     this.#metrics.readGaugesFrom(() => this.#report.gauges());
   }
 
@@ -117,9 +143,23 @@ export class Node {
     this.#log.info({ port: this.#http.port }, 'http listens');
     const connection = await this.#nats.connect();
     this.#admin = new AdminApi(connection, this.#subjects, this.#log, () => this.status());
-    const subject = this.#subjects.form(this.#folder.memberId);
-    serveForm(connection, subject, (told) => this.#form(connection, told), this.#fatal);
+    this.#serve(connection);
     await this.#run(connection);
+  }
+
+  /** What this one member is asked by itself. */
+  #serve(connection: NatsLink): void {
+    const { memberId } = this.#folder;
+    const subjects = this.#subjects;
+    const recovery = this.#recovery;
+    const serve = <R, A extends object>(
+      subject: string,
+      parse: (text: string) => R | undefined,
+      answer: (request: R) => Promise<A>,
+    ): void => serveDirect(connection, subject, parse, answer, this.#fatal);
+    serve(subjects.form(memberId), parseFirstConfiguration, (told) => this.#form(connection, told));
+    serve(subjects.recover(memberId), parseRecoveryRequest, (asked) => recovery.recover(asked));
+    serve(subjects.setAside(memberId), parseRecoveryRequest, (asked) => recovery.setAside(asked));
   }
 
   status(): MemberStatus {
@@ -191,6 +231,13 @@ export class Node {
       },
     );
     await this.#running.start();
+  }
+
+  /** Nothing of this member is left; the answer that says so goes out first. */
+  async #leave(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.#nats.isUp) await this.#nats.link?.flush();
+    this.#left();
   }
 
   /** Counts what was dropped, and complains of it now and then. */

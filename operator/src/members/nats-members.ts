@@ -6,6 +6,7 @@ import {
   type MembershipAnswer,
   type MembershipRequest,
 } from '../../../contract/src/membership.ts';
+import type { RecoveryRequest } from '../../../contract/src/recovery.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import { subjectsOf } from '../../../contract/src/subjects.ts';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
@@ -79,6 +80,16 @@ export class NatsMembers implements Members {
   async transfer(cluster: PaxosCluster, to: string): Promise<void> {
     const { admin } = await this.#open(cluster);
     await admin.transfer(to);
+  }
+
+  async recover(cluster: PaxosCluster, member: string, request: RecoveryRequest): Promise<void> {
+    const { admin } = await this.#open(cluster);
+    await admin.recover(member, request);
+  }
+
+  async setAside(cluster: PaxosCluster, member: string, request: RecoveryRequest): Promise<void> {
+    const { admin } = await this.#open(cluster);
+    await admin.setAside(member, request);
   }
 
   close(): Promise<void> {

@@ -1,5 +1,7 @@
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
+import type { V1ConfigMap } from '@kubernetes/client-node';
 import type { MembershipRequest } from '../../../contract/src/membership.ts';
+import type { RecoveryRequest } from '../../../contract/src/recovery.ts';
 import type { Place } from './observation.ts';
 
 /** What one step wants done; `perform.ts` does it. */
@@ -18,6 +20,18 @@ export type Action =
     }
   | { readonly type: 'change'; readonly request: MembershipRequest }
   | { readonly type: 'transfer'; readonly to: string }
+  /** Has a survivor begin a new cluster. */
+  | { readonly type: 'recover'; readonly member: string; readonly request: RecoveryRequest }
+  /** Has members of the cluster that was left come back blank. */
+  | {
+      readonly type: 'set-aside';
+      readonly members: readonly string[];
+      readonly request: RecoveryRequest;
+    }
+  /** Deletes what was written down of the cluster that was left. */
+  | { readonly type: 'forget-first'; readonly map: V1ConfigMap }
+  /** Takes the note away that `record` made. */
+  | { readonly type: 'forget-member'; readonly place: Place }
   /** Notes on a volume which member is in it. */
   | { readonly type: 'record'; readonly place: Place; readonly member: string }
   | { readonly type: 'grow-volume'; readonly place: Place; readonly size: string }

@@ -56,7 +56,9 @@ function release(seen: Observation, { lists }: Decided): Verdict {
     const isNeeded = [recordedMember(place), place.status?.member].some((id) => isNamed(lists, id));
     if (volume === undefined || isNeeded) continue;
     const former = formerMember(seen, lists, place);
-    const isGoing = place.lost !== undefined || isBeingDeleted(place);
+    // While a recovery is asked for, it may be of the old cluster: then it is left as it is.
+    const isLost = place.lost !== undefined && seen.cluster.spec.recovery === undefined;
+    const isGoing = isLost || isBeingDeleted(place);
     const isBlank = recordedMember(place) === undefined && areElsewhere(seen, lists);
     if (former === undefined && !(isGoing && isBlank)) continue;
     if (!isBeingDeleted(place)) {

@@ -1,4 +1,4 @@
-import type { V1StatefulSet } from '@kubernetes/client-node';
+import type { V1ConfigMap, V1StatefulSet } from '@kubernetes/client-node';
 import { SynodError } from '../../../client/src/sdk/synod-error.ts';
 import { errors } from '../../../contract/src/error-codes.ts';
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
@@ -57,6 +57,20 @@ async function doIt(ports: Ports, seen: Observation, action: Action): Promise<No
     case 'transfer':
       await members.transfer(cluster, action.to);
       return undefined;
+    case 'recover':
+      await members.recover(cluster, action.member, action.request);
+      return undefined;
+    case 'set-aside':
+      await Promise.all(
+        action.members.map((member) => members.setAside(cluster, member, action.request)),
+      );
+      return undefined;
+    case 'forget-first':
+      await deleteMap(ports, action.map);
+      return undefined;
+    case 'forget-member':
+      await patchVolume(ports, action, { metadata: { annotations: { [MEMBER]: null } } });
+      return undefined;
     case 'record':
       await patchVolume(ports, action, { metadata: { annotations: { [MEMBER]: action.member } } });
       return undefined;
@@ -110,6 +124,11 @@ async function deleteVolume(
   await ports.objects.remove('PersistentVolumeClaim', namespace, name, uid, resourceVersion);
   if (action.withPod && place.pod !== undefined) await deletePod(ports, action);
   return undefined;
+}
+
+async function deleteMap({ objects }: Ports, { metadata }: V1ConfigMap): Promise<void> {
+  const { name = '', namespace = '', uid = '', resourceVersion } = metadata ?? {};
+  await objects.remove('ConfigMap', namespace, name, uid, resourceVersion);
 }
 
 async function deletePod(

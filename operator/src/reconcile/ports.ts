@@ -1,6 +1,7 @@
 import type { KubernetesObject, V1OwnerReference } from '@kubernetes/client-node';
 import type { MembershipAnswer, MembershipRequest } from '../../../contract/src/membership.ts';
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
+import type { RecoveryRequest } from '../../../contract/src/recovery.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
 import type { PaxosClusterStatus } from '../api/status.ts';
@@ -107,6 +108,10 @@ export interface Members {
   change(cluster: PaxosCluster, request: MembershipRequest): Promise<MembershipAnswer>;
   /** @throws SynodError */
   transfer(cluster: PaxosCluster, to: string): Promise<void>;
+  /** @throws SynodError */
+  recover(cluster: PaxosCluster, member: string, request: RecoveryRequest): Promise<void>;
+  /** @throws SynodError */
+  setAside(cluster: PaxosCluster, member: string, request: RecoveryRequest): Promise<void>;
 }
 
 export interface Ports {

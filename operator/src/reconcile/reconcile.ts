@@ -12,6 +12,7 @@ import { observe } from './observe.ts';
 import { perform } from './perform.ts';
 import { keepStatefulSet } from './pods.ts';
 import type { Ports, ReconcileResult } from './ports.ts';
+import { recover } from './recover.ts';
 import { recordMember } from './record.ts';
 import { roll } from './roll.ts';
 import { size } from './size.ts';
@@ -23,6 +24,7 @@ import { supportMembers } from './supporting-objects.ts';
 const steps: readonly ((seen: Observation) => Verdict)[] = [
   // Also where a cluster can't be made, or has lost its quorum: a corrected spec gets through.
   replaceStuckPod,
+  recover,
   bootstrap, // 4
   recordMember,
   heal, // 5
@@ -129,7 +131,12 @@ async function act(ports: Ports, seen: Observation, action: Action, doing: Note)
 }
 
 /** Nobody needs an event of it. */
-const quiet: ReadonlySet<Action['type']> = new Set(['record', 'form']);
+const quiet: ReadonlySet<Action['type']> = new Set([
+  'record',
+  'form',
+  'forget-first',
+  'forget-member',
+]);
 
 async function finish(ports: Ports, seen: Observation, outcome: Outcome): Promise<ReconcileResult> {
   const status = statusOf(seen, outcome);

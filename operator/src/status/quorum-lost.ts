@@ -1,17 +1,17 @@
 import type { Observation } from '../reconcile/observation.ts';
 import { saying, type Saying } from './condition.ts';
-import { nameOf, type Standing } from './standing.ts';
+import { areEnough, nameOf, type Standing } from './standing.ts';
 
 /**
  * Whether too few voters are there to decide anything. Nothing is done about it but to let their
  * pods come back: whoever is gone may hold what was decided last.
  */
 export function quorumLost(seen: Observation, standing: Standing): Saying {
-  const { isFormed, leader, voting, lists, quorum } = standing;
+  const { isFormed, voting, lists, quorum } = standing;
   const say = (status: Saying['status'], reason: string, message: string) =>
     saying('QuorumLost', status, reason, message);
   if (!isFormed) return say('False', 'NotFormed', 'The members do not make a cluster yet.');
-  if (leader !== undefined || (lists.voters.length > 0 && voting.length >= quorum)) {
+  if (areEnough(standing)) {
     const message = `${voting.length} of ${lists.voters.length} voters answer; ${quorum} are needed.`;
     return say('False', 'EnoughVoters', message);
   }
@@ -25,13 +25,25 @@ export function quorumLost(seen: Observation, standing: Standing): Saying {
     .filter((voter) => !voting.some(({ member }) => member === voter))
     .map((voter) => nameOf(seen, voter));
   const survivors = voting.map(
-    ({ name, ballot, slotOut }) => `${name} (ballot ${ballot}, slot ${slotOut})`,
+    ({ name, member, ballot, slotOut }) =>
+      `${name} (member ${member}, ballot ${ballot}, slot ${slotOut})`,
   );
   const left = survivors.length === 0 ? 'Nobody is left.' : `Left are ${survivors.join(', ')}.`;
   return say(
     'True',
     'TooFewVoters',
     `${voting.length} of ${lists.voters.length} voters can vote, and ${quorum} are needed. Missing: ` +
-      `${missing.join(', ')}. ${left} What was decided after those slots is with the missing ones.`,
+      `${missing.join(', ')}. ${left} What was decided after those slots is with the missing ones.` +
+      (survivors.length === 0 ? '' : howToRecover(voting)),
+  );
+}
+
+function howToRecover(voting: Standing['voting']): string {
+  const best = voting.toSorted((a, b) => b.slotOut - a.slotOut)[0];
+  return (
+    ' Bring them back if you can. Only if they are lost for good: set spec.recovery.clusterId to ' +
+    `${best?.clusterId ?? ''} and spec.recovery.member to the id of one of those that are left ` +
+    `(${best?.member ?? ''} has the highest slot); a new cluster is made of what that one has ` +
+    'applied, and whatever else was decided, acknowledged or not, is lost.'
   );
 }

@@ -33,6 +33,17 @@ export function standingOf(seen: Observation): Standing {
   };
 }
 
+/** Enough voters are there to decide something. */
+export function areEnough({ leader, voting, lists, quorum }: Standing): boolean {
+  return leader !== undefined || (lists.voters.length > 0 && voting.length >= quorum);
+}
+
+/** They are not, and the operator would see them if they were. */
+export function isQuorumLost(seen: Observation): boolean {
+  const standing = standingOf(seen);
+  return standing.isFormed && !areEnough(standing) && seen.natsDown === undefined;
+}
+
 /** @returns the pod's name, or what is known of who has none */
 export function nameOf(seen: Observation, member: string): string {
   return placeOf(seen, member)?.name ?? `voter ${member}, whose volume is not there`;

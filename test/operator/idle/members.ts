@@ -87,6 +87,7 @@ function statusOf(cluster: number, ordinal: number): MemberStatus {
     flushedSlotOut: 1_000,
     floor: 0,
     incoming: null,
+    unheard: [],
     operationsApplied: 1_000,
     natsConnected: true,
     logBytes: 0,

@@ -45,6 +45,7 @@ beforeAll(async () => {
       createLogger({ level: 'silent', cluster: 'c', name }),
       fatal,
       () => undefined,
+      () => undefined,
     );
   });
   members = new NatsMembers({

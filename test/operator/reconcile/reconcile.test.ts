@@ -370,7 +370,10 @@ test('a quorum that is lost: nothing is touched, and the survivors are named', a
   const message = world.cluster.status?.conditions?.find(
     ({ type }) => type === 'QuorumLost',
   )?.message;
-  expect(message).toContain('c-2 (ballot none, slot 1000)');
+  const survivor = idAt(world, 2);
+  expect(message).toContain(`c-2 (member ${survivor}, ballot none, slot 1000)`);
+  expect(message).toContain('spec.recovery.clusterId to cluster-0');
+  expect(message).toContain(`${survivor} has the highest slot`);
 });
 
 test('NATS is away: nothing is done, and it is said', async () => {

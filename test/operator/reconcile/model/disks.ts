@@ -29,7 +29,8 @@ export class Disks {
     return volume;
   }
 
-  wipe({ disk }: Volume): void {
+  /** Emptied, and formatted anew. */
+  format(disk: Disk): void {
     Object.assign(disk, this.#blank());
   }
 

@@ -181,7 +181,8 @@ export class ModelObjects implements Objects {
     if (live === undefined) return;
     this.#check('delete', kind, name, live, uid, resourceVersion);
     this.#witness.removing(kind, name);
-    this.mark(kind, name);
+    if (kind === 'ConfigMap') this.erase(kind, name);
+    else this.mark(kind, name);
   }
 
   async writeStatus(cluster: PaxosCluster, status: PaxosClusterStatus): Promise<void> {
@@ -222,7 +223,8 @@ export class ModelObjects implements Objects {
 function merged(live: unknown, patch: unknown): unknown {
   if (!isPlain(live) || !isPlain(patch)) return structuredClone(patch);
   const changed = Object.entries(patch).map(([key, value]) => [key, merged(live[key], value)]);
-  return { ...live, ...(Object.fromEntries(changed) as object) };
+  const all = Object.entries({ ...live, ...(Object.fromEntries(changed) as object) });
+  return Object.fromEntries(all.filter(([, value]) => value !== null));
 }
 
 function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -5,6 +5,7 @@ import {
   type FirstConfiguration,
 } from '../../../../contract/src/first-configuration.ts';
 import type { MembershipAnswer, MembershipRequest } from '../../../../contract/src/membership.ts';
+import type { RecoveryRequest } from '../../../../contract/src/recovery.ts';
 import type { MemberRole, MemberStatus } from '../../../../contract/src/status.ts';
 import type { PaxosCluster } from '../../../../operator/src/api/paxos-cluster.ts';
 import { specSchema, type PaxosClusterSpec } from '../../../../operator/src/api/spec.ts';
@@ -131,7 +132,7 @@ export class World implements Members {
 
   wipe(ordinal: number): void {
     const volume = this.volumeOf(ordinal);
-    if (volume !== undefined) this.disks.wipe(volume);
+    if (volume !== undefined) this.disks.format(volume.disk);
     this.#fate();
   }
 
@@ -257,9 +258,9 @@ export class World implements Members {
     return this.objects.all('StatefulSet')[0];
   }
 
-  /** What the only cluster has decided. */
+  /** What the only cluster has decided; after a recovery, the new one. */
   get paxos(): Paxos | undefined {
-    return [...this.#clusters.values()][0];
+    return [...this.#clusters.values()].at(-1);
   }
 
   volumeOf(ordinal: number): Volume | undefined {
@@ -328,6 +329,34 @@ export class World implements Members {
     if (!this.#isUp(to)) throw new SynodError('NOT_TRANSFERRED');
     this.deeds.push(`transfer ${to}`);
     paxos.leader = to;
+  }
+
+  async recover(_cluster: PaxosCluster, member: string, request: RecoveryRequest): Promise<void> {
+    await Promise.resolve();
+    const disk = this.#asked(member, request);
+    const { newClusterId } = request;
+    this.deeds.push(`recover ${member}`);
+    this.disks.format(disk);
+    disk.first = { clusterId: newClusterId, members: [disk.id], window: WINDOW };
+    disk.hasCaughtUp = true;
+    this.#clusters.set(newClusterId, new Paxos(disk.first));
+  }
+
+  async setAside(_cluster: PaxosCluster, member: string, request: RecoveryRequest): Promise<void> {
+    await Promise.resolve();
+    const disk = this.#asked(member, request);
+    this.deeds.push(`set aside ${member}`);
+    this.disks.format(disk);
+  }
+
+  /** Whom a recovery asks, unless it refuses. */
+  #asked(member: string, { clusterId }: RecoveryRequest): Disk {
+    this.objects.changing();
+    const disk = this.#processes.find((process) => process.disk.id === member)?.disk;
+    if (disk === undefined || !this.natsUp) throw new SynodError('NO_MEMBER');
+    if (disk.first?.clusterId !== clusterId) throw new SynodError('ANOTHER_CLUSTER');
+    if (this.#paxosOf(disk)?.leader !== undefined) throw new SynodError('HAS_LEADER');
+    return disk;
   }
 
   get #processes(): Process[] {

@@ -1,0 +1,33 @@
+import { isErrorCode, type ErrorCode } from './error-codes.ts';
+import { isClusterId } from './first-configuration.ts';
+import { parseObject } from './json-object.ts';
+
+/**
+ * Asks one member of a cluster that lost its quorum for good to begin a new cluster with what it
+ * has applied; or another one to set its data aside, so that it can come to the new cluster. JSON,
+ * on the subject of that member.
+ */
+export interface RecoveryRequest {
+  /** Of the cluster that is lost: a member of another one refuses. */
+  readonly clusterId: string;
+  /** Of the cluster that begins in its place. */
+  readonly newClusterId: string;
+}
+
+/** What became of it. JSON. `ok`: it is durable; the member ends, and starts as somebody new. */
+export type RecoveryAnswer =
+  { readonly ok: true } | { readonly ok: false; readonly code: ErrorCode };
+
+/** @returns `undefined` when the text is no request */
+export function parseRecoveryRequest(text: string): RecoveryRequest | undefined {
+  const { clusterId, newClusterId } = parseObject(text) ?? {};
+  const isWhole = isClusterId(clusterId) && isClusterId(newClusterId);
+  return isWhole && clusterId !== newClusterId ? { clusterId, newClusterId } : undefined;
+}
+
+/** @returns `undefined` when the text is no answer */
+export function parseRecoveryAnswer(text: string): RecoveryAnswer | undefined {
+  const { ok, code } = parseObject(text) ?? {};
+  if (ok === true) return { ok };
+  return ok === false && isErrorCode(code) ? { ok, code } : undefined;
+}

@@ -1,0 +1,136 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
+import { openDataFolder } from './data-folder.ts';
+import { writeDurably } from './durable-file.ts';
+import type { Entry } from './entry.ts';
+import { storeFirstConfiguration } from './first-configuration-file.ts';
+import { syncFolder } from './folder.ts';
+import { openLmdbState } from './lmdb-state.ts';
+import type { StateSnapshot, Staging } from './state.ts';
+
+/*
+ * The data folder of a new cluster's only member, made beside the one of the old cluster's member
+ * whose state it gets, and put in its place. Until it is whole and durable, the old one stays.
+ */
+
+/** Ends the name of the new folder until it is whole. */
+const UNFINISHED = '.recovering';
+/** Ends its name from then on: it takes the place of the old one, also after a crash. */
+const WHOLE = '.recovered';
+/** Ends the name of an old folder, before the id of its cluster. */
+const ASIDE = '.set-aside-';
+/** In the new folder: the id of the cluster whose state it got. */
+const FROM = 'recovered-from';
+const CHUNK_BYTES = 1024 * 1024;
+
+export interface RecoveredInit {
+  /** The data folder of the old cluster's member. */
+  readonly data: string;
+  /** Namespace and name, which stay. */
+  readonly cluster: string;
+  readonly old: FirstConfiguration;
+  readonly newClusterId: string;
+  readonly snapshot: StateSnapshot;
+  /** Tables of the old cluster that the new one begins without. */
+  readonly without: readonly string[];
+}
+
+/**
+ * Makes the folder of a new member, who begins a cluster alone: its first configuration, and the
+ * state. It has no log: as with a state that came from another member, what is below its slot is
+ * the log's floor.
+ * @returns the new member's first configuration, once all is durable; it is not in its place yet
+ * @throws DamageError when the state fails its checks
+ */
+export async function makeRecovered(init: RecoveredInit): Promise<FirstConfiguration> {
+  const { data, cluster, old, newClusterId, snapshot, without } = init;
+  const path = `${data}${UNFINISHED}`;
+  removeUnfinished(data);
+  const folder = openDataFolder(path, { cluster });
+  try {
+    const { memberId } = folder;
+    const first = { clusterId: newClusterId, members: [memberId], window: old.window };
+    storeFirstConfiguration(path, first);
+    writeFrom(path, old.clusterId);
+    const state = openLmdbState({ folder: path, clusterId: newClusterId, memberId });
+    try {
+      await copy(snapshot, without, state.stage());
+    } finally {
+      await state.close();
+    }
+    return first;
+  } finally {
+    folder.release();
+  }
+}
+
+async function copy(
+  { entries, slotOut }: StateSnapshot,
+  without: readonly string[],
+  staging: Staging,
+): Promise<void> {
+  let chunk: Entry[] = [];
+  let bytes = 0;
+  const write = async (): Promise<void> => {
+    await settled((done) => staging.write(chunk, done));
+    [chunk, bytes] = [[], 0];
+  };
+  for (let next = entries.next(); next.done !== true; next = entries.next()) {
+    const [key, value] = next.value;
+    if (without.some((table) => key.startsWith(`${table}\0`))) continue;
+    // What was read lives no longer than the next read.
+    chunk.push([key, value && Buffer.from(value)]);
+    bytes += key.length + (value?.length ?? 0);
+    if (bytes >= CHUNK_BYTES) await write();
+  }
+  await write();
+  await settled((done) => staging.commit(slotOut, done));
+}
+
+function settled(work: (done: (error?: Error) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    work((error) => (error === undefined ? resolve() : reject(error)));
+  });
+}
+
+function writeFrom(folder: string, clusterId: string): void {
+  writeDurably(path.join(folder, FROM), `${clusterId}\n`);
+}
+
+/** The new folder is whole; nobody works on the old one. From here on the new one is the member. */
+export function takePlace(data: string): void {
+  rename(`${data}${UNFINISHED}`, `${data}${WHOLE}`);
+  finishRecovery(data);
+}
+
+/** Before a data folder is opened: a new one that is whole takes its place, after a crash. */
+export function finishRecovery(data: string): void {
+  const whole = `${data}${WHOLE}`;
+  if (!fs.existsSync(whole)) return;
+  const clusterId = fs.readFileSync(path.join(whole, FROM), 'utf8').trim();
+  if (fs.existsSync(data)) setFolderAside(data, clusterId);
+  rename(whole, data);
+}
+
+/** Whoever holds the data folder: one that was not finished is of no use. */
+export function removeUnfinished(data: string): void {
+  fs.rmSync(`${data}${UNFINISHED}`, { recursive: true, force: true });
+}
+
+/**
+ * The data folder, on which nobody works, is kept under another name.
+ * @returns that name
+ */
+export function setFolderAside(data: string, clusterId: string): string {
+  const plain = `${data}${ASIDE}${clusterId}`;
+  let aside = plain;
+  for (let count = 2; fs.existsSync(aside); count += 1) aside = `${plain}-${count}`;
+  rename(data, aside);
+  return aside;
+}
+
+function rename(from: string, to: string): void {
+  fs.renameSync(from, to);
+  syncFolder(path.dirname(to));
+}

@@ -1,0 +1,203 @@
+import type { ConditionType } from '../../../operator/src/api/status.ts';
+import { recoveredClusterId } from '../../../operator/src/reconcile/recover.ts';
+import { MEMBER } from '../../../operator/src/resources/annotations.ts';
+import { World } from './model/world.ts';
+
+/* A quorum is lost for good, and a person names the survivor that is to go on. */
+
+const ROUNDS = 40;
+const OLD = 'cluster-0';
+
+async function running(replicas: 3 | 5): Promise<World> {
+  const world = new World();
+  world.createCluster({ replicas });
+  await world.rounds(ROUNDS);
+  expect(world.paxos?.newest.voters).toHaveLength(replicas);
+  world.deeds.splice(0);
+  return world;
+}
+
+const idAt = (world: World, ordinal: number): string => world.volumeOf(ordinal)?.disk.id ?? '';
+
+function nodeOf(world: World, ordinal: number): string {
+  const pod = world.pods.find(({ metadata }) => metadata?.name === `c-${ordinal}`);
+  return pod?.spec?.nodeName ?? '';
+}
+
+/** Their nodes are gone, and what was on them. */
+function lose(world: World, ...ordinals: number[]): void {
+  for (const node of ordinals.map((ordinal) => nodeOf(world, ordinal))) world.loseNode(node);
+}
+
+/** Their nodes are away: they may come back. */
+function silence(world: World, away: boolean, nodes: readonly string[]): void {
+  for (const node of nodes) world.kubernetes.nodes.set(node, !away);
+}
+
+function ask(world: World, member: string, clusterId = OLD): string {
+  world.edit({ recovery: { clusterId, member } });
+  return recoveredClusterId({ clusterId, member });
+}
+
+function said(world: World, type: ConditionType): string {
+  const found = world.cluster.status?.conditions?.find((each) => each.type === type);
+  return `${found?.status ?? ''} ${found?.reason ?? ''}`;
+}
+
+const deletions = (world: World): string[] =>
+  world.deeds.filter((deed) => deed.startsWith('delete PersistentVolumeClaim'));
+
+let world: World;
+afterEach(() => expect(world.violations).toEqual([]));
+
+test('one of three is left: a new cluster of what it has; the volumes of the others stay', async () => {
+  world = await running(3);
+  lose(world, 0, 1);
+  await world.rounds(5);
+  const survivor = idAt(world, 2);
+  const clusterId = ask(world, survivor);
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual([`recover ${survivor}`, 'delete ConfigMap c-first-configuration']);
+  const fresh = idAt(world, 2);
+  expect(world.paxos?.first).toEqual({ clusterId, members: [fresh], window: 16 });
+  expect(world.cluster.status).toMatchObject({ clusterId, voters: 1, leader: 'c-2' });
+  expect(said(world, 'QuorumLost')).toBe('False EnoughVoters');
+  expect(said(world, 'Available')).toBe('True Leading');
+  const claim = world.objects.find('PersistentVolumeClaim', 'data-c-2');
+  expect(claim?.metadata?.annotations?.[MEMBER]).toBe(fresh);
+
+  // The person is done with it: what was on the lost nodes is replaced, as ever.
+  world.edit({ recovery: undefined });
+  await world.rounds(2 * ROUNDS);
+  expect(world.paxos?.newest.voters).toHaveLength(3);
+  expect(world.cluster.status).toMatchObject({ phase: 'Running', readyMembers: 3, clusterId });
+});
+
+test('one of three is left, the others were emptied: they come to it one by one', async () => {
+  world = await running(3);
+  world.wipe(0);
+  world.wipe(1);
+  await world.rounds(5);
+  const survivor = idAt(world, 2);
+  const clusterId = ask(world, survivor);
+  await world.rounds(ROUNDS);
+  const [zero, one] = [idAt(world, 0), idAt(world, 1)];
+  expect(world.deeds).toEqual([
+    `recover ${survivor}`,
+    'delete ConfigMap c-first-configuration',
+    ...[zero, one].flatMap((id) => [`form ${id}`, `add ${id}`, `promote ${id}`]),
+  ]);
+  expect(world.cluster.status).toMatchObject({ phase: 'Running', readyMembers: 3, clusterId });
+  // It is still asked for, and nothing more happens.
+  const before = world.cluster.metadata.resourceVersion;
+  world.deeds.splice(0);
+  await world.rounds(5);
+  expect(world.deeds).toEqual([]);
+  expect(world.cluster.metadata.resourceVersion).toBe(before);
+  expect(said(world, 'Progressing')).toBe('False Settled');
+  expect(said(world, 'Degraded')).toBe('False AllWell');
+});
+
+test('two of five are left: the other one sets its data aside; who comes back later does, too', async () => {
+  world = await running(5);
+  const nodes = [0, 1, 2].map((ordinal) => nodeOf(world, ordinal));
+  const old = [0, 1, 2].map((ordinal) => idAt(world, ordinal));
+  silence(world, true, nodes);
+  await world.rounds(5);
+  const [other, survivor] = [idAt(world, 3), idAt(world, 4)];
+  const clusterId = ask(world, survivor);
+  await world.rounds(ROUNDS);
+  expect(world.deeds.slice(0, 3)).toEqual([
+    `recover ${survivor}`,
+    'delete ConfigMap c-first-configuration',
+    `set aside ${other}`,
+  ]);
+  expect(deletions(world)).toEqual([]);
+  expect(world.paxos?.newest.voters).toEqual([idAt(world, 4), idAt(world, 3)]);
+
+  for (const [index, node] of nodes.entries()) {
+    silence(world, false, [node]);
+    await world.rounds(ROUNDS);
+    expect(world.deeds).toContain(`set aside ${old[index] ?? ''}`);
+  }
+  expect(deletions(world)).toEqual([]);
+  expect(world.paxos?.newest.voters).toHaveLength(5);
+  expect(world.cluster.status).toMatchObject({ phase: 'Running', readyMembers: 5, clusterId });
+});
+
+test('NATS goes away before the other one has set its data aside: it is waited for', async () => {
+  world = await running(5);
+  lose(world, 0, 1, 2);
+  await world.rounds(5);
+  const [other, survivor] = [idAt(world, 3), idAt(world, 4)];
+  ask(world, survivor);
+  while (world.deeds.length === 0) await world.rounds(1);
+  world.natsUp = false;
+  await world.rounds(10);
+  const begun = [`recover ${survivor}`, 'delete ConfigMap c-first-configuration'];
+  expect(world.deeds).toEqual(begun);
+  expect(said(world, 'Degraded')).toBe('True OldMembers');
+  world.natsUp = true;
+  await world.rounds(ROUNDS);
+  expect(world.deeds.slice(0, 3)).toEqual([...begun, `set aside ${other}`]);
+  expect(world.paxos?.newest.voters).toHaveLength(2);
+});
+
+test('wherever the operator crashes, and with two of them, one new cluster is made', async () => {
+  for (let patience = 0; patience < 16; patience += 1) {
+    world = await running(3);
+    world.wipe(0);
+    const node = nodeOf(world, 1);
+    silence(world, true, [node]);
+    await world.rounds(3);
+    const clusterId = ask(world, idAt(world, 2));
+    for (let round = 0; round < ROUNDS; round += 1) {
+      world.settle();
+      if (round === 5) silence(world, false, [node]);
+      if (round % 2 === 0) world.patience = patience;
+      await Promise.all([world.reconcile(), world.reconcile()]);
+    }
+    await world.rounds(ROUNDS);
+    expect(world.violations).toEqual([]);
+    expect(world.deeds.filter((deed) => deed.startsWith('recover'))).toHaveLength(1);
+    expect(deletions(world)).toEqual([]);
+    expect(world.cluster.status).toMatchObject({ readyMembers: 3, voters: 3, clusterId });
+  }
+});
+
+test.each([
+  ['another cluster', 'cluster-9', ''],
+  ['a member that nobody is', OLD, 'nobody'],
+])('named wrongly, %s: nothing is done', async (_, clusterId, member) => {
+  world = await running(3);
+  world.wipe(0);
+  world.wipe(1);
+  await world.rounds(5);
+  ask(world, member === '' ? idAt(world, 2) : member, clusterId);
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual([]);
+  expect(said(world, 'QuorumLost')).toBe('True TooFewVoters');
+});
+
+test('while there is a quorum nothing is recovered; nor while NATS is away', async () => {
+  world = await running(3);
+  ask(world, idAt(world, 2));
+  await world.rounds(10);
+  expect(world.deeds).toEqual([]);
+  expect(said(world, 'Progressing')).toBe('False Settled');
+  world.wipe(0);
+  world.wipe(1);
+  world.natsUp = false;
+  await world.rounds(10);
+  expect(world.deeds).toEqual([]);
+});
+
+test('members of two clusters, when another recovery is named: nothing is changed', async () => {
+  world = await running(3);
+  const other = { clusterId: 'other', members: ['x'], window: 16 };
+  Object.assign(world.volumeOf(2)?.disk ?? {}, { id: 'x', first: other });
+  ask(world, 'x', 'other');
+  await world.rounds(5);
+  expect(world.deeds).toEqual([]);
+  expect(said(world, 'Degraded')).toBe('True TwoClusters');
+});
