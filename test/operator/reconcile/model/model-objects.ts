@@ -219,7 +219,7 @@ export class ModelObjects implements Objects {
   }
 }
 
-/** A JSON merge patch, without the removal of fields. */
+/** A JSON merge patch: RFC 7396. */
 function merged(live: unknown, patch: unknown): unknown {
   if (!isPlain(live) || !isPlain(patch)) return structuredClone(patch);
   const changed = Object.entries(patch).map(([key, value]) => [key, merged(live[key], value)]);
@@ -227,10 +227,9 @@ function merged(live: unknown, patch: unknown): unknown {
   return Object.fromEntries(all.filter(([, value]) => value !== null));
 }
 
+/** Of whichever realm: copies come from another one. */
 function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
-  return (
-    typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
-  );
+  return Object.prototype.toString.call(value) === '[object Object]';
 }
 
 function keyOf(kind: ObjectKind, name: string): string {
