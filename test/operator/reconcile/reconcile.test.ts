@@ -98,6 +98,20 @@ test('down: the vote goes first, then the volume, then the pod', async () => {
   expect(world.objects.all('PersistentVolumeClaim')).toHaveLength(3);
 });
 
+test('down: the volume stays until the configuration without its member is in force', async () => {
+  world = await running(5);
+  const five = idAt(world, 4);
+  if (world.paxos !== undefined) world.paxos.isSlow = true;
+  world.edit({ replicas: 3 });
+  await world.reconcile();
+  await world.reconcile();
+  expect(world.deeds).toEqual([`remove ${five}`]);
+  expect(condition(world, 'Progressing')).toBe('True NotSettled');
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toContain('delete PersistentVolumeClaim data-c-4');
+  expect(world.paxos?.newest.voters).toHaveLength(3);
+});
+
 test('down: it heals before it shrinks, and says that it waits', async () => {
   world = await running(5);
   const node = world.pods.find(({ metadata }) => metadata?.name === 'c-1')?.spec?.nodeName ?? '';

@@ -39,6 +39,11 @@ const event: fc.Arbitrary<readonly [string, Event]> = fc.oneof(
   fc
     .boolean()
     .map((up) => say(`NATS ${up ? 'is back' : 'is away'}`, (world) => (world.natsUp = up))),
+  fc.boolean().map((slow) =>
+    say(`changes take ${slow ? 'longer' : 'no time'}`, (world) => {
+      if (world.paxos !== undefined) world.paxos.isSlow = slow;
+    }),
+  ),
   size.map((replicas) =>
     say(`made again with ${replicas}`, (world) => {
       world.deleteCluster();

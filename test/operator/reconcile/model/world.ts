@@ -238,6 +238,7 @@ export class World implements Members {
     this.kubernetes.step();
     this.#fate();
     this.#elect();
+    this.paxos?.settle();
     this.#listen();
     for (const { pod, disk } of this.#processes) {
       const paxos = this.#paxosOf(disk);
@@ -451,6 +452,9 @@ export class World implements Members {
     const { paxos } = this;
     if (kind === 'PersistentVolumeClaim' && paxos?.names(id) === true) {
       this.violations.push(`the volume of member ${id} in ${name} is deleted`);
+    }
+    if (kind === 'PersistentVolumeClaim' && paxos?.isStillNeeded(id) === true) {
+      this.violations.push(`the volume of ${id} is deleted before that is in force`);
     }
     if (kind === 'StatefulSet') this.#leaving();
     if (kind !== 'Pod' || paxos === undefined) return;
