@@ -501,6 +501,31 @@ test('all volumes vanished, and what it began with: the status still knows of it
   expect(condition(world, 'Degraded')).toBe('True VolumesVanished');
 });
 
+test('no cluster begins while a volume is silent: it may belong to one', async () => {
+  world = await running(3);
+  const nodes = world.pods.map(({ spec }) => spec?.nodeName ?? '');
+  world.deleteCluster();
+  world.objects.erase('ConfigMap', 'c-first-configuration');
+  world.wipe(0);
+  for (const node of nodes.slice(1)) world.kubernetes.nodes.set(node, false);
+  world.createCluster({ replicas: 1 });
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual([]);
+  expect(world.objects.find('ConfigMap', 'c-first-configuration')).toBeUndefined();
+  expect(condition(world, 'Progressing')).toBe('True WaitingForMembers');
+});
+
+test('nothing is restarted while only the operator does not reach NATS', async () => {
+  world = await running(3);
+  world.isCutOff = true;
+  world.edit({ image: 'v2' });
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual([]);
+  world.isCutOff = false;
+  await world.rounds(ROUNDS);
+  expect(images(world)).toEqual(['v2', 'v2', 'v2']);
+});
+
 test('members of two clusters: nothing is changed', async () => {
   world = await running(3);
   const other = { clusterId: 'other', members: ['x'], window: 16 };
