@@ -225,8 +225,9 @@ test('who is silent and has just started is given time', async () => {
   world.hang(1);
   await world.rounds(3);
   world.deletePod(1);
-  await world.rounds(1);
+  world.settle();
   world.hang(1);
+  await world.reconcile();
   await world.rounds(2);
   expect(world.deeds).toEqual([]);
   await world.rounds(3);
@@ -297,6 +298,22 @@ test('while the StatefulSet is made again, pods are still the members they were'
   await world.reconcile();
   expect(world.cluster.status).toMatchObject({ replicas: 3, voters: 3, readyMembers: 3 });
   expect(condition(world, 'Degraded')).toBe('False AllWell');
+});
+
+test('no StatefulSet is removed on which a volume hangs', async () => {
+  world = await running(3);
+  world.resize('20Gi');
+  await world.rounds(3);
+  for (const claim of world.objects.all('PersistentVolumeClaim')) {
+    const owner = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'c', uid: 'late' };
+    const metadata = { ...claim.metadata, ownerReferences: [owner] };
+    world.objects.put({ ...claim, metadata });
+  }
+  await world.reconcile();
+  expect(world.deeds).toEqual([]);
+  expect(condition(world, 'Progressing')).toBe('True WaitingToGrow');
+  await world.rounds(2);
+  expect(world.deeds).toEqual(['delete StatefulSet c']);
 });
 
 test('while a roll is stopped, new volumes are not thought of', async () => {
