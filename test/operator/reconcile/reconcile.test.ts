@@ -98,6 +98,20 @@ test('down: the vote goes first, then the volume, then the pod', async () => {
   expect(world.objects.all('PersistentVolumeClaim')).toHaveLength(3);
 });
 
+test('down: the volume stays until the configuration without its member is in force', async () => {
+  world = await running(5);
+  const five = idAt(world, 4);
+  if (world.paxos !== undefined) world.paxos.isSlow = true;
+  world.edit({ replicas: 3 });
+  await world.reconcile();
+  await world.reconcile();
+  expect(world.deeds).toEqual([`remove ${five}`]);
+  expect(condition(world, 'Progressing')).toBe('True NotSettled');
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toContain('delete PersistentVolumeClaim data-c-4');
+  expect(world.paxos?.newest.voters).toHaveLength(3);
+});
+
 test('down: it heals before it shrinks, and says that it waits', async () => {
   world = await running(5);
   const node = world.pods.find(({ metadata }) => metadata?.name === 'c-1')?.spec?.nodeName ?? '';
@@ -211,8 +225,9 @@ test('who is silent and has just started is given time', async () => {
   world.hang(1);
   await world.rounds(3);
   world.deletePod(1);
-  await world.rounds(1);
+  world.settle();
   world.hang(1);
+  await world.reconcile();
   await world.rounds(2);
   expect(world.deeds).toEqual([]);
   await world.rounds(3);
@@ -283,6 +298,22 @@ test('while the StatefulSet is made again, pods are still the members they were'
   await world.reconcile();
   expect(world.cluster.status).toMatchObject({ replicas: 3, voters: 3, readyMembers: 3 });
   expect(condition(world, 'Degraded')).toBe('False AllWell');
+});
+
+test('no StatefulSet is removed on which a volume hangs', async () => {
+  world = await running(3);
+  world.resize('20Gi');
+  await world.rounds(3);
+  for (const claim of world.objects.all('PersistentVolumeClaim')) {
+    const owner = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'c', uid: 'late' };
+    const metadata = { ...claim.metadata, ownerReferences: [owner] };
+    world.objects.put({ ...claim, metadata });
+  }
+  await world.reconcile();
+  expect(world.deeds).toEqual([]);
+  expect(condition(world, 'Progressing')).toBe('True WaitingToGrow');
+  await world.rounds(2);
+  expect(world.deeds).toEqual(['delete StatefulSet c']);
 });
 
 test('while a roll is stopped, new volumes are not thought of', async () => {
@@ -488,6 +519,31 @@ test('all volumes vanished, and what it began with: the status still knows of it
   await world.rounds(ROUNDS);
   expect(world.deeds).toEqual([]);
   expect(condition(world, 'Degraded')).toBe('True VolumesVanished');
+});
+
+test('no cluster begins while a volume is silent: it may belong to one', async () => {
+  world = await running(3);
+  const nodes = world.pods.map(({ spec }) => spec?.nodeName ?? '');
+  world.deleteCluster();
+  world.objects.erase('ConfigMap', 'c-first-configuration');
+  world.wipe(0);
+  for (const node of nodes.slice(1)) world.kubernetes.nodes.set(node, false);
+  world.createCluster({ replicas: 1 });
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual([]);
+  expect(world.objects.find('ConfigMap', 'c-first-configuration')).toBeUndefined();
+  expect(condition(world, 'Progressing')).toBe('True WaitingForMembers');
+});
+
+test('nothing is restarted while only the operator does not reach NATS', async () => {
+  world = await running(3);
+  world.isCutOff = true;
+  world.edit({ image: 'v2' });
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual([]);
+  world.isCutOff = false;
+  await world.rounds(ROUNDS);
+  expect(images(world)).toEqual(['v2', 'v2', 'v2']);
 });
 
 test('members of two clusters: nothing is changed', async () => {

@@ -39,6 +39,21 @@ const event: fc.Arbitrary<readonly [string, Event]> = fc.oneof(
   fc
     .boolean()
     .map((up) => say(`NATS ${up ? 'is back' : 'is away'}`, (world) => (world.natsUp = up))),
+  fc
+    .boolean()
+    .map((cutOff) =>
+      say(`the operator ${cutOff ? 'loses' : 'has'} NATS`, (world) => (world.isCutOff = cutOff)),
+    ),
+  fc.boolean().map((slow) =>
+    say(`pods start ${slow ? 'slowly' : 'at once'}`, ({ kubernetes }) => {
+      kubernetes.isSlow = slow;
+    }),
+  ),
+  fc.boolean().map((slow) =>
+    say(`changes take ${slow ? 'longer' : 'no time'}`, (world) => {
+      if (world.paxos !== undefined) world.paxos.isSlow = slow;
+    }),
+  ),
   size.map((replicas) =>
     say(`made again with ${replicas}`, (world) => {
       world.deleteCluster();
@@ -100,6 +115,8 @@ function isWhole(world: World): boolean {
 /** Everything is well again but for what is lost, and people say what that is. */
 async function recover(world: World): Promise<void> {
   world.natsUp = true;
+  world.isCutOff = false;
+  world.kubernetes.isSlow = false;
   wakeNodes(world);
   world.edit({ image: 'v1' });
   for (let round = 0; round < 200; round += 1) {
@@ -133,6 +150,6 @@ test('whatever happens, the operator costs nobody a quorum, and makes the cluste
         expect([isWhole(world), world.cluster.status]).toEqual([true, expect.anything()]);
       },
     ),
-    { numRuns: numberOf('RUNS', 150), seed: numberOf('SEED', 1) },
+    { numRuns: numberOf('RUNS', 100), seed: numberOf('SEED', 1) },
   );
 }, 120_000);

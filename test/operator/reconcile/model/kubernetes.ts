@@ -9,6 +9,7 @@ import { ordinalOf } from '../../../../operator/src/resources/names.ts';
 import type { Disks } from './disks.ts';
 import type { ModelObjects } from './model-objects.ts';
 
+const SLOW_MS = 40_000;
 const HOSTNAME = 'kubernetes.io/hostname';
 
 function ownerOf({ metadata }: V1StatefulSet): V1OwnerReference {
@@ -22,6 +23,8 @@ export class Kubernetes {
   readonly #objects: ModelObjects;
   readonly #disks: Disks;
   readonly #revisions = new Map<string, string>();
+  /** Images take a while to come. */
+  isSlow = false;
   readonly #reported = new Map<string, boolean>();
   readonly #now: () => number;
   #nodeCount = 0;
@@ -162,6 +165,8 @@ export class Kubernetes {
   #run(pod: V1Pod): void {
     const { name = '', deletionTimestamp } = pod.metadata ?? {};
     if (deletionTimestamp !== undefined || pod.status?.podIP !== undefined) return;
+    const age = this.#now() - (pod.metadata?.creationTimestamp?.getTime() ?? 0);
+    if (this.isSlow && age < SLOW_MS) return;
     const node = pod.spec?.nodeName ?? this.#place(name);
     if (node === undefined) return;
     const image = pod.spec?.containers[0]?.image ?? '';

@@ -13,6 +13,10 @@ export class Paxos {
   readonly first: FirstConfiguration;
   newest: Configuration;
   leader: string | undefined;
+  /** Whether a change takes until `settle` to be in force and on disks. */
+  isSlow = false;
+  /** The configuration before the newest one, until that is in force. */
+  #former: Configuration | undefined;
 
   constructor(first: FirstConfiguration) {
     this.first = first;
@@ -21,6 +25,15 @@ export class Paxos {
 
   names(id: string): boolean {
     return this.newest.voters.includes(id) || this.newest.learners.includes(id);
+  }
+
+  /** Its vote may count yet. */
+  isStillNeeded(id: string): boolean {
+    return this.#former?.voters.includes(id) === true;
+  }
+
+  settle(): void {
+    if (this.leader !== undefined) this.#former = undefined;
   }
 
   quorum(voters = this.newest.voters): number {
@@ -47,6 +60,7 @@ export class Paxos {
       if (request.base < newest.number) return this.#done();
       return { ok: false, code: request.step === 'remove' ? 'UNKNOWN_MEMBER' : 'ALREADY_MEMBER' };
     }
+    if (this.#former !== undefined) return { ok: false, code: 'PENDING' };
     if (isTooMany(change, newest)) return { ok: false, code: 'TOO_MANY_VOTERS' };
     const code = refusalOf(change, newest, true);
     if (code !== undefined) return { ok: false, code };
@@ -54,12 +68,14 @@ export class Paxos {
     if (voters.filter(isUp).length < this.quorum(voters)) return { ok: false, code: 'NO_QUORUM' };
     const added = voters.filter((voter) => !newest.voters.includes(voter));
     if (!added.every(hasCaughtUp)) return { ok: false, code: 'LAGS' };
+    if (this.isSlow) this.#former = newest;
     this.newest = { ...newest, number: newest.number + 1, voters, learners };
     this.elect(isUp);
     return this.#done();
   }
 
   #done(): MembershipAnswer {
+    if (this.#former !== undefined) return { ok: false, code: 'NOT_SETTLED' };
     const { number, voters, learners } = this.newest;
     return { ok: true, configuration: { number, voters, learners } };
   }

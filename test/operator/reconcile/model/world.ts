@@ -53,6 +53,8 @@ export class World implements Members {
   readonly objects: ModelObjects;
   readonly kubernetes: Kubernetes;
   natsUp = true;
+  /** The operator's own connection; the members may have theirs. */
+  isCutOff = false;
   /** Changes that are left until the operator crashes. */
   patience = Infinity;
   /** People and fate have cost a majority of the volumes. */
@@ -239,6 +241,7 @@ export class World implements Members {
     this.kubernetes.step();
     this.#fate();
     this.#elect();
+    this.paxos?.settle();
     this.#listen();
     for (const { pod, disk } of this.#processes) {
       const paxos = this.#paxosOf(disk);
@@ -281,8 +284,8 @@ export class World implements Members {
     });
     return {
       http: new Map(http),
-      nats: this.natsUp ? processes.map((process) => this.#statusOf(process)) : [],
-      connection: this.natsUp ? { up: true } : { up: false, why: 'NATS is away' },
+      nats: this.#hasNats ? processes.map((process) => this.#statusOf(process)) : [],
+      connection: this.#hasNats ? { up: true } : { up: false, why: 'NATS is away' },
     };
   }
 
@@ -290,7 +293,7 @@ export class World implements Members {
     await Promise.resolve();
     this.objects.changing();
     const disk = this.#processes.find((process) => process.disk.id === member)?.disk;
-    if (disk === undefined || !this.natsUp) throw new SynodError('NO_MEMBER');
+    if (disk === undefined || !this.#hasNats) throw new SynodError('NO_MEMBER');
     if (disk.first !== null && disk.first.clusterId !== first.clusterId) {
       throw new SynodError('ANOTHER_CLUSTER');
     }
@@ -308,11 +311,14 @@ export class World implements Members {
     await Promise.resolve();
     this.objects.changing();
     const { paxos } = this;
-    if (paxos === undefined || !this.natsUp) throw new SynodError('NO_LEADER');
+    if (paxos === undefined || !this.#hasNats) throw new SynodError('NO_LEADER');
     const before = { lists: paxos.newest, hadMajority: this.#hasMajority() };
+    const isVoter = paxos.newest.voters.includes(request.member);
     const isCaughtUp = (id: string) => this.#diskOf(id)?.hasCaughtUp === true;
     const answer = paxos.change(request, this.#isUp, isCaughtUp);
-    if (paxos.newest !== before.lists) this.deeds.push(`${request.step} ${request.member}`);
+    const isDone = paxos.newest !== before.lists;
+    if (isDone && isVoter && request.step === 'remove') this.#dismissing(request.member);
+    if (isDone) this.deeds.push(`${request.step} ${request.member}`);
     if (before.hadMajority && !this.#hasMajority()) {
       this.violations.push(`after ${request.step} ${request.member} no majority has its volumes`);
     }
@@ -324,7 +330,7 @@ export class World implements Members {
     await Promise.resolve();
     this.objects.changing();
     const { paxos } = this;
-    if (paxos?.leader === undefined || !this.natsUp) throw new SynodError('NO_LEADER');
+    if (paxos?.leader === undefined || !this.#hasNats) throw new SynodError('NO_LEADER');
     if (!paxos.newest.voters.includes(to)) throw new SynodError('UNKNOWN_MEMBER');
     if (!this.#isUp(to)) throw new SynodError('NOT_TRANSFERRED');
     this.deeds.push(`transfer ${to}`);
@@ -353,10 +359,14 @@ export class World implements Members {
   #asked(member: string, { clusterId }: RecoveryRequest): Disk {
     this.objects.changing();
     const disk = this.#processes.find((process) => process.disk.id === member)?.disk;
-    if (disk === undefined || !this.natsUp) throw new SynodError('NO_MEMBER');
+    if (disk === undefined || !this.#hasNats) throw new SynodError('NO_MEMBER');
     if (disk.first?.clusterId !== clusterId) throw new SynodError('ANOTHER_CLUSTER');
     if (this.#paxosOf(disk)?.leader !== undefined) throw new SynodError('HAS_LEADER');
     return disk;
+  }
+
+  get #hasNats(): boolean {
+    return this.natsUp && !this.isCutOff;
   }
 
   get #processes(): Process[] {
@@ -473,6 +483,22 @@ export class World implements Members {
 
   /* What an operator must never do. */
 
+  /** A voter goes because it is lost, or because the cluster is to be smaller and is well. */
+  #dismissing(id: string): void {
+    const places = this.objects.all('PersistentVolumeClaim').map(({ metadata, spec }) => ({
+      ordinal: ordinalOf('c', metadata?.name) ?? 0,
+      disk: this.disks.find(spec?.volumeName)?.disk,
+    }));
+    const place = places.find(({ disk }) => disk?.id === id);
+    const isSaid = this.cluster.metadata.annotations?.[LOST]?.includes(id) === true;
+    if (place === undefined || place.disk?.isDamaged === true || isSaid) return;
+    if (place.ordinal < this.cluster.spec.replicas) {
+      this.violations.push(`member ${id} is removed, and is not lost`);
+    } else if (!this.paxos?.newest.voters.every(this.#isUp)) {
+      this.violations.push(`member ${id} is removed before another one is well`);
+    }
+  }
+
   #removing(kind: ObjectKind, name: string): void {
     this.deeds.push(`delete ${kind} ${name}`);
     const volume = this.volumeOf(ordinalOf('c', name) ?? -1);
@@ -481,7 +507,12 @@ export class World implements Members {
     if (kind === 'PersistentVolumeClaim' && paxos?.names(id) === true) {
       this.violations.push(`the volume of member ${id} in ${name} is deleted`);
     }
+    if (kind === 'PersistentVolumeClaim' && paxos?.isStillNeeded(id) === true) {
+      this.violations.push(`the volume of ${id} is deleted before that is in force`);
+    }
     if (kind === 'StatefulSet') this.#leaving();
+    const runs = this.#processes.some(({ disk }) => disk.id === id && disk.first !== null);
+    if (runs && !this.#hasNats) this.violations.push(`${name} is deleted without NATS`);
     if (kind !== 'Pod' || paxos === undefined) return;
     const claim = this.objects.find('PersistentVolumeClaim', `data-${name}`);
     if (claim?.metadata?.deletionTimestamp !== undefined && paxos.names(id)) {
