@@ -20,7 +20,7 @@ export function recover(seen: Observation): Verdict {
   const old = of(request.clusterId);
   const [begun] = of(request.newClusterId);
   if (begun === undefined) return begin(seen, request, recovery.member, old);
-  return moveOn(seen, request, begun) ?? setAside(seen, request, old);
+  return moveOn(seen, request, begun) ?? setAside(request, old);
 }
 
 /** Always the same: whoever goes on with it, and however often, makes one new cluster. */
@@ -79,15 +79,11 @@ function moveOn(seen: Observation, request: RecoveryRequest, begun: MemberStatus
   return act({ type: 'adopt', first: begun.firstConfiguration }, 'Adopting', message);
 }
 
-function setAside(
-  seen: Observation,
-  request: RecoveryRequest,
-  old: readonly MemberStatus[],
-): Verdict {
+function setAside(request: RecoveryRequest, old: readonly MemberStatus[]): Verdict {
   if (old.length === 0) return undefined;
   const reached = old.filter(({ natsConnected }) => natsConnected);
   const namesOf = (all: readonly MemberStatus[]): string => all.map(({ name }) => name).join(', ');
-  if (seen.natsDown !== undefined || reached.length === 0) {
+  if (reached.length === 0) {
     return stop(
       'OldMembers',
       `Of cluster ${request.clusterId}, which was left, ${namesOf(old)} cannot be reached over ` +

@@ -129,6 +129,19 @@ test('members are told their cluster, change, and hand over, as the operator ask
   expect(settled).toEqual(removed);
 });
 
+test('members that have a leader refuse to recover, and to set their data aside', async () => {
+  const { nats: found } = await look();
+  const member = found.find(({ role }) => role === 'follower')?.member ?? '';
+  const request = { clusterId: 'x', newClusterId: 'y' };
+  const refused = { code: 'HAS_LEADER' };
+  await expect(members.recover(cluster(), member, request)).rejects.toMatchObject(refused);
+  await expect(members.setAside(cluster(), member, request)).rejects.toMatchObject(refused);
+  const wrong = { code: 'ANOTHER_CLUSTER' };
+  const other = { clusterId: 'y', newClusterId: 'z' };
+  await expect(members.recover(cluster(), member, other)).rejects.toMatchObject(wrong);
+  await expect(members.setAside(cluster(), member, other)).rejects.toMatchObject(wrong);
+});
+
 test('who answers at the address of a pod has to be that pod', async () => {
   const wrong = await members.look(cluster(), [{ pod: 'c-9', ip: '127.0.0.1' }]);
   expect(wrong.http.size).toBe(0);

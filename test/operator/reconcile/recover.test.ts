@@ -196,6 +196,8 @@ test('members of two clusters, when another recovery is named: nothing is change
   world = await running(3);
   const other = { clusterId: 'other', members: ['x'], window: 16 };
   Object.assign(world.volumeOf(2)?.disk ?? {}, { id: 'x', first: other });
+  world.wipe(0);
+  world.wipe(1);
   ask(world, 'x', 'other');
   await world.rounds(5);
   expect(world.deeds).toEqual([]);
