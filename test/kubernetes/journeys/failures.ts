@@ -61,11 +61,12 @@ async function stopNode(release: Release): Promise<void> {
 }
 
 async function loseNode(release: Release): Promise<void> {
-  const worker = await workerOf(release, await follower(release));
+  const pod = await follower(release);
+  const [worker, member] = [await workerOf(release, pod), await release.memberIn(pod)];
   await release.lab.faults.loseWorker(worker);
   await release.kubectl('delete', 'node', worker);
   try {
-    await release.settled(CHANGE_MS);
+    await replaced(release, pod, member);
   } finally {
     await release.lab.faults.bootWorker(worker, 'new');
     await release.lab.volumes.renew();
@@ -75,14 +76,26 @@ async function loseNode(release: Release): Promise<void> {
 
 async function wipeVolume(release: Release): Promise<void> {
   const pod = await follower(release);
+  const member = await release.memberIn(pod);
   release.lab.volumes.wipe(await release.volumeOf(pod));
-  await deletePods(release, [pod]);
+  await release.kubectl('delete', 'pod', '--wait=false', pod);
+  await replaced(release, pod, member);
 }
 
 async function damageVolume(release: Release): Promise<void> {
   const pod = await follower(release);
-  release.lab.volumes.damage(await release.volumeOf(pod), (file) => file.endsWith('.log'));
-  await deletePods(release, [pod]);
+  const [member, volume] = [await release.memberIn(pod), await release.volumeOf(pod)];
+  release.lab.volumes.damage(volume, (file) => file.endsWith('.log'));
+  await release.kubectl('delete', 'pod', '--wait=false', pod);
+  await replaced(release, pod, member);
+}
+
+async function replaced(release: Release, pod: string, member: string): Promise<void> {
+  await until(`${pod} had another member than ${member}`, CHANGE_MS, async () => {
+    const now = await release.memberIn(pod);
+    return now !== '' && now !== member;
+  });
+  await release.settled(CHANGE_MS);
 }
 
 async function natsOneByOneThenAll(release: Release): Promise<void> {

@@ -137,6 +137,12 @@ export class Release {
     await this.kubectl('rollout', 'status', this.#nats, '--timeout=80s');
   }
 
+  /** The id of the member in a pod; empty when it is not known. */
+  async memberIn(pod: string): Promise<string> {
+    const { status } = await this.cluster();
+    return status?.members?.find(({ name }) => name === pod)?.id ?? '';
+  }
+
   /** The volume that a member's pod has. */
   volumeOf(pod: string): Promise<string> {
     return this.lab.volumes.of(this.namespace, `data-${pod}`);
