@@ -260,7 +260,7 @@ export class NatsLink {
         reconnect: false,
         // Servers that others speak of would be tried without an end when none lets one in.
         ignoreClusterUpdates: true,
-        pingInterval: 5_000,
+        pingInterval: 2_000,
         maxPingOut: 3,
         noAsyncTraces: true,
       });
