@@ -42,6 +42,7 @@ const seldomUsed: Readonly<Record<string, string>> = {
     'is no request: some API servers ask for it where an owner is named with blockOwnerDeletion',
   'delete apps/statefulsets': 'a StatefulSet is made again when its volumes grow; here none can',
   'patch configmaps': 'the map changes hands when volumes are to go with their cluster, or not',
+  'delete configmaps': 'only when a cluster is recovered from a lost quorum',
   'get nodes': 'only when a member is silent',
   'patch events.k8s.io/events': 'only when the same happens again within ten minutes',
 };
