@@ -369,7 +369,7 @@ export const mutants: readonly Mutant[] = [
     name: 'a disk that stalls is not noticed',
     invariant: 'leadership',
     file: 'service/driver.ts',
-    from: "if (isDue && this.member.leading !== undefined) this.input({ type: 'hand-over' });",
+    from: "if (isDue && leading !== undefined) this.input({ type: 'hand-over' });",
     to: '',
   },
   {
