@@ -1,11 +1,11 @@
-import type { MemberStatus } from '../../contract/src/status.ts';
+import { parseStatus, type MemberStatus } from '../../contract/src/status.ts';
 import { AtRest } from '../../operator/src/at-rest.ts';
 import { gistOf } from '../../operator/src/reconcile/gist.ts';
 import { ManualClock } from './kube/manual-clock.ts';
 
 const KEY = 'n/c';
-const said = [{ name: 'c-0', member: 'a', role: 'leader', voters: ['a'], learners: [] }];
-const statuses = said as unknown as MemberStatus[];
+const said = { name: 'c-0', member: 'a', role: 'leader', slotOut: 0, voters: ['a'], alarms: [] };
+const statuses = [parseStatus(JSON.stringify({ ...said, firstConfiguration: null }))!];
 const rest = { gist: gistOf(statuses), members: 1 };
 
 let glances: number;
@@ -43,6 +43,7 @@ test('it does not when an object changed, though that was while it was looked at
 
 test.each([
   ['say something else', [{ ...statuses[0]!, ready: true }]],
+  ['have not heard one of them', [{ ...statuses[0]!, unheard: ['b'] }]],
   ['say nothing', []],
   ['cannot be asked', undefined],
 ])('it does not when the members %s', async (_, otherAnswer) => {

@@ -10,9 +10,9 @@ export function gistOf(statuses: readonly MemberStatus[]): string {
   const { leader } = membersOf(statuses);
   const gists = statuses.map((status) => {
     const { name, member, clusterId, version, role, ready, natsConnected, alarms } = status;
-    const { configuration, voters, learners } = status;
+    const { configuration, voters, learners, unheard } = status;
     const self = { name, member, clusterId, version, role, ready, natsConnected, alarms };
-    const known = { configuration, voters, learners, leader: status.leader };
+    const known = { configuration, voters, learners, unheard, leader: status.leader };
     return { ...self, ...known, caughtUp: isCaughtUp(status, leader) };
   });
   return JSON.stringify(gists);

@@ -142,7 +142,9 @@ async function finish(ports: Ports, seen: Observation, outcome: Outcome): Promis
   const status = statusOf(seen, outcome);
   if (isNewStatus(seen, status)) await ports.objects.writeStatus(seen.cluster, status);
   const againAfterMs = pauseAfter(seen, outcome);
-  if (againAfterMs !== IDLE_MS) return { againAfterMs };
+  // What becomes of a silent member hangs on its node, which nobody watches, and on time.
+  const isAtRest = againAfterMs === IDLE_MS && seen.places.every(({ status }) => status);
+  if (!isAtRest) return { againAfterMs };
   return { againAfterMs, rest: { gist: gistOf(seen.statuses), members: seen.statuses.length } };
 }
 

@@ -171,6 +171,17 @@ test('a node that is only away costs nobody a vote', async () => {
   expect(condition(world, 'Degraded')).toBe('True MemberSilent');
 });
 
+test('a cluster is at rest when nothing is to be done, and not while a member is silent', async () => {
+  world = await running();
+  const { rest } = await world.reconcile();
+  expect(rest).toMatchObject({ members: 3 });
+  world.kubernetes.nodes.set('node-1', false);
+  world.settle();
+  expect(world.deeds).toEqual([]);
+  // Its node may be deleted later, which only a look shows.
+  expect(await world.reconcile()).toEqual({ againAfterMs: expect.any(Number) as number });
+});
+
 test('a process that hangs is restarted when operator and leader have heard nothing of it', async () => {
   world = await running(3);
   world.hang(1);

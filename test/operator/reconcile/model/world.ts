@@ -14,6 +14,7 @@ import type {
   Heard,
   Members,
   ObjectKind,
+  ReconcileResult,
 } from '../../../../operator/src/reconcile/ports.ts';
 import { makeReconcile } from '../../../../operator/src/reconcile/reconcile.ts';
 import { LOST } from '../../../../operator/src/resources/annotations.ts';
@@ -209,7 +210,7 @@ export class World implements Members {
   /* What the operator does. */
 
   /** One look of an operator; what it may throw is a crash, or that another one was quicker. */
-  async reconcile(): Promise<void> {
+  async reconcile(): Promise<ReconcileResult> {
     const reconcile = makeReconcile({
       objects: this.objects,
       members: this,
@@ -218,10 +219,11 @@ export class World implements Members {
       newClusterId: () => `cluster-${this.#clusters.size}`,
     });
     try {
-      await reconcile({ namespace: 'n', name: 'c' });
+      return await reconcile({ namespace: 'n', name: 'c' });
     } catch (error) {
       const isExpected = error instanceof Crash || (error as Error).name === 'ConflictError';
       if (!isExpected) throw error;
+      return {};
     } finally {
       this.patience = Infinity;
     }
