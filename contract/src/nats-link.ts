@@ -27,6 +27,8 @@ export interface NatsLinkOptions {
   readonly echo: boolean;
   /** How long one server is waited for. */
   readonly dialMs: number;
+  /** How often the server is asked whether it is there; after three silences it is not. */
+  readonly pingMs?: number;
 }
 
 /** What NATS does not allow its user. */
@@ -61,6 +63,8 @@ interface OwnInterest {
   again?: NodeJS.Timeout;
 }
 
+/** A server whose machine vanished says nothing: it is noticed within four of them. */
+const PING_MS = 2_000;
 const RETRY_MS = 250;
 const JITTER_MS = 100;
 const SUBSCRIBE_AGAIN_MS = 1_000;
@@ -247,7 +251,7 @@ export class NatsLink {
   }
 
   async #dial(): Promise<NatsConnection | NatsTrouble> {
-    const { access, name, inboxPrefix, echo, dialMs } = this.#options;
+    const { access, name, inboxPrefix, echo, dialMs, pingMs = PING_MS } = this.#options;
     const missing = missingFile(access);
     if (missing !== undefined) return missing;
     try {
@@ -260,7 +264,7 @@ export class NatsLink {
         reconnect: false,
         // Servers that others speak of would be tried without an end when none lets one in.
         ignoreClusterUpdates: true,
-        pingInterval: 5_000,
+        pingInterval: pingMs,
         maxPingOut: 3,
         noAsyncTraces: true,
       });

@@ -35,7 +35,7 @@ const settings = {
     .describe('least level of what is logged'),
   concurrency: integer(1, 64).default(4).describe('clusters that are reconciled at a time'),
   resyncMs: integer(1_000, 3_600_000)
-    .default(30_000)
+    .default(60_000)
     .describe('milliseconds until a cluster is looked at again, though nothing changed'),
 } as const;
 

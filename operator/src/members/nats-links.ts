@@ -5,6 +5,8 @@ import { subjectsOf } from '../../../contract/src/subjects.ts';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
 
 const DIAL_MS = 2_000;
+/** There is a link for each cluster, and each look shows as well whether it works. */
+const PING_MS = 10_000;
 /** A server that was not there is not tried at every look. */
 const RETRY_MS = 3_000;
 /** Clusters that are gone need none any more. */
@@ -131,6 +133,7 @@ async function open({ metadata }: PaxosCluster, entry: Entry): Promise<void> {
     inboxPrefix: subjectsOf(metadata.namespace, metadata.name).inbox('operator'),
     echo: true,
     dialMs: DIAL_MS,
+    pingMs: PING_MS,
   };
   const opened = await NatsLink.tryToOpen(options, events);
   if ('sentence' in opened) events.trouble(opened);

@@ -41,7 +41,7 @@ const WAIT_MS = 2_000;
 /** A person has to. */
 const PROBLEM_MS = 15_000;
 /** Nothing is to be done: a leader that changed is noticed by then. */
-const IDLE_MS = 30_000;
+const IDLE_MS = 60_000;
 
 /**
  * Brings one cluster a step nearer to what its spec asks for. It remembers nothing: whoever does

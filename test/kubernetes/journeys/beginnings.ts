@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../lab/deadline.ts';
 import { CHANGE_MS, SETTLE_MS, type Journey } from './journey.ts';
+import { Load } from './load.ts';
 import type { Release } from './release.ts';
 
 /*
@@ -7,7 +9,14 @@ import type { Release } from './release.ts';
  * beside the one under load.
  */
 
-const VALUES = ['image.tag=lab', 'cluster.storage.size=1Gi', 'nats.replicas=1'];
+const VALUES = [
+  'image.tag=lab',
+  'cluster.machine=counter',
+  'cluster.storage.size=1Gi',
+  'nats.replicas=1',
+];
+/** Of writes before the quorum is lost. */
+const WRITE_MS = 5_000;
 
 async function withAnother(
   release: Release,
@@ -58,6 +67,35 @@ async function vanished(release: Release): Promise<void> {
   });
 }
 
+/** Two of three were emptied: a person has a new cluster made of what the third one has. */
+async function recovered(release: Release): Promise<void> {
+  await withAnother(release, async (other) => {
+    await other.install();
+    await other.settled(SETTLE_MS);
+    const before = await Load.start(other);
+    await sleep(WRITE_MS);
+    await before.stop();
+    const survivor = await other.leader();
+    const [member, { status }] = [await other.memberIn(survivor), await other.cluster()];
+    const all = (await other.members()).map(({ metadata }) => metadata.name);
+    const emptied = all.filter((name) => name !== survivor);
+    for (const pod of emptied) other.lab.volumes.wipe(await other.volumeOf(pod));
+    await other.kubectl('delete', 'pod', ...emptied);
+    await other.says('QuorumLost', 'True TooFewVoters', CHANGE_MS);
+    const clusterId = status?.clusterId;
+    await other.patch({ spec: { recovery: { clusterId, member } } });
+    await until('there was a new cluster', CHANGE_MS, async () => {
+      const { status: now } = await other.cluster();
+      return now?.clusterId !== undefined && now.clusterId !== clusterId;
+    });
+    await other.settled(CHANGE_MS);
+    const after = await Load.start(other);
+    const complaints = await after.compare(before.registers);
+    await after.stop();
+    if (complaints.length > 0) throw new Error(complaints.join('\n'));
+  });
+}
+
 export const beginnings: readonly Journey[] = [
   {
     name: 'two bootstraps that are interrupted half-way',
@@ -73,5 +111,11 @@ export const beginnings: readonly Journey[] = [
     always: false,
     isLong: true,
     run: vanished,
+  },
+  {
+    name: 'another cluster is recovered from a lost quorum',
+    always: false,
+    isLong: true,
+    run: recovered,
   },
 ];

@@ -41,6 +41,15 @@ async function killLeaders(release: Release): Promise<void> {
   }
 }
 
+/** It holds its port, and answers nobody. */
+async function hang(release: Release): Promise<void> {
+  const before = await startsOf(release);
+  const { lab, namespace } = release;
+  await lab.faults.signalPod({ namespace, pod: await follower(release) }, 'SIGSTOP');
+  await until('it had started again', SETTLE_MS, async () => (await startsOf(release)) !== before);
+  await release.settled(SETTLE_MS);
+}
+
 /** Its member's volume is there alone: it comes back when the node does. */
 async function drainEach(release: Release): Promise<void> {
   const how = ['--ignore-daemonsets', '--delete-emptydir-data', '--timeout=80s'];
@@ -135,6 +144,7 @@ export const failures: readonly Journey[] = [
   },
   { name: 'delete each pod, then two, then all', always: false, run: deleteEachThenAll },
   { name: 'kill -9 of the leader’s process, 20 times', always: false, run: killLeaders },
+  { name: 'the process of a follower hangs', always: false, isLong: true, run: hang },
   { name: 'each node is drained in turn', always: false, run: drainEach },
   {
     name: 'kubelet and containerd of a node are stopped for two minutes',

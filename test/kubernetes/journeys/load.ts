@@ -4,6 +4,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connect, SynodError, type SynodClient } from '../../../client/src/sdk/client.ts';
+import { NatsDoor } from './nats-door.ts';
 import type { Release } from './release.ts';
 
 const WRITERS = 32;
@@ -34,6 +35,7 @@ export interface Outage {
  */
 export class Load {
   readonly #client: SynodClient;
+  readonly #door: NatsDoor;
   readonly #folder: string;
   /** What the names of its registers begin with. */
   readonly #id = randomBytes(4).toString('hex');
@@ -48,8 +50,9 @@ export class Load {
   #longest = 0;
   #writes = 0;
 
-  private constructor(client: SynodClient, folder: string) {
+  private constructor(client: SynodClient, door: NatsDoor, folder: string) {
     this.#client = client;
+    this.#door = door;
     this.#folder = folder;
   }
 
@@ -57,15 +60,15 @@ export class Load {
   static async start(release: Release): Promise<Load> {
     const folder = await mkdtemp(path.join(tmpdir(), 'synod-load-'));
     await keepSecret(release, 1, folder);
-    const servers = await release.natsServers();
+    const door = await NatsDoor.open(release);
     const client = await connect({
-      natsUrl: servers.map(({ status }) => `nats://${status.podIP ?? ''}:4222`).join(','),
+      natsUrl: door.url,
       natsCredentialsDir: folder,
       cluster: release.name,
       namespace: release.namespace,
       deadlineMs: DEADLINE_MS,
     });
-    const load = new Load(client, folder);
+    const load = new Load(client, door, folder);
     load.#writers = Array.from({ length: WRITERS }, (_, writer) => load.#write(writer));
     return load;
   }
@@ -119,6 +122,7 @@ export class Load {
     this.#stops = true;
     await Promise.all(this.#writers);
     await this.#client.close();
+    this.#door.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
