@@ -12,8 +12,8 @@ import { callsMade, callsWithoutRight, grantedRights, rightsWithoutCall } from '
 
 /*
  * What people do to a cluster, and what happens to it, on a real Kubernetes under load: nothing
- * that was acknowledged is lost, and nothing runs twice. SYNOD_JOURNEYS=all runs all of them, a
- * part of a name those that have it; SYNOD_ROUNDS says how often.
+ * that was acknowledged is lost, and nothing runs twice. SYNOD_JOURNEYS=all runs all of them, parts
+ * of names (a line each) those that have one; SYNOD_ROUNDS says how often.
  */
 
 const NAME = 'synod';
@@ -34,7 +34,9 @@ interface Row extends Outage {
 }
 
 const chosen = journeys.filter(({ name, always }) =>
-  wanted === '' ? always : wanted === 'all' || name.includes(wanted),
+  wanted === ''
+    ? always
+    : wanted === 'all' || wanted.split('\n').some((part) => name.includes(part)),
 );
 const runs = Array.from({ length: repetitions }, (_, n) =>
   chosen.map((journey) => ({

@@ -12,7 +12,7 @@ const ROUNDS_OF_ALL = 5;
 
 interface Options {
   readonly all: boolean;
-  readonly only?: string;
+  readonly only: readonly string[];
   readonly rounds?: number;
   readonly keep: boolean;
 }
@@ -29,14 +29,14 @@ const program = new Command('npm run test:kubernetes --')
       'cluster what people do, under load. Results are in build/journeys.json.',
   )
   .option('--all', `every journey, ${ROUNDS_OF_ALL} times; without it the short ones, once`, false)
-  .option('--only <part>', 'the journeys whose names have this part')
+  .option('--only <part...>', 'the journeys whose names have one of these parts', [])
   .option('--rounds <n>', 'how often', wholeNumber)
   .option('--keep', 'leave the lab up, with what is in it', false)
   .parse();
 
 const { all, only, keep, rounds = all ? ROUNDS_OF_ALL : 1 } = program.opts<Options>();
 const environment = {
-  SYNOD_JOURNEYS: only ?? (all ? 'all' : ''),
+  SYNOD_JOURNEYS: all ? 'all' : only.join('\n'),
   SYNOD_ROUNDS: String(rounds),
   SYNOD_KEEP: keep ? 'yes' : '',
 };
