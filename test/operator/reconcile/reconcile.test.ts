@@ -381,6 +381,17 @@ test('a pod whose volume somebody deleted is not restarted', async () => {
   expect(world.deeds).not.toContain('delete Pod c-1');
 });
 
+test('nor is one that does not run', async () => {
+  world = await running(3);
+  world.edit({ image: 'bad' });
+  await world.rounds(10);
+  expect(world.deeds).toEqual(['delete Pod c-2']);
+  world.deleteClaim(2);
+  world.edit({ image: 'v2' });
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual(['delete Pod c-2']);
+});
+
 test('a quorum that is lost: nothing is touched, and the survivors are named', async () => {
   world = await running(3);
   world.wipe(0);
