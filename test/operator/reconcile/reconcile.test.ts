@@ -78,6 +78,15 @@ test('down: the vote goes first, then the volume, then the pod', async () => {
   expect(world.objects.all('PersistentVolumeClaim')).toHaveLength(3);
 });
 
+test('down: a leader that is to go hands over first', async () => {
+  world = await running(5);
+  const [zero, five] = [idAt(world, 0), idAt(world, 4)];
+  world.paxos!.leader = five;
+  world.edit({ replicas: 3 });
+  await world.rounds(ROUNDS);
+  expect(world.deeds.slice(0, 2)).toEqual([`transfer ${zero}`, `remove ${five}`]);
+});
+
 test('down: the volume stays until the configuration without its member is in force', async () => {
   world = await running(5);
   const five = idAt(world, 4);
