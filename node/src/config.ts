@@ -1,18 +1,18 @@
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { DEFAULT_WINDOW, MAX_VOTERS, MAX_WINDOW } from '../../contract/src/first-configuration.ts';
+import {
+  ConfigError,
+  givenTo,
+  integer,
+  mistakesIn,
+  oneOf,
+  settingsHelp,
+  type Mistake,
+} from '../../contract/src/settings.ts';
 import { subjectToken } from '../../contract/src/subjects.ts';
 
 const KIB = 1024;
 const token = z.string().regex(subjectToken, 'letters, digits, - and _, at most 64 of them');
-const integer = (min: number, max: number) =>
-  z.coerce
-    .number('a whole number')
-    .int('a whole number')
-    .min(min, `at least ${min}`)
-    .max(max, `at most ${max}`);
-const oneOf = <T extends readonly string[]>(...values: T) =>
-  z.enum(values, `one of ${values.join(', ')}`);
 
 /** Every setting of a node: its flag is the name in kebab case, its variable `SYNOD_<NAME>`. */
 const settings = {
@@ -99,26 +99,6 @@ export type Config = z.infer<typeof schema>;
 
 type Name = keyof typeof settings;
 
-/** The command line or environment is wrong; the message has a line for each mistake. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
-
-/** Prints like `--batch-bytes`. */
-function flagOf(name: string): string {
-  return `--${kebab(name)}`;
-}
-
-function variableOf(name: string): string {
-  return `SYNOD_${kebab(name).replaceAll('-', '_').toUpperCase()}`;
-}
-
-function kebab(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
-const names = Object.keys(settings) as Name[];
-
 /**
  * Reads flags, and the environment where a flag is missing.
  * @throws ConfigError naming each wrong field, what it has and what it wants
@@ -127,20 +107,12 @@ export function parseConfig(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): Config {
-  const given = { ...fromEnvironment(environment), ...fromFlags(args) };
+  const given = givenTo(settings, args, environment);
   const result = schema.safeParse(given);
   const mistakes = identityMistakes(given);
   if (result.success && mistakes.length === 0) return result.data;
-  for (const { path, message } of result.error?.issues ?? []) {
-    const name = String(path[0]) as Name;
-    mistakes.push([name, wants(name, message)]);
-  }
-  const lines = mistakes.map(([name, wanted]) => {
-    const value = given[name];
-    const has = value === undefined ? 'is missing' : `has ${JSON.stringify(value)}`;
-    return `${flagOf(name)} (${variableOf(name)}) ${has}; it wants: ${wanted}`;
-  });
-  throw new ConfigError([...new Set(lines)].join('\n'));
+  if (!result.success) mistakes.push(...mistakesIn(settings, result.error));
+  throw ConfigError.of(given, mistakes);
 }
 
 /** A member has a name and draws its id, or it is given its id and everybody else's. */
@@ -149,8 +121,8 @@ function identityMistakes({
   member,
   members,
   window,
-}: Partial<Record<Name, string>>): [Name, string][] {
-  const mistakes: [Name, string][] = [];
+}: Partial<Record<Name, string>>): Mistake[] {
+  const mistakes: Mistake[] = [];
   if (name !== undefined) {
     const alone = 'to stand without --name';
     if (member !== undefined) mistakes.push(['member', alone]);
@@ -167,51 +139,5 @@ function identityMistakes({
   return mistakes;
 }
 
-function wants(name: Name, message: string): string {
-  return message.startsWith('Invalid input') ? (settings[name].description ?? message) : message;
-}
-
-function fromEnvironment(
-  environment: Readonly<Record<string, string | undefined>>,
-): Partial<Record<Name, string>> {
-  const given: Partial<Record<Name, string>> = {};
-  for (const name of names) {
-    const value = environment[variableOf(name)];
-    if (value !== undefined && value !== '') given[name] = value;
-  }
-  return given;
-}
-
-function fromFlags(args: readonly string[]): Partial<Record<Name, string>> {
-  const options = Object.fromEntries(
-    names.map((name) => [kebab(name), { type: 'string' as const }]),
-  );
-  try {
-    const { values } = parseArgs({ args: [...args], options, strict: true });
-    const given: Partial<Record<Name, string>> = {};
-    for (const name of names) {
-      const value = values[kebab(name)];
-      if (typeof value === 'string') given[name] = value;
-    }
-    return given;
-  } catch (error) {
-    const [sentence] = (error instanceof Error ? error.message : String(error)).split('. To');
-    throw new ConfigError(`${sentence ?? ''}. --help lists the flags.`);
-  }
-}
-
 /** The text of `--help`. */
-export function configHelp(): string {
-  const lines = names.map((name) => {
-    const { description } = settings[name];
-    const fallback = schemaDefault(name);
-    const more = fallback === undefined ? '' : ` [${fallback}]`;
-    return `  ${flagOf(name).padEnd(22)} ${variableOf(name).padEnd(26)} ${description ?? ''}${more}`;
-  });
-  return ['Usage: node main.js [flags]', '', 'Flags, variables and defaults:', ...lines].join('\n');
-}
-
-function schemaDefault(name: Name): string | undefined {
-  const result = (settings[name] as z.ZodType).safeParse(undefined);
-  return result.success && result.data !== undefined ? (result.data as string) : undefined;
-}
+export const configHelp = (): string => settingsHelp(settings);

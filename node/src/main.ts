@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8';
 import { exitCodes } from '../../contract/src/error-codes.ts';
-import { configHelp, ConfigError, parseConfig, type Config } from './config.ts';
+import { HttpListenError } from '../../contract/src/http-server.ts';
+import { ConfigError } from '../../contract/src/settings.ts';
+import { configHelp, parseConfig, type Config } from './config.ts';
 import { InvariantViolation } from './paxos/invariant.ts';
-import { HttpListenError } from './service/http.ts';
 import { createLogger } from './service/logger.ts';
 import { Node } from './service/node.ts';
 import { ScriptListenError } from './service/script-port.ts';

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 import { randomBytes } from 'node:crypto';
 import { exitCodes } from '../../contract/src/error-codes.ts';
-import { ConfigError, configHelp, parseConfig, type Config } from './config.ts';
-import { HttpListenError, startHttp } from './http.ts';
+import { HttpListenError, startHttp } from '../../contract/src/http-server.ts';
+import { ConfigError } from '../../contract/src/settings.ts';
+import { configHelp, parseConfig, type Config } from './config.ts';
 import { Client, KubeConfigError, loadKubeConfig } from './kube/client.ts';
 import { systemClock } from './kube/clock.ts';
 import { ApiLease } from './kube/lease-object.ts';
@@ -72,9 +73,14 @@ async function main(): Promise<void> {
     queueDepth: operator?.queueDepth ?? 0,
     clusters: operator?.clusters ?? 0,
   }));
-  const http = await startHttp(config.httpHost, config.httpPort, {
-    readiness: () => ({ ready: isHeard, reason: 'the API server has not been reached yet.' }),
-    metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
+  const http = await startHttp({
+    host: config.httpHost,
+    port: config.httpPort,
+    sources: {
+      readiness: () => ({ ready: isHeard, reason: 'the API server has not been reached yet.' }),
+      metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
+    },
+    readyz: 'whether it has reached the API server',
   }).catch(end);
   log.info({ identity, port: http.port, version: VERSION }, 'the operator runs');
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { V1ObjectMeta } from '@kubernetes/client-node';
-import { AtRest, type Glance } from './at-rest.ts';
+import { AtRest, followed } from './at-rest.ts';
 import type { Config } from './config.ts';
 import { ConflictError } from './kube/api-error.ts';
 import type { Client } from './kube/client.ts';
@@ -19,7 +19,6 @@ import { makeReconcile } from './reconcile/reconcile.ts';
 
 /** Objects that carry it belong to the cluster that it names, in their namespace. */
 const CLUSTER_LABEL = 'paxos.synod.dev/cluster';
-const followed: readonly ObjectKind[] = ['StatefulSet', 'Pod', 'PersistentVolumeClaim'];
 
 export interface OperatorOptions {
   readonly config: Config;
@@ -45,8 +44,6 @@ export class Operator {
     this.#term = term;
     const objects = new ApiObjects(client, term);
     this.#members = new NatsMembers({ objects });
-    const glance: Glance = (key, count) => this.#members.glance(parseKey(key), count);
-    this.#atRest = new AtRest(glance, systemClock);
     const reconcile = makeReconcile({
       objects,
       members: this.#members,
@@ -61,8 +58,14 @@ export class Operator {
       now: Date.now,
       newClusterId: randomUUID,
     });
+    this.#atRest = new AtRest({
+      look: (key) => reconcile(parseKey(key)),
+      glance: (key, count) => this.#members.glance(parseKey(key), count),
+      clock: systemClock,
+      onRest: () => metrics.glances.inc(),
+    });
     this.#queue = new Queue({
-      work: (key) => this.#look(key, reconcile),
+      work: async (key) => this.#again(key, await this.#atRest.look(key)),
       concurrency: config.concurrency,
       clock: systemClock,
       random: Math.random,
@@ -143,16 +146,6 @@ export class Operator {
     if (!this.#clusters.has(key)) return;
     this.#atRest.changed(key);
     this.#queue.add(key);
-  }
-
-  async #look(key: string, reconcile: ReturnType<typeof makeReconcile>): Promise<WorkResult> {
-    if (await this.#atRest.holds(key)) {
-      this.#options.metrics.glances.inc();
-      return this.#again(key, {});
-    }
-    const result = await reconcile(parseKey(key));
-    if (result.rest !== undefined) this.#atRest.note(key, result.rest);
-    return this.#again(key, result);
   }
 
   /** Members are observed by asking them, so every cluster is looked at from time to time. */

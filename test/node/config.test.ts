@@ -1,4 +1,5 @@
-import { configHelp, ConfigError, parseConfig } from '../../node/src/config.ts';
+import { ConfigError } from '../../contract/src/settings.ts';
+import { configHelp, parseConfig } from '../../node/src/config.ts';
 
 const needed = ['--cluster', 'c', '--member', 'a', '--members', 'a,b', '--data', '/d'];
 

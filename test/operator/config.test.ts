@@ -1,4 +1,5 @@
-import { configHelp, ConfigError, parseConfig } from '../../operator/src/config.ts';
+import { ConfigError } from '../../contract/src/settings.ts';
+import { configHelp, parseConfig } from '../../operator/src/config.ts';
 
 test('nothing has to be said', () => {
   const config = parseConfig([], {});

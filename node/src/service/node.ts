@@ -5,6 +5,7 @@ import {
   type FirstConfiguration,
 } from '../../../contract/src/first-configuration.ts';
 import type { FormAnswer } from '../../../contract/src/form.ts';
+import { startHttp, type HttpServer } from '../../../contract/src/http-server.ts';
 import type { NatsLink } from '../../../contract/src/nats-link.ts';
 import { parseRecoveryRequest } from '../../../contract/src/recovery.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
@@ -21,7 +22,6 @@ import { AdminApi } from './admin-api.ts';
 import { Complaints } from './complaints.ts';
 import { serveDirect } from './direct-requests.ts';
 import { UNKNOWN_MEMBER } from './driver.ts';
-import { startHttp, type HttpServer } from './http.ts';
 import type { Logger } from './logger.ts';
 import { NodeConnection } from './node-connection.ts';
 import { NodeData } from './node-data.ts';
@@ -130,21 +130,25 @@ export class Node {
    * @throws AnotherClusterError
    */
   async start(): Promise<void> {
-    const { httpHost, httpPort } = this.#config;
     this.#open();
-    this.#http = await startHttp(httpHost, httpPort, {
-      status: () => this.status(),
-      readiness: () => this.#report.readiness(),
-      metrics: async () => ({
-        contentType: this.#metrics.contentType,
-        text: await this.#metrics.text(),
-      }),
-    });
+    this.#http = await this.#show();
     this.#log.info({ port: this.#http.port }, 'http listens');
     const connection = await this.#nats.connect();
     this.#admin = new AdminApi(connection, this.#subjects, this.#log, () => this.status());
     this.#serve(connection);
     await this.#run(connection);
+  }
+
+  #show(): Promise<HttpServer> {
+    const { httpHost: host, httpPort: port } = this.#config;
+    const { contentType } = this.#metrics;
+    const sources = {
+      readiness: () => this.#report.readiness(),
+      metrics: async () => ({ contentType, text: await this.#metrics.text() }),
+    };
+    const status = { what: 'what the member says of itself, as JSON', show: () => this.status() };
+    const readyz = 'whether the member is ready to serve';
+    return startHttp({ host, port, sources, readyz, pages: { '/status': status } });
   }
 
   /** What this one member is asked by itself. */

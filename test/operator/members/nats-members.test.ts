@@ -16,7 +16,12 @@ import { storedCluster } from '../cluster.ts';
 import { ModelObjects } from '../reconcile/model/model-objects.ts';
 
 const pods = ['c-0', 'c-1', 'c-2', 'c-3'];
-const quiet = { changing: () => undefined, removing: () => undefined, applying: () => undefined };
+const quiet = {
+  changing: () => undefined,
+  removing: () => undefined,
+  applying: () => undefined,
+  changed: () => undefined,
+};
 const objects = new ModelObjects(quiet, Date.now);
 
 let folder: string;

@@ -155,7 +155,7 @@ test('wherever the operator crashes, and with two of them, one new cluster is ma
       world.settle();
       if (round === 5) silence(world, false, [node]);
       if (round % 2 === 0) world.patience = patience;
-      await Promise.all([world.reconcile(), world.reconcile()]);
+      await world.reconcileTwice();
     }
     await world.rounds(ROUNDS);
     expect(world.violations).toEqual([]);

@@ -30,12 +30,22 @@ const event: fc.Arbitrary<readonly [string, Event]> = fc.oneof(
   ordinal.map((pod) => say(`delete claim ${pod}`, (world) => world.deleteClaim(pod))),
   ordinal.map((pod) => say(`wipe ${pod}`, (world) => world.wipe(pod))),
   ordinal.map((pod) => say(`damage ${pod}`, (world) => world.damage(pod))),
+  fc
+    .tuple(ordinal, fc.boolean())
+    .map(([pod, stalls]) =>
+      say(`disk ${pod} ${stalls ? 'stalls' : 'is well'}`, (world) => world.stall(pod, stalls)),
+    ),
   ordinal.map((index) => say(`lose node ${index}`, (world) => world.loseNode(node(world, index)))),
   ordinal.map((index) =>
     say(`node ${index} is away`, (world) => world.kubernetes.nodes.set(node(world, index), false)),
   ),
   fc.constant(say('all nodes are back', wakeNodes)),
   fc.constant(say('people say what is lost', (world) => world.declareLost())),
+  fc.boolean().map((down) =>
+    say(`the leader ${down ? 'steps down' : 'leads'}`, (world) => {
+      world.hasSteppedDown = down;
+    }),
+  ),
   fc
     .boolean()
     .map((up) => say(`NATS ${up ? 'is back' : 'is away'}`, (world) => (world.natsUp = up))),
@@ -71,7 +81,7 @@ const event: fc.Arbitrary<readonly [string, Event]> = fc.oneof(
     say('two operators', async (world) => {
       for (let round = 0; round < 4; round += 1) {
         world.settle();
-        await Promise.all([world.reconcile(), world.reconcile()]);
+        await world.reconcileTwice();
       }
     }),
   ),
@@ -116,6 +126,7 @@ function isWhole(world: World): boolean {
 async function recover(world: World): Promise<void> {
   world.natsUp = true;
   world.isCutOff = false;
+  world.hasSteppedDown = false;
   world.kubernetes.isSlow = false;
   wakeNodes(world);
   world.edit({ image: 'v1' });

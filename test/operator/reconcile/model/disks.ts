@@ -6,6 +6,7 @@ export interface Disk {
   id: string;
   first: FirstConfiguration | null;
   isDamaged: boolean;
+  isStalled: boolean;
   /** It has applied what the others have. */
   hasCaughtUp: boolean;
 }
@@ -45,6 +46,12 @@ export class Disks {
 
   #blank(): Disk {
     this.#count += 1;
-    return { id: `m${this.#count}`, first: null, isDamaged: false, hasCaughtUp: false };
+    return {
+      id: `m${this.#count}`,
+      first: null,
+      isDamaged: false,
+      isStalled: false,
+      hasCaughtUp: false,
+    };
   }
 }

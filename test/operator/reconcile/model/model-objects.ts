@@ -36,12 +36,13 @@ interface Kinds {
 
 type Typed<K> = K extends keyof Kinds ? Kinds[K] : ModelObject;
 
-/** What an operator changes, told before it happens. */
+/** What an operator changes, told before it happens; and what has changed, whoever did it. */
 export interface Witness {
   /** Throws where the operator is to crash. */
   changing(): void;
   removing(kind: ObjectKind, name: string): void;
   applying(object: ModelObject): void;
+  changed(kind: ObjectKind): void;
 }
 
 /** The objects of an API server in memory, with its versions, generations and preconditions. */
@@ -67,26 +68,32 @@ export class ModelObjects implements Objects {
     return this.all(kind).find(({ metadata }) => metadata?.name === name);
   }
 
+  /** Where it makes no difference, nothing has changed, and nobody hears of it. */
   put(object: ModelObject): void {
-    const key = keyOf(object.kind as ObjectKind, object.metadata?.name ?? '');
+    const kind = object.kind as ObjectKind;
+    const key = keyOf(kind, object.metadata?.name ?? '');
     const before = this.#objects.get(key);
-    const { generation = 0 } = before?.metadata ?? {};
-    const isSame = before !== undefined && isDeepStrictEqual(before.spec, object.spec);
+    const { generation = 0, resourceVersion } = before?.metadata ?? {};
+    const isSame = before !== undefined && isEqual(before.spec, object.spec);
     this.#count += 1;
-    this.#objects.set(key, {
+    const after = {
       ...object,
       metadata: {
         ...object.metadata,
         uid: before?.metadata?.uid ?? `uid-${this.#count}`,
-        resourceVersion: String(this.#count),
+        ...(resourceVersion !== undefined && { resourceVersion }),
         creationTimestamp: before?.metadata?.creationTimestamp ?? new Date(this.#now()),
         generation: isSame ? generation : generation + 1,
       },
-    });
+    };
+    if (before !== undefined && isEqual(before, after)) return;
+    after.metadata.resourceVersion = String(this.#count);
+    this.#objects.set(key, after);
+    this.#witness.changed(kind);
   }
 
   erase(kind: ObjectKind, name: string): void {
-    this.#objects.delete(keyOf(kind, name));
+    if (this.#objects.delete(keyOf(kind, name))) this.#witness.changed(kind);
   }
 
   /** As for an object with finalizers: it is marked, and somebody erases it later. */
@@ -146,8 +153,7 @@ export class ModelObjects implements Objects {
     const { uid = '' } = live.metadata ?? {};
     this.#check('apply', object.kind as ObjectKind, name, live, uid, resourceVersion);
     const merged = { ...live, ...object, metadata: { ...live.metadata, ...object.metadata } };
-    const json = (each: unknown): unknown => JSON.parse(JSON.stringify(each));
-    if (isDeepStrictEqual(json(merged), json(live))) return 'unchanged';
+    if (isEqual(merged, live)) return 'unchanged';
     this.#witness.changing();
     this.#witness.applying(object);
     this.put(structuredClone(merged));
@@ -217,6 +223,15 @@ export class ModelObjects implements Objects {
       throw new ConflictError(asked, { code: 409, ...refusal });
     }
   }
+}
+
+/** Of whichever realms, and as the API server has it: what is `undefined` is not there. */
+function isEqual(one: unknown, other: unknown): boolean {
+  return isDeepStrictEqual(json(one), json(other));
+}
+
+function json(value: unknown): unknown {
+  return value === undefined ? value : JSON.parse(JSON.stringify(value));
 }
 
 /** A JSON merge patch: RFC 7396. */

@@ -9,6 +9,7 @@ import type { RecoveryRequest } from '../../../../contract/src/recovery.ts';
 import type { MemberRole, MemberStatus } from '../../../../contract/src/status.ts';
 import type { PaxosCluster } from '../../../../operator/src/api/paxos-cluster.ts';
 import { specSchema, type PaxosClusterSpec } from '../../../../operator/src/api/spec.ts';
+import { followed } from '../../../../operator/src/at-rest.ts';
 import type {
   Address,
   Heard,
@@ -22,6 +23,7 @@ import { ordinalOf } from '../../../../operator/src/resources/names.ts';
 import { Disks, type Disk, type Volume } from './disks.ts';
 import { Kubernetes } from './kubernetes.ts';
 import { ModelObjects, type ModelObject } from './model-objects.ts';
+import { ModelOperator } from './model-operator.ts';
 import { Paxos } from './paxos.ts';
 
 const WINDOW = 16;
@@ -56,6 +58,8 @@ export class World implements Members {
   natsUp = true;
   /** The operator's own connection; the members may have theirs. */
   isCutOff = false;
+  /** Who led has stepped down, and the others take it for their leader yet. */
+  hasSteppedDown = false;
   /** Changes that are left until the operator crashes. */
   patience = Infinity;
   /** People and fate have cost a majority of the volumes. */
@@ -67,6 +71,8 @@ export class World implements Members {
   /** Since when the leader has not heard a member. */
   readonly #unheard = new Map<string, number>();
   #listener: string | undefined;
+  /** Mostly the first one works; two do when each believes that it leads. */
+  readonly #operators = [this.#operator(), this.#operator()] as const;
 
   constructor() {
     this.objects = new ModelObjects(
@@ -77,6 +83,7 @@ export class World implements Members {
         },
         removing: (kind, name) => this.#removing(kind, name),
         applying: (object) => this.#applying(object),
+        changed: (kind) => this.#changed(kind),
       },
       () => this.#now,
     );
@@ -116,8 +123,11 @@ export class World implements Members {
     this.objects.put({ ...cluster, metadata });
   }
 
-  /** The volumes stay, and so does the first configuration. */
+  /** Whoever deletes it has the volumes stay, and the first configuration. */
   deleteCluster(): void {
+    for (const map of this.objects.all('ConfigMap')) {
+      this.objects.put({ ...map, metadata: { ...map.metadata, ownerReferences: [] } });
+    }
     this.objects.erase('PaxosCluster', 'c');
     this.objects.erase('StatefulSet', 'c');
     for (const kind of [
@@ -144,6 +154,12 @@ export class World implements Members {
     // One that was not told yet has nothing to be damaged.
     if (volume?.disk.first) volume.disk.isDamaged = true;
     this.#fate();
+  }
+
+  /** It writes slowly, or as it should. */
+  stall(ordinal: number, isStalled: boolean): void {
+    const volume = this.volumeOf(ordinal);
+    if (volume !== undefined) volume.disk.isStalled = isStalled;
   }
 
   loseNode(name: string): void {
@@ -209,8 +225,49 @@ export class World implements Members {
 
   /* What the operator does. */
 
-  /** One look of an operator; what it may throw is a crash, or that another one was quicker. */
+  /** An operator looks, or is content with a glance. It may crash, or another one is quicker. */
   async reconcile(): Promise<ReconcileResult> {
+    const [operator] = this.#operators;
+    const result = await this.#lookOf(operator);
+    if (!operator.hasLooked && !operator.isBehind) await this.#lookInVain();
+    return result;
+  }
+
+  /** Two operators at once. */
+  async reconcileTwice(): Promise<void> {
+    await Promise.all(this.#operators.map((operator) => this.#lookOf(operator)));
+  }
+
+  restartOperator(): void {
+    for (const operator of this.#operators) operator.restart();
+  }
+
+  async #lookOf(operator: ModelOperator): Promise<ReconcileResult> {
+    try {
+      return await operator.look();
+    } catch (error) {
+      if (error instanceof Crash) operator.restart();
+      else if ((error as Error).name !== 'ConflictError') throw error;
+      return {};
+    } finally {
+      this.patience = Infinity;
+    }
+  }
+
+  /** Where a glance was enough, a look would have found nothing to do. */
+  async #lookInVain(): Promise<void> {
+    this.patience = 0;
+    try {
+      await this.#reconcile();
+    } catch (error) {
+      if (!(error instanceof Crash)) throw error;
+      this.violations.push('a look was left out that would have found something to do');
+    } finally {
+      this.patience = Infinity;
+    }
+  }
+
+  async #reconcile(): Promise<ReconcileResult> {
     const reconcile = makeReconcile({
       objects: this.objects,
       members: this,
@@ -218,14 +275,27 @@ export class World implements Members {
       now: () => this.#now,
       newClusterId: () => `cluster-${this.#clusters.size}`,
     });
-    try {
-      return await reconcile({ namespace: 'n', name: 'c' });
-    } catch (error) {
-      const isExpected = error instanceof Crash || (error as Error).name === 'ConflictError';
-      if (!isExpected) throw error;
-      return {};
-    } finally {
-      this.patience = Infinity;
+    return reconcile({ namespace: 'n', name: 'c' });
+  }
+
+  #operator(): ModelOperator {
+    return new ModelOperator({
+      look: () => this.#reconcile(),
+      glance: async () => {
+        await Promise.resolve();
+        return this.#hasNats ? this.#everybody() : undefined;
+      },
+      clock: { now: () => this.#now },
+    });
+  }
+
+  #changed(kind: ObjectKind): void {
+    const isTold = kind === 'PaxosCluster' || followed.includes(kind);
+    const isThere = this.objects.all('PaxosCluster').length > 0;
+    for (const operator of this.#operators) {
+      if (!isTold) operator.isBehind = true;
+      else if (isThere) operator.changed();
+      else operator.forget();
     }
   }
 
@@ -286,7 +356,7 @@ export class World implements Members {
     });
     return {
       http: new Map(http),
-      nats: this.#hasNats ? processes.map((process) => this.#statusOf(process)) : [],
+      nats: this.#hasNats ? this.#everybody() : [],
       connection: this.#hasNats ? { up: true } : { up: false, why: 'NATS is away' },
     };
   }
@@ -380,6 +450,12 @@ export class World implements Members {
     });
   }
 
+  /** In the order of their names. */
+  #everybody(): MemberStatus[] {
+    const statuses = this.#processes.map((process) => this.#statusOf(process));
+    return statuses.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
   #statusOf({ pod, disk }: Process): MemberStatus {
     const paxos = this.#paxosOf(disk);
     const { number = 0, voters = [], learners = [] } = paxos?.newest ?? {};
@@ -411,7 +487,10 @@ export class World implements Members {
       stateBytes: 0,
       incoming: null,
       uptimeSeconds: 100,
-      alarms: disk.isDamaged ? ['A file is damaged.'] : [],
+      alarms: [
+        ...(disk.isDamaged ? ['A file is damaged.'] : []),
+        ...(disk.isStalled ? ['The disk has not finished a write for more than a second.'] : []),
+      ],
     };
   }
 
@@ -419,7 +498,7 @@ export class World implements Members {
     if (disk.isDamaged) return 'damaged';
     const paxos = this.#paxosOf(disk);
     if (paxos === undefined) return 'unformed';
-    if (paxos.leader === disk.id) return 'leader';
+    if (paxos.leader === disk.id && !this.hasSteppedDown) return 'leader';
     if (paxos.newest.voters.includes(disk.id)) return 'follower';
     return paxos.newest.learners.includes(disk.id) ? 'learner' : 'outsider';
   }

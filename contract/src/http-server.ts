@@ -1,10 +1,28 @@
 import type { FastifyInstance } from 'fastify';
 
-/** What the HTTP server shows of an operator. */
+/** What a process shows of itself. */
 export interface HttpSources {
   /** Why not, when it is not. */
   readiness(): { readonly ready: boolean; readonly reason: string };
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+export interface HttpOptions {
+  readonly host: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  readonly sources: HttpSources;
+  /** What `/readyz` answers, for whoever asks for something that there is not. */
+  readonly readyz: string;
+  /** What there is beside, by path. */
+  readonly pages?: Readonly<Record<string, HttpPage>>;
+}
+
+/** Something that is shown as JSON. */
+export interface HttpPage {
+  /** Like `HttpOptions.readyz`. */
+  readonly what: string;
+  readonly show: () => object;
 }
 
 export interface HttpServer {
@@ -26,26 +44,17 @@ export class HttpListenError extends Error {
   }
 }
 
-const paths = {
-  '/metrics': 'metrics for Prometheus',
-  '/healthz': 'whether the process lives',
-  '/readyz': 'whether it has reached the API server',
-} as const;
-
 /**
- * Serves `/metrics`, `/healthz` and `/readyz`.
- * @param port 0 for any free one
+ * Serves `/metrics`, `/healthz`, `/readyz` and what else there is.
  * @throws HttpListenError
  */
-export async function startHttp(
-  host: string,
-  port: number,
-  sources: HttpSources,
-): Promise<HttpServer> {
+export async function startHttp(options: HttpOptions): Promise<HttpServer> {
+  const { host, port } = options;
+  // Imported here: it takes more than a tenth of a second, in which a node can already recover.
   const { fastify } = await import('fastify');
   // Connections that are kept alive must not hold up a stop.
   const server = fastify({ forceCloseConnections: true, exposeHeadRoutes: true });
-  addRoutes(server, sources);
+  addRoutes(server, options);
   try {
     await server.listen({ host, port });
   } catch (error) {
@@ -57,7 +66,7 @@ export async function startHttp(
   return { port: bound ?? port, close: () => server.close() };
 }
 
-function addRoutes(server: FastifyInstance, sources: HttpSources): void {
+function addRoutes(server: FastifyInstance, { sources, readyz, pages = {} }: HttpOptions): void {
   server.get('/metrics', async (_request, reply) => {
     const { contentType, text } = await sources.metrics();
     return reply.type(contentType).send(text);
@@ -71,8 +80,17 @@ function addRoutes(server: FastifyInstance, sources: HttpSources): void {
     return reply.code(ready ? 200 : 503).send(ready ? 'Ready.\n' : `Not ready: ${reason}\n`);
   });
 
+  const known = [
+    '/metrics (metrics for Prometheus)',
+    '/healthz (whether the process lives)',
+    `/readyz (${readyz})`,
+  ];
+  for (const [path, { what, show }] of Object.entries(pages)) {
+    server.get(path, (_request, reply) => reply.send(show()));
+    known.push(`${path} (${what})`);
+  }
+
   server.setNotFoundHandler((request, reply) => {
-    const known = Object.entries(paths).map(([path, what]) => `${path} (${what})`);
     const sentence = `There is no ${request.method} ${request.url} here. There is GET of`;
     return reply
       .code(404)

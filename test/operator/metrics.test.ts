@@ -1,0 +1,24 @@
+import { Metrics } from '../../operator/src/metrics.ts';
+
+test('metrics', async () => {
+  const metrics = new Metrics('1.2.3', false);
+  metrics.readGaugesFrom(() => ({ leader: true, queueDepth: 3, clusters: 50 }));
+  metrics.reconciles.inc({ result: 'done' });
+  metrics.watchRestarts.inc({ resource: 'pods', reason: 'gone' });
+  metrics.apiRequests.inc({ verb: 'get', group: '', resource: 'pods', code: '200' });
+  const text = await metrics.text();
+  for (const line of [
+    'synod_operator_is_leader 1',
+    'synod_operator_queue_depth 3',
+    'synod_operator_clusters 50',
+    'synod_operator_reconciles_total{result="done"} 1',
+    'synod_operator_reconciles_total{result="failed"} 0',
+    'synod_operator_watch_restarts_total{resource="pods",reason="gone"} 1',
+    'synod_operator_api_requests_total{verb="get",group="",resource="pods",code="200"} 1',
+    'synod_operator_events_dropped_total 0',
+    'synod_operator_reconcile_seconds_count 0',
+  ]) {
+    expect(text).toContain(`${line}\n`);
+  }
+  expect(text).toMatch(/synod_operator_build_info\{version="1.2.3",node_version="v\d+/);
+});

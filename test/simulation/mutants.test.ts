@@ -1,0 +1,14 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { mutants } from './mutants/mutants.ts';
+
+/* A mutant whose place has moved says nothing, which only the long run of them would notice. */
+
+test.each(mutants.map((mutant) => [mutant.name, mutant] as const))(
+  'its place stands once in the sources, and something else comes there: %s',
+  (_, { file, from, to }) => {
+    const source = fs.readFileSync(path.join('node/src', file), 'utf8');
+    expect({ file, from, times: source.split(from).length - 1 }).toEqual({ file, from, times: 1 });
+    expect(to).not.toBe(from);
+  },
+);
