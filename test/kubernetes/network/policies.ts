@@ -166,7 +166,10 @@ function isPort({ protocol = 'TCP', port: asked, endPort }: Port, connection: Co
   return named?.containerPort === port;
 }
 
-function isIn({ cidr, except = [] }: NonNullable<Peer['ipBlock']>, address: string): boolean {
+export function isIn(
+  { cidr, except = [] }: NonNullable<Peer['ipBlock']>,
+  address: string,
+): boolean {
   return (
     rangeOf([cidr]).check(address, familyOf(address)) &&
     !rangeOf(except).check(address, familyOf(address))
