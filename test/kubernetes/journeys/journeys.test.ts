@@ -2,10 +2,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import Table from 'cli-table3';
 import { until } from '../lab/deadline.ts';
 import { Lab } from '../lab/lab.ts';
+import { Recorder } from '../network/recorder.ts';
+import { complaintsOf, kindsOf } from '../network/verdict.ts';
 import { dashboardQueries } from './dashboard.ts';
-import { IMAGE } from './journey.ts';
+import { InLab } from './in-lab.ts';
+import { NAMESPACE, RIVAL } from './journey.ts';
 import { journeys } from './journeys.ts';
 import { Load, type Outage } from './load.ts';
+import { OwnCluster } from './own-cluster.ts';
 import { Prometheus } from './prometheus.ts';
 import { Release } from './release.ts';
 import { callsMade, callsWithoutRight, grantedRights, rightsWithoutCall } from './rights.ts';
@@ -13,7 +17,8 @@ import { callsMade, callsWithoutRight, grantedRights, rightsWithoutCall } from '
 /*
  * What people do to a cluster, and what happens to it, on a real Kubernetes under load: nothing
  * that was acknowledged is lost, and nothing runs twice. SYNOD_JOURNEYS=all runs all of them, a
- * part of a name those that have it; SYNOD_ROUNDS says how often.
+ * part of a name those that have it; SYNOD_ROUNDS says how often. With SYNOD_CONTEXT it is done on
+ * a cluster that somebody has, as far as kubectl and helm are enough for it.
  */
 
 const NAME = 'synod';
@@ -26,6 +31,7 @@ const SCRAPED_MS = 120_000;
 const LEAST_WRITES = 200;
 const wanted = process.env['SYNOD_JOURNEYS'] ?? '';
 const keeps = process.env['SYNOD_KEEP'] === 'yes';
+const { SYNOD_CONTEXT: context = '', SYNOD_IMAGE: image = '' } = process.env;
 const repetitions = Number(process.env['SYNOD_ROUNDS'] ?? '1');
 
 interface Row extends Outage {
@@ -33,9 +39,12 @@ interface Row extends Outage {
   readonly seconds: number;
 }
 
-const chosen = journeys.filter(({ name, always }) =>
-  wanted === '' ? always : wanted === 'all' || name.includes(wanted),
-);
+const isOwn = context !== '';
+const chosen = journeys
+  .filter(({ always }) => !isOwn || always)
+  .filter(({ name, always }) =>
+    wanted === '' ? always : wanted === 'all' || name.includes(wanted),
+  );
 const runs = Array.from({ length: repetitions }, (_, n) =>
   chosen.map((journey) => ({
     journey,
@@ -45,25 +54,33 @@ const runs = Array.from({ length: repetitions }, (_, n) =>
 ).flat();
 
 const rows: Row[] = [];
-const lab = new Lab((line) => process.stderr.write(`lab: ${line}\n`));
-const release = new Release(lab, NAME, 'journeys', [
-  'image.tag=lab',
+const nextImage = process.env['SYNOD_NEXT_IMAGE'] ?? '';
+const kubernetes = isOwn
+  ? new OwnCluster({ context, namespace: NAMESPACE, image, nextImage })
+  : new InLab(new Lab((line) => process.stderr.write(`lab: ${line}\n`)));
+const inLab = isOwn ? test.skip : test;
+const release = new Release(kubernetes, NAME, NAMESPACE, [
+  ...imageValues(kubernetes.image),
   'cluster.machine=counter',
   'cluster.storage.size=1Gi',
+  // One of the journeys has an operator of another release work on this cluster.
+  `networkPolicy.natsClients[0].podSelector.matchLabels.app\\.kubernetes\\.io/instance=${RIVAL}`,
 ]);
 let load: Load | undefined;
 let prometheus: Prometheus | undefined;
+let recorder: Recorder | undefined;
 
 beforeAll(async () => {
-  await lab.up();
-  await lab.buildImage(IMAGE);
+  await kubernetes.up();
   await release.clear();
+  if (kubernetes.lab !== undefined) recorder = new Recorder(kubernetes.lab.kubeconfig);
 }, 30 * 60_000);
 
 afterAll(async () => {
   await load?.stop();
   await prometheus?.stop();
-  if (!keeps) await lab.down();
+  recorder?.close();
+  if (!keeps) await kubernetes.down();
   process.stderr.write(`${table(rows)}\n`);
 }, 10 * 60_000);
 
@@ -78,7 +95,7 @@ test(
     const seconds = (performance.now() - begin) / 1000;
     record({ journey: 'install', seconds, writes: 0, perSecond: 0, longestMs: 0, unknown: 0 });
     load = await Load.start(release);
-    prometheus = await Prometheus.start(release);
+    if (!isOwn) prometheus = await Prometheus.start(release);
   },
   JOURNEY_MS,
 );
@@ -101,7 +118,7 @@ test.each(runs)(
 );
 
 // Before the release is removed: roles may go before the operator has ended.
-test('the operator has the rights that it uses, and no others', async () => {
+inLab('the operator has the rights that it uses, and no others', async () => {
   const granted = await grantedRights(release);
   const calls = await callsMade(release, scraped());
   expect(callsWithoutRight(granted, calls)).toEqual([]);
@@ -126,7 +143,7 @@ test(
   JOURNEY_MS,
 );
 
-test(
+inLab(
   'every query of the dashboard has data, and it has seen the members start again',
   async () => {
     const queries = dashboardQueries({
@@ -150,6 +167,13 @@ test(
   SCRAPED_MS + 30_000,
 );
 
+inLab('NetworkPolicies allow all connections that were made, and none of a list', async () => {
+  if (recorder === undefined) throw new Error('Nothing was recorded.');
+  const recording = await recorder.read();
+  say(`connections that were made:\n  ${kindsOf(recording).join('\n  ')}`);
+  expect(complaintsOf(recording, NAME)).toEqual([]);
+});
+
 function scraped(): Prometheus {
   if (prometheus === undefined) throw new Error('There is no Prometheus.');
   return prometheus;
@@ -169,6 +193,11 @@ async function reporting(name: string, work: () => Promise<void>): Promise<void>
     say(`${name}: ${String(error)}\n${await release.report()}`);
     throw error;
   }
+}
+
+function imageValues(name: string): string[] {
+  const colon = name.lastIndexOf(':');
+  return [`image.repository=${name.slice(0, colon)}`, `image.tag=${name.slice(colon + 1)}`];
 }
 
 function say(line: string): void {
