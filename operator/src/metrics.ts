@@ -29,6 +29,10 @@ export class Metrics {
     buckets: seconds,
     registers: [this.#registry],
   });
+  readonly glances = this.#counter(
+    'synod_operator_glances_total',
+    'Reconciles that only asked the members of a cluster at rest, and heard what was known.',
+  );
   readonly watchRestarts = this.#counter(
     'synod_operator_watch_restarts_total',
     'Watches begun again, by resource and reason.',

@@ -146,7 +146,10 @@ export class Operator {
   }
 
   async #look(key: string, reconcile: ReturnType<typeof makeReconcile>): Promise<WorkResult> {
-    if (await this.#atRest.holds(key)) return this.#again(key, {});
+    if (await this.#atRest.holds(key)) {
+      this.#options.metrics.glances.inc();
+      return this.#again(key, {});
+    }
     const result = await reconcile(parseKey(key));
     if (result.rest !== undefined) this.#atRest.note(key, result.rest);
     return this.#again(key, result);

@@ -25,8 +25,8 @@ export class InLab implements Kubernetes {
     await this.lab.buildImage(IMAGE);
   }
 
-  down(): Promise<void> {
-    return this.lab.down();
+  async end(keeps: boolean): Promise<void> {
+    if (!keeps) await this.lab.down();
   }
 
   helm(args: readonly string[], options: CommandOptions = {}): Promise<string> {

@@ -16,9 +16,9 @@ import { callsMade, callsWithoutRight, grantedRights, rightsWithoutCall } from '
 
 /*
  * What people do to a cluster, and what happens to it, on a real Kubernetes under load: nothing
- * that was acknowledged is lost, and nothing runs twice. SYNOD_JOURNEYS=all runs all of them, a
- * part of a name those that have it; SYNOD_ROUNDS says how often. With SYNOD_CONTEXT it is done on
- * a cluster that somebody has, as far as kubectl and helm are enough for it.
+ * that was acknowledged is lost, and nothing runs twice. SYNOD_JOURNEYS=all runs all of them, parts
+ * of names (a line each) those that have one; SYNOD_ROUNDS says how often. With SYNOD_CONTEXT it is
+ * done on a cluster that somebody has, as far as kubectl and helm are enough for it.
  */
 
 const NAME = 'synod';
@@ -31,7 +31,6 @@ const SCRAPED_MS = 120_000;
 const LEAST_WRITES = 200;
 const wanted = process.env['SYNOD_JOURNEYS'] ?? '';
 const keeps = process.env['SYNOD_KEEP'] === 'yes';
-const { SYNOD_CONTEXT: context = '', SYNOD_IMAGE: image = '' } = process.env;
 const repetitions = Number(process.env['SYNOD_ROUNDS'] ?? '1');
 
 interface Row extends Outage {
@@ -39,11 +38,24 @@ interface Row extends Outage {
   readonly seconds: number;
 }
 
-const isOwn = context !== '';
+/** The lab, unless somebody named a cluster. */
+function kubernetesOf(environment: NodeJS.ProcessEnv): InLab | OwnCluster {
+  const { SYNOD_CONTEXT: context, SYNOD_IMAGE: image, SYNOD_NEXT_IMAGE: nextImage } = environment;
+  if (context !== undefined && image !== undefined && nextImage !== undefined) {
+    return new OwnCluster({ context, namespace: NAMESPACE, image, nextImage });
+  }
+  return new InLab(new Lab((line) => process.stderr.write(`lab: ${line}\n`)));
+}
+
+const kubernetes = kubernetesOf(process.env);
+const isOwn = kubernetes.lab === undefined;
+const inLab = isOwn ? test.skip : test;
 const chosen = journeys
   .filter(({ always }) => !isOwn || always)
   .filter(({ name, always }) =>
-    wanted === '' ? always : wanted === 'all' || name.includes(wanted),
+    wanted === ''
+      ? always
+      : wanted === 'all' || wanted.split('\n').some((part) => name.includes(part)),
   );
 const runs = Array.from({ length: repetitions }, (_, n) =>
   chosen.map((journey) => ({
@@ -54,11 +66,6 @@ const runs = Array.from({ length: repetitions }, (_, n) =>
 ).flat();
 
 const rows: Row[] = [];
-const nextImage = process.env['SYNOD_NEXT_IMAGE'] ?? '';
-const kubernetes = isOwn
-  ? new OwnCluster({ context, namespace: NAMESPACE, image, nextImage })
-  : new InLab(new Lab((line) => process.stderr.write(`lab: ${line}\n`)));
-const inLab = isOwn ? test.skip : test;
 const release = new Release(kubernetes, NAME, NAMESPACE, [
   ...imageValues(kubernetes.image),
   'cluster.machine=counter',
@@ -80,7 +87,7 @@ afterAll(async () => {
   await load?.stop();
   await prometheus?.stop();
   recorder?.close();
-  if (!keeps) await kubernetes.down();
+  await kubernetes.end(keeps);
   process.stderr.write(`${table(rows)}\n`);
 }, 10 * 60_000);
 

@@ -20,8 +20,8 @@ export interface Kubernetes {
   /** Makes ready what the chart is installed on. */
   up(): Promise<void>;
 
-  /** Takes away what is there since `up`. */
-  down(): Promise<void>;
+  /** @param keeps or else what is there since `up` is taken away */
+  end(keeps: boolean): Promise<void>;
 
   helm(args: readonly string[], options?: CommandOptions): Promise<string>;
 

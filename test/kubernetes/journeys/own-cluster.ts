@@ -58,10 +58,10 @@ export class OwnCluster implements Kubernetes {
   }
 
   /** The definition of PaxosCluster stays: others may have come to use it. */
-  async down(): Promise<void> {
+  async end(keeps: boolean): Promise<void> {
     const { namespace } = this.#init;
     for (const forward of this.#forwards.values()) (await forward)?.close();
-    if (!this.#isOurs) return;
+    if (keeps || !this.#isOurs) return;
     const where = ['--namespace', namespace];
     const releases = (await this.helm(['list', '--short', ...where])).split('\n');
     for (const name of releases.filter((line) => line !== '')) {

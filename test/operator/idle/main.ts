@@ -52,17 +52,21 @@ function coreSeconds(pid: number): number {
 
 async function measure(operator: OperatorProcess): Promise<void> {
   const { pid } = operator;
-  const done = () => operator.metric('synod_operator_reconciles_total{result="done"}');
+  const count = async (name: string) => (await operator.metric(name)) ?? 0;
+  const looks = () => count('synod_operator_reconciles_total{result="done"}');
+  const glances = () => count('synod_operator_glances_total');
   const shares: number[] = [];
   for (let part = 0; part < PARTS; part += 1) {
-    const [cpu, looks] = [coreSeconds(pid), (await done()) ?? 0];
+    const before = [coreSeconds(pid), await looks(), await glances()] as const;
     await sleep(seconds * 1_000);
-    const share = ((coreSeconds(pid) - cpu) / seconds) * 100;
+    const after = [coreSeconds(pid), await looks(), await glances()] as const;
+    const [cpu, all, quick] = after.map((value, i) => (value - (before[i] ?? 0)) / seconds);
+    const share = 100 * (cpu ?? 0);
     shares.push(share);
-    const rate = (((await done()) ?? 0) - looks) / seconds;
     const memory = anonymousMib(pid)?.toFixed(0) ?? '?';
     say(
-      `${share.toFixed(2)} % of a core, RssAnon ${memory} MiB, ${rate.toFixed(2)} looks a second`,
+      `${share.toFixed(2)} % of a core, RssAnon ${memory} MiB, ` +
+        `${all?.toFixed(2)} looks a second, ${quick?.toFixed(2)} of them glances`,
     );
   }
   const [least, , median, , most] = shares.sort((a, b) => a - b).map((share) => share.toFixed(2));
