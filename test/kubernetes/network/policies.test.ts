@@ -142,6 +142,7 @@ test('ports are numbers, ranges, or names of the pod that is connected to', () =
   expect(denial(open({ port: 'web' }), to(front, back))).toBeUndefined();
   expect(denial(open({ port: 'web' }), to(front, back, 8081))).toBe('ingress');
   expect(denial(open({ port: 'names' }), to(front, back, 5353, 'UDP'))).toBe('ingress');
+  expect(denial(open({ port: 'names' }), to(front, back, 5353))).toBe('ingress');
   const names = open({ port: 'names', protocol: 'UDP' });
   expect(denial(names, to(front, back, 5353, 'UDP'))).toBeUndefined();
   expect(denial(names, to(front, back, 5353))).toBe('ingress');
