@@ -15,6 +15,8 @@ const gauges: Readonly<Record<keyof GaugeValues, readonly [name: string, help: s
   clusters: ['synod_operator_clusters', 'Clusters that the leading operator looks after.'],
 };
 
+/** How exactly it is measured how late the event loop is. */
+const LAG_MS = 100;
 const seconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 /** The metrics of one operator. */
@@ -60,7 +62,9 @@ export class Metrics {
     info.set({ version, node_version: globalThis.process.version }, 1);
     for (const result of ['done', 'failed']) this.reconciles.inc({ result }, 0);
     for (const key of Object.keys(gauges) as (keyof GaugeValues)[]) this.#gauge(key);
-    if (process) collectDefaultMetrics({ register: this.#registry });
+    if (!process) return;
+    // It wakes the process so often, also when nothing is to be done.
+    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: LAG_MS });
   }
 
   /** Says where a scrape reads the gauges. Before that, they have no values. */

@@ -19,7 +19,8 @@ import { runPods } from './pods.ts';
 
 const NAMESPACE = 'default';
 const SETTLE_MS = 180_000;
-const WARM_MS = 30_000;
+/** Two looks at each show that it rests; and code that runs all the time is compiled. */
+const WARM_MS = 180_000;
 const PARTS = 5;
 /** Of the time that a process has had, in /proc. */
 const TICKS_PER_SECOND = 100;
