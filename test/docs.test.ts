@@ -5,6 +5,7 @@ import { errors, exitCodes } from '../contract/src/error-codes.ts';
 import { LocalCluster } from '../client/src/local/local-cluster.ts';
 import { Workspace } from '../client/src/local/workspace.ts';
 import { Metrics } from '../node/src/metrics/metrics.ts';
+import { Metrics as OperatorMetrics } from '../operator/src/metrics.ts';
 import { freePorts, inWorkingFolder, synod } from './journeys/cli-run.ts';
 
 /* What the documentation promises is there. */
@@ -66,9 +67,11 @@ test('docs/errors.md has every code, and no other', () => {
 });
 
 test('docs/metrics.md has every metric with its help', async () => {
-  const metrics = new Metrics({ version: '0', cluster: 'c', member: 'm', process: false });
-  const helps = [...(await metrics.text()).matchAll(/^# HELP (\S+) (.*)$/gm)];
-  expect(helps.length).toBeGreaterThan(20);
+  const node = new Metrics({ version: '0', cluster: 'c', member: 'm', process: false });
+  const operator = new OperatorMetrics('0', false);
+  const text = `${await node.text()}\n${await operator.text()}`;
+  const helps = [...text.matchAll(/^# HELP (\S+) (.*)$/gm)];
+  expect(helps.length).toBeGreaterThan(30);
   expect(firstCells('docs/metrics.md').sort()).toEqual(helps.map(([, name]) => name).sort());
   const page = read('docs/metrics.md');
   for (const [, , help = ''] of helps) expect(page).toContain(help);
