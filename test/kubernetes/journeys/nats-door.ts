@@ -47,6 +47,8 @@ export class NatsDoor {
         from.on('close', () => to.destroy());
         from.pipe(to);
       }
+      // It may have given up meanwhile, and will not say so again.
+      if (client.destroyed) server.destroy();
       return;
     }
     client.destroy();
