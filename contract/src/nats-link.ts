@@ -174,6 +174,22 @@ export class NatsLink {
       .catch(() => undefined);
   }
 
+  /** Asks the server whether it is there; where it says nothing in time, another one is tried. */
+  async answers(withinMs: number): Promise<boolean> {
+    const connection = this.#live();
+    if (connection === undefined) return false;
+    const settled = new AbortController();
+    const late = delay(withinMs, false, { signal: settled.signal }).catch(() => false);
+    const flushed = connection.flush().then(
+      () => true,
+      () => false,
+    );
+    const isThere = await Promise.race([flushed, late]);
+    settled.abort();
+    if (!isThere) void connection.close();
+    return isThere;
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#connection?.close();

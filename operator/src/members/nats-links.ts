@@ -5,8 +5,8 @@ import { subjectsOf } from '../../../contract/src/subjects.ts';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
 
 const DIAL_MS = 2_000;
-/** There is a link for each cluster, and each look shows as well whether it works. */
-const PING_MS = 10_000;
+/** There is a link for each cluster, and a look at which somebody is silent asks as well. */
+const PING_MS = 30_000;
 /** A server that was not there is not tried at every look. */
 const RETRY_MS = 3_000;
 /** Clusters that are gone need none any more. */

@@ -20,6 +20,8 @@ const CHANGE_MS = 6_000;
 const ANSWER_MS = 3_000;
 /** Over NATS, members that are there answer at once. */
 const SURVEY_MS = 500;
+/** So does a server of NATS that is there. */
+const PROBE_MS = 1_000;
 
 export interface NatsMembersInit {
   /** For the Secrets that specs name. */
@@ -111,10 +113,11 @@ export class NatsMembers implements Members {
     const enough = (found: readonly MemberStatus[]) =>
       addresses.every(({ pod }) => found.some(({ name }) => name === pod));
     try {
-      const { admin, isUnbroken } = await this.#open(cluster);
+      const { admin, link, isUnbroken } = await this.#open(cluster);
       const nats = await admin.status({ enough, waitMs: SURVEY_MS });
-      // Whoever was asked over a connection that broke meanwhile need not be silent.
-      if (!isUnbroken()) throw unreachable(downAt(cluster.spec.nats.url));
+      // Whoever was asked over a connection that leads nowhere, or broke, need not be silent.
+      const isHeard = enough(nats) || (await link.answers(PROBE_MS));
+      if (!isHeard || !isUnbroken()) throw unreachable(downAt(cluster.spec.nats.url));
       return { nats, connection: { up: true } };
     } catch (error) {
       const isSaid = error instanceof SecretError || error instanceof SynodError;
@@ -123,12 +126,10 @@ export class NatsMembers implements Members {
     }
   }
 
-  async #open(
-    cluster: PaxosCluster,
-  ): Promise<Pick<OpenLink, 'isUnbroken'> & { readonly admin: Admin }> {
+  async #open(cluster: PaxosCluster): Promise<OpenLink & { readonly admin: Admin }> {
     const open = await this.#links.use(cluster, await secretsOf(this.#objects, cluster));
     if (typeof open === 'string') throw unreachable(open);
-    return { admin: adminOf(open, cluster.metadata), isUnbroken: open.isUnbroken };
+    return { ...open, admin: adminOf(open, cluster.metadata) };
   }
 }
 

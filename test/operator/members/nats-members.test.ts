@@ -181,6 +181,22 @@ test('who was asked over a connection that broke meanwhile is not called silent'
   expect(connection.up).toBe(false);
 });
 
+test('nobody is called silent whose NATS is silent, and the next look gets another connection', async () => {
+  await until('NATS for the operator', async () =>
+    (await look()).connection.up ? true : undefined,
+  );
+  nats.freeze();
+  try {
+    expect((await look()).connection.up).toBe(false);
+  } finally {
+    nats.thaw();
+  }
+  await until('NATS for the operator', async () => {
+    const now = await look();
+    return now.connection.up && now.nats.length === pods.length ? true : undefined;
+  });
+});
+
 test('a Secret that is missing, or lacks a key, is named', async () => {
   const needy = storedCluster({ nats: { url: nats.url, credentialsSecret: 'user' } });
   const missing = await members.look(needy, []);
