@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../lab/deadline.ts';
-import { CHANGE_MS, IMAGE, SETTLE_MS, type Journey } from './journey.ts';
+import { CHANGE_MS, RIVAL, SETTLE_MS, type Journey } from './journey.ts';
 import type { Load } from './load.ts';
 import type { Release } from './release.ts';
 
 /* What people change. */
-
-const NEXT_IMAGE = 'synod:next';
 
 async function scaleTo(release: Release, ...sizes: readonly number[]): Promise<void> {
   for (const replicas of sizes) {
@@ -31,9 +29,9 @@ async function rollTo(release: Release, image: string): Promise<void> {
 }
 
 async function rollAndBack(release: Release): Promise<void> {
-  await release.lab.aliasImage(IMAGE, NEXT_IMAGE);
-  await rollTo(release, NEXT_IMAGE);
-  await rollTo(release, IMAGE);
+  const { kubernetes } = release;
+  await rollTo(release, await kubernetes.nextImage());
+  await rollTo(release, kubernetes.image);
 }
 
 /** Stops at the first member; a pod that is deleted meanwhile comes back on the good image. */
@@ -102,7 +100,7 @@ async function twoOperators(release: Release): Promise<void> {
 
 /** Two operators of which neither knows of the other work on one cluster. */
 async function twoReleases(release: Release): Promise<void> {
-  const rival = release.beside('synod-rival', release.namespace, [
+  const rival = release.beside(RIVAL, release.namespace, [
     'image.tag=lab',
     'cluster.enabled=false',
     'nats.enabled=false',

@@ -6,7 +6,10 @@ export const SETTLE_MS = 150_000;
 /** A roll or a change of size goes member by member. */
 export const CHANGE_MS = 240_000;
 
-export const IMAGE = 'synod:lab';
+/** Everything is done in it. */
+export const NAMESPACE = 'journeys';
+/** Another release of that namespace. */
+export const RIVAL = 'synod-rival';
 
 /** What a person or a machine does to a cluster under load; it ends when all is well again. */
 export interface Journey {

@@ -2,10 +2,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import Table from 'cli-table3';
 import { until } from '../lab/deadline.ts';
 import { Lab } from '../lab/lab.ts';
+import { Recorder } from '../network/recorder.ts';
+import { complaintsOf, kindsOf } from '../network/verdict.ts';
 import { dashboardQueries } from './dashboard.ts';
-import { IMAGE } from './journey.ts';
+import { InLab } from './in-lab.ts';
+import { NAMESPACE, RIVAL } from './journey.ts';
 import { journeys } from './journeys.ts';
 import { Load, type Outage } from './load.ts';
+import { OwnCluster } from './own-cluster.ts';
 import { Prometheus } from './prometheus.ts';
 import { Release } from './release.ts';
 import { callsMade, callsWithoutRight, grantedRights, rightsWithoutCall } from './rights.ts';
@@ -13,7 +17,8 @@ import { callsMade, callsWithoutRight, grantedRights, rightsWithoutCall } from '
 /*
  * What people do to a cluster, and what happens to it, on a real Kubernetes under load: nothing
  * that was acknowledged is lost, and nothing runs twice. SYNOD_JOURNEYS=all runs all of them, parts
- * of names (a line each) those that have one; SYNOD_ROUNDS says how often.
+ * of names (a line each) those that have one; SYNOD_ROUNDS says how often. With SYNOD_CONTEXT it is
+ * done on a cluster that somebody has, as far as kubectl and helm are enough for it.
  */
 
 const NAME = 'synod';
@@ -33,11 +38,25 @@ interface Row extends Outage {
   readonly seconds: number;
 }
 
-const chosen = journeys.filter(({ name, always }) =>
-  wanted === ''
-    ? always
-    : wanted === 'all' || wanted.split('\n').some((part) => name.includes(part)),
-);
+/** The lab, unless somebody named a cluster. */
+function kubernetesOf(environment: NodeJS.ProcessEnv): InLab | OwnCluster {
+  const { SYNOD_CONTEXT: context, SYNOD_IMAGE: image, SYNOD_NEXT_IMAGE: nextImage } = environment;
+  if (context !== undefined && image !== undefined && nextImage !== undefined) {
+    return new OwnCluster({ context, namespace: NAMESPACE, image, nextImage });
+  }
+  return new InLab(new Lab((line) => process.stderr.write(`lab: ${line}\n`)));
+}
+
+const kubernetes = kubernetesOf(process.env);
+const isOwn = kubernetes.lab === undefined;
+const inLab = isOwn ? test.skip : test;
+const chosen = journeys
+  .filter(({ always }) => !isOwn || always)
+  .filter(({ name, always }) =>
+    wanted === ''
+      ? always
+      : wanted === 'all' || wanted.split('\n').some((part) => name.includes(part)),
+  );
 const runs = Array.from({ length: repetitions }, (_, n) =>
   chosen.map((journey) => ({
     journey,
@@ -47,25 +66,28 @@ const runs = Array.from({ length: repetitions }, (_, n) =>
 ).flat();
 
 const rows: Row[] = [];
-const lab = new Lab((line) => process.stderr.write(`lab: ${line}\n`));
-const release = new Release(lab, NAME, 'journeys', [
-  'image.tag=lab',
+const release = new Release(kubernetes, NAME, NAMESPACE, [
+  ...imageValues(kubernetes.image),
   'cluster.machine=counter',
   'cluster.storage.size=1Gi',
+  // One of the journeys has an operator of another release work on this cluster.
+  `networkPolicy.natsClients[0].podSelector.matchLabels.app\\.kubernetes\\.io/instance=${RIVAL}`,
 ]);
 let load: Load | undefined;
 let prometheus: Prometheus | undefined;
+let recorder: Recorder | undefined;
 
 beforeAll(async () => {
-  await lab.up();
-  await lab.buildImage(IMAGE);
+  await kubernetes.up();
   await release.clear();
+  if (kubernetes.lab !== undefined) recorder = new Recorder(kubernetes.lab.kubeconfig);
 }, 30 * 60_000);
 
 afterAll(async () => {
   await load?.stop();
   await prometheus?.stop();
-  if (!keeps) await lab.down();
+  recorder?.close();
+  await kubernetes.end(keeps);
   process.stderr.write(`${table(rows)}\n`);
 }, 10 * 60_000);
 
@@ -80,7 +102,7 @@ test(
     const seconds = (performance.now() - begin) / 1000;
     record({ journey: 'install', seconds, writes: 0, perSecond: 0, longestMs: 0, unknown: 0 });
     load = await Load.start(release);
-    prometheus = await Prometheus.start(release);
+    if (!isOwn) prometheus = await Prometheus.start(release);
   },
   JOURNEY_MS,
 );
@@ -103,7 +125,7 @@ test.each(runs)(
 );
 
 // Before the release is removed: roles may go before the operator has ended.
-test('the operator has the rights that it uses, and no others', async () => {
+inLab('the operator has the rights that it uses, and no others', async () => {
   const granted = await grantedRights(release);
   const calls = await callsMade(release, scraped());
   expect(callsWithoutRight(granted, calls)).toEqual([]);
@@ -128,7 +150,7 @@ test(
   JOURNEY_MS,
 );
 
-test(
+inLab(
   'every query of the dashboard has data, and it has seen the members start again',
   async () => {
     const queries = dashboardQueries({
@@ -152,6 +174,13 @@ test(
   SCRAPED_MS + 30_000,
 );
 
+inLab('NetworkPolicies allow all connections that were made, and none of a list', async () => {
+  if (recorder === undefined) throw new Error('Nothing was recorded.');
+  const recording = await recorder.read();
+  say(`connections that were made:\n  ${kindsOf(recording).join('\n  ')}`);
+  expect(complaintsOf(recording, NAME)).toEqual([]);
+});
+
 function scraped(): Prometheus {
   if (prometheus === undefined) throw new Error('There is no Prometheus.');
   return prometheus;
@@ -171,6 +200,11 @@ async function reporting(name: string, work: () => Promise<void>): Promise<void>
     say(`${name}: ${String(error)}\n${await release.report()}`);
     throw error;
   }
+}
+
+function imageValues(name: string): string[] {
+  const colon = name.lastIndexOf(':');
+  return [`image.repository=${name.slice(0, colon)}`, `image.tag=${name.slice(colon + 1)}`];
 }
 
 function say(line: string): void {

@@ -1,19 +1,17 @@
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Release } from './release.ts';
+import type { Pod, Release } from './release.ts';
 
 const NATS_PORT = 4222;
 /** Also while the API server is away: then those that were there last are tried. */
 const LOOK_MS = 2_000;
-/** A node that is lost refuses nothing. */
-const DIAL_MS = 1_000;
 
 /** A port of this host that leads to whichever NATS servers the release has at the moment. */
 export class NatsDoor {
   readonly #release: Release;
   readonly #server: Server;
-  #known: readonly string[] = [];
+  #known: readonly Pod[] = [];
 
   private constructor(release: Release) {
     this.#release = release;
@@ -38,9 +36,9 @@ export class NatsDoor {
 
   async #letIn(client: Socket): Promise<void> {
     client.on('error', () => client.destroy());
-    const addresses = [...(await this.#addresses())].sort(() => Math.random() - 0.5);
-    for (const address of addresses) {
-      const server = await dial(address);
+    const pods = [...(await this.#servers())].sort(() => Math.random() - 0.5);
+    for (const pod of pods) {
+      const server = await this.#release.kubernetes.dial(pod, NATS_PORT);
       if (server === undefined) continue;
       for (const [from, to] of [
         [client, server],
@@ -49,30 +47,18 @@ export class NatsDoor {
         from.on('close', () => to.destroy());
         from.pipe(to);
       }
+      // It may have given up meanwhile, and will not say so again.
+      if (client.destroyed) server.destroy();
       return;
     }
     client.destroy();
   }
 
-  async #addresses(): Promise<readonly string[]> {
+  async #servers(): Promise<readonly Pod[]> {
     const look = async (): Promise<void> => {
-      const pods = await this.#release.natsServers();
-      this.#known = pods.flatMap(({ status }) => status.podIP ?? []);
+      this.#known = await this.#release.natsServers();
     };
     await Promise.race([look().catch(() => undefined), sleep(LOOK_MS)]);
     return this.#known;
   }
-}
-
-async function dial(address: string): Promise<Socket | undefined> {
-  const socket = connect({ host: address, port: NATS_PORT, timeout: DIAL_MS });
-  const isOpen = await new Promise<boolean>((resolve) => {
-    socket.once('connect', () => resolve(true));
-    for (const end of ['error', 'timeout', 'close']) socket.once(end, () => resolve(false));
-  });
-  socket.setTimeout(0);
-  socket.on('error', () => socket.destroy());
-  if (isOpen) return socket;
-  socket.destroy();
-  return undefined;
 }

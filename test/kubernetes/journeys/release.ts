@@ -1,7 +1,8 @@
 import type { PaxosClusterStatus, ConditionType } from '../../../operator/src/api/status.ts';
-import { run } from '../lab/command.ts';
 import { until } from '../lab/deadline.ts';
+import type { Kubectl } from '../lab/kubectl.ts';
 import type { Lab } from '../lab/lab.ts';
+import type { Kubernetes } from './kubernetes.ts';
 
 const CHART = 'charts/synod';
 const HELM_MS = 180_000;
@@ -14,7 +15,7 @@ interface Cluster {
 }
 
 export interface Pod {
-  readonly metadata: { readonly name: string; readonly uid: string };
+  readonly metadata: { readonly name: string; readonly namespace: string; readonly uid: string };
   readonly spec: { readonly nodeName?: string; readonly containers: readonly { image: string }[] };
   readonly status: {
     readonly podIP?: string;
@@ -25,17 +26,23 @@ export interface Pod {
 
 /** The chart, installed in a namespace, and the cluster that comes with it; both of one name. */
 export class Release {
-  readonly lab: Lab;
+  readonly kubernetes: Kubernetes;
   readonly name: string;
   readonly namespace: string;
   readonly #values: readonly string[];
 
   /** @param values as in `--set`; the same for each install and upgrade */
-  constructor(lab: Lab, name: string, namespace: string, values: readonly string[]) {
-    this.lab = lab;
+  constructor(kubernetes: Kubernetes, name: string, namespace: string, values: readonly string[]) {
+    this.kubernetes = kubernetes;
     this.name = name;
     this.namespace = namespace;
     this.#values = values.flatMap((value) => ['--set', value]);
+  }
+
+  /** @throws Error on a cluster that somebody has */
+  get lab(): Lab {
+    if (this.kubernetes.lab !== undefined) return this.kubernetes.lab;
+    throw new Error('This needs the lab.');
   }
 
   async install(): Promise<void> {
@@ -61,21 +68,21 @@ export class Release {
     });
   }
 
-  /** Another release in the same lab. */
+  /** Another release in the same Kubernetes. */
   beside(name: string, namespace: string, values: readonly string[]): Release {
-    return new Release(this.lab, name, namespace, values);
+    return new Release(this.kubernetes, name, namespace, values);
   }
 
   /** Takes away all that is left of it, with the volumes. */
   async clear(): Promise<void> {
     await this.uninstall();
     const deletion = ['delete', 'namespace', this.namespace, '--ignore-not-found'];
-    await this.lab.kubectl.run(deletion, { deadlineMs: 90_000 });
-    await this.lab.volumes.renew();
+    await this.#kubectl.run(deletion, { deadlineMs: 90_000 });
+    await this.kubernetes.lab?.volumes.renew();
   }
 
   kubectl(...args: readonly string[]): Promise<string> {
-    return this.lab.kubectl.run(['--namespace', this.namespace, ...args], { deadlineMs: 90_000 });
+    return this.#kubectl.run(['--namespace', this.namespace, ...args], { deadlineMs: 90_000 });
   }
 
   async scale(replicas: number): Promise<void> {
@@ -89,7 +96,7 @@ export class Release {
   }
 
   get<T>(...args: readonly string[]): Promise<T> {
-    return this.lab.kubectl.get<T>('--namespace', this.namespace, ...args);
+    return this.#kubectl.get<T>('--namespace', this.namespace, ...args);
   }
 
   cluster(): Promise<Cluster> {
@@ -218,9 +225,12 @@ export class Release {
     return `app.kubernetes.io/instance=${this.name},app.kubernetes.io/component=${component}`;
   }
 
+  get #kubectl(): Kubectl {
+    return this.kubernetes.kubectl;
+  }
+
   #helm(...args: readonly string[]): Promise<string> {
     const all = [...args, '--namespace', this.namespace];
-    const environment = { KUBECONFIG: this.lab.kubeconfig };
-    return run(this.lab.binaries.helm, all, { deadlineMs: HELM_MS, environment });
+    return this.kubernetes.helm(all, { deadlineMs: HELM_MS });
   }
 }

@@ -26,3 +26,8 @@ export function addressOf(worker: Worker): string {
 export function podRangeOf(worker: Worker): string {
   return `10.${240 + numberOf(worker)}.0.0/16`;
 }
+
+/** What a pod speaks to first, and what its worker's probes come from. */
+export function podGatewayOf(worker: Worker): string {
+  return `10.${240 + numberOf(worker)}.0.1`;
+}

@@ -1,17 +1,25 @@
+import { spawn } from 'node:child_process';
 import { CommandError, run, type CommandOptions } from './command.ts';
 
 /** The administrator's kubectl. */
 export class Kubectl {
   readonly #program: string;
-  readonly #kubeconfig: string;
+  readonly #access: readonly string[];
 
-  constructor(program: string, kubeconfig: string) {
+  /** @param access arguments that say which cluster is meant */
+  constructor(program: string, access: readonly string[]) {
     this.#program = program;
-    this.#kubeconfig = kubeconfig;
+    this.#access = access;
   }
 
   run(args: readonly string[], options: CommandOptions = {}): Promise<string> {
-    return run(this.#program, ['--kubeconfig', this.#kubeconfig, ...args], options);
+    return run(this.#program, [...this.#access, ...args], options);
+  }
+
+  /** Starts what goes on running. */
+  start(args: readonly string[]) {
+    const stdio: ['ignore', 'pipe', 'ignore'] = ['ignore', 'pipe', 'ignore'];
+    return spawn(this.#program, [...this.#access, ...args], { stdio });
   }
 
   /** Applies objects; what is there already is brought up to date. */

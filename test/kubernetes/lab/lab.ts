@@ -59,7 +59,7 @@ export class Lab {
     const { cache, lab } = folders;
     this.binaries = binariesOf(cache);
     this.certificates = new Certificates(lab);
-    this.kubectl = new Kubectl(this.binaries.kubectl, this.kubeconfig);
+    this.kubectl = new Kubectl(this.binaries.kubectl, ['--kubeconfig', this.kubeconfig]);
     this.controlPlane = new ControlPlane(lab, this.binaries, this.certificates, this.kubectl);
     this.workers = new Map(
       WORKERS.map((name) => [name, new WorkerMachine(name, lab, this.binaries, this.certificates)]),
