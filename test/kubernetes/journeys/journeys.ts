@@ -4,8 +4,8 @@ import { changes } from './changes.ts';
 import { failures } from './failures.ts';
 import type { Journey } from './journey.ts';
 
-/** Longer than another operator takes to lead when one was killed. */
-const KILL_EVERY_MS = 25_000;
+/** An operator that leads has so much time: enough for a step, and not for a journey. */
+const LEADS_MS = 5_000;
 
 const plain: readonly Journey[] = [...failures, ...changes, ...beginnings];
 
@@ -19,9 +19,12 @@ function withOperatorKilled(journey: Journey): Journey {
       const killing = (async () => {
         while (!over.signal.aborted) {
           await release.replaceOperators();
-          await sleep(KILL_EVERY_MS, undefined, { signal: over.signal }).catch(() => undefined);
+          await release.operatorLeads();
+          await sleep(LEADS_MS, undefined, { signal: over.signal }).catch(() => undefined);
         }
       })();
+      // Said in the end, and not before.
+      killing.catch(() => undefined);
       try {
         await journey.run(release, load);
       } finally {

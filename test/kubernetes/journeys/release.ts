@@ -7,6 +7,8 @@ import type { Kubernetes } from './kubernetes.ts';
 const CHART = 'charts/synod';
 const HELM_MS = 180_000;
 const LEADER_MS = 30_000;
+/** Until another operator leads than one that was killed: it waits until its Lease is over. */
+const TERM_MS = 90_000;
 
 interface Cluster {
   readonly metadata: { readonly generation: number };
@@ -22,6 +24,11 @@ export interface Pod {
     readonly containerStatuses?: readonly { readonly restartCount: number }[];
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
   };
+}
+
+interface Lease {
+  /** The name of a pod, `_`, and what that process drew. */
+  readonly spec: { readonly holderIdentity?: string };
 }
 
 /** The chart, installed in a namespace, and the cluster that comes with it; both of one name. */
@@ -134,6 +141,15 @@ export class Release {
   async replaceOperators(): Promise<void> {
     const selector = this.#componentSelector('operator');
     await this.kubectl('delete', 'pod', '--selector', selector, '--force', '--wait=false');
+  }
+
+  /** Waits until one of the operators that run leads. */
+  async operatorLeads(): Promise<void> {
+    await until('an operator led', TERM_MS, async () => {
+      const lease = await this.get<Lease>('lease', `${this.name}-operator`);
+      const [holder] = lease.spec.holderIdentity?.split('_') ?? [];
+      return (await this.operators()).some(({ metadata: { name } }) => name === holder);
+    });
   }
 
   async scaleNats(replicas: number): Promise<void> {
