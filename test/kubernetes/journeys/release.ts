@@ -17,7 +17,12 @@ interface Cluster {
 }
 
 export interface Pod {
-  readonly metadata: { readonly name: string; readonly namespace: string; readonly uid: string };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly uid: string;
+    readonly deletionTimestamp?: string;
+  };
   readonly spec: { readonly nodeName?: string; readonly containers: readonly { image: string }[] };
   readonly status: {
     readonly podIP?: string;
@@ -124,8 +129,10 @@ export class Release {
     return this.pods(this.memberSelector);
   }
 
-  operators(): Promise<Pod[]> {
-    return this.pods(this.#componentSelector('operator'));
+  /** Those that are to stay. */
+  async operators(): Promise<Pod[]> {
+    const all = await this.pods(this.#componentSelector('operator'));
+    return all.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   }
 
   natsServers(): Promise<Pod[]> {
