@@ -21,6 +21,14 @@ async function append(text, deadline) {
   }
 }
 
+// The last sentence of synod stands above it.
+process.once('uncaughtException', () => {
+  console.error(
+    'The cluster does not do what it should: "kubectl describe paxoscluster" says why.',
+  );
+  process.exit(1);
+});
+
 const text = `helm test ${new Date().toISOString()}`;
 const { slot, position } = await append(text, Date.now() + 150_000);
 console.log(`"${text}" is in slot ${slot}, at position ${position}`);
