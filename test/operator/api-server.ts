@@ -10,7 +10,8 @@ import { promisify } from 'node:util';
 import type { KubeConfig, V1CustomResourceDefinition } from '@kubernetes/client-node';
 import { cacheFolder } from '../../client/src/local/nats-server.ts';
 import { customResourceDefinition } from '../../operator/src/api/crd.ts';
-import { Client, loadKubeConfig } from '../../operator/src/kube/client.ts';
+import { Client } from '../../operator/src/kube/client.ts';
+import { loadKubeConfig } from '../../operator/src/kube/kube-config.ts';
 
 const run = promisify(execFile);
 const START_DEADLINE_MS = 60_000;

@@ -3,7 +3,8 @@ import { compareBallots, type Ballot, type MemberId } from './ballot.ts';
 import { encodeChange, refusalOf, type Change, type Refusal } from './change.ts';
 import type { LeadershipMode } from './configuration.ts';
 import type { Configurations } from './configurations.ts';
-import { send, waitsForFlush, type Effect, type Recovered, type StoredPvalue } from './effects.ts';
+import { send, waitsForFlush, type Effect, type Recovered } from './effects.ts';
+import type { Input } from './input.ts';
 import { Leader } from './leader.ts';
 import { Learner, type Question } from './learner.ts';
 import {
@@ -15,40 +16,10 @@ import {
   type P2a,
   type Propose,
 } from './messages.ts';
-import type { Command, Pvalue, Slot } from './pvalue.ts';
+import type { Pvalue, Slot } from './pvalue.ts';
 import { Replica, type Packing } from './replica.ts';
 import { isQuorum } from './quorum.ts';
 import type { Timing } from './timing.ts';
-
-/** Everything that can happen to a member. */
-export type Input =
-  /** A peer's message, or one of its own that had to wait for the flush. */
-  | { readonly type: 'message'; readonly from: MemberId; readonly message: CoreMessage }
-  /** Time passes. `random` is in [0, 1). */
-  | { readonly type: 'tick'; readonly random: number }
-  /** Commands of clients. */
-  | { readonly type: 'request'; readonly commands: readonly Command[] }
-  /** What the log holds for the slots of a `recall` effect. */
-  | {
-      readonly type: 'recalled';
-      readonly asker: MemberId;
-      readonly from: Slot;
-      readonly stored: readonly StoredPvalue[];
-      /** The log has nothing below it. */
-      readonly first: Slot;
-    }
-  /** Write the decided mark: the driver is about to cut the state. */
-  | { readonly type: 'checkpoint' }
-  /** The state on disk has every slot below `slotOut`; so has the log's decided mark. */
-  | { readonly type: 'flushed'; readonly slotOut: Slot }
-  /** Learn all that the others know to be decided; ends with a `surveyed` effect. */
-  | { readonly type: 'survey'; readonly survey: number }
-  /** Stop leading: the next command needs a new ballot. */
-  | { readonly type: 'resign' }
-  /** If this member leads: ask `to`, or who is fit, to lead instead. */
-  | { readonly type: 'hand-over'; readonly to?: MemberId }
-  /** Propose a change; ask `refusalOf` before. Ends with a `reconfigured` effect. */
-  | { readonly type: 'reconfigure'; readonly change: Change };
 
 export interface MemberInit {
   readonly self: MemberId;

@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
 import http, { type Agent, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import https, { type AgentOptions, type RequestOptions } from 'node:https';
 import { isDeepStrictEqual } from 'node:util';
-import { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { ApiError, apiError, UnreachableError, type Asked } from './api-error.ts';
 import { pathOf, type Resource } from './kinds.ts';
 import { lines } from './lines.ts';
@@ -40,11 +39,6 @@ export interface ClientOptions {
   readonly deadlineMs?: number;
 }
 
-/** The kubeconfig cannot be used; the message is a sentence. */
-export class KubeConfigError extends Error {
-  override readonly name = 'KubeConfigError';
-}
-
 const DEADLINE_MS = 10_000;
 /** Tokens in files are replaced now and then, and a kubeconfig's program may give short ones. */
 const CREDENTIALS_MS = 10_000;
@@ -60,31 +54,6 @@ const methods: Readonly<Record<Verb, string>> = {
   patch: 'PATCH',
   delete: 'DELETE',
 };
-
-/**
- * Reads a kubeconfig, or what Kubernetes mounts into pods.
- * @throws KubeConfigError
- */
-export function loadKubeConfig(file: string | undefined, context: string | undefined): KubeConfig {
-  const config = new KubeConfig();
-  if (file !== undefined && !existsSync(file)) {
-    throw new KubeConfigError(`There is no kubeconfig ${file}.`);
-  }
-  try {
-    if (file === undefined) config.loadFromDefault();
-    else config.loadFromFile(file);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new KubeConfigError(`The kubeconfig cannot be read: ${why}`, { cause: error });
-  }
-  if (context !== undefined) config.setCurrentContext(context);
-  if (config.getCurrentCluster() !== null) return config;
-  const names = config.getContexts().map(({ name }) => name);
-  throw new KubeConfigError(
-    `The kubeconfig has no context ${JSON.stringify(config.getCurrentContext())} with a cluster; ` +
-      `it has ${names.length === 0 ? 'none' : names.join(', ')}.`,
-  );
-}
 
 /** How the operator shows who it is. */
 interface Identity {

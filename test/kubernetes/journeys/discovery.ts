@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { V1Pod } from '@kubernetes/client-node';
-import { Client, loadKubeConfig } from '../../../operator/src/kube/client.ts';
+import { Client } from '../../../operator/src/kube/client.ts';
+import { loadKubeConfig } from '../../../operator/src/kube/kube-config.ts';
 import { kinds } from '../../../operator/src/kube/kinds.ts';
 
 const META = '__meta_kubernetes';

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, loadKubeConfig } from '../../../operator/src/kube/client.ts';
+import { Client } from '../../../operator/src/kube/client.ts';
+import { loadKubeConfig } from '../../../operator/src/kube/kube-config.ts';
 import { kinds, type Resource } from '../../../operator/src/kube/kinds.ts';
 import { addressOf, podGatewayOf, podRangeOf, WORKERS } from '../lab/addresses.ts';
 import { Flows, type Flow } from './flows.ts';

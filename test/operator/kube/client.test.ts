@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Client, KubeConfigError, loadKubeConfig } from '../../../operator/src/kube/client.ts';
+import { Client } from '../../../operator/src/kube/client.ts';
+import { KubeConfigError, loadKubeConfig } from '../../../operator/src/kube/kube-config.ts';
 import { kinds, pathOf } from '../../../operator/src/kube/kinds.ts';
 import { answer, FaultServer } from './fault-server.ts';
 

@@ -1,0 +1,35 @@
+import type { MemberId } from './ballot.ts';
+import type { Change } from './change.ts';
+import type { StoredPvalue } from './effects.ts';
+import type { CoreMessage } from './messages.ts';
+import type { Command, Slot } from './pvalue.ts';
+
+/** Everything that can happen to a member. */
+export type Input =
+  /** A peer's message, or one of its own that had to wait for the flush. */
+  | { readonly type: 'message'; readonly from: MemberId; readonly message: CoreMessage }
+  /** Time passes. `random` is in [0, 1). */
+  | { readonly type: 'tick'; readonly random: number }
+  /** Commands of clients. */
+  | { readonly type: 'request'; readonly commands: readonly Command[] }
+  /** What the log holds for the slots of a `recall` effect. */
+  | {
+      readonly type: 'recalled';
+      readonly asker: MemberId;
+      readonly from: Slot;
+      readonly stored: readonly StoredPvalue[];
+      /** The log has nothing below it. */
+      readonly first: Slot;
+    }
+  /** Write the decided mark: the driver is about to cut the state. */
+  | { readonly type: 'checkpoint' }
+  /** The state on disk has every slot below `slotOut`; so has the log's decided mark. */
+  | { readonly type: 'flushed'; readonly slotOut: Slot }
+  /** Learn all that the others know to be decided; ends with a `surveyed` effect. */
+  | { readonly type: 'survey'; readonly survey: number }
+  /** Stop leading: the next command needs a new ballot. */
+  | { readonly type: 'resign' }
+  /** If this member leads: ask `to`, or who is fit, to lead instead. */
+  | { readonly type: 'hand-over'; readonly to?: MemberId }
+  /** Propose a change; ask `refusalOf` before. Ends with a `reconfigured` effect. */
+  | { readonly type: 'reconfigure'; readonly change: Change };
