@@ -1,28 +1,11 @@
-import type { ConditionType } from '../../../operator/src/api/status.ts';
 import { recoveredClusterId } from '../../../operator/src/reconcile/recover.ts';
 import { MEMBER } from '../../../operator/src/resources/annotations.ts';
-import { World } from './model/world.ts';
+import { condition, idAt, nodeOf, ROUNDS, running } from './model/running-cluster.ts';
+import type { World } from './model/world.ts';
 
 /* A quorum is lost for good, and a person names the survivor that is to go on. */
 
-const ROUNDS = 40;
 const OLD = 'cluster-0';
-
-async function running(replicas: 3 | 5): Promise<World> {
-  const world = new World();
-  world.createCluster({ replicas });
-  await world.rounds(ROUNDS);
-  expect(world.paxos?.newest.voters).toHaveLength(replicas);
-  world.deeds.splice(0);
-  return world;
-}
-
-const idAt = (world: World, ordinal: number): string => world.volumeOf(ordinal)?.disk.id ?? '';
-
-function nodeOf(world: World, ordinal: number): string {
-  const pod = world.pods.find(({ metadata }) => metadata?.name === `c-${ordinal}`);
-  return pod?.spec?.nodeName ?? '';
-}
 
 /** Their nodes are gone, and what was on them. */
 function lose(world: World, ...ordinals: number[]): void {
@@ -37,11 +20,6 @@ function silence(world: World, away: boolean, nodes: readonly string[]): void {
 function ask(world: World, member: string, clusterId = OLD): string {
   world.edit({ recovery: { clusterId, member } });
   return recoveredClusterId({ clusterId, member });
-}
-
-function said(world: World, type: ConditionType): string {
-  const found = world.cluster.status?.conditions?.find((each) => each.type === type);
-  return `${found?.status ?? ''} ${found?.reason ?? ''}`;
 }
 
 const deletions = (world: World): string[] =>
@@ -61,8 +39,8 @@ test('one of three is left: a new cluster of what it has; the volumes of the oth
   const fresh = idAt(world, 2);
   expect(world.paxos?.first).toEqual({ clusterId, members: [fresh], window: 16 });
   expect(world.cluster.status).toMatchObject({ clusterId, voters: 1, leader: 'c-2' });
-  expect(said(world, 'QuorumLost')).toBe('False EnoughVoters');
-  expect(said(world, 'Available')).toBe('True Leading');
+  expect(condition(world, 'QuorumLost')).toBe('False EnoughVoters');
+  expect(condition(world, 'Available')).toBe('True Leading');
   const claim = world.objects.find('PersistentVolumeClaim', 'data-c-2');
   expect(claim?.metadata?.annotations?.[MEMBER]).toBe(fresh);
 
@@ -94,8 +72,8 @@ test('one of three is left, the others were emptied: they come to it one by one'
   await world.rounds(5);
   expect(world.deeds).toEqual([]);
   expect(world.cluster.metadata.resourceVersion).toBe(before);
-  expect(said(world, 'Progressing')).toBe('False Settled');
-  expect(said(world, 'Degraded')).toBe('False AllWell');
+  expect(condition(world, 'Progressing')).toBe('False Settled');
+  expect(condition(world, 'Degraded')).toBe('False AllWell');
 });
 
 test('two of five are left: the other one sets its data aside; who comes back later does, too', async () => {
@@ -136,7 +114,7 @@ test('NATS goes away before the other one has set its data aside: it is waited f
   await world.rounds(10);
   const begun = [`recover ${survivor}`, 'delete ConfigMap c-first-configuration'];
   expect(world.deeds).toEqual(begun);
-  expect(said(world, 'Degraded')).toBe('True OldMembers');
+  expect(condition(world, 'Degraded')).toBe('True OldMembers');
   world.natsUp = true;
   await world.rounds(ROUNDS);
   expect(world.deeds.slice(0, 3)).toEqual([...begun, `set aside ${other}`]);
@@ -176,7 +154,7 @@ test.each([
   ask(world, member === '' ? idAt(world, 2) : member, clusterId);
   await world.rounds(ROUNDS);
   expect(world.deeds).toEqual([]);
-  expect(said(world, 'QuorumLost')).toBe('True TooFewVoters');
+  expect(condition(world, 'QuorumLost')).toBe('True TooFewVoters');
 });
 
 test('while there is a quorum nothing is recovered; nor while NATS is away', async () => {
@@ -184,7 +162,7 @@ test('while there is a quorum nothing is recovered; nor while NATS is away', asy
   ask(world, idAt(world, 2));
   await world.rounds(10);
   expect(world.deeds).toEqual([]);
-  expect(said(world, 'Progressing')).toBe('False Settled');
+  expect(condition(world, 'Progressing')).toBe('False Settled');
   world.wipe(0);
   world.wipe(1);
   world.natsUp = false;
@@ -201,5 +179,5 @@ test('members of two clusters, when another recovery is named: nothing is change
   ask(world, 'x', 'other');
   await world.rounds(5);
   expect(world.deeds).toEqual([]);
-  expect(said(world, 'Degraded')).toBe('True TwoClusters');
+  expect(condition(world, 'Degraded')).toBe('True TwoClusters');
 });
