@@ -37,7 +37,8 @@ async function rollAndBack(release: Release): Promise<void> {
 /** Stops at the first member; a pod that is deleted meanwhile comes back on the good image. */
 async function brokenImage(release: Release): Promise<void> {
   const [good = ''] = await imagesOf(release);
-  await release.patch({ spec: { image: 'synod:no-such-image' } });
+  const repository = good.slice(0, good.lastIndexOf(':'));
+  await release.patch({ spec: { image: `${repository}:no-such-image` } });
   await release.says('Degraded', 'True ImageNotFound', CHANGE_MS);
   await release.says('Available', 'True', SETTLE_MS);
   const pods = await release.members();
