@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { isIP } from 'node:net';
 import path from 'node:path';
 import { isNativeError } from 'node:util/types';
 import { ErrorCode as NatsErrorCode, NatsError, type ConnectionOptions } from 'nats';
@@ -28,25 +29,38 @@ export interface NatsTrouble {
   readonly sentence: string;
 }
 
-type AccessOptions = Pick<ConnectionOptions, 'servers' | 'authenticator' | 'tls'>;
+type AccessOptions = Pick<ConnectionOptions, 'servers' | 'resolve' | 'authenticator' | 'tls'>;
+type TlsOptions = NonNullable<ConnectionOptions['tls']>;
 
-/** For nats.js. Every connect reads the files again: what was rotated is taken up by the next. */
-export function accessOptions(access: NatsAccess): AccessOptions {
-  const { url, credentialsDir, tlsDir, secrets } = access;
+/** The servers that may be connected to. */
+export function serversOf({ url }: NatsAccess): readonly string[] {
   const servers = url.split(',').map((server) => server.trim());
+  return servers.filter((server) => server !== '');
+}
+
+/**
+ * For nats.js. Every connect reads the files again: what was rotated is taken up by the next.
+ * @param server one of `serversOf`
+ */
+export function accessOptions(access: NatsAccess, server: string): AccessOptions {
+  const { credentialsDir, tlsDir, secrets } = access;
+  const { user, tls = tlsDir === undefined ? undefined : tlsFiles(tlsDir) } = secrets?.() ?? {};
+  const userOptions = user && { user: user.username, pass: user.password };
   return {
-    servers: servers.filter((server) => server !== ''),
-    ...(secrets !== undefined && secretOptions(secrets())),
+    servers: server,
+    // Else nats.js asks name servers itself, without the search list of a pod, before the system.
+    resolve: false,
     ...(credentialsDir !== undefined && { authenticator: () => readUser(credentialsDir) }),
-    ...(tlsDir !== undefined && { tls: tlsFiles(tlsDir) }),
+    ...(userOptions && { authenticator: () => userOptions }),
+    ...(tls && { tls: ofHost(tls, server) }),
   };
 }
 
-function secretOptions({ user, tls }: NatsSecrets): Omit<AccessOptions, 'servers'> {
-  return {
-    ...(user && { authenticator: () => ({ user: user.username, pass: user.password }) }),
-    ...(tls && { tls }),
-  };
+/** Its certificate has to be for the host that was asked for: nats.js would not tell. */
+function ofHost(tls: TlsOptions, server: string): TlsOptions {
+  const { hostname } = new URL(server.includes('://') ? server : `nats://${server}`);
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  return { ...tls, ...(isIP(host) === 0 ? { servername: host } : { host }) };
 }
 
 /** Must not throw: nats.js would close the connection for good. */
@@ -54,17 +68,10 @@ function readUser(folder: string): { user: string; pass?: string } {
   return { user: readLine(folder, 'username') ?? '', pass: readLine(folder, 'password') ?? '' };
 }
 
-/** nats.js asks for the names at every connect. */
-function tlsFiles(folder: string): NonNullable<ConnectionOptions['tls']> {
-  return {
-    caFile: path.join(folder, 'ca.crt'),
-    get certFile() {
-      return hasCertificate(folder) ? path.join(folder, 'tls.crt') : '';
-    },
-    get keyFile() {
-      return hasCertificate(folder) ? path.join(folder, 'tls.key') : '';
-    },
-  };
+function tlsFiles(folder: string): TlsOptions {
+  const file = (name: string): string => path.join(folder, name);
+  const own = { certFile: file('tls.crt'), keyFile: file('tls.key') };
+  return { caFile: file('ca.crt'), ...(hasCertificate(folder) && own) };
 }
 
 function hasCertificate(tlsDir: string): boolean {
@@ -130,6 +137,13 @@ export function troubleOf(error: unknown, access: NatsAccess): NatsTrouble {
   if (/CERT|SSL|TLS|SIGNED|VERIFY|ISSUER/.test(code)) {
     const trusted = tlsDir === undefined ? 'no folder with its CA is named' : `see ${tlsDir}`;
     return refused(`TLS with NATS at ${url} failed: ${messageOf(error)}; ${trusted}`);
+  }
+  if (tlsDir !== undefined && !hasCertificate(tlsDir) && /^(ECONNRESET|EPIPE)$/.test(code)) {
+    // It may cut the connection before it is read why.
+    return refused(
+      `NATS at ${url} cut the connection: ${messageOf(error)}; it may want a client's certificate, ` +
+        `and ${tlsDir} has no tls.crt`,
+    );
   }
   return { code: 'UNREACHABLE', sentence: `NATS does not answer at ${url}: ${messageOf(error)}` };
 }

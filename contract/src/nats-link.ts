@@ -11,6 +11,7 @@ import {
 import {
   accessOptions,
   missingFile,
+  serversOf,
   troubleOf,
   userOf,
   type NatsAccess,
@@ -64,7 +65,7 @@ interface OwnInterest {
 }
 
 /** A server whose machine vanished says nothing: it is noticed within four of them. */
-const PING_MS = 2_000;
+const PING_MS = 1_000;
 const RETRY_MS = 250;
 const JITTER_MS = 100;
 const SUBSCRIBE_AGAIN_MS = 1_000;
@@ -266,26 +267,41 @@ export class NatsLink {
     }
   }
 
+  /** Tries each server once, in any order. */
   async #dial(): Promise<NatsConnection | NatsTrouble> {
-    const { access, name, inboxPrefix, echo, dialMs, pingMs = PING_MS } = this.#options;
+    const { access } = this.#options;
     const missing = missingFile(access);
     if (missing !== undefined) return missing;
-    try {
-      return await connect({
-        ...accessOptions(access),
-        ...(inboxPrefix !== undefined && { inboxPrefix }),
-        name,
-        noEcho: !echo,
-        timeout: dialMs,
-        reconnect: false,
-        // Servers that others speak of would be tried without an end when none lets one in.
-        ignoreClusterUpdates: true,
-        pingInterval: pingMs,
-        maxPingOut: 3,
-        noAsyncTraces: true,
-      });
-    } catch (error) {
-      return troubleOf(error, access);
+    let trouble: NatsTrouble | undefined;
+    for (const server of shuffled(serversOf(access))) {
+      try {
+        return await this.#connect(server);
+      } catch (error) {
+        trouble = troubleOf(error, access);
+      }
     }
+    return trouble ?? { code: 'UNREACHABLE', sentence: 'No NATS server is named' };
   }
+
+  #connect(server: string): Promise<NatsConnection> {
+    const { access, name, inboxPrefix, echo, dialMs, pingMs = PING_MS } = this.#options;
+    return connect({
+      ...accessOptions(access, server),
+      ...(inboxPrefix !== undefined && { inboxPrefix }),
+      name,
+      noEcho: !echo,
+      timeout: dialMs,
+      reconnect: false,
+      // Servers that others speak of would be tried without an end when none lets one in.
+      ignoreClusterUpdates: true,
+      pingInterval: pingMs,
+      maxPingOut: 3,
+      noAsyncTraces: true,
+    });
+  }
+}
+
+function shuffled(servers: readonly string[]): readonly string[] {
+  const places = servers.map((server) => ({ server, at: Math.random() }));
+  return places.sort((a, b) => a.at - b.at).map(({ server }) => server);
 }

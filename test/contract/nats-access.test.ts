@@ -5,6 +5,7 @@ import { ErrorCode, NatsError } from 'nats';
 import {
   accessOptions,
   missingFile,
+  serversOf,
   troubleOf,
   userOf,
   type NatsAccess,
@@ -21,8 +22,7 @@ afterEach(() => fs.rmSync(folder, { recursive: true }));
 const put = (file: string, text: string): void => fs.writeFileSync(path.join(folder, file), text);
 
 test('several servers, separated by commas', () => {
-  const { servers } = accessOptions({ url: 'nats://a:1, nats://b:2,' });
-  expect(servers).toEqual(['nats://a:1', 'nats://b:2']);
+  expect(serversOf({ url: 'nats://a:1, nats://b:2,' })).toEqual(['nats://a:1', 'nats://b:2']);
 });
 
 test('the first file that is missing or empty is named, with what it has to hold', () => {
@@ -47,7 +47,7 @@ test('the first file that is missing or empty is named, with what it has to hold
 test('each connect reads the files again; one that is gone does not end the connection', () => {
   put('username', 'ada');
   put('password', 'one\n');
-  const { authenticator, tls } = accessOptions(access);
+  const { authenticator, tls } = accessOptions(access, 'nats://a:1');
   if (typeof authenticator !== 'function') throw new Error('no authenticator');
   expect(authenticator()).toEqual({ user: 'ada', pass: 'one' });
   put('username', 'ada-2');
@@ -57,9 +57,10 @@ test('each connect reads the files again; one that is gone does not end the conn
   fs.rmSync(path.join(folder, 'password'));
   expect(authenticator()).toEqual({ user: 'ada-2', pass: '' });
 
-  expect(tls).toEqual({ caFile: `${folder}/ca.crt`, certFile: '', keyFile: '' });
+  expect(tls).toEqual({ caFile: `${folder}/ca.crt`, servername: 'a' });
   put('tls.crt', 'a certificate');
-  expect(tls).toMatchObject({ certFile: `${folder}/tls.crt`, keyFile: `${folder}/tls.key` });
+  const own = { certFile: `${folder}/tls.crt`, keyFile: `${folder}/tls.key` };
+  expect(accessOptions(access, '[::1]:1').tls).toMatchObject({ ...own, host: '::1' });
 });
 
 test.each([
@@ -69,6 +70,7 @@ test.each([
   [NatsError.errorForCode(ErrorCode.Timeout), 'UNREACHABLE', /: timeout$/],
   [new Error('getaddrinfo ENOTFOUND a'), 'UNREACHABLE', /: getaddrinfo ENOTFOUND a$/],
   [undefined, 'UNREACHABLE', /: the connection was closed$/],
+  [Object.assign(new Error('reset'), { code: 'ECONNRESET' }), 'NOT_ADMITTED', /has no tls\.crt$/],
 ])('%s: %s', (error, code, pattern) => {
   put('username', 'ada');
   const trouble = troubleOf(error, access);

@@ -1,6 +1,7 @@
 import type {
   V1Container,
   V1EnvVar,
+  V1PodDNSConfig,
   V1PodSpec,
   V1PodTemplateSpec,
   V1Probe,
@@ -20,6 +21,14 @@ const TLS_FOLDER = '/etc/synod/tls';
 /** A member hands leadership over, writes its state and stops within 10 s. */
 const GRACE_SECONDS = 20;
 
+/** Where a node is lost, its share of the questions for NATS' address is answered by nobody. */
+const DNS: V1PodDNSConfig = {
+  options: [
+    { name: 'timeout', value: '1' },
+    { name: 'attempts', value: '4' },
+  ],
+};
+
 /** The pod of a member. Whatever changes it, rolls through the cluster. */
 export function podTemplate(cluster: PaxosCluster): V1PodTemplateSpec {
   const { spec } = cluster;
@@ -33,6 +42,7 @@ export function podTemplate(cluster: PaxosCluster): V1PodTemplateSpec {
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       terminationGracePeriodSeconds: GRACE_SECONDS,
+      dnsConfig: DNS,
       securityContext: {
         runAsNonRoot: true,
         runAsUser: USER,

@@ -9,6 +9,8 @@ port: 4222
 http_port: 8222
 ping_interval: "5s"
 ping_max: 2
+# Who takes nothing any more, as on a lost node, holds up the others for so long.
+write_deadline: "2s"
 {{- if .Values.nats.tls.enabled }}
 tls {
   cert_file: "/etc/nats-tls/tls.crt"
