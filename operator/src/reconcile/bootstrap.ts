@@ -8,6 +8,7 @@ import {
   isBeingDeleted,
   isUnbound,
   knownMembers,
+  recordedMember,
   replicasOf,
   type Observation,
   type Place,
@@ -67,7 +68,7 @@ function adopt(seen: Observation, first: FirstConfiguration): Verdict {
 /** Nobody has been told anything yet. */
 function begin(seen: Observation): Verdict {
   const { spec, status } = seen.cluster;
-  if (status?.clusterId !== undefined) return vanished(status.clusterId);
+  if (status?.clusterId !== undefined) return vanished(`cluster ${status.clusterId}`);
   const damaged = seen.places.find((place) => place.status?.role === 'damaged');
   if (damaged !== undefined) {
     return stop(
@@ -78,6 +79,11 @@ function begin(seen: Observation): Verdict {
   }
   const silent = silentVolumes(seen);
   if (silent.length > 0) return waitFor(silent);
+  const emptied = seen.places.find((place) => recordedMember(place) !== undefined);
+  if (emptied !== undefined) {
+    const { name } = emptied;
+    return vanished(`the cluster of ${name} (member ${recordedMember(emptied) ?? ''})`);
+  }
   const leaving = seen.places.find(isBeingDeleted);
   if (leaving !== undefined) {
     return wait('Leaving', `Waits until the old volume of ${leaving.name} is gone.`);
@@ -110,16 +116,17 @@ function tell(seen: Observation, first: FirstConfiguration, anybodyKnows: boolea
   if (silent.length > 0) return waitFor(silent);
   const absent = seen.places.find(({ status }) => status === undefined);
   if (absent !== undefined) return waitForPod(absent.name);
-  return vanished(first.clusterId);
+  return vanished(`cluster ${first.clusterId}`);
 }
 
-function vanished(clusterId: string): Verdict {
+/** @param old which cluster is gone */
+function vanished(old: string): Verdict {
   return stop(
     'VolumesVanished',
-    `The members of cluster ${clusterId} are all gone, and with them its data: every volume has a ` +
-      'blank member. No new cluster is made in its place. Bring the volumes back; or, to begin ' +
-      'anew without the data, delete this PaxosCluster and its first configuration, and create it ' +
-      'again.',
+    `The members of ${old} are all gone, and with them its data: every volume has a blank ` +
+      'member. No new cluster is made in its place. Bring the volumes back; or, to begin anew ' +
+      'without the data, delete this PaxosCluster, its first configuration and its volumes, and ' +
+      'create it again.',
   );
 }
 

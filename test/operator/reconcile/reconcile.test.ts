@@ -474,6 +474,25 @@ test('a roll that stops: whoever is recreated gets the good template; going back
   expect(condition(world, 'Degraded')).toBe('False AllWell');
 });
 
+test('an operator that would build other pods restarts none; the next change brings them', async () => {
+  world = await running(3);
+  const graces = () => world.pods.map(({ spec }) => spec?.terminationGracePeriodSeconds);
+  const [now] = graces();
+  // As if one had been here that gave them longer to end.
+  const set = JSON.stringify(world.statefulSet);
+  const older = set.replaceAll(/(terminationGracePeriodSeconds\\*":)\d+/g, '$1999');
+  Object.assign(world.statefulSet ?? {}, JSON.parse(older));
+  await world.rounds(ROUNDS);
+  expect(graces()).toEqual([999, 999, 999]);
+  world.deeds.splice(0);
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual([]);
+  world.edit({ image: 'v2' });
+  await world.rounds(ROUNDS);
+  expect(graces()).toEqual([now, now, now]);
+  expect(images(world)).toEqual(['v2', 'v2', 'v2']);
+});
+
 test('a roll that stopped goes on with the next image', async () => {
   world = await running(3);
   world.edit({ image: 'bad' });
@@ -529,6 +548,17 @@ test('all volumes vanished, and what it began with: the status still knows of it
   world = await running(3);
   world.objects.erase('ConfigMap', 'c-first-configuration');
   for (const ordinal of [0, 1, 2]) world.wipe(ordinal);
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual([]);
+  expect(condition(world, 'Degraded')).toBe('True VolumesVanished');
+});
+
+test('all volumes were emptied, and nothing else is left: the notes on them still say so', async () => {
+  world = await running(3);
+  world.deleteCluster();
+  world.objects.erase('ConfigMap', 'c-first-configuration');
+  for (const ordinal of [0, 1, 2]) world.wipe(ordinal);
+  world.createCluster();
   await world.rounds(ROUNDS);
   expect(world.deeds).toEqual([]);
   expect(condition(world, 'Degraded')).toBe('True VolumesVanished');
