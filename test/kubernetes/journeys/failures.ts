@@ -81,6 +81,23 @@ async function loseNode(release: Release): Promise<void> {
     await release.lab.volumes.renew();
   }
   await release.settled(CHANGE_MS);
+  await spread(release);
+}
+
+/** As a person would, where two are on one node: one of them is made anew, where there is room. */
+async function spread(release: Release): Promise<void> {
+  const pods = await release.members();
+  const nodes = pods.map(({ spec }) => spec.nodeName);
+  const isAlone = ({ spec }: (typeof pods)[number]) =>
+    nodes.filter((node) => node === spec.nodeName).length === 1;
+  const leader = await release.leader();
+  const crowded = pods.find((pod) => !isAlone(pod) && pod.metadata.name !== leader);
+  if (crowded === undefined) return;
+  const { name } = crowded.metadata;
+  const member = await release.memberIn(name);
+  const lost = `paxos.synod.dev/lost=${name}=${member}`;
+  await release.kubectl('annotate', '--overwrite', 'paxoscluster', release.name, lost);
+  await replaced(release, name, member);
 }
 
 async function wipeVolume(release: Release): Promise<void> {

@@ -52,11 +52,7 @@ const isOwn = kubernetes.lab === undefined;
 const inLab = isOwn ? test.skip : test;
 const chosen = journeys
   .filter(({ always }) => !isOwn || always)
-  .filter(({ name, always }) =>
-    wanted === ''
-      ? always
-      : wanted === 'all' || wanted.split('\n').some((part) => name.includes(part)),
-  );
+  .filter(({ name, always }) => (wanted === '' ? always : wanted === 'all' || isWanted(name)));
 const runs = Array.from({ length: repetitions }, (_, n) =>
   chosen.map((journey) => ({
     journey,
@@ -64,6 +60,14 @@ const runs = Array.from({ length: repetitions }, (_, n) =>
     title: `${journey.name}, round ${n + 1}`,
   })),
 ).flat();
+
+/** A whole name stands for that one alone, and not for those that begin like it. */
+function isWanted(name: string): boolean {
+  const all = journeys.map((journey) => journey.name);
+  return wanted
+    .split('\n')
+    .some((part) => part === name || (!all.includes(part) && name.includes(part)));
+}
 
 const rows: Row[] = [];
 const release = new Release(kubernetes, NAME, NAMESPACE, [

@@ -44,7 +44,7 @@ const program = new Command('npm run test:kubernetes --')
       'cluster what people do, under load. Results are in build/journeys.json.',
   )
   .option('--all', `every journey, ${ROUNDS_OF_ALL} times; without it the short ones, once`, false)
-  .option('--only <part...>', 'the journeys whose names have one of these parts', [])
+  .option('--only <part...>', 'the journeys with one of these names, or parts of names', [])
   .option('--rounds <n>', 'how often', wholeNumber)
   .option('--keep', 'leave everything up, with what is in it', false)
   .option('--context <name>', 'on a cluster of your kubeconfig, and not in the lab')
