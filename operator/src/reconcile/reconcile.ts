@@ -40,6 +40,8 @@ const NEXT_MS = 100;
 const WAIT_MS = 2_000;
 /** A person has to. */
 const PROBLEM_MS = 15_000;
+/** What becomes of a member that is silent hangs on its node, which nobody watches, and on time. */
+const SILENT_MS = 10_000;
 /** Nothing is to be done: a leader that changed is noticed by then. */
 const IDLE_MS = 60_000;
 
@@ -142,15 +144,14 @@ async function finish(ports: Ports, seen: Observation, outcome: Outcome): Promis
   const status = statusOf(seen, outcome);
   if (isNewStatus(seen, status)) await ports.objects.writeStatus(seen.cluster, status);
   const againAfterMs = pauseAfter(seen, outcome);
-  // What becomes of a silent member hangs on its node, which nobody watches, and on time.
-  const isAtRest = againAfterMs === IDLE_MS && seen.places.every(({ status }) => status);
-  if (!isAtRest) return { againAfterMs };
+  if (againAfterMs !== IDLE_MS) return { againAfterMs };
   return { againAfterMs, rest: { gist: gistOf(seen.statuses), members: seen.statuses.length } };
 }
 
-function pauseAfter({ natsDown }: Observation, outcome: Outcome): number {
+function pauseAfter({ natsDown, places }: Observation, outcome: Outcome): number {
   const { action, refusal, problems, stop, waits } = outcome;
   if (problems.length > 0 || stop !== undefined) return PROBLEM_MS;
   if (action !== undefined) return refusal === undefined ? NEXT_MS : WAIT_MS;
-  return waits.length > 0 || natsDown !== undefined ? WAIT_MS : IDLE_MS;
+  if (waits.length > 0 || natsDown !== undefined) return WAIT_MS;
+  return places.every(({ status }) => status) ? IDLE_MS : SILENT_MS;
 }
