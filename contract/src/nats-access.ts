@@ -17,10 +17,18 @@ export interface NatsAccess {
   readonly secrets?: () => NatsSecrets;
 }
 
-/** What the folders hold. */
+/** What the folders hold, and where it is from, as in `the Secret synod-nats`. */
 export interface NatsSecrets {
-  readonly user?: { readonly username: string; readonly password: string };
-  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly user?: {
+    readonly username: string;
+    readonly password: string;
+    readonly source: string;
+  };
+  readonly tls?: {
+    readonly ca: string;
+    readonly own?: { readonly cert: string; readonly key: string };
+    readonly source: string;
+  };
 }
 
 /** Why NATS does not let one in, or cannot be reached; `sentence` has no full stop. */
@@ -43,20 +51,31 @@ export function serversOf({ url }: NatsAccess): readonly string[] {
  * @param server one of `serversOf`
  */
 export function accessOptions(access: NatsAccess, server: string): AccessOptions {
-  const { credentialsDir, tlsDir, secrets } = access;
-  const { user, tls = tlsDir === undefined ? undefined : tlsFiles(tlsDir) } = secrets?.() ?? {};
-  const userOptions = user && { user: user.username, pass: user.password };
+  const tls = tlsOf(access);
   return {
     servers: server,
     // Else nats.js asks name servers itself, without the search list of a pod, before the system.
     resolve: false,
-    ...(credentialsDir !== undefined && { authenticator: () => readUser(credentialsDir) }),
-    ...(userOptions && { authenticator: () => userOptions }),
+    ...authenticatorOf(access),
     ...(tls && { tls: ofHost(tls, server) }),
   };
 }
 
-/** Its certificate has to be for the host that was asked for: nats.js would not tell. */
+function authenticatorOf({ credentialsDir, secrets }: NatsAccess) {
+  const user = secrets?.().user;
+  if (user !== undefined) {
+    return { authenticator: () => ({ user: user.username, pass: user.password }) };
+  }
+  return credentialsDir === undefined ? {} : { authenticator: () => readUser(credentialsDir) };
+}
+
+function tlsOf({ tlsDir, secrets }: NatsAccess): TlsOptions | undefined {
+  const tls = secrets?.().tls;
+  if (tls !== undefined) return { ca: tls.ca, ...tls.own };
+  return tlsDir === undefined ? undefined : tlsFiles(tlsDir);
+}
+
+/** Of an address nats.js says nothing to TLS, and Node.js takes it for localhost. */
 function ofHost(tls: TlsOptions, server: string): TlsOptions {
   const { hostname } = new URL(server.includes('://') ? server : `nats://${server}`);
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
@@ -98,9 +117,9 @@ export function missingFile({ credentialsDir, tlsDir }: NatsAccess): NatsTrouble
     wanted.push([tlsDir, 'tls.key', 'the key of tls.crt']);
   }
   for (const [folder, file, holds] of wanted) {
-    if (folder === undefined || readLine(folder, file)) continue;
-    const isEmpty = readLine(folder, file) === '';
-    const wrong = isEmpty ? 'is empty' : 'cannot be read';
+    const found = folder === undefined ? file : readLine(folder, file);
+    if (folder === undefined || found) continue;
+    const wrong = found === '' ? 'is empty' : 'cannot be read';
     const sentence = `${path.join(folder, file)} ${wrong}; it has to hold ${holds}`;
     return { code: 'NOT_ADMITTED', sentence };
   }
@@ -115,37 +134,51 @@ export function userOf({ credentialsDir, secrets }: NatsAccess): string {
   return `user ${JSON.stringify(readLine(credentialsDir, 'username') ?? '')}`;
 }
 
-/** @param error of a connect of nats.js */
-export function troubleOf(error: unknown, access: NatsAccess): NatsTrouble {
-  const { url, credentialsDir, tlsDir } = access;
+/**
+ * @param error of a connect of nats.js
+ * @param server that it was to
+ */
+export function troubleOf(error: unknown, access: NatsAccess, server: string): NatsTrouble {
+  const { user, tls, hasOwn, kind } = sourcesOf(access);
   const refused = (sentence: string): NatsTrouble => ({ code: 'NOT_ADMITTED', sentence });
   if (error instanceof NatsError && error.isAuthError()) {
-    if (access.secrets?.().user !== undefined) {
-      return refused(`NATS at ${url} refuses ${userOf(access)} with its password`);
-    }
-    const password = credentialsDir && path.join(credentialsDir, 'password');
     return refused(
-      password === undefined
-        ? `NATS at ${url} wants a user and a password, and no folder with them is named`
-        : `NATS at ${url} refuses ${userOf(access)} with the password in ${password}`,
+      user === undefined
+        ? `NATS at ${server} wants a user and a password, and no ${kind} with them is named`
+        : `NATS at ${server} refuses ${userOf(access)} with the password in ${user}`,
     );
   }
   const code = codeOf(error);
-  if (code === (NatsErrorCode.ServerOptionNotAvailable as string) && tlsDir !== undefined) {
-    return refused(`NATS at ${url} has no TLS, and ${tlsDir} wants it`);
+  if (code === (NatsErrorCode.ServerOptionNotAvailable as string) && tls !== undefined) {
+    return refused(`NATS at ${server} has no TLS, and ${tls} wants it`);
   }
   if (/CERT|SSL|TLS|SIGNED|VERIFY|ISSUER/.test(code)) {
-    const trusted = tlsDir === undefined ? 'no folder with its CA is named' : `see ${tlsDir}`;
-    return refused(`TLS with NATS at ${url} failed: ${messageOf(error)}; ${trusted}`);
+    const trusted = tls === undefined ? `no ${kind} with its CA is named` : `see ${tls}`;
+    return refused(`TLS with NATS at ${server} failed: ${messageOf(error)}; ${trusted}`);
   }
-  if (tlsDir !== undefined && !hasCertificate(tlsDir) && /^(ECONNRESET|EPIPE)$/.test(code)) {
+  if (tls !== undefined && !hasOwn && /^(ECONNRESET|EPIPE)$/.test(code)) {
     // It may cut the connection before it is read why.
     return refused(
-      `NATS at ${url} cut the connection: ${messageOf(error)}; it may want a client's certificate, ` +
-        `and ${tlsDir} has no tls.crt`,
+      `NATS at ${server} cut the connection: ${messageOf(error)}; it may want a client's ` +
+        `certificate, and ${tls} has no tls.crt`,
     );
   }
-  return { code: 'UNREACHABLE', sentence: `NATS does not answer at ${url}: ${messageOf(error)}` };
+  return {
+    code: 'UNREACHABLE',
+    sentence: `NATS does not answer at ${server}: ${messageOf(error)}`,
+  };
+}
+
+/** Where that is from with which one connects. */
+function sourcesOf({ credentialsDir, tlsDir, secrets }: NatsAccess) {
+  if (secrets !== undefined) {
+    const { user, tls } = secrets();
+    const hasOwn = tls?.own !== undefined;
+    return { user: user?.source, tls: tls?.source, hasOwn, kind: 'Secret' };
+  }
+  const user = credentialsDir && path.join(credentialsDir, 'password');
+  const hasOwn = tlsDir !== undefined && hasCertificate(tlsDir);
+  return { user, tls: tlsDir, hasOwn, kind: 'folder' };
 }
 
 function codeOf(error: unknown): string {
@@ -154,6 +187,7 @@ function codeOf(error: unknown): string {
 
 function messageOf(error: unknown): string {
   if (!isNativeError(error)) return 'the connection was closed';
-  const words = error.message.replaceAll('_', ' ').replace(/\.$/, '');
+  // Where a host has several addresses, the error of all of them has no message of its own.
+  const words = (error.message || codeOf(error)).replaceAll('_', ' ').replace(/\.$/, '');
   return error instanceof NatsError ? words.toLowerCase() : words;
 }

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
-  connect,
   DebugEvents,
   ErrorCode,
   NatsError,
@@ -8,28 +7,12 @@ import {
   type NatsConnection,
   type Subscription,
 } from 'nats';
-import {
-  accessOptions,
-  missingFile,
-  serversOf,
-  troubleOf,
-  userOf,
-  type NatsAccess,
-  type NatsTrouble,
-} from './nats-access.ts';
+import { userOf, type NatsTrouble } from './nats-access.ts';
+import { dial, type DialOptions } from './nats-dialer.ts';
 
-export interface NatsLinkOptions {
-  readonly access: NatsAccess;
-  /** Shown by the server's monitoring. */
-  readonly name: string;
-  /** What the subjects begin with at which answers to `request` come. */
-  readonly inboxPrefix?: string;
-  /** Whether one hears what one publishes oneself. */
-  readonly echo: boolean;
-  /** How long one server is waited for. */
-  readonly dialMs: number;
-  /** How often the server is asked whether it is there; after three silences it is not. */
-  readonly pingMs?: number;
+export interface NatsLinkOptions extends DialOptions {
+  /** How long it is before the next try. */
+  readonly retryMs?: number;
 }
 
 /** What NATS does not allow its user. */
@@ -64,10 +47,8 @@ interface OwnInterest {
   again?: NodeJS.Timeout;
 }
 
-/** A server whose machine vanished says nothing: it is noticed within four of them. */
-const PING_MS = 1_000;
 const RETRY_MS = 250;
-const JITTER_MS = 100;
+const JITTER = 0.4;
 const SUBSCRIBE_AGAIN_MS = 1_000;
 
 /**
@@ -81,7 +62,7 @@ export class NatsLink {
   readonly #interests = new Set<OwnInterest>();
   readonly #closing = new AbortController();
   #connection: NatsConnection | undefined;
-  #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
 
   private constructor(options: NatsLinkOptions, events: NatsLinkEvents) {
     this.#options = options;
@@ -94,7 +75,7 @@ export class NatsLink {
     events: NatsLinkEvents,
   ): Promise<NatsLink | NatsTrouble> {
     const link = new NatsLink(options, events);
-    const connection = await link.#dial();
+    const connection = await dial(options);
     if ('code' in connection) return connection;
     void link.#keep(connection);
     return link;
@@ -156,12 +137,9 @@ export class NatsLink {
 
   /** One request, and its answer. @throws NatsError; also when the connection is lost meanwhile */
   async request(subject: string, data: Uint8Array, timeout: number): Promise<Msg> {
+    if (this.#isClosed()) throw NatsError.errorForCode(ErrorCode.ConnectionClosed);
     const begin = performance.now();
-    const settled = new AbortController();
-    const { signal } = settled;
-    const late = delay(timeout, undefined, { signal }).catch(() => undefined);
-    await Promise.race([this.#connected(), late]);
-    settled.abort();
+    await this.#connected(timeout);
     const left = timeout - (performance.now() - begin);
     const connection = this.#live();
     if (connection === undefined || left < 1) throw NatsError.errorForCode(ErrorCode.Timeout);
@@ -170,9 +148,9 @@ export class NatsLink {
 
   /** Settles when what was published has reached the server, or the connection is lost. */
   async flush(): Promise<void> {
-    await this.#live()
-      ?.flush()
-      .catch(() => undefined);
+    const connection = this.#live();
+    // nats.js leaves what waits for an answer alone when the connection ends.
+    await Promise.race([connection?.flush().catch(() => undefined), connection?.closed()]);
   }
 
   /** Asks the server whether it is there; where it says nothing in time, another one is tried. */
@@ -193,6 +171,7 @@ export class NatsLink {
 
   async close(): Promise<void> {
     this.#closing.abort();
+    for (const { again } of this.#interests) clearTimeout(again);
     await this.#connection?.close();
   }
 
@@ -204,9 +183,18 @@ export class NatsLink {
     return this.#closing.signal.aborted;
   }
 
-  #connected(): Promise<void> {
-    if (this.#connection !== undefined) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push(resolve));
+  /** @returns once there is a connection, or that time has gone by */
+  async #connected(timeoutMs?: number): Promise<void> {
+    if (this.#connection !== undefined) return;
+    await new Promise<void>((resolve) => {
+      const goOn = (): void => {
+        clearTimeout(late);
+        this.#waiting.delete(goOn);
+        resolve();
+      };
+      const late = timeoutMs === undefined ? undefined : setTimeout(goOn, timeoutMs);
+      this.#waiting.add(goOn);
+    });
   }
 
   async #keep(first: NatsConnection | undefined): Promise<void> {
@@ -224,7 +212,7 @@ export class NatsLink {
     this.#connection = connection;
     for (const interest of this.#interests) this.#ask(interest);
     this.#events.connected();
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    for (const goOn of this.#waiting) goOn();
     void this.#watch(connection);
     await connection.closed();
     this.#connection = undefined;
@@ -252,8 +240,9 @@ export class NatsLink {
   /** @returns `undefined` when it was closed meanwhile */
   async #dialAgain(): Promise<NatsConnection | undefined> {
     const { signal } = this.#closing;
+    const { retryMs = RETRY_MS } = this.#options;
     for (;;) {
-      const connection = await this.#dial();
+      const connection = await dial(this.#options, signal);
       if (!('code' in connection)) {
         if (!this.#isClosed()) return connection;
         await connection.close();
@@ -261,47 +250,9 @@ export class NatsLink {
       }
       if (this.#isClosed()) return undefined;
       this.#events.trouble(connection);
-      const pause = RETRY_MS + Math.random() * JITTER_MS;
+      const pause = retryMs * (1 + Math.random() * JITTER);
       await delay(pause, undefined, { signal }).catch(() => undefined);
       if (this.#isClosed()) return undefined;
     }
   }
-
-  /** Tries each server once, in any order. */
-  async #dial(): Promise<NatsConnection | NatsTrouble> {
-    const { access } = this.#options;
-    const missing = missingFile(access);
-    if (missing !== undefined) return missing;
-    let trouble: NatsTrouble | undefined;
-    for (const server of shuffled(serversOf(access))) {
-      try {
-        return await this.#connect(server);
-      } catch (error) {
-        trouble = troubleOf(error, access);
-      }
-    }
-    return trouble ?? { code: 'UNREACHABLE', sentence: 'No NATS server is named' };
-  }
-
-  #connect(server: string): Promise<NatsConnection> {
-    const { access, name, inboxPrefix, echo, dialMs, pingMs = PING_MS } = this.#options;
-    return connect({
-      ...accessOptions(access, server),
-      ...(inboxPrefix !== undefined && { inboxPrefix }),
-      name,
-      noEcho: !echo,
-      timeout: dialMs,
-      reconnect: false,
-      // Servers that others speak of would be tried without an end when none lets one in.
-      ignoreClusterUpdates: true,
-      pingInterval: pingMs,
-      maxPingOut: 3,
-      noAsyncTraces: true,
-    });
-  }
-}
-
-function shuffled(servers: readonly string[]): readonly string[] {
-  const places = servers.map((server) => ({ server, at: Math.random() }));
-  return places.sort((a, b) => a.at - b.at).map(({ server }) => server);
 }

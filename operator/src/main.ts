@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { exitCodes } from '../../contract/src/error-codes.ts';
 import { HttpListenError, startHttp } from '../../contract/src/http-server.ts';
 import { ConfigError } from '../../contract/src/settings.ts';
+import { VERSION } from '../../contract/src/version.ts';
 import { configHelp, parseConfig, type Config } from './config.ts';
 import { Client } from './kube/client.ts';
 import { KubeConfigError, loadKubeConfig } from './kube/kube-config.ts';
@@ -13,7 +14,6 @@ import { createLogger } from './logger.ts';
 import { Metrics } from './metrics.ts';
 import { Operator } from './operator.ts';
 
-const VERSION = '0.1.0';
 const STOP_DEADLINE_MS = 15_000;
 
 function readConfig(): Config {

@@ -16,9 +16,7 @@ import { NatsMembers } from './members/nats-members.ts';
 import type { Metrics } from './metrics.ts';
 import type { ObjectKind } from './reconcile/ports.ts';
 import { makeReconcile } from './reconcile/reconcile.ts';
-
-/** Objects that carry it belong to the cluster that it names, in their namespace. */
-const CLUSTER_LABEL = 'paxos.synod.dev/cluster';
+import { CLUSTER_LABEL } from './resources/labels.ts';
 
 export interface OperatorOptions {
   readonly config: Config;
@@ -127,7 +125,8 @@ export class Operator {
   }
 
   #listed(keys: readonly string[]): void {
-    this.#clusters.clear();
+    const gone = [...this.#clusters].filter((key) => !keys.includes(key));
+    for (const key of gone) this.#deleted(key);
     for (const key of keys) this.#changed(key);
   }
 
@@ -139,6 +138,7 @@ export class Operator {
   #deleted(key: string): void {
     this.#clusters.delete(key);
     this.#atRest.forget(key);
+    void this.#members.forget(parseKey(key));
   }
 
   /** What belongs to no cluster that exists is left alone. */
@@ -150,7 +150,11 @@ export class Operator {
 
   /** Members are observed by asking them, so every cluster is looked at from time to time. */
   #again(key: string, { againAfterMs = Infinity }: WorkResult): WorkResult {
-    if (!this.#clusters.has(key)) return {};
+    if (!this.#clusters.has(key)) {
+      // It may have been deleted while it was looked at.
+      this.#deleted(key);
+      return {};
+    }
     const resyncMs = jittered(this.#options.config.resyncMs, Math.random);
     return { againAfterMs: Math.min(againAfterMs, resyncMs) };
   }

@@ -73,7 +73,7 @@ test.each([
   [Object.assign(new Error('reset'), { code: 'ECONNRESET' }), 'NOT_ADMITTED', /has no tls\.crt$/],
 ])('%s: %s', (error, code, pattern) => {
   put('username', 'ada');
-  const trouble = troubleOf(error, access);
+  const trouble = troubleOf(error, access, 'nats://a:1');
   expect(trouble.code).toBe(code);
   expect(trouble.sentence).toMatch(pattern);
   expect(trouble.sentence).toContain('nats://a:1');

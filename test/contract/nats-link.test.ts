@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { natsAuthorization, type NatsUser } from '../../contract/src/nats-users.ts';
 import { NatsLink, type NatsLinkEvents } from '../../contract/src/nats-link.ts';
+import { freePorts } from '../journeys/cli-run.ts';
 import { NatsProcess } from '../journeys/nats-process.ts';
 import { until } from '../journeys/test-cluster.ts';
 
@@ -16,6 +17,8 @@ const user: NatsUser = {
   permissions: { publish: all, subscribe: all },
 };
 const bytes = Buffer.from('a message');
+const nothing = (): void => undefined;
+const silent = { connected: nothing, disconnected: nothing, trouble: nothing, denied: nothing };
 
 let folder: string;
 let nats: NatsProcess;
@@ -115,6 +118,43 @@ test('a request waits for the connection, and has an end', async () => {
   expect(await asking).toBe('a message');
 }, 30_000);
 
+test('what is flushed ends with the connection', async () => {
+  await nats.start();
+  const link = await open();
+  nats.freeze();
+  const flushing = link.flush();
+  await nats.kill();
+  await flushing;
+}, 30_000);
+
+test('of several servers one that lets us in is found, or one that refuses is named', async () => {
+  await nats.start();
+  const [port = 0] = await freePorts(1);
+  const absent = `nats://127.0.0.1:${port}`;
+  const access = { url: `${absent},${nats.url}`, credentialsDir: folder };
+  const options = { access, name: 'test', echo: true, dialMs: 2_000 };
+  for (let tries = 0; tries < 4; tries += 1) {
+    const link = await NatsLink.tryToOpen(options, silent);
+    if ('sentence' in link) throw new Error(link.sentence);
+    links.push(link);
+  }
+  fs.writeFileSync(path.join(folder, 'password'), 'wrong');
+  for (let tries = 0; tries < 4; tries += 1) {
+    const refused = await NatsLink.tryToOpen(options, silent);
+    const file = path.join(folder, 'password');
+    const sentence = `NATS at ${nats.url} refuses user "ada" with the password in ${file}`;
+    expect(refused).toEqual({ code: 'NOT_ADMITTED', sentence });
+  }
+}, 30_000);
+
+test('who has closed asks nobody any more', async () => {
+  await nats.start();
+  const link = await open();
+  await link.close();
+  const asking = link.request('a', bytes, 60_000);
+  await expect(asking).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+}, 30_000);
+
 test('who closes while NATS is away is done at once', async () => {
   await nats.start();
   const events: string[] = [];
@@ -130,12 +170,10 @@ test('who closes while NATS is away is done at once', async () => {
 test('without a server or a file: one try says why not', async () => {
   const access = { url: nats.url, credentialsDir: folder };
   const options = { access, name: 'test', echo: true, dialMs: 2_000 };
-  const nothing = (): void => undefined;
-  const events = { connected: nothing, disconnected: nothing, trouble: nothing, denied: nothing };
-  const absent = await NatsLink.tryToOpen(options, events);
+  const absent = await NatsLink.tryToOpen(options, silent);
   expect(absent).toMatchObject({ code: 'UNREACHABLE' });
   fs.rmSync(path.join(folder, 'username'));
-  expect(await NatsLink.tryToOpen(options, events)).toMatchObject({
+  expect(await NatsLink.tryToOpen(options, silent)).toMatchObject({
     code: 'NOT_ADMITTED',
     sentence: `${path.join(folder, 'username')} cannot be read; it has to hold the name of the NATS user`,
   });

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, Option } from 'commander';
 import { exitCodes } from '../../../contract/src/error-codes.ts';
+import { VERSION } from '../../../contract/src/version.ts';
 import type { BenchOptions } from './bench.ts';
 import { machines } from '../bench/cluster-target.ts';
 import { measurements } from '../bench/measurements.ts';
@@ -14,7 +15,7 @@ import type { UpOptions } from './up.ts';
 const program = new Command('synod');
 program
   .description('A replicated log and linearizable state machines: Multi-Paxos over NATS.')
-  .version('0.1.0')
+  .version(VERSION)
   .showHelpAfterError('(synod --help, or synod <command> --help, explains it)')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCodes.ok : exitCodes.usage))
   .addHelpText(

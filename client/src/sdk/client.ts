@@ -12,6 +12,7 @@ import {
 } from '../../../contract/src/counter.ts';
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
 import type { MemberLists } from '../../../contract/src/membership.ts';
+import { serversOf } from '../../../contract/src/nats-access.ts';
 import { NatsLink } from '../../../contract/src/nats-link.ts';
 import type { RecoveryRequest } from '../../../contract/src/recovery.ts';
 import type { ClientRole } from '../../../contract/src/roles.ts';
@@ -59,7 +60,7 @@ export async function connect(options: ConnectOptions): Promise<SynodClient> {
   const inbox = subjectsOf(namespace, cluster).inbox(role);
   const refusals = new Refusals();
   const name = `synod client ${id.slice(0, 8)}`;
-  const dialMs = Math.min(deadlineMs, 5_000);
+  const dialMs = Math.min(deadlineMs / serversOf(access).length, 5_000);
   const asked = { access, name, inboxPrefix: inbox, echo: true, dialMs };
   const link = await NatsLink.tryToOpen(asked, refusals);
   if ('sentence' in link) throw new SynodError(link.code, { detail: link.sentence });

@@ -218,7 +218,7 @@ export class Lanes {
 
   #tooLate(): SynodError {
     const { shutOut } = this.#options.refusals;
-    return new SynodError('TIMED_OUT', shutOut === undefined ? {} : { detail: shutOut });
+    return new SynodError('TIMED_OUT', shutOut === undefined ? {} : { detail: shutOut.sentence });
   }
 
   /** @param kind only of that kind; without it, all */

@@ -8,10 +8,10 @@ type Denied = (error: SynodError) => void;
 export class Refusals implements NatsLinkEvents {
   readonly #denied = new Map<string, Set<Denied>>();
   readonly #again: (() => void)[] = [];
-  #shutOut: string | undefined;
+  #shutOut: NatsTrouble | undefined;
 
   /** Why NATS does not let the client in again; `undefined` while it is in. */
-  get shutOut(): string | undefined {
+  get shutOut(): NatsTrouble | undefined {
     return this.#shutOut;
   }
 
@@ -36,8 +36,8 @@ export class Refusals implements NatsLinkEvents {
     // What was sent may have arrived.
   }
 
-  trouble({ sentence }: NatsTrouble): void {
-    this.#shutOut = sentence;
+  trouble(trouble: NatsTrouble): void {
+    this.#shutOut = trouble;
   }
 
   denied(denial: NatsDenial): void {

@@ -1,6 +1,5 @@
 import type { NatsAccess } from '../../../contract/src/nats-access.ts';
-import type { NatsLink } from '../../../contract/src/nats-link.ts';
-import { connectNats } from '../transport/nats-connection.ts';
+import { NatsLink } from '../../../contract/src/nats-link.ts';
 import type { Logger } from './logger.ts';
 
 export interface NodeConnectionOptions {
@@ -8,9 +7,11 @@ export interface NodeConnectionOptions {
   /** Shown by the server's monitoring. */
   readonly name: string;
   readonly log: Logger;
-  /** The connection came up, or is lost. */
-  readonly onChanged: (connected: boolean) => void;
 }
+
+/** Behind one address there may be a server whose machine is gone: the next try gets another. */
+const DIAL_MS = 2_000;
+const NOTICE_MS = 2_000;
 
 /** The one connection of a node to NATS: whether it is up is known, and said in the log. */
 export class NodeConnection {
@@ -18,6 +19,7 @@ export class NodeConnection {
   #link: NatsLink | undefined;
   #isUp = false;
   #trouble: string | undefined;
+  #saidAt = -NOTICE_MS;
 
   constructor(options: NodeConnectionOptions) {
     this.#options = options;
@@ -37,28 +39,38 @@ export class NodeConnection {
     return this.#isUp ? undefined : this.#trouble;
   }
 
-  /** Waits for NATS, however long it takes. */
+  /** Waits for NATS, however long it takes: whoever is absent, leaves, or does not let it in. */
   async connect(): Promise<NatsLink> {
-    const { access, name, log } = this.#options;
-    this.#link = await connectNats({
-      access,
-      name,
-      onConnected: () => this.#changed(true),
-      onDisconnected: () => this.#changed(false),
-      onTrouble: (sentence) => {
-        this.#trouble = sentence;
-        log.warn({ natsUrl: access.url }, sentence);
+    const { access, name } = this.#options;
+    this.#link = await NatsLink.open(
+      // A member does not hear its own fan-out: what it sends itself is delivered inside.
+      { access, name, echo: false, dialMs: DIAL_MS },
+      {
+        connected: () => this.#changed(true),
+        disconnected: () => this.#changed(false),
+        trouble: ({ sentence }) => this.#say(`${sentence}; trying again.`),
+        denied: ({ sentence }) =>
+          this.#say(`NATS: ${sentence}; a member has to: see docs/security.md.`),
       },
-    });
+    );
     return this.#link;
   }
 
+  /** In the log at most every two seconds: what is wrong is found again and again. */
+  #say(sentence: string): void {
+    const now = performance.now();
+    if (now - this.#saidAt < NOTICE_MS) return;
+    this.#saidAt = now;
+    this.#trouble = sentence;
+    const { access, log } = this.#options;
+    log.warn({ natsUrl: access.url }, sentence);
+  }
+
   #changed(connected: boolean): void {
-    const { access, log, onChanged } = this.#options;
+    const { access, log } = this.#options;
     const natsUrl = access.url;
     this.#isUp = connected;
     this.#trouble = undefined;
-    onChanged(connected);
     if (connected) log.info({ natsUrl }, 'nats connected');
     else log.warn({ natsUrl }, 'nats disconnected; going on when it is back');
   }

@@ -10,6 +10,7 @@ import type { NatsLink } from '../../../contract/src/nats-link.ts';
 import { parseRecoveryRequest } from '../../../contract/src/recovery.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import { subjectsOf, type Subjects } from '../../../contract/src/subjects.ts';
+import { VERSION } from '../../../contract/src/version.ts';
 import type { Config } from '../config.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { waitsForFlush } from '../paxos/effects.ts';
@@ -27,7 +28,7 @@ import { NodeConnection } from './node-connection.ts';
 import { NodeData } from './node-data.ts';
 import { Recovery } from './recovery.ts';
 import { RunningMember, type Dropped } from './running-member.ts';
-import { SelfReport, VERSION } from './self-report.ts';
+import { SelfReport } from './self-report.ts';
 
 /**
  * One process of a cluster: its data, its connection, the member that runs over them, and what it
@@ -99,9 +100,6 @@ export class Node {
       access: { url: natsUrl, credentialsDir: natsCredentialsDir, tlsDir: natsTlsDir },
       name: `synod ${cluster} ${name} ${member}`,
       log: this.#log,
-      onChanged: (connected) => {
-        if (this.#running !== undefined) this.#running.connected = connected;
-      },
     });
     this.#data = new NodeData(this.#folder, config, this.#log, () => this.#report.unready());
     this.#report = new SelfReport(config, member, () => ({

@@ -194,11 +194,6 @@ export class RunningMember {
     log.info({ port }, 'script port listens');
   }
 
-  /** Whether the connection to NATS is up. */
-  set connected(connected: boolean) {
-    this.#transport.connected = connected;
-  }
-
   #leading(ballot: Ballot | undefined): void {
     const { config, metrics, log } = this.#ports;
     metrics.counts.leaderChanges += 1;
@@ -229,6 +224,7 @@ export class RunningMember {
   /** Its driver has stopped: nothing of it stays. */
   end(): void {
     this.cease();
+    this.#scriptPort?.close();
     this.#transport.detach();
   }
 

@@ -1,4 +1,5 @@
 import type { MemberRole, MemberStatus } from '../../../contract/src/status.ts';
+import { VERSION } from '../../../contract/src/version.ts';
 import type { Config } from '../config.ts';
 import type { GaugeValues } from '../metrics/metrics.ts';
 import { formatBallot, type MemberId } from '../paxos/ballot.ts';
@@ -7,8 +8,6 @@ import type { DamageError } from '../storage/damage.ts';
 import type { NodeData } from './node-data.ts';
 import { roleOf } from './role.ts';
 import type { RunningMember } from './running-member.ts';
-
-export const VERSION = '0.1.0';
 
 /** What there is of a node at the moment. */
 export interface Presence {

@@ -39,7 +39,6 @@ export class MemoryNetwork {
 
 /** One member's end of a network in memory. */
 export class MemoryTransport implements Transport {
-  readonly connected = true;
   readonly #network: MemoryNetwork;
   readonly #self: MemberId;
   readonly #cluster: string;
@@ -76,10 +75,5 @@ export class MemoryTransport implements Transport {
 
   flush(done: () => void): void {
     done();
-  }
-
-  async close(): Promise<void> {
-    this.#network.leave(this.#self);
-    return Promise.resolve();
   }
 }

@@ -22,7 +22,6 @@ export class NatsTransport implements Transport {
   readonly #options: NatsTransportOptions;
   readonly #receiver: Receiver;
   readonly #interests: readonly Interest[];
-  #connected = true;
 
   constructor(options: NatsTransportOptions) {
     this.#options = options;
@@ -31,15 +30,6 @@ export class NatsTransport implements Transport {
     this.#interests = [subjects.member(self), subjects.members].map((subject) =>
       connection.subscribe(subject, ({ data }) => this.#receiver.receive(data)),
     );
-  }
-
-  get connected(): boolean {
-    return this.#connected;
-  }
-
-  /** While disconnected nothing is sent: nats.js would keep it and send it late, all at once. */
-  set connected(connected: boolean) {
-    this.#connected = connected;
   }
 
   onMessage(handler: (from: MemberId, message: Message) => void): void {
@@ -58,7 +48,7 @@ export class NatsTransport implements Transport {
 
   #publish(subject: string, to: MemberId | undefined, messages: readonly Message[]): void {
     const { connection, cluster, self, onDropped } = this.#options;
-    if (!this.#connected || messages.length === 0) return;
+    if (messages.length === 0) return;
     const data = encodeFrame({ cluster, from: self, to, messages });
     const limit = connection.maxPayload;
     if (data.length <= limit) {
@@ -87,9 +77,5 @@ export class NatsTransport implements Transport {
   /** Receives nothing any more; the connection stays. */
   detach(): void {
     for (const interest of this.#interests) interest.end();
-  }
-
-  async close(): Promise<void> {
-    await this.#options.connection.close();
   }
 }

@@ -14,8 +14,6 @@ export interface Transport {
   onMessage(handler: (from: MemberId, message: Message) => void): void;
   /** Calls `done` once what was sent so far has reached the broker, or after a deadline. */
   flush(done: () => void): void;
-  readonly connected: boolean;
-  close(): Promise<void>;
 }
 
 export const dropReasons = ['malformed', 'other-cluster', 'not-for-me', 'too-large'] as const;

@@ -1,6 +1,6 @@
 import { V1MicroTime, type V1Lease } from '@kubernetes/client-node';
 import type { Logger } from '../logger.ts';
-import { AlreadyExistsError, ConflictError } from './api-error.ts';
+import { AlreadyExistsError, ConflictError, NotFoundError } from './api-error.ts';
 import { jittered, pause, type Clock } from './clock.ts';
 
 /** The time in which this process leads. */
@@ -251,7 +251,7 @@ function isLost(error: unknown): boolean {
   return (
     error instanceof ConflictError ||
     error instanceof AlreadyExistsError ||
-    (error instanceof Error && error.name === 'NotFoundError')
+    error instanceof NotFoundError
   );
 }
 

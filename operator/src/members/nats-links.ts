@@ -1,5 +1,5 @@
 import { Refusals } from '../../../client/src/sdk/refusals.ts';
-import type { NatsSecrets } from '../../../contract/src/nats-access.ts';
+import type { NatsSecrets, NatsTrouble } from '../../../contract/src/nats-access.ts';
 import { NatsLink } from '../../../contract/src/nats-link.ts';
 import { subjectsOf } from '../../../contract/src/subjects.ts';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
@@ -7,10 +7,8 @@ import type { PaxosCluster } from '../api/paxos-cluster.ts';
 const DIAL_MS = 2_000;
 /** There is a link for each cluster, and a look at which somebody is silent asks as well. */
 const PING_MS = 30_000;
-/** A server that was not there is not tried at every look. */
+/** Servers that are not there are not tried all the time, nor at every look. */
 const RETRY_MS = 3_000;
-/** Clusters that are gone need none any more. */
-const IDLE_MS = 10 * 60_000;
 
 /** The link to the NATS of one cluster: answers come where only its operator hears them. */
 interface Entry {
@@ -21,7 +19,6 @@ interface Entry {
   link: NatsLink | undefined;
   opening: Promise<void> | undefined;
   triedAt: number;
-  usedAt: number;
 }
 
 /** Also knows whether there is a connection now, and how often one was lost. */
@@ -56,12 +53,10 @@ export interface ClusterName {
 export class NatsLinks {
   readonly #entries = new Map<string, Entry>();
 
-  /** @returns why there is no connection now, if there is none; without a full stop */
-  async use(cluster: PaxosCluster, secrets: NatsSecrets): Promise<OpenLink | string> {
+  /** @returns why there is no connection now, if there is none */
+  async use(cluster: PaxosCluster, secrets: NatsSecrets): Promise<OpenLink | NatsTrouble> {
     const now = performance.now();
-    this.#closeIdle(now);
     const entry = await this.#entryOf(cluster, secrets);
-    entry.usedAt = now;
     if (entry.link === undefined && now - entry.triedAt > RETRY_MS) {
       entry.triedAt = now;
       entry.opening = open(cluster, entry);
@@ -73,9 +68,15 @@ export class NatsLinks {
   /** As it was opened last. @returns `undefined` when there is no connection now */
   current({ namespace, name }: ClusterName): OpenLink | undefined {
     const entry = this.#entries.get(`${namespace}/${name}`);
-    if (entry === undefined) return undefined;
-    entry.usedAt = performance.now();
-    return openIn(entry);
+    return entry && openIn(entry);
+  }
+
+  /** Of a cluster that is gone. */
+  async forget({ namespace, name }: ClusterName): Promise<void> {
+    const key = `${namespace}/${name}`;
+    const entry = this.#entries.get(key);
+    this.#entries.delete(key);
+    if (entry !== undefined) await close(entry);
   }
 
   async close(): Promise<void> {
@@ -97,19 +98,10 @@ export class NatsLinks {
       link: undefined,
       opening: undefined,
       triedAt: -Infinity,
-      usedAt: 0,
     };
     this.#entries.set(key, entry);
     if (found !== undefined) await close(found);
     return entry;
-  }
-
-  #closeIdle(now: number): void {
-    for (const [key, entry] of this.#entries) {
-      if (now - entry.usedAt < IDLE_MS) continue;
-      this.#entries.delete(key);
-      void close(entry);
-    }
   }
 }
 
@@ -120,9 +112,8 @@ function openIn({ link, events }: Entry): OpenLink | undefined {
   return { link, refusals: events, isUnbroken };
 }
 
-/** Without a full stop. */
-export function downAt(url: string): string {
-  return `the connection to NATS at ${url} is down`;
+export function downAt(url: string): NatsTrouble {
+  return { code: 'UNREACHABLE', sentence: `the connection to NATS at ${url} is down` };
 }
 
 async function open({ metadata }: PaxosCluster, entry: Entry): Promise<void> {
@@ -134,6 +125,7 @@ async function open({ metadata }: PaxosCluster, entry: Entry): Promise<void> {
     echo: true,
     dialMs: DIAL_MS,
     pingMs: PING_MS,
+    retryMs: RETRY_MS,
   };
   const opened = await NatsLink.tryToOpen(options, events);
   if ('sentence' in opened) events.trouble(opened);
@@ -141,7 +133,7 @@ async function open({ metadata }: PaxosCluster, entry: Entry): Promise<void> {
   entry.opening = undefined;
 }
 
-async function close({ link, opening }: Entry): Promise<void> {
-  await opening;
-  await link?.close();
+async function close(entry: Entry): Promise<void> {
+  await entry.opening;
+  await entry.link?.close();
 }

@@ -6,6 +6,7 @@ import {
   type MembershipAnswer,
   type MembershipRequest,
 } from '../../../contract/src/membership.ts';
+import type { NatsTrouble } from '../../../contract/src/nats-access.ts';
 import type { RecoveryRequest } from '../../../contract/src/recovery.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import { subjectsOf } from '../../../contract/src/subjects.ts';
@@ -94,6 +95,11 @@ export class NatsMembers implements Members {
     await admin.setAside(member, request);
   }
 
+  /** Of a cluster that is gone. */
+  forget(cluster: ClusterName): Promise<void> {
+    return this.#links.forget(cluster);
+  }
+
   close(): Promise<void> {
     return this.#links.close();
   }
@@ -117,7 +123,7 @@ export class NatsMembers implements Members {
       const nats = await admin.status({ enough, waitMs: SURVEY_MS });
       // Whoever was asked over a connection that leads nowhere, or broke, need not be silent.
       const isHeard = enough(nats) || (await link.answers(PROBE_MS));
-      if (!isHeard || !isUnbroken()) throw unreachable(downAt(cluster.spec.nats.url));
+      if (!isHeard || !isUnbroken()) throw shutOut(downAt(cluster.spec.nats.url));
       return { nats, connection: { up: true } };
     } catch (error) {
       const isSaid = error instanceof SecretError || error instanceof SynodError;
@@ -128,7 +134,7 @@ export class NatsMembers implements Members {
 
   async #open(cluster: PaxosCluster): Promise<OpenLink & { readonly admin: Admin }> {
     const open = await this.#links.use(cluster, await secretsOf(this.#objects, cluster));
-    if (typeof open === 'string') throw unreachable(open);
+    if ('code' in open) throw shutOut(open);
     return { ...open, admin: adminOf(open, cluster.metadata) };
   }
 }
@@ -139,6 +145,6 @@ function adminOf({ link, refusals }: OpenLink, { namespace, name }: ClusterName)
   return new Admin({ link, refusals, subjects, inbox, deadlineMs: ANSWER_MS });
 }
 
-function unreachable(detail: string): SynodError {
-  return new SynodError('UNREACHABLE', { detail });
+function shutOut({ code, sentence }: NatsTrouble): SynodError {
+  return new SynodError(code, { detail: sentence });
 }

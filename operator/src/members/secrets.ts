@@ -27,6 +27,7 @@ export async function secretsOf(
   const user = credentials && {
     username: keyOf(credentials, 'username'),
     password: keyOf(credentials, 'password'),
+    source: sourceOf(credentials),
   };
   return { ...(user && { user }), ...(certificates && { tls: tlsOf(certificates) }) };
 }
@@ -44,8 +45,13 @@ async function readSecret(objects: Objects, namespace: string, name: string): Pr
 }
 
 function tlsOf(secret: V1Secret): NonNullable<NatsSecrets['tls']> {
-  const [ca, cert, key] = ['ca.crt', 'tls.crt', 'tls.key'].map((name) => valueOf(secret, name));
-  return { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+  const [ca, cert] = [keyOf(secret, 'ca.crt'), valueOf(secret, 'tls.crt')];
+  const own = cert === undefined ? {} : { own: { cert, key: keyOf(secret, 'tls.key') } };
+  return { ca, ...own, source: sourceOf(secret) };
+}
+
+function sourceOf({ metadata }: V1Secret): string {
+  return `the Secret ${metadata?.name ?? ''}`;
 }
 
 function keyOf(secret: V1Secret, key: string): string {

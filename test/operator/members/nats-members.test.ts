@@ -202,6 +202,25 @@ test('nobody is called silent whose NATS is silent, and the next look gets anoth
   });
 });
 
+test('of a cluster that is gone, no connection is left', async () => {
+  const name = { namespace: 'n', name: 'c' };
+  expect(await members.glance(name, 1)).toBeDefined();
+  await members.forget(name);
+  expect(await members.glance(name, 1)).toBeUndefined();
+});
+
+test('why NATS does not let the operator in is said, and where that is from', async () => {
+  const data = { 'ca.crt': Buffer.from('a certificate').toString('base64') };
+  objects.put({ kind: 'Secret', metadata: { name: 'ca' }, data } as object);
+  const { connection } = await members.look(
+    storedCluster({ nats: { url: `${nats.url}/`, tlsSecret: 'ca' } }),
+    [],
+  );
+  expect(connection.up ? '' : connection.why).toMatch(
+    /^NATS does not let this connection in\..* has no TLS, and the Secret ca wants it/,
+  );
+});
+
 test('a Secret that is missing, or lacks a key, is named', async () => {
   const needy = storedCluster({ nats: { url: nats.url, credentialsSecret: 'user' } });
   const missing = await members.look(needy, []);
