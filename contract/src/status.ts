@@ -17,6 +17,8 @@ export interface IncomingState {
 /** What a member says of itself: `/status`, and the answer to a status request. JSON. */
 export interface MemberStatus {
   readonly cluster: string;
+  /** Of the cluster; `local` outside Kubernetes, empty where a member does not say it. */
+  readonly namespace: string;
   /** Of the first configuration; `null` until the member is told. */
   readonly clusterId: string | null;
   /** What the cluster began with, as this member has it stored for ever. */
@@ -65,7 +67,9 @@ export interface MemberStatus {
 }
 
 /** What a member of an older version does not say. */
-const unsaid = { configuration: 0, learners: [], unheard: [], floor: 0, incoming: null };
+const unsaid = {
+  ...{ namespace: '', configuration: 0, learners: [], unheard: [], floor: 0, incoming: null },
+};
 
 /** Parses a status from outside. @returns `undefined` when it is not one */
 export function parseStatus(text: string): MemberStatus | undefined {

@@ -9,7 +9,7 @@ test('what is no status is undefined', () => {
   const lists = { configuration: 2, voters: ['a'], learners: ['b'], unheard: ['b'] };
   for (const firstConfiguration of [null, told]) {
     const said = { name: 'n0', member: 'a', slotOut: 3, floor: 1, ...lists, alarms: [] };
-    const status = { ...said, firstConfiguration, incoming: { from: 'b', bytes: 7 } };
+    const status = { namespace: 'n', ...said, firstConfiguration, incoming: { from: 'b', bytes: 7 } };
     expect(parseStatus(JSON.stringify(status))).toEqual(status);
     const wrong = { ...status, firstConfiguration: { clusterId: 'c' } };
     expect(parseStatus(JSON.stringify(wrong))).toBeUndefined();
@@ -19,7 +19,8 @@ test('what is no status is undefined', () => {
 test('what a member of an older version does not say has its first value', () => {
   const least = { name: 'n0', member: 'a', slotOut: 3, voters: ['a'], alarms: [] };
   const status = { ...least, firstConfiguration: null };
-  const unsaid = { configuration: 0, learners: [], unheard: [], floor: 0, incoming: null };
+  const none = { learners: [], unheard: [], incoming: null };
+  const unsaid = { namespace: '', configuration: 0, floor: 0, ...none };
   expect(parseStatus(JSON.stringify(status))).toEqual({ ...status, ...unsaid });
 });
 

@@ -54,7 +54,7 @@ export class SelfReport {
   }
 
   status(): MemberStatus {
-    const { cluster, name, machine, mode } = this.#config;
+    const { cluster, namespace, name, machine, mode } = this.#config;
     const presence = this.#look();
     const { data, running } = presence;
     const { first, storage } = data;
@@ -62,6 +62,7 @@ export class SelfReport {
     const newest = member?.configurations.newest;
     return {
       cluster,
+      namespace,
       clusterId: first?.clusterId ?? null,
       firstConfiguration: first ?? null,
       name,

@@ -105,10 +105,11 @@ export class NatsMembers implements Members {
   }
 
   /** An address may be another pod's by now: who answers has to say that it is this one. */
-  async #statusAt(cluster: PaxosCluster, address: Address): Promise<[string, MemberStatus][]> {
+  async #statusAt({ metadata }: PaxosCluster, address: Address): Promise<[string, MemberStatus][]> {
     const status = await this.#look(address);
-    const isIt = status?.name === address.pod && status.cluster === cluster.metadata.name;
-    return isIt ? [[address.pod, status]] : [];
+    const isOfCluster =
+      status?.cluster === metadata.name && [metadata.namespace, ''].includes(status.namespace);
+    return isOfCluster && status.name === address.pod ? [[address.pod, status]] : [];
   }
 
   /** A pod that is gone may still answer: it does not stand for one that is there. */

@@ -31,7 +31,7 @@ export class IdleMembers {
     const connection = await connect({ servers: natsUrl });
     const servers: Server[] = [];
     for (let cluster = 0; cluster < clusters; cluster += 1) {
-      const statuses = Array.from({ length: MEMBERS }, (_, n) => statusOf(cluster, n));
+      const statuses = Array.from({ length: MEMBERS }, (_, n) => statusOf(namespace, cluster, n));
       connection.subscribe(subjectsOf(namespace, nameOf(cluster)).status, {
         callback: (_, message) => {
           for (const status of statuses) message.respond(JSON.stringify(status));
@@ -58,7 +58,7 @@ function idOf(cluster: number, ordinal: number): string {
   return `member-${cluster}-${ordinal}`;
 }
 
-function statusOf(cluster: number, ordinal: number): MemberStatus {
+function statusOf(namespace: string, cluster: number, ordinal: number): MemberStatus {
   const voters = Array.from({ length: MEMBERS }, (_, n) => idOf(cluster, n));
   const [leader = ''] = voters;
   const firstConfiguration: FirstConfiguration = {
@@ -68,6 +68,7 @@ function statusOf(cluster: number, ordinal: number): MemberStatus {
   };
   return {
     cluster: nameOf(cluster),
+    namespace,
     clusterId: firstConfiguration.clusterId,
     firstConfiguration,
     name: `${nameOf(cluster)}-${ordinal}`,

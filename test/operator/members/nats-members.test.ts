@@ -154,6 +154,10 @@ test('who answers at the address of a pod has to be that pod', async () => {
   const heard = await stranger.look(cluster(), [{ pod: 'c-0', ip: '127.0.0.1' }]);
   await stranger.close();
   expect(heard.http.size).toBe(0);
+  const elsewhere = { ...cluster(), metadata: { ...cluster().metadata, namespace: 'm' } };
+  const others = await members.look(elsewhere, [{ pod: 'c-0', ip: '127.0.0.1' }]);
+  await members.forget({ namespace: 'm', name: 'c' });
+  expect(others.http.size).toBe(0);
 });
 
 test('a glance tells whether the members say what they said, whatever clients write', async () => {

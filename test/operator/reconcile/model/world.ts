@@ -462,6 +462,7 @@ export class World implements Members {
     const slot = disk.hasCaughtUp ? SLOTS : 0;
     return {
       cluster: 'c',
+      namespace: 'n',
       clusterId: disk.first?.clusterId ?? null,
       firstConfiguration: disk.first,
       name: pod.metadata?.name ?? '',
