@@ -37,27 +37,48 @@ export interface NatsTrouble {
   readonly sentence: string;
 }
 
-type AccessOptions = Pick<ConnectionOptions, 'servers' | 'resolve' | 'authenticator' | 'tls'>;
+type AccessOptions = Pick<ConnectionOptions, 'servers' | 'authenticator' | 'tls'>;
 type TlsOptions = NonNullable<ConnectionOptions['tls']>;
 
-/** The servers that may be connected to. */
-export function serversOf({ url }: NatsAccess): readonly string[] {
-  const servers = url.split(',').map((server) => server.trim());
-  return servers.filter((server) => server !== '');
+const NATS_PORT = 4222;
+
+/** One of the servers that may be connected to. */
+export interface NatsServer {
+  /** As it is named. */
+  readonly url: string;
+  /** A name, or an address without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** @throws TypeError when one is no URL */
+export function serversOf({ url }: NatsAccess): readonly NatsServer[] {
+  const urls = url.split(',').map((each) => each.trim());
+  return urls.filter((each) => each !== '').map(serverOf);
+}
+
+function serverOf(url: string): NatsServer {
+  const { hostname, port } = new URL(url.includes('://') ? url : `nats://${url}`);
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  return { url, host, port: port === '' ? NATS_PORT : Number(port) };
 }
 
 /**
  * For nats.js. Every connect reads the files again: what was rotated is taken up by the next.
- * @param server one of `serversOf`
+ * @param address where the server's host is
  */
-export function accessOptions(access: NatsAccess, server: string): AccessOptions {
+export function accessOptions(
+  access: NatsAccess,
+  { host, port }: NatsServer,
+  address: string,
+): AccessOptions {
   const tls = tlsOf(access);
+  // Its certificate has to be for what it is called. Of an address nats.js says nothing to TLS.
+  const peer = isIP(host) === 0 ? { servername: host } : { host };
   return {
-    servers: server,
-    // Else nats.js asks name servers itself, without the search list of a pod, before the system.
-    resolve: false,
+    servers: isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`,
     ...authenticatorOf(access),
-    ...(tls && { tls: ofHost(tls, server) }),
+    ...(tls && { tls: { ...tls, ...peer } }),
   };
 }
 
@@ -73,13 +94,6 @@ function tlsOf({ tlsDir, secrets }: NatsAccess): TlsOptions | undefined {
   const tls = secrets?.().tls;
   if (tls !== undefined) return { ca: tls.ca, ...tls.own };
   return tlsDir === undefined ? undefined : tlsFiles(tlsDir);
-}
-
-/** Of an address nats.js says nothing to TLS, and Node.js takes it for localhost. */
-function ofHost(tls: TlsOptions, server: string): TlsOptions {
-  const { hostname } = new URL(server.includes('://') ? server : `nats://${server}`);
-  const host = hostname.replace(/^\[(.*)\]$/, '$1');
-  return { ...tls, ...(isIP(host) === 0 ? { servername: host } : { host }) };
 }
 
 /** Must not throw: nats.js would close the connection for good. */
@@ -136,7 +150,7 @@ export function userOf({ credentialsDir, secrets }: NatsAccess): string {
 
 /**
  * @param error of a connect of nats.js
- * @param server that it was to
+ * @param server the URL that it was to
  */
 export function troubleOf(error: unknown, access: NatsAccess, server: string): NatsTrouble {
   const { user, tls, hasOwn, kind } = sourcesOf(access);

@@ -1,3 +1,6 @@
+import dns from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { connect, type NatsConnection } from 'nats';
 import {
   accessOptions,
@@ -5,6 +8,7 @@ import {
   serversOf,
   troubleOf,
   type NatsAccess,
+  type NatsServer,
   type NatsTrouble,
 } from './nats-access.ts';
 
@@ -16,54 +20,112 @@ export interface DialOptions {
   readonly inboxPrefix?: string;
   /** Whether one hears what one publishes oneself. */
   readonly echo: boolean;
-  /** How long each server is waited for. */
+  /** How long each address of a server is waited for, and where it is not known, for that. */
   readonly dialMs: number;
   /** How often the server is asked whether it is there; after three silences it is not. */
   readonly pingMs?: number;
+  /** The addresses of a host; what the system says without it. */
+  readonly lookup?: (host: string) => Promise<readonly string[]>;
 }
 
 /** A server whose machine vanished says nothing: it is noticed within four of them. */
 const PING_MS = 1_000;
 
-/**
- * Tries each server once, in any order, until one lets us in.
- * @param signal ends it between two servers
- * @returns the connection, which is not made again when it is lost; or why there is none
- */
-export async function dial(
-  options: DialOptions,
-  signal?: AbortSignal,
-): Promise<NatsConnection | NatsTrouble> {
-  const { access } = options;
-  const missing = missingFile(access);
-  if (missing !== undefined) return missing;
-  const troubles: NatsTrouble[] = [];
-  for (const server of shuffled(serversOf(access))) {
-    if (signal?.aborted === true) break;
+/** A name server that is silent is not waited for longer, where the host was found before. */
+const LOOKUP_MS = 1_000;
+
+/** Connects to one of the servers. It remembers where they were. */
+export class NatsDialer {
+  readonly #options: DialOptions;
+  readonly #addresses = new Map<string, readonly string[]>();
+
+  constructor(options: DialOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Tries each server once, in any order, until one lets us in.
+   * @param signal ends it between two tries
+   * @returns the connection, which is not made again when it is lost; or why there is none
+   */
+  async dial(signal?: AbortSignal): Promise<NatsConnection | NatsTrouble> {
+    const { access } = this.#options;
+    const missing = missingFile(access);
+    if (missing !== undefined) return missing;
+    const troubles: NatsTrouble[] = [];
+    for (const server of shuffled(serversOf(access))) {
+      const reached = await this.#reach(server, signal);
+      if (!Array.isArray(reached)) return reached;
+      troubles.push(...reached);
+    }
+    return worst(troubles) ?? { code: 'UNREACHABLE', sentence: `"${access.url}" names no server` };
+  }
+
+  /** @returns why not, for each address */
+  async #reach(server: NatsServer, signal?: AbortSignal): Promise<NatsConnection | NatsTrouble[]> {
+    const troubles: NatsTrouble[] = [];
+    const note = (error: unknown): void => {
+      troubles.push(troubleOf(error, this.#options.access, server.url));
+    };
     try {
-      return await connectTo(server, options);
+      for (const address of shuffled(await this.#addressesOf(server.host))) {
+        if (signal?.aborted === true) break;
+        const connection = await this.#connect(server, address).catch(note);
+        if (connection !== undefined) return connection;
+      }
     } catch (error) {
-      troubles.push(troubleOf(error, access, server));
+      note(error);
+    }
+    return troubles;
+  }
+
+  /**
+   * The system is asked at each try. Where a part of the name servers is gone it may take long, or
+   * fail, though the host is where it was.
+   */
+  async #addressesOf(host: string): Promise<readonly string[]> {
+    if (isIP(host) !== 0) return [host];
+    const { dialMs, lookup = lookupAll } = this.#options;
+    const known = this.#addresses.get(host);
+    const asked = lookup(host).then((found) => {
+      this.#addresses.set(host, found);
+      return found;
+    });
+    const settled = new AbortController();
+    const wait = known === undefined ? dialMs : LOOKUP_MS;
+    const late = delay(wait, known, { signal: settled.signal }).catch(() => known);
+    try {
+      const found = await Promise.race([
+        known === undefined ? asked : asked.catch(() => known),
+        late,
+      ]);
+      if (found === undefined) throw new Error(`no name server says where ${host} is`);
+      return found;
+    } finally {
+      settled.abort();
     }
   }
-  return worst(troubles) ?? { code: 'UNREACHABLE', sentence: `"${access.url}" names no server` };
+
+  #connect(server: NatsServer, address: string): Promise<NatsConnection> {
+    const { access, name, inboxPrefix, echo, dialMs, pingMs = PING_MS } = this.#options;
+    return connect({
+      ...accessOptions(access, server, address),
+      ...(inboxPrefix !== undefined && { inboxPrefix }),
+      name,
+      noEcho: !echo,
+      timeout: dialMs,
+      reconnect: false,
+      // Servers that others speak of would be tried without an end when none lets one in.
+      ignoreClusterUpdates: true,
+      pingInterval: pingMs,
+      maxPingOut: 3,
+      noAsyncTraces: true,
+    });
+  }
 }
 
-function connectTo(server: string, options: DialOptions): Promise<NatsConnection> {
-  const { access, name, inboxPrefix, echo, dialMs, pingMs = PING_MS } = options;
-  return connect({
-    ...accessOptions(access, server),
-    ...(inboxPrefix !== undefined && { inboxPrefix }),
-    name,
-    noEcho: !echo,
-    timeout: dialMs,
-    reconnect: false,
-    // Servers that others speak of would be tried without an end when none lets one in.
-    ignoreClusterUpdates: true,
-    pingInterval: pingMs,
-    maxPingOut: 3,
-    noAsyncTraces: true,
-  });
+async function lookupAll(host: string): Promise<string[]> {
+  return (await dns.lookup(host, { all: true })).map(({ address }) => address);
 }
 
 /** The one that a person has to mend comes first; and it is the same one at each try. */
@@ -73,7 +135,7 @@ function worst(troubles: readonly NatsTrouble[]): NatsTrouble | undefined {
   return troubles.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1))[0];
 }
 
-function shuffled(servers: readonly string[]): readonly string[] {
-  const places = servers.map((server) => ({ server, at: Math.random() }));
-  return places.sort((a, b) => a.at - b.at).map(({ server }) => server);
+function shuffled<T>(all: readonly T[]): readonly T[] {
+  const places = all.map((one) => ({ one, at: Math.random() }));
+  return places.sort((a, b) => a.at - b.at).map(({ one }) => one);
 }

@@ -8,7 +8,7 @@ import {
   type Subscription,
 } from 'nats';
 import { userOf, type NatsTrouble } from './nats-access.ts';
-import { dial, type DialOptions } from './nats-dialer.ts';
+import { NatsDialer, type DialOptions } from './nats-dialer.ts';
 
 export interface NatsLinkOptions extends DialOptions {
   /** How long it is before the next try. */
@@ -59,6 +59,7 @@ const SUBSCRIBE_AGAIN_MS = 1_000;
 export class NatsLink {
   readonly #options: NatsLinkOptions;
   readonly #events: NatsLinkEvents;
+  readonly #dialer: NatsDialer;
   readonly #interests = new Set<OwnInterest>();
   readonly #closing = new AbortController();
   #connection: NatsConnection | undefined;
@@ -67,6 +68,7 @@ export class NatsLink {
   private constructor(options: NatsLinkOptions, events: NatsLinkEvents) {
     this.#options = options;
     this.#events = events;
+    this.#dialer = new NatsDialer(options);
   }
 
   /** Tries once. @returns why not, when it does not come about */
@@ -75,7 +77,7 @@ export class NatsLink {
     events: NatsLinkEvents,
   ): Promise<NatsLink | NatsTrouble> {
     const link = new NatsLink(options, events);
-    const connection = await dial(options);
+    const connection = await link.#dialer.dial();
     if ('code' in connection) return connection;
     void link.#keep(connection);
     return link;
@@ -242,7 +244,7 @@ export class NatsLink {
     const { signal } = this.#closing;
     const { retryMs = RETRY_MS } = this.#options;
     for (;;) {
-      const connection = await dial(this.#options, signal);
+      const connection = await this.#dialer.dial(signal);
       if (!('code' in connection)) {
         if (!this.#isClosed()) return connection;
         await connection.close();

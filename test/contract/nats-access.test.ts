@@ -19,10 +19,15 @@ beforeEach(() => {
 });
 afterEach(() => fs.rmSync(folder, { recursive: true }));
 
+const server = { url: 'nats://a:1', host: 'a', port: 1 };
 const put = (file: string, text: string): void => fs.writeFileSync(path.join(folder, file), text);
 
 test('several servers, separated by commas', () => {
-  expect(serversOf({ url: 'nats://a:1, nats://b:2,' })).toEqual(['nats://a:1', 'nats://b:2']);
+  expect(serversOf({ url: 'nats://a:1, b, nats://[::1]:2,' })).toEqual([
+    { url: 'nats://a:1', host: 'a', port: 1 },
+    { url: 'b', host: 'b', port: 4222 },
+    { url: 'nats://[::1]:2', host: '::1', port: 2 },
+  ]);
 });
 
 test('the first file that is missing or empty is named, with what it has to hold', () => {
@@ -47,7 +52,7 @@ test('the first file that is missing or empty is named, with what it has to hold
 test('each connect reads the files again; one that is gone does not end the connection', () => {
   put('username', 'ada');
   put('password', 'one\n');
-  const { authenticator, tls } = accessOptions(access, 'nats://a:1');
+  const { authenticator, tls } = accessOptions(access, server, '127.0.0.1');
   if (typeof authenticator !== 'function') throw new Error('no authenticator');
   expect(authenticator()).toEqual({ user: 'ada', pass: 'one' });
   put('username', 'ada-2');
@@ -60,7 +65,10 @@ test('each connect reads the files again; one that is gone does not end the conn
   expect(tls).toEqual({ caFile: `${folder}/ca.crt`, servername: 'a' });
   put('tls.crt', 'a certificate');
   const own = { certFile: `${folder}/tls.crt`, keyFile: `${folder}/tls.key` };
-  expect(accessOptions(access, '[::1]:1').tls).toMatchObject({ ...own, host: '::1' });
+  expect(accessOptions(access, { ...server, host: '::1' }, '::1').tls).toMatchObject({
+    ...own,
+    host: '::1',
+  });
 });
 
 test.each([

@@ -118,6 +118,25 @@ test('a request waits for the connection, and has an end', async () => {
   expect(await asking).toBe('a message');
 }, 30_000);
 
+test('a server is found where it was when no name server answers any more', async () => {
+  await nats.start();
+  const events: string[] = [];
+  const found = new Promise<readonly string[]>((resolve) => resolve(['127.0.0.1']));
+  const answers = [found];
+  const link = await NatsLink.open(
+    {
+      access: { url: nats.url.replace('127.0.0.1', 'nats.test'), credentialsDir: folder },
+      ...{ name: 'test', echo: true, dialMs: 2_000 },
+      lookup: (host) => answers.shift() ?? new Promise(() => expect(host).toBe('nats.test')),
+    },
+    { ...silent, connected: () => events.push('connected') },
+  );
+  links.push(link);
+  await nats.kill();
+  await nats.start();
+  await until('another connection', () => (events.length === 2 ? true : undefined));
+}, 30_000);
+
 test('what is flushed ends with the connection', async () => {
   await nats.start();
   const link = await open();

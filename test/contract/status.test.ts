@@ -9,7 +9,12 @@ test('what is no status is undefined', () => {
   const lists = { configuration: 2, voters: ['a'], learners: ['b'], unheard: ['b'] };
   for (const firstConfiguration of [null, told]) {
     const said = { name: 'n0', member: 'a', slotOut: 3, floor: 1, ...lists, alarms: [] };
-    const status = { namespace: 'n', ...said, firstConfiguration, incoming: { from: 'b', bytes: 7 } };
+    const status = {
+      namespace: 'n',
+      ...said,
+      firstConfiguration,
+      incoming: { from: 'b', bytes: 7 },
+    };
     expect(parseStatus(JSON.stringify(status))).toEqual(status);
     const wrong = { ...status, firstConfiguration: { clusterId: 'c' } };
     expect(parseStatus(JSON.stringify(wrong))).toBeUndefined();
