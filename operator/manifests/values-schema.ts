@@ -119,7 +119,11 @@ export const valuesSchema = z.strictObject({
   image,
   imagePullSecrets: list('Secrets to pull the images with.'),
   crds: z.strictObject({
-    upgrade: z.boolean().describe('Apply the definition of PaxosCluster first, unless the one that is there is newer.'),
+    upgrade: z
+      .boolean()
+      .describe(
+        'Apply the definition of PaxosCluster first, unless the one that is there is newer.',
+      ),
   }),
   install: z.strictObject({
     resources: object('CPU and memory of the Job that runs before installs and upgrades.'),
