@@ -52,10 +52,41 @@ module.exports = {
       '^operator/',
       '^(operator|contract|client/src/sdk)/',
     ),
+    only('the-api-knows-the-contract-only', '^operator/src/api/', '^(contract|operator/src/api)/'),
     only(
       'builders-of-objects-know-the-api-only',
-      '^operator/src/(api|resources)/',
-      '^(contract|operator/src/(api|resources))/',
+      '^operator/src/resources/',
+      '^(contract|operator/src/(resources|api))/',
+    ),
+    only(
+      'steps-know-ports-and-not-who-fills-them',
+      '^operator/src/reconcile/',
+      '^(contract|client/src/sdk|operator/src/(reconcile|api|resources|status))/',
+    ),
+    only(
+      'conditions-know-what-was-seen',
+      '^operator/src/status/',
+      '^(contract|operator/src/(status|api|resources|reconcile))/',
+    ),
+    only(
+      'members-do-not-know-the-api-server',
+      '^operator/src/members/',
+      '^(contract|client/src/sdk|operator/src/(members|api|resources|reconcile))/',
+    ),
+    only(
+      'kube-knows-the-ports-only',
+      '^operator/src/kube/',
+      '^operator/src/(kube/|api/|reconcile/ports\\.ts$|logger\\.ts$)',
+    ),
+    only(
+      'the-install-job-knows-the-definition-only',
+      '^operator/src/install/',
+      '^(contract|operator/src/(install|api))/',
+    ),
+    only(
+      'manifests-know-the-api-only',
+      '^operator/manifests/',
+      '^(contract|operator/(manifests|src/api))/',
     ),
     only('client-starts-the-node-and-never-imports-it', '^client/', '^(client|contract)/'),
   ],

@@ -80,7 +80,7 @@ const nats = z.strictObject({
 });
 
 const cluster = specSchema
-  .omit({ nats: true, recovery: true })
+  .omit({ nats: true, recovery: true, decided: true })
   .partial()
   .extend({
     enabled: z.boolean().describe('Make a cluster with the release.'),
@@ -119,7 +119,11 @@ export const valuesSchema = z.strictObject({
   image,
   imagePullSecrets: list('Secrets to pull the images with.'),
   crds: z.strictObject({
-    upgrade: z.boolean().describe('Apply a newer definition of PaxosCluster before an upgrade.'),
+    upgrade: z
+      .boolean()
+      .describe(
+        'Apply the definition of PaxosCluster first, unless the one that is there is newer.',
+      ),
   }),
   install: z.strictObject({
     resources: object('CPU and memory of the Job that runs before installs and upgrades.'),

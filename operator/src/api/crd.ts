@@ -8,7 +8,7 @@ import { statusSchema } from './status.ts';
 export const REVISION_ANNOTATION = 'paxos.synod.dev/revision';
 
 /** Goes up with every change of the schema; changes only add. */
-const REVISION = 1;
+const REVISION = 2;
 
 /** Longer names make names of Services and pods that Kubernetes refuses. */
 const MAX_NAME = 40;
@@ -81,6 +81,10 @@ function schema(): V1JSONSchemaProps {
       {
         rule: "!self.metadata.name.contains('.')",
         message: 'the name may have no dots: it becomes part of NATS subjects',
+      },
+      {
+        rule: "self.metadata.name.matches('^[a-z]')",
+        message: 'the name has to begin with a letter: it becomes the name of a Service',
       },
     ],
   } as V1JSONSchemaProps;

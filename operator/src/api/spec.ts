@@ -83,6 +83,12 @@ const settings = z
       .optional(),
     batchBytes: bytes('Bytes of commands in a slot.', KIB, 768 * KIB),
     maxCommandBytes: bytes('Bytes of the largest command.', 256, 768 * KIB),
+    pipeline: z
+      .int()
+      .min(1)
+      .max(1024)
+      .describe('Slots that a member keeps undecided at a time; WINDOW bounds them, too.')
+      .optional(),
     queueBytes: bytes('Bytes of commands that may wait for a slot.', 64 * KIB, 1024 * MIB),
     logBytes: bytes(
       'Bytes of old log kept for members that were away.',
@@ -95,8 +101,25 @@ const settings = z
       .max(60_000)
       .describe('Milliseconds between two cuts of the state.')
       .optional(),
+    tickMs: z
+      .int()
+      .min(5)
+      .max(100)
+      .describe(
+        'Milliseconds of a tick. Time-outs are so many ticks: a leader sends each 10, and is ' +
+          'replaced after 60 to 90 of silence. Change it by a factor of 4 at most at a time.',
+      )
+      .optional(),
   })
   .describe('Settings of the members; what is left out has the default of the version that runs.');
+
+/** Nothing is in it yet. It keeps what it is given, so that it can be refused. */
+const decided = z.strictObject({}).meta({
+  description:
+    'Reserved for settings that the log decides and the operator proposes: there are none yet.',
+  maxProperties: 0,
+  ...unchecked,
+});
 
 const monitoring = z.object({
   scrapeAnnotations: z
@@ -141,6 +164,7 @@ export const specSchema = z.object({
   storage: storage.prefault({}),
   nats,
   settings: settings.prefault({}),
+  decided: decided.optional(),
   resources: object<V1ResourceRequirements>('CPU and memory of each member.').optional(),
   affinity: object<V1Affinity>('Affinity of the pods.').optional(),
   tolerations: list<V1Toleration>('Tolerations of the pods.').optional(),

@@ -131,6 +131,7 @@ const ELSEWHERE: ReadonlySet<string> = new Set<keyof PaxosClusterSpec>([
   'storage',
   'paused',
   'recovery',
+  'decided',
 ]);
 
 /**

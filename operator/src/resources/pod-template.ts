@@ -18,10 +18,13 @@ import { CONTAINER, HTTP_PORT, VOLUME, namesOf } from './names.ts';
 const USER = 65_532;
 const NATS_FOLDER = '/etc/synod/nats';
 const TLS_FOLDER = '/etc/synod/tls';
-/** A member hands leadership over, writes its state and stops within 10 s. */
+/** A member hands leadership over, writes its state and stops within 5 s: see node/src/main.ts. */
 const GRACE_SECONDS = 20;
 
-/** Where a node is lost, its share of the questions for NATS' address is answered by nobody. */
+/**
+ * A part of the DNS queries for NATS goes to a name server on the node that was lost, until the
+ * Service of DNS has noticed: ask again after 1 s, not after 5.
+ */
 const DNS: V1PodDNSConfig = {
   options: [
     { name: 'timeout', value: '1' },
@@ -29,7 +32,10 @@ const DNS: V1PodDNSConfig = {
   ],
 };
 
-/** The pod of a member. Whatever changes it, rolls through the cluster. */
+/**
+ * The pod of a member, as it is made for a new request. A change of this builder rolls through no
+ * cluster: it comes with the next request, see reconcile/template.ts.
+ */
 export function podTemplate(cluster: PaxosCluster): V1PodTemplateSpec {
   const { spec } = cluster;
   return {
@@ -138,9 +144,11 @@ function environment(cluster: PaxosCluster): V1EnvVar[] {
     ...optional('SYNOD_LOG_LEVEL', settings.logLevel),
     ...optional('SYNOD_BATCH_BYTES', settings.batchBytes),
     ...optional('SYNOD_MAX_COMMAND_BYTES', settings.maxCommandBytes),
+    ...optional('SYNOD_PIPELINE', settings.pipeline),
     ...optional('SYNOD_QUEUE_BYTES', settings.queueBytes),
     ...optional('SYNOD_LOG_BYTES', settings.logBytes),
     ...optional('SYNOD_CHECKPOINT_MS', settings.checkpointMs),
+    ...optional('SYNOD_TICK_MS', settings.tickMs),
   ];
   // One name twice is refused; who a member is and where its data lies is the operator's to say.
   const names = new Set(own.map(({ name }) => name));

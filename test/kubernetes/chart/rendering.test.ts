@@ -188,6 +188,15 @@ describe.each(variants)('$name', ({ values }) => {
   });
 });
 
+test.each(['chat-log', 'counter'])(
+  'helm test is there with the machine %s, and its pod goes when all is well',
+  (machine) => {
+    const { metadata } = find(render(`cluster.machine=${machine}`), 'Pod', 'synod-test');
+    const policy = metadata.annotations?.['helm.sh/hook-delete-policy'];
+    expect(policy).toBe('before-hook-creation,hook-succeeded');
+  },
+);
+
 test('the operator of one namespace has no rights in others, but to look at nodes', () => {
   const roles = render('rbac.aggregatedRoles=false', 'crds.upgrade=false')
     .filter(({ kind }) => kind === 'ClusterRole')

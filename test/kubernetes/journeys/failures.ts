@@ -86,18 +86,24 @@ async function loseNode(release: Release): Promise<void> {
 
 /** As a person would, where two are on one node: one of them is made anew, where there is room. */
 async function spread(release: Release): Promise<void> {
-  const pods = await release.members();
-  const nodes = pods.map(({ spec }) => spec.nodeName);
-  const isAlone = ({ spec }: (typeof pods)[number]) =>
-    nodes.filter((node) => node === spec.nodeName).length === 1;
   const leader = await release.leader();
-  const crowded = pods.find((pod) => !isAlone(pod) && pod.metadata.name !== leader);
-  if (crowded === undefined) return;
-  const { name } = crowded.metadata;
+  const name = (await crowded(release)).find((pod) => pod !== leader);
+  if (name === undefined) return;
   const member = await release.memberIn(name);
   const lost = `paxos.synod.dev/lost=${name}=${member}`;
   await release.kubectl('annotate', '--overwrite', 'paxoscluster', release.name, lost);
   await replaced(release, name, member);
+  const left = await crowded(release);
+  if (left.length > 0) throw new Error(`${left.join(', ')} share a node yet.`);
+}
+
+/** The members that share a node with another one. */
+async function crowded(release: Release): Promise<string[]> {
+  const pods = await release.members();
+  const nodes = pods.map(({ spec }) => spec.nodeName);
+  const isAlone = (node: string | undefined) =>
+    node !== undefined && nodes.filter((each) => each === node).length === 1;
+  return pods.filter(({ spec }) => !isAlone(spec.nodeName)).map(({ metadata }) => metadata.name);
 }
 
 async function wipeVolume(release: Release): Promise<void> {

@@ -111,6 +111,12 @@ test(
   JOURNEY_MS,
 );
 
+test(
+  'helm test: a writer of the release writes and reads',
+  () => reporting('helm test', () => release.test()),
+  JOURNEY_MS,
+);
+
 test.each(runs)(
   '$title',
   async ({ journey, name }) => {

@@ -29,12 +29,16 @@ describe('the definition, at a real API server', () => {
 
   test.each([
     ['a.b', {}, 'the name may have no dots: it becomes part of NATS subjects'],
+    ['1a', {}, 'the name has to begin with a letter: it becomes the name of a Service'],
     ['n'.repeat(41), {}, 'the name may have 40 characters at most'],
     ['four', { replicas: 4 }, 'spec.replicas: Unsupported value: 4'],
     ['machine', { machine: 'abacus' }, 'spec.machine: Unsupported value: "abacus"'],
     ['size', { storage: { size: 'big' } }, 'spec.storage.size'],
     ['window', { window: 0 }, 'spec.window'],
     ['nats', { nats: {} }, 'spec.nats.url: Required value'],
+    ['tick', { settings: { tickMs: 1_000 } }, 'spec.settings.tickMs'],
+    ['pipeline', { settings: { pipeline: 0 } }, 'spec.settings.pipeline'],
+    ['decided', { decided: { colour: 'red' } }, 'spec.decided: Too many: 1'],
   ])('%s with %j is refused', async (name, spec, sentence) => {
     const created = createCluster(client, namespace, name, spec);
     await expect(created).rejects.toMatchObject({
@@ -46,6 +50,11 @@ describe('the definition, at a real API server', () => {
 
   test('a name of 40 characters is taken', async () => {
     await createCluster(client, namespace, 'n'.repeat(40));
+  });
+
+  test('settings that the log decides may be there, with nothing in them', async () => {
+    const { spec } = await createCluster(client, namespace, 'room', { decided: {} });
+    expect(spec.decided).toEqual({});
   });
 
   test.each([

@@ -1,20 +1,11 @@
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import { decided, isWell, type Observation } from '../../../operator/src/reconcile/observation.ts';
-import { observe } from '../../../operator/src/reconcile/observe.ts';
-import { running } from './model/running-cluster.ts';
+import { observed } from './model/observed.ts';
 
 let seen: Observation;
 
 beforeEach(async () => {
-  const world = await running(3);
-  const ports = {
-    objects: world.objects,
-    members: world,
-    events: { record: () => Promise.resolve() },
-    now: () => Date.UTC(2031, 0, 1),
-    newClusterId: () => 'never',
-  };
-  seen = await observe(ports, world.cluster);
+  seen = await observed();
 });
 
 test('what a leader knows counts only while nobody knows of something newer', () => {

@@ -27,6 +27,7 @@ const changes: object[] = [
   { replicas: 5 },
   { window: 16 },
   { storage: { size: '64Gi' } },
+  { decided: {} },
   { paused: true },
   { recovery: { clusterId: 'a', member: 'b' } },
   { nats: { ...nats, operatorSecret: 'a' } },

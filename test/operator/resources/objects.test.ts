@@ -39,7 +39,7 @@ test('settings and secrets reach the member; its identity is not for the spec to
   const { spec } = podTemplate(
     storedCluster({
       nats: { url: 'nats://a:4222', credentialsSecret: 'user', tlsSecret: 'ca' },
-      settings: { logLevel: 'debug', batchBytes: 4096 },
+      settings: { logLevel: 'debug', batchBytes: 4096, pipeline: 4, tickMs: 20 },
       env: [
         { name: 'SYNOD_NAME', value: 'other' },
         { name: 'TZ', value: 'UTC' },
@@ -56,6 +56,8 @@ test('settings and secrets reach the member; its identity is not for the spec to
     SYNOD_NATS_TLS_DIR: '/etc/synod/tls',
     SYNOD_LOG_LEVEL: 'debug',
     SYNOD_BATCH_BYTES: '4096',
+    SYNOD_PIPELINE: '4',
+    SYNOD_TICK_MS: '20',
     TZ: 'UTC',
   });
   expect(env['SYNOD_NAME']).toBeUndefined();

@@ -1,0 +1,105 @@
+import type { V1Pod } from '@kubernetes/client-node';
+import type { Observation, Place } from '../../../operator/src/reconcile/observation.ts';
+import { failureOf } from '../../../operator/src/reconcile/pod-failure.ts';
+import { observed } from './model/observed.ts';
+
+/* Why a pod does not run, as conditions have it: a word and a sentence for each. */
+
+let seen: Observation;
+beforeAll(async () => {
+  seen = await observed();
+});
+
+/** The first member's place, with another state of its pod. */
+function placeWith(status: V1Pod['status'], more: Partial<Place> = {}): Place {
+  const [place] = seen.places;
+  return { ...place!, pod: { ...place!.pod, ...(status && { status }) }, ...more };
+}
+
+const member = { name: 'member', image: 'synod:1', imageID: '', ready: false, restartCount: 3 };
+
+function waiting(reason: string, message?: string): Place {
+  const state = { waiting: { reason, ...(message && { message }) } };
+  return placeWith({ containerStatuses: [{ ...member, state }] });
+}
+
+function unscheduled(message: string): V1Pod['status'] {
+  return { conditions: [{ type: 'PodScheduled', status: 'False', message }] };
+}
+
+test.each([
+  ['CreateContainerConfigError', 'secret "nats" not found', 'secret "nats" not found.'],
+  ['CreateContainerError', 'no command specified.', 'no command specified.'],
+  ['RunContainerError', undefined, 'RunContainerError of image synod:1.'],
+])('PodConfiguration: %s', (reason, message, sentence) => {
+  expect(failureOf(waiting(reason, message), seen.now)).toEqual({
+    reason: 'PodConfiguration',
+    message: `c-0 does not run: ${sentence}`,
+  });
+});
+
+test.each(['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull'])(
+  'ImageNotFound: %s',
+  (reason) => {
+    expect(failureOf(waiting(reason), seen.now)).toEqual({
+      reason: 'ImageNotFound',
+      message: `c-0 does not run: ${reason} of image synod:1.`,
+    });
+  },
+);
+
+test('Crashing: with the code that its process ended with', () => {
+  const state = { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 40s' } };
+  const lastState = { terminated: { exitCode: 2 } };
+  const place = placeWith({ containerStatuses: [{ ...member, state, lastState }] });
+  expect(failureOf(place, seen.now)).toEqual({
+    reason: 'Crashing',
+    message: 'c-0 does not run: its process ended with code 2; its log says why.',
+  });
+});
+
+test.each([
+  '0/3 nodes are available: 3 Insufficient cpu.',
+  '0/3 nodes are available: 3 node(s) had untolerated taint {a: b}',
+])('Unschedulable: %s', (said) => {
+  expect(failureOf(placeWith(unscheduled(said)), seen.now)).toEqual({
+    reason: 'Unschedulable',
+    message: `c-0 finds no node: ${said.replace(/\.$/, '')}.`,
+  });
+});
+
+test.each([
+  '0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims.',
+  "0/3 nodes are available: 3 node(s) didn't find available persistent volumes to bind.",
+  '0/3 nodes are available: 1 node(s) had volume node affinity conflict.',
+  'persistentvolumeclaim "data-c-0" not found',
+])('NoVolume: %s', (said) => {
+  expect(failureOf(placeWith(unscheduled(said)), seen.now)).toEqual({
+    reason: 'NoVolume',
+    message: `c-0 finds no volume: ${said.replace(/\.$/, '')}.`,
+  });
+});
+
+test('FailedMount: what Kubernetes said last of a pod that does not start', () => {
+  const warnings = [
+    { reason: 'FailedMount', message: 'secret "old" not found' },
+    { reason: 'FailedMount', message: 'secret "nats" not found' },
+    { reason: 'BackOff', message: 'something else' },
+  ];
+  expect(failureOf(placeWith({}, { warnings }), seen.now)).toEqual({
+    reason: 'FailedMount',
+    message: 'c-0 does not start: secret "nats" not found.',
+  });
+});
+
+test('one that runs, stops, has not been made, or may yet find a node has not failed', () => {
+  const [well] = seen.places;
+  const unready = placeWith(unscheduled('0/3 nodes are available.'));
+  const born = new Date(unready.pod?.metadata?.creationTimestamp ?? 0).getTime();
+  expect(failureOf(well!, seen.now)).toBeUndefined();
+  expect(failureOf({ ...unready, pod: undefined }, seen.now)).toBeUndefined();
+  expect(failureOf(unready, born + 15_000)).toBeUndefined();
+  expect(failureOf(unready, born + 15_001)).toBeDefined();
+  const metadata = { ...unready.pod?.metadata, deletionTimestamp: new Date() };
+  expect(failureOf({ ...unready, pod: { ...unready.pod, metadata } }, seen.now)).toBeUndefined();
+});
