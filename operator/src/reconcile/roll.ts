@@ -1,3 +1,4 @@
+import { isQuorumLost } from '../status/standing.ts';
 import { act, wait, type Verdict } from './action.ts';
 import {
   decided,
@@ -25,7 +26,7 @@ export function roll(seen: Observation): Verdict {
   if (outdated.length === 0) return isRolling(seen) ? finish(seen) : undefined;
   const failed = outdated.find((place) => isFailed(seen, place) && isSpare(seen, place));
   if (failed !== undefined) {
-    const message = `${failed.name} runs, and does not become ready; it is made anew from the newest template.`;
+    const message = `${failed.name} does not become ready: it is made anew from the newest template.`;
     return act({ type: 'delete-pod', place: failed }, 'Rolling', message);
   }
   const known = decided(seen);
@@ -44,23 +45,24 @@ export function roll(seen: Observation): Verdict {
   return next && renew(seen, known, next);
 }
 
-/** The last one is on its way. */
+/** Each is of the newest template; the last ones are on their way. */
 function finish(seen: Observation): Verdict {
   const last = seen.places.find(({ pod }) => pod === undefined || !isReady(pod));
-  return last && wait('WaitingToRoll', `Waits until ${last.name} is ready: it is the last one.`);
+  const left = 'no more are to be made anew';
+  return last && wait('WaitingToRoll', `Waits until ${last.name} is ready; ${left}.`);
 }
 
 /**
- * Nothing would be lost with the pod: the others go on without it, or nobody goes on anyway. That
- * may be because of this very template, so that a corrected one gets through.
+ * Nothing is lost with the pod: the others go on without it; or nobody leads, though enough of them
+ * answer. That may be because of this very template, so that a corrected one gets through.
  */
 function isSpare(seen: Observation, place: Place): boolean {
-  if (seen.natsDown !== undefined || isTerminating(place.pod) || isBeingDeleted(place))
-    return false;
+  if (seen.natsDown !== undefined || isBeingDeleted(place)) return false;
   const { leader, lists } = knownMembers(seen);
+  if (leader === undefined) return !isQuorumLost(seen);
   const others = lists.voters.map((voter) => placeOf(seen, voter)).filter((it) => it !== place);
   const well = others.filter((other) => isWell(other, leader));
-  return leader === undefined || well.length >= Math.floor(lists.voters.length / 2) + 1;
+  return well.length >= Math.floor(lists.voters.length / 2) + 1;
 }
 
 /** Without a leader only a pod that has failed is touched, which time shows. */

@@ -56,9 +56,8 @@ function begun({ statuses, now }: Observation, place: Place): Mark {
 }
 
 export function hasFailed(seen: Observation, place: Place, unready: Unready): boolean {
-  const { pod } = place;
-  const mark = unready[pod?.metadata?.uid ?? ''];
-  if (pod === undefined || mark === undefined || isReady(pod) || !isRunning(pod)) return false;
+  const mark = unready[place.pod?.metadata?.uid ?? ''];
+  if (mark === undefined) return false;
   return seen.now - mark.since >= FAILED_MS && !hasMoved(seen, place, mark);
 }
 

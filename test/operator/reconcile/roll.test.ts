@@ -144,6 +144,36 @@ test('where the others suffice, a pod that failed does not wait for one that is 
   expect(images(world)).toEqual(['v1', 'v1', 'v1', 'v1', 'v1']);
 });
 
+test('a pod that failed is not made anew while the quorum is lost', async () => {
+  world = await running(3);
+  world.edit({ image: 'unready' });
+  await world.rounds(20);
+  silence(world, 0);
+  silence(world, 1);
+  world.edit({ image: 'v1' });
+  await world.rounds(20);
+  expect(world.deeds).toEqual(['delete Pod c-2']);
+  expect(condition(world, 'QuorumLost')).toBe('True TooFewVoters');
+  world.kubernetes.nodes.set(nodeOf(world, 0), true);
+  await world.rounds(ROUNDS);
+  expect(images(world)).toEqual(['v1', 'v1', 'v1']);
+  expect(condition(world, 'Available')).toBe('True Leading');
+});
+
+test('nor with NATS away, nor where its volume would go with it', async () => {
+  world = await running(1);
+  world.edit({ image: 'unready' });
+  await world.rounds(20);
+  world.isCutOff = true;
+  world.edit({ image: 'v1' });
+  await world.rounds(20);
+  expect(world.deeds).toEqual(['delete Pod c-0']);
+  world.deleteClaim(0);
+  world.isCutOff = false;
+  await world.rounds(20);
+  expect(world.deeds).toEqual(['delete Pod c-0']);
+});
+
 test.each(['NATS', 'its node'])('nobody has failed for being without %s', async (what) => {
   world = await running(3);
   world.learning.set(idAt(world, 2), 7);
