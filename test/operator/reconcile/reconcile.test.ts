@@ -267,6 +267,19 @@ test.each(['Retain', 'Delete'] as const)(
   },
 );
 
+test.each(['True', 'False'])('while the storage driver works, it is said: %s', async (status) => {
+  world = await running(3);
+  world.resize('20Gi');
+  await world.rounds(10);
+  for (const claim of world.objects.all('PersistentVolumeClaim')) {
+    const conditions = [{ type: 'FileSystemResizePending', status }];
+    world.objects.put({ ...claim, status: { conditions } });
+  }
+  await world.rounds(2);
+  const said = status === 'True' ? 'True GrowingVolume' : 'False Settled';
+  expect(condition(world, 'Progressing')).toBe(said);
+});
+
 test('volumes grow, wherever the operator crashes, and with two of them', async () => {
   for (let patience = 0; patience < 8; patience += 1) {
     world = await running(3);

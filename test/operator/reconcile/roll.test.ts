@@ -19,6 +19,40 @@ function versions(world: World): (string | undefined)[] {
 let world: World;
 afterEach(() => expect(world.violations).toEqual([]));
 
+test.each(['learns', 'hangs'])('one that %s is made anew first', async (what) => {
+  world = await running(3);
+  const [zero, one] = [idAt(world, 0), idAt(world, 1)];
+  if (world.paxos !== undefined) world.paxos.leader = one;
+  if (what === 'learns') world.learning.set(zero, { slot: 7 });
+  else world.hang(0);
+  world.edit({ image: 'v2' });
+  await world.rounds(2);
+  expect(world.deeds).toEqual(['delete Pod c-0']);
+  world.learning.clear();
+  await world.rounds(ROUNDS);
+  expect(images(world)).toEqual(['v2', 'v2', 'v2']);
+  expect(world.deeds).toEqual([
+    'delete Pod c-0',
+    'delete Pod c-2',
+    `transfer ${zero}`,
+    'delete Pod c-1',
+  ]);
+});
+
+test('each pod waits for the one before it', async () => {
+  world = await running(5);
+  world.edit({ image: 'v2' });
+  await world.rounds(1);
+  world.learning.set(idAt(world, 4), { slot: 999 });
+  await world.rounds(5);
+  expect(world.deeds).toEqual(['delete Pod c-4']);
+  expect(condition(world, 'Progressing')).toBe('True WaitingToRoll');
+  world.learning.clear();
+  world.kubernetes.isSlow = true;
+  await world.rounds(2);
+  expect(world.deeds).toEqual(['delete Pod c-4', 'delete Pod c-3']);
+});
+
 test('the second pod fails: the roll waits for it, and the template stays', async () => {
   world = await running(3);
   world.kubernetes.missing.add(`${nodeOf(world, 1)} v2`);
@@ -89,32 +123,35 @@ test.each(['v1', 'v2'])('a version that is never ready stops the roll; on to %s'
   expect(condition(world, 'Degraded')).toBe('False AllWell');
 });
 
-test('a member that learns is given as long as it takes', async () => {
-  world = await running(3);
-  const member = idAt(world, 2);
-  world.edit({ image: 'v2' });
-  for (let slot = 0; slot < 60; slot += 1) {
-    world.learning.set(member, slot);
-    await world.rounds(1);
-  }
-  expect(images(world)).toEqual(['v1', 'v1', 'v2']);
-  expect(condition(world, 'Progressing')).toBe('True WaitingToRoll');
-  const { template } = world.statefulSet?.spec ?? {};
-  expect(template?.spec?.containers[0]?.image).toBe('v2');
-  // It learns nothing more.
-  await world.rounds(20);
-  expect(condition(world, 'Progressing')).toBe('False RollStopped');
-  world.learning.clear();
-  await world.rounds(ROUNDS);
-  expect(images(world)).toEqual(['v2', 'v2', 'v2']);
-});
+test.each(['slot', 'bytes'])(
+  'a member that learns is given as long as it takes: %s',
+  async (what) => {
+    world = await running(3);
+    const member = idAt(world, 2);
+    world.edit({ image: 'v2' });
+    for (let count = 0; count < 40; count += 1) {
+      world.learning.set(member, what === 'slot' ? { slot: count } : { slot: 0, bytes: count });
+      await world.rounds(1);
+    }
+    expect(images(world)).toEqual(['v1', 'v1', 'v2']);
+    expect(condition(world, 'Progressing')).toBe('True WaitingToRoll');
+    const { template } = world.statefulSet?.spec ?? {};
+    expect(template?.spec?.containers[0]?.image).toBe('v2');
+    // It learns nothing more.
+    await world.rounds(20);
+    expect(condition(world, 'Progressing')).toBe('False RollStopped');
+    world.learning.clear();
+    await world.rounds(ROUNDS);
+    expect(images(world)).toEqual(['v2', 'v2', 'v2']);
+  },
+);
 
 test('a member that has all, and goes on with the others, learns nothing', async () => {
   world = await running(3);
   const member = idAt(world, 2);
   world.edit({ image: 'v2' });
   for (let round = 0; round < 25; round += 1) {
-    world.learning.set(member, 1_000 + round);
+    world.learning.set(member, { slot: 1_000 + round });
     await world.rounds(1);
   }
   expect(condition(world, 'Progressing')).toBe('False RollStopped');
@@ -122,7 +159,7 @@ test('a member that has all, and goes on with the others, learns nothing', async
 
 test('one that has stopped learning is not made anew while its vote is needed', async () => {
   world = await running(3);
-  world.learning.set(idAt(world, 2), 7);
+  world.learning.set(idAt(world, 2), { slot: 7 });
   world.edit({ image: 'v2' });
   await world.rounds(20);
   expect(condition(world, 'Progressing')).toBe('False RollStopped');
@@ -176,7 +213,7 @@ test('nor with NATS away, nor where its volume would go with it', async () => {
 
 test.each(['NATS', 'its node'])('nobody has failed for being without %s', async (what) => {
   world = await running(3);
-  world.learning.set(idAt(world, 2), 7);
+  world.learning.set(idAt(world, 2), { slot: 7 });
   world.edit({ image: 'v2' });
   await world.rounds(5);
   const node = nodeOf(world, 2);

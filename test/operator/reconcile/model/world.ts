@@ -65,8 +65,8 @@ export class World implements Members {
   isCutOff = false;
   /** Who led has stepped down, and the others take it for their leader yet. */
   hasSteppedDown = false;
-  /** The slots that members have which learn yet, and are not ready. */
-  readonly learning = new Map<string, number>();
+  /** What members have that learn yet, and are not ready. */
+  readonly learning = new Map<string, { readonly slot: number; readonly bytes?: number }>();
   /** Changes that are left until the operator crashes. */
   patience = Infinity;
   /** People and fate have cost a majority of the volumes. */
@@ -472,7 +472,7 @@ export class World implements Members {
     const { pod, disk } = process;
     const paxos = this.#paxosOf(disk);
     const { number = 0, voters = [], learners = [] } = paxos?.newest ?? {};
-    const slot = this.learning.get(disk.id) ?? (disk.hasCaughtUp ? SLOTS : 0);
+    const { slot, bytes } = this.learning.get(disk.id) ?? { slot: disk.hasCaughtUp ? SLOTS : 0 };
     return {
       cluster: 'c',
       clusterId: disk.first?.clusterId ?? null,
@@ -498,7 +498,7 @@ export class World implements Members {
       natsConnected: this.natsUp,
       logBytes: 0,
       stateBytes: 0,
-      incoming: null,
+      incoming: bytes === undefined ? null : { from: 'other', bytes },
       uptimeSeconds: 100,
       alarms: [
         ...(disk.isDamaged ? ['A file is damaged.'] : []),
