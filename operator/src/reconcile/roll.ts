@@ -1,3 +1,4 @@
+import { isQuorumLost } from '../status/standing.ts';
 import { act, wait, type Verdict } from './action.ts';
 import {
   decided,
@@ -5,12 +6,14 @@ import {
   isRunning,
   isTerminating,
   isWell,
+  knownMembers,
   placeOf,
   type Decided,
   type Observation,
   type Place,
 } from './observation.ts';
-import { isOutdated } from './template.ts';
+import { isAwaited, isFailed, isOutdated, isRolling } from './template.ts';
+import { isReady } from './unready-pods.ts';
 
 /**
  * Step 7: makes the pods anew from the newest template, one after another: whoever does not vote,
@@ -20,8 +23,14 @@ export function roll(seen: Observation): Verdict {
   const outdated = seen.places.filter(
     ({ pod }) => pod !== undefined && isRunning(pod) && isOutdated(seen, pod),
   );
+  if (outdated.length === 0) return isRolling(seen) ? finish(seen) : undefined;
+  const failed = outdated.find((place) => isFailed(seen, place) && isSpare(seen, place));
+  if (failed !== undefined) {
+    const message = `${failed.name} does not become ready: it is made anew from the newest template.`;
+    return act({ type: 'delete-pod', place: failed }, 'Rolling', message);
+  }
   const known = decided(seen);
-  if (outdated.length === 0 || known === undefined) return undefined;
+  if (known === undefined) return awaitFailure(seen, outdated);
   const { leader } = known;
   const before = seen.places.find(
     (place) => !outdated.includes(place) && place.pod !== undefined && !isWell(place, leader),
@@ -34,6 +43,33 @@ export function roll(seen: Observation): Verdict {
     (a, b) => rank(known, a) - rank(known, b) || b.ordinal - a.ordinal,
   );
   return next && renew(seen, known, next);
+}
+
+/** Each is of the newest template; the last ones are on their way. */
+function finish(seen: Observation): Verdict {
+  const last = seen.places.find(({ pod }) => pod === undefined || !isReady(pod));
+  const left = 'no more are to be made anew';
+  return last && wait('WaitingToRoll', `Waits until ${last.name} is ready; ${left}.`);
+}
+
+/**
+ * Nothing is lost with the pod: the others go on without it; or nobody leads, though enough of them
+ * answer. That may be because of this very template, so that a corrected one gets through.
+ */
+function isSpare(seen: Observation, place: Place): boolean {
+  if (seen.natsDown !== undefined || isBeingDeleted(place)) return false;
+  const { leader, lists } = knownMembers(seen);
+  if (leader === undefined) return !isQuorumLost(seen);
+  const others = lists.voters.map((voter) => placeOf(seen, voter)).filter((it) => it !== place);
+  const well = others.filter((other) => isWell(other, leader));
+  return well.length >= Math.floor(lists.voters.length / 2) + 1;
+}
+
+/** Without a leader only a pod that has failed is touched, which time shows. */
+function awaitFailure(seen: Observation, outdated: readonly Place[]): Verdict {
+  const place = outdated.find((each) => isAwaited(seen, each));
+  const message = `Nobody leads; ${place?.name ?? ''} is made anew if it does not become ready.`;
+  return place && wait('WaitingToRoll', message);
 }
 
 function rank({ lists, leader }: Decided, { status }: Place): number {

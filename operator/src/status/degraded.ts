@@ -11,6 +11,7 @@ import {
   type Place,
 } from '../reconcile/observation.ts';
 import { failureOf } from '../reconcile/pod-failure.ts';
+import { isFailed } from '../reconcile/template.ts';
 import { LOST } from '../resources/annotations.ts';
 import { saying, type Saying } from './condition.ts';
 import type { Outcome } from './outcome.ts';
@@ -78,6 +79,7 @@ function ailmentOf(seen: Observation, { lists, leader, isFormed }: Standing, pla
   if (pod === undefined) return say('PodMissing', 'has no pod');
   if (isTerminating(pod)) return say('PodStopping', 'stops');
   if (status === undefined) return say('MemberSilent', 'does not answer');
+  if (isFailed(seen, place)) return say('NotReady', 'runs, and does not become ready');
   return leader === undefined ? [] : say('CatchingUp', 'catches up');
 }
 

@@ -21,9 +21,9 @@ export function progressing(seen: Observation, standing: Standing, outcome: Outc
     return say(
       'False',
       'RollStopped',
-      'The first pod of the new template does not run: the roll is stopped, and pods that come ' +
-        'back meanwhile get the last good template. It goes on when that pod runs, or with ' +
-        'another change of the spec.',
+      'The first pod of the new template does not run, or does not become ready: the roll is ' +
+        'stopped, and pods that come back meanwhile get the last good template. It goes on when ' +
+        'that pod is ready, or with another change of the spec.',
     );
   }
   if (decided(seen) === undefined && standing.isFormed) {

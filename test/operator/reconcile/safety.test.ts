@@ -17,7 +17,7 @@ const size = fc.constantFrom(1, 3, 5, 7);
 const event: fc.Arbitrary<readonly [string, Event]> = fc.oneof(
   size.map((replicas) => say(`scale to ${replicas}`, (world) => world.edit({ replicas }))),
   fc
-    .constantFrom('v1', 'v2', 'v3', 'bad')
+    .constantFrom('v1', 'v2', 'v3', 'bad', 'unready')
     .map((image) => say(`image ${image}`, (world) => world.edit({ image }))),
   fc.boolean().map((keeps) =>
     say(`more storage, ${keeps ? 'kept' : 'not kept'}`, (world) => {
@@ -25,6 +25,13 @@ const event: fc.Arbitrary<readonly [string, Event]> = fc.oneof(
       world.resize(`${Number.parseInt(size, 10) + 1}Gi`, keeps ? 'Retain' : 'Delete');
     }),
   ),
+  fc
+    .tuple(ordinal, fc.constantFrom('v2', 'v3'))
+    .map(([index, image]) =>
+      say(`node ${index} lacks ${image}`, (world) =>
+        world.kubernetes.missing.add(`${node(world, index)} ${image}`),
+      ),
+    ),
   ordinal.map((pod) => say(`delete pod ${pod}`, (world) => world.deletePod(pod))),
   ordinal.map((pod) => say(`process ${pod} hangs`, (world) => world.hang(pod))),
   ordinal.map((pod) => say(`delete claim ${pod}`, (world) => world.deleteClaim(pod))),

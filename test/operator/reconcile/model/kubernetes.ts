@@ -25,6 +25,8 @@ export class Kubernetes {
   readonly #revisions = new Map<string, string>();
   /** Images take a while to come. */
   isSlow = false;
+  /** Images that a node can't get, like `node-1 v2`. */
+  readonly missing = new Set<string>();
   readonly #reported = new Map<string, boolean>();
   readonly #now: () => number;
   #nodeCount = 0;
@@ -155,6 +157,7 @@ export class Kubernetes {
         name,
         namespace: 'n',
         labels: { ...labels, 'controller-revision-hash': revision },
+        annotations: { ...spec?.template.metadata?.annotations },
         ownerReferences: [ownerOf(set)],
       },
       spec: structuredClone(spec?.template.spec),
@@ -170,9 +173,10 @@ export class Kubernetes {
     const node = pod.spec?.nodeName ?? this.#place(name);
     if (node === undefined) return;
     const image = pod.spec?.containers[0]?.image ?? '';
-    const state = image.includes('bad')
-      ? { waiting: { reason: 'ImagePullBackOff' } }
-      : { running: { startedAt: new Date(this.#now()) } };
+    const state =
+      image.includes('bad') || this.missing.has(`${node} ${image}`)
+        ? { waiting: { reason: 'ImagePullBackOff' } }
+        : { running: { startedAt: new Date(this.#now()) } };
     const isRunning = 'running' in state;
     this.#objects.put({
       ...pod,

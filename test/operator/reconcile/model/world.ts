@@ -44,6 +44,11 @@ interface Process {
   readonly disk: Disk;
 }
 
+/** Of a version that runs, answers, and does nothing else. */
+function isUnready({ spec }: V1Pod): boolean {
+  return spec?.containers[0]?.image === 'unready';
+}
+
 /**
  * Kubernetes, NATS and the members of a cluster, and an operator that works on them. Whatever an
  * operator does that it must never do is a violation.
@@ -60,6 +65,8 @@ export class World implements Members {
   isCutOff = false;
   /** Who led has stepped down, and the others take it for their leader yet. */
   hasSteppedDown = false;
+  /** What members have that learn yet, and are not ready. */
+  readonly learning = new Map<string, { readonly slot: number; readonly bytes?: number }>();
   /** Changes that are left until the operator crashes. */
   patience = Infinity;
   /** People and fate have cost a majority of the volumes. */
@@ -315,10 +322,11 @@ export class World implements Members {
     this.#elect();
     this.paxos?.settle();
     this.#listen();
-    for (const { pod, disk } of this.#processes) {
+    for (const process of this.#processes) {
+      const { pod, disk } = process;
       const paxos = this.#paxosOf(disk);
       if (paxos?.leader !== undefined && !disk.isDamaged) disk.hasCaughtUp = true;
-      const conditions = [{ type: 'Ready', status: disk.hasCaughtUp ? 'True' : 'False' }];
+      const conditions = [{ type: 'Ready', status: this.#isReady(process) ? 'True' : 'False' }];
       this.objects.put({ ...pod, status: { ...pod.status, conditions } });
     }
   }
@@ -456,10 +464,15 @@ export class World implements Members {
     return statuses.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  #statusOf({ pod, disk }: Process): MemberStatus {
+  #isReady({ pod, disk }: Process): boolean {
+    return disk.hasCaughtUp && !this.learning.has(disk.id) && !isUnready(pod);
+  }
+
+  #statusOf(process: Process): MemberStatus {
+    const { pod, disk } = process;
     const paxos = this.#paxosOf(disk);
     const { number = 0, voters = [], learners = [] } = paxos?.newest ?? {};
-    const slot = disk.hasCaughtUp ? SLOTS : 0;
+    const { slot, bytes } = this.learning.get(disk.id) ?? { slot: disk.hasCaughtUp ? SLOTS : 0 };
     return {
       cluster: 'c',
       namespace: 'n',
@@ -471,7 +484,7 @@ export class World implements Members {
       machine: 'chat-log',
       mode: 'stable',
       role: this.#roleOf(disk),
-      ready: disk.hasCaughtUp && !disk.isDamaged,
+      ready: this.#isReady(process) && !disk.isDamaged,
       ballot: paxos?.leader === undefined ? 'none' : `${number}.${paxos.leader}`,
       leader: paxos?.leader ?? null,
       configuration: number,
@@ -486,7 +499,7 @@ export class World implements Members {
       natsConnected: this.natsUp,
       logBytes: 0,
       stateBytes: 0,
-      incoming: null,
+      incoming: bytes === undefined ? null : { from: 'other', bytes },
       uptimeSeconds: 100,
       alarms: [
         ...(disk.isDamaged ? ['A file is damaged.'] : []),
@@ -514,7 +527,10 @@ export class World implements Members {
 
   readonly #isUp = (id: string): boolean =>
     this.natsUp &&
-    this.#processes.some(({ disk }) => disk.id === id && disk.first !== null && !disk.isDamaged);
+    this.#processes.some(
+      ({ pod, disk }) =>
+        disk.id === id && disk.first !== null && !disk.isDamaged && !isUnready(pod),
+    );
 
   #elect(): void {
     for (const paxos of this.#clusters.values()) paxos.elect(this.#isUp);
