@@ -42,7 +42,14 @@ const member = z.object({
   ready: z.boolean(),
   caughtUp: z.boolean().describe('It has applied what the leader had when it was asked.'),
   version: z.string().optional(),
+  cutOffSince: z.iso
+    .datetime()
+    .meta({ format: 'date-time' })
+    .describe('Since when it does not reach NATS, while the operator does.')
+    .optional(),
 });
+
+const refusedRecovery = z.object({ clusterId: z.string(), member: z.string() });
 
 export const statusSchema = z.object({
   observedGeneration: z.int().optional(),
@@ -54,6 +61,9 @@ export const statusSchema = z.object({
   leader: z.string().describe('The pod that leads.').optional(),
   clusterId: z.string().optional(),
   version: z.string().describe('The oldest version that a member runs.').optional(),
+  refusedRecovery: refusedRecovery
+    .describe('What spec.recovery asks for while there is a quorum: it is never done.')
+    .optional(),
   conditions: z
     .array(condition)
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
@@ -69,3 +79,4 @@ export type Phase = (typeof phases)[number];
 export type Condition = z.output<typeof condition>;
 export type ConditionType = (typeof conditionTypes)[number];
 export type MemberRow = z.output<typeof member>;
+export type RefusedRecovery = z.output<typeof refusedRecovery>;

@@ -68,7 +68,6 @@ function adopt(seen: Observation, first: FirstConfiguration): Verdict {
 /** Nobody has been told anything yet. */
 function begin(seen: Observation): Verdict {
   const { spec, status } = seen.cluster;
-  if (status?.clusterId !== undefined) return vanished(`cluster ${status.clusterId}`);
   const damaged = seen.places.find((place) => place.status?.role === 'damaged');
   if (damaged !== undefined) {
     return stop(
@@ -79,6 +78,7 @@ function begin(seen: Observation): Verdict {
   }
   const silent = silentVolumes(seen);
   if (silent.length > 0) return waitFor(silent);
+  if (status?.clusterId !== undefined) return vanished(`cluster ${status.clusterId}`);
   const emptied = seen.places.find((place) => recordedMember(place) !== undefined);
   if (emptied !== undefined) {
     const { name } = emptied;

@@ -82,7 +82,9 @@ function release(seen: Observation, { lists }: Decided): Verdict {
 /** Who was a member, by the note on the volume, or could be none: its data is damaged. */
 function formerMember(seen: Observation, lists: MemberLists, place: Place): string | undefined {
   const [recorded, status] = [recordedMember(place), place.status];
-  if (place.isSeen && status?.role === 'damaged') return status.member;
+  // While a recovery is asked for, it may be of the old cluster, and know no more of which it was.
+  const isHere = seen.cluster.spec.recovery === undefined;
+  if (isHere && place.isSeen && status?.role === 'damaged') return status.member;
   // Of a silent one, the note may be old: who is in the volume now may just have got a vote.
   if (status === undefined) return areElsewhere(seen, lists) ? recorded : undefined;
   // Where it was emptied, another member waits to be added.

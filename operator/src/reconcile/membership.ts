@@ -32,8 +32,8 @@ export function admit(seen: Observation, { lists, leader }: Decided, place: Plac
     return act({ type: 'change', request: change('add') }, 'AddingMember', message);
   }
   if (!status.ready || !isCaughtUp(status, leader)) {
-    const [has, wants] = [status.slotOut, leader.slotOut];
-    return wait('CatchingUp', `${name} learns what the others have: slot ${has} of ${wants}.`);
+    // Without numbers: whatever changes in the status wakes the operator.
+    return wait('CatchingUp', `${name} learns what the others have.`);
   }
   const message = `${name} has caught up, and gets a vote.`;
   return act({ type: 'change', request: change('promote') }, 'PromotingMember', message);

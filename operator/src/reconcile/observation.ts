@@ -112,6 +112,18 @@ export function isWell(place: Place | undefined, leader: MemberStatus | undefine
   return hasRole && ready && natsConnected && isCaughtUp(place.status, leader);
 }
 
+/** It does not reach NATS, which the operator does. */
+export function isCutOff({ natsDown }: Observation, { status }: Place): boolean {
+  return status?.natsConnected === false && natsDown === undefined;
+}
+
+/** Since when it was at each look, by what was written down then; another member was not. */
+export function cutOffSinceOf({ cluster }: Observation, place: Place): string | undefined {
+  const { name, status } = place;
+  const row = cluster.status?.members?.find((each) => each.name === name);
+  return row !== undefined && row.id === status?.member ? row.cutOffSince : undefined;
+}
+
 /** Why a member is lost for good: a node's fate, or a person's word. Never a timer. */
 export function lostBecause(seen: Observation, member: string): string | undefined {
   const { annotations } = seen.cluster.metadata;

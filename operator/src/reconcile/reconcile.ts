@@ -1,6 +1,7 @@
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
+import type { PaxosClusterStatus } from '../api/status.ts';
 import type { Outcome } from '../status/outcome.ts';
-import { isNewStatus, statusOf } from '../status/status.ts';
+import { isNewStatus, statusOf, statusUnseen } from '../status/status.ts';
 import type { Action, Note, Verdict } from './action.ts';
 import { attempt } from './api-problem.ts';
 import { bootstrap } from './bootstrap.ts';
@@ -59,7 +60,12 @@ export function makeReconcile(ports: Ports) {
     if (cluster === undefined || cluster.metadata.deletionTimestamp !== undefined) return {};
 
     // 1. Look at everything.
-    const seen = await observe(ports, cluster);
+    const { value: seen, problem: unseen } = await attempt(() => observe(ports, cluster));
+    if (unseen !== undefined) {
+      await tell(ports, cluster, statusUnseen(cluster, ports.now(), unseen));
+      return { againAfterMs: PROBLEM_MS };
+    }
+    if (seen === undefined) return { againAfterMs: NEXT_MS };
     if (cluster.spec.paused) return finish(ports, seen, nothing);
 
     if (seen.statefulSet?.metadata?.deletionTimestamp !== undefined) {
@@ -141,11 +147,18 @@ const quiet: ReadonlySet<Action['type']> = new Set([
 ]);
 
 async function finish(ports: Ports, seen: Observation, outcome: Outcome): Promise<ReconcileResult> {
-  const status = statusOf(seen, outcome);
-  if (isNewStatus(seen, status)) await ports.objects.writeStatus(seen.cluster, status);
+  await tell(ports, seen.cluster, statusOf(seen, outcome));
   const againAfterMs = pauseAfter(seen, outcome);
   if (againAfterMs !== IDLE_MS) return { againAfterMs };
   return { againAfterMs, rest: { gist: gistOf(seen.statuses), members: seen.statuses.length } };
+}
+
+async function tell(
+  { objects }: Ports,
+  cluster: PaxosCluster,
+  status: PaxosClusterStatus,
+): Promise<void> {
+  if (isNewStatus(cluster, status)) await objects.writeStatus(cluster, status);
 }
 
 function pauseAfter({ natsDown, places }: Observation, outcome: Outcome): number {

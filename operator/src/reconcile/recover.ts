@@ -1,9 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import type { RecoveryRequest } from '../../../contract/src/recovery.ts';
+import type { PaxosCluster } from '../api/paxos-cluster.ts';
+import type { RefusedRecovery } from '../api/status.ts';
+import { storedCondition } from '../status/condition.ts';
 import { isQuorumLost } from '../status/standing.ts';
 import { act, stop, wait, type Verdict } from './action.ts';
 import { recordedMember, type Observation } from './observation.ts';
+
+const LASTING_MS = 60_000;
 
 /**
  * Deliberate recovery, when a person has named the cluster whose quorum is lost for good and the
@@ -32,7 +37,7 @@ export function recoveredClusterId(recovery: {
   return createHash('sha256').update(`${clusterId} ${member}`).digest('hex').slice(0, 32);
 }
 
-/** Nothing is done unless the quorum is lost, and the survivor answers. */
+/** Nothing is done unless the quorum has been lost for a while, and the survivor answers. */
 function begin(
   seen: Observation,
   request: RecoveryRequest,
@@ -42,6 +47,11 @@ function begin(
   const { first } = seen;
   const isOther = typeof first === 'object' && first.clusterId !== request.clusterId;
   if (old.length === 0 || isOther || !isQuorumLost(seen)) return undefined;
+  if (isRefused(seen.cluster, { clusterId: request.clusterId, member })) return undefined;
+  if (!hasLasted(seen)) {
+    const message = `Recovers cluster ${request.clusterId} once its quorum was lost for a minute.`;
+    return wait('WaitingToRecover', message);
+  }
   const survivor = old.find((each) => each.member === member);
   if (survivor === undefined || !survivor.natsConnected) {
     return wait(
@@ -55,6 +65,18 @@ function begin(
     `Makes a new cluster of what ${survivor.name} (member ${member}) has, below slot ` +
       `${survivor.slotOut}, because the quorum of cluster ${request.clusterId} is lost for good.`,
   );
+}
+
+/** It was asked for while there was a quorum: whoever forgot it there does not want it now. */
+export function isRefused({ status }: PaxosCluster, recovery: RefusedRecovery): boolean {
+  const { clusterId, member } = status?.refusedRecovery ?? {};
+  return clusterId === recovery.clusterId && member === recovery.member;
+}
+
+/** A quorum that was only away for a moment is back by then. */
+function hasLasted({ cluster, now }: Observation): boolean {
+  const lost = storedCondition(cluster, 'QuorumLost');
+  return lost?.status === 'True' && now - Date.parse(lost.lastTransitionTime) >= LASTING_MS;
 }
 
 /** What the operator has written down is of the old cluster: it is of the new one from now on. */

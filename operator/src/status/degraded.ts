@@ -15,6 +15,7 @@ import { isFailed } from '../reconcile/template.ts';
 import { LOST } from '../resources/annotations.ts';
 import { saying, type Saying } from './condition.ts';
 import type { Outcome } from './outcome.ts';
+import { refusedRecovery } from './refused-recovery.ts';
 import type { Standing } from './standing.ts';
 
 /** What is not as it should be, a sentence each. */
@@ -23,6 +24,7 @@ export function degraded(seen: Observation, standing: Standing, outcome: Outcome
   const notes = [
     ...(stop ? [stop] : []),
     ...problems,
+    ...refusedRecoveries(seen, standing),
     ...lostMembers(seen, standing),
     ...seen.places.flatMap((place) => ailmentOf(seen, standing, place)),
     ...missingPods(seen),
@@ -32,6 +34,16 @@ export function degraded(seen: Observation, standing: Standing, outcome: Outcome
   if (first === undefined) return saying('Degraded', 'False', 'AllWell', 'Nothing is amiss.');
   const message = notes.map((note) => note.message).join(' ');
   return saying('Degraded', 'True', first.reason, message);
+}
+
+function refusedRecoveries(seen: Observation, standing: Standing): Note[] {
+  const refused = refusedRecovery(seen, standing);
+  if (refused === undefined) return [];
+  const message =
+    `spec.recovery names cluster ${refused.clusterId}, which has its quorum, or had it since: it ` +
+    'is not recovered, whatever becomes of it. Take spec.recovery away; should the quorum be lost ' +
+    'for good after that, set it again.';
+  return [{ reason: 'RecoveryRefused', message }];
 }
 
 function lostMembers(seen: Observation, { lists }: Standing): Note[] {
@@ -47,14 +59,12 @@ function lostMembers(seen: Observation, { lists }: Standing): Note[] {
       ({ status, ...rest }) =>
         !isNamed(lists, status?.member) && !isNamed(lists, recordedMember({ status, ...rest })),
     );
-    const { name } = seen.cluster.metadata;
     return [
       {
         reason: 'MemberMissing',
         message:
           `Voter ${voter} has no volume here any more, and does not answer. If it is lost for ` +
-          `good, say so: kubectl annotate paxoscluster ${name} ` +
-          `${LOST}=${free?.name ?? '<pod>'}=${voter}`,
+          `good, say so: ${sayLost(seen, free?.name ?? '<pod>', voter)}`,
       },
     ];
   });
@@ -94,17 +104,31 @@ function missingPods({ warnings, places }: Observation): Note[] {
 
 /** Two voters on one node go down together. */
 function sharedNodes(seen: Observation, { lists }: Standing): Note[] {
-  const byNode = new Map<string, string[]>();
+  const byNode = new Map<string, { name: string; voter: string }[]>();
   for (const voter of lists.voters) {
     const place = placeOf(seen, voter);
     const node = place?.pod?.spec?.nodeName;
     if (place !== undefined && node !== undefined) {
-      byNode.set(node, [...(byNode.get(node) ?? []), place.name]);
+      byNode.set(node, [...(byNode.get(node) ?? []), { name: place.name, voter }]);
     }
   }
-  const message = (node: string, names: string[]) =>
-    `${names.join(' and ')} are on one node, ${node}: they would fail, and be drained, together.`;
-  return [...byNode]
-    .filter(([, names]) => names.length > 1)
-    .map(([node, names]) => ({ reason: 'SharedNode', message: message(node, names) }));
+  return [...byNode].flatMap(([node, sharing]): Note[] => {
+    const [, other] = sharing;
+    if (other === undefined) return [];
+    const names = sharing.map(({ name }) => name).join(' and ');
+    const message =
+      `${names} are on one node, ${node}: they would fail, and be drained, together. While ` +
+      `everybody is well and another node has room, ${other.name} can begin anew, as a new member ` +
+      `with a new volume: ${sayLost(seen, other.name, other.voter)}`;
+    return [{ reason: 'SharedNode', message }];
+  });
+}
+
+/** The command by which a person says that a member is lost for good. */
+function sayLost({ cluster }: Observation, pod: string, member: string): string {
+  const { name, namespace } = cluster.metadata;
+  return (
+    `kubectl annotate --overwrite --namespace ${namespace} paxoscluster ${name} ` +
+    `${LOST}=${pod}=${member}`
+  );
 }

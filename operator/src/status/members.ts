@@ -1,17 +1,23 @@
 import type { MemberLists } from '../../../contract/src/membership.ts';
 import type { MemberRow } from '../api/status.ts';
 import {
+  cutOffSinceOf,
   isCaughtUp,
+  isCutOff,
   recordedMember,
   type Observation,
   type Place,
 } from '../reconcile/observation.ts';
+import { timeOf } from './condition.ts';
 import type { Standing } from './standing.ts';
 
 /** A row for each pod or volume. Nothing in it changes at every write. */
-export function memberRows({ places }: Observation, { lists, leader }: Standing): MemberRow[] {
-  return places.map((place) => {
+export function memberRows(seen: Observation, { lists, leader }: Standing): MemberRow[] {
+  return seen.places.map((place) => {
     const { name, status } = place;
+    const cutOffSince = isCutOff(seen, place)
+      ? (cutOffSinceOf(seen, place) ?? timeOf(seen.now))
+      : undefined;
     const id = status?.member ?? recordedMember(place);
     return {
       name,
@@ -20,6 +26,7 @@ export function memberRows({ places }: Observation, { lists, leader }: Standing)
       ready: status?.ready ?? false,
       caughtUp: status !== undefined && isCaughtUp(status, leader),
       ...(status !== undefined && { version: status.version }),
+      ...(cutOffSince !== undefined && { cutOffSince }),
     };
   });
 }

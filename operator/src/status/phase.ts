@@ -12,6 +12,7 @@ const phaseOf: Readonly<Record<string, Phase>> = {
   Forming: 'Forming',
   Adopting: 'Forming',
   ReplacingPod: 'Healing',
+  WaitingForConnection: 'Healing',
   RestartingSilent: 'Healing',
   ReleasingVolume: 'Healing',
   WaitingForMajority: 'Healing',

@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { PaxosCluster } from '../api/paxos-cluster.ts';
 import type { Condition, PaxosClusterStatus } from '../api/status.ts';
+import type { Note } from '../reconcile/action.ts';
 import type { Observation } from '../reconcile/observation.ts';
 import { selectorOf } from '../resources/labels.ts';
 import { available } from './available.ts';
-import type { Saying } from './condition.ts';
+import { saying, storedCondition, timeOf, type Saying } from './condition.ts';
 import { degraded } from './degraded.ts';
 import { memberRows } from './members.ts';
 import { natsReachable } from './nats-reachable.ts';
@@ -12,6 +14,7 @@ import { paused } from './paused.ts';
 import { phase } from './phase.ts';
 import { progressing } from './progressing.ts';
 import { quorumLost } from './quorum-lost.ts';
+import { refusedRecovery } from './refused-recovery.ts';
 import { standingOf } from './standing.ts';
 
 /** Step 9: what a person is told. */
@@ -21,6 +24,7 @@ export function statusOf(seen: Observation, outcome: Outcome): PaxosClusterStatu
   const standing = standingOf(seen);
   const { leader, lists, isFormed } = standing;
   const lost = quorumLost(seen, standing);
+  const refused = refusedRecovery(seen, standing);
   const sayings: readonly Saying[] = [
     available(seen, standing),
     progressing(seen, standing, outcome),
@@ -43,14 +47,32 @@ export function statusOf(seen: Observation, outcome: Outcome): PaxosClusterStatu
     ...(leader !== undefined && { leader: leader.name }),
     ...(isFormed && clusterId !== undefined && { clusterId }),
     ...(version !== undefined && { version }),
-    conditions: sayings.map((each) => conditionOf(seen, each)),
+    ...(refused !== undefined && { refusedRecovery: refused }),
+    conditions: sayings.map((each) => conditionOf(cluster, seen.now, each)),
     members: memberRows(seen, standing),
   };
 }
 
+/** The same, where not even a look was possible: what was said before, and why. */
+export function statusUnseen(
+  cluster: PaxosCluster,
+  now: number,
+  { reason, message }: Note,
+): PaxosClusterStatus {
+  const { conditions = [] } = cluster.status ?? {};
+  const said = `The operator can't look at the cluster: ${message}`;
+  const sayings = [
+    saying('Progressing', 'False', reason, said),
+    saying('Degraded', 'True', reason, said),
+  ];
+  const others = conditions.filter(({ type }) => sayings.every((each) => each.type !== type));
+  const fresh = sayings.map((each) => conditionOf(cluster, now, each));
+  return { ...cluster.status, conditions: [...others, ...fresh] };
+}
+
 /** @returns whether there is something to write */
-export function isNewStatus(seen: Observation, status: PaxosClusterStatus): boolean {
-  return !isDeepStrictEqual(plain(seen.cluster.status ?? {}), plain(status));
+export function isNewStatus({ status = {} }: PaxosCluster, next: PaxosClusterStatus): boolean {
+  return !isDeepStrictEqual(plain(status), plain(next));
 }
 
 /** As JSON has it: the order of keys, and who parsed them, means nothing. */
@@ -63,15 +85,13 @@ function firstOf({ first, statuses }: Observation) {
   return statuses.find(({ firstConfiguration: its }) => its !== null)?.firstConfiguration;
 }
 
-function conditionOf({ cluster, now }: Observation, said: Saying): Condition {
-  const before = cluster.status?.conditions?.find(({ type }) => type === said.type);
+function conditionOf(cluster: PaxosCluster, now: number, said: Saying): Condition {
+  const before = storedCondition(cluster, said.type);
   const { generation } = cluster.metadata;
-  // Kubernetes keeps times to the second.
-  const time = `${new Date(now).toISOString().slice(0, 19)}Z`;
   return {
     ...said,
     ...(generation !== undefined && { observedGeneration: generation }),
-    lastTransitionTime: before?.status === said.status ? before.lastTransitionTime : time,
+    lastTransitionTime: before?.status === said.status ? before.lastTransitionTime : timeOf(now),
   };
 }
 

@@ -28,6 +28,30 @@ test('a cluster is not adopted while a volume is silent and nobody leads', async
   expect(condition(world, 'Progressing')).toBe('True WaitingForMembers');
 });
 
+test('without its first configuration, a cluster that is only silent is waited for', async () => {
+  world = await running(3);
+  world.objects.erase('ConfigMap', 'c-first-configuration');
+  for (const ordinal of [0, 1, 2]) silence(world, ordinal);
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual([]);
+  expect(world.cluster.status?.clusterId).toBe('cluster-0');
+  expect(condition(world, 'Progressing')).toBe('True WaitingForMembers');
+  for (const name of world.kubernetes.nodes.keys()) world.kubernetes.nodes.set(name, true);
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual([]);
+  expect(world.objects.find('ConfigMap', 'c-first-configuration')).toBeDefined();
+  expect(world.cluster.status).toMatchObject({ phase: 'Running', readyMembers: 3 });
+});
+
+test('without its first configuration, a cluster whose members are damaged did not vanish', async () => {
+  world = await running(3);
+  world.objects.erase('ConfigMap', 'c-first-configuration');
+  for (const { disk } of world.disks.volumes) Object.assign(disk, { first: null, isDamaged: true });
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual([]);
+  expect(condition(world, 'Degraded')).toBe('True DamagedMember');
+});
+
 test('no cluster begins with a volume that somebody deleted', async () => {
   world = new World();
   world.createCluster({ replicas: 3 });

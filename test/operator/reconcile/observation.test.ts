@@ -1,11 +1,12 @@
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import { decided, isWell, type Observation } from '../../../operator/src/reconcile/observation.ts';
 import { observed } from './model/observed.ts';
+import { running } from './model/running-cluster.ts';
 
 let seen: Observation;
 
 beforeEach(async () => {
-  seen = await observed();
+  seen = await observed(await running());
 });
 
 test('what a leader knows counts only while nobody knows of something newer', () => {

@@ -2,12 +2,13 @@ import type { V1Pod } from '@kubernetes/client-node';
 import type { Observation, Place } from '../../../operator/src/reconcile/observation.ts';
 import { failureOf } from '../../../operator/src/reconcile/pod-failure.ts';
 import { observed } from './model/observed.ts';
+import { running } from './model/running-cluster.ts';
 
 /* Why a pod does not run, as conditions have it: a word and a sentence for each. */
 
 let seen: Observation;
 beforeAll(async () => {
-  seen = await observed();
+  seen = await observed(await running());
 });
 
 /** The first member's place, with another state of its pod. */

@@ -170,6 +170,78 @@ test('while there is a quorum nothing is recovered; nor while NATS is away', asy
   expect(world.deeds).toEqual([]);
 });
 
+test('forgotten in the spec of a cluster with a quorum, it is refused for as long as it is there', async () => {
+  world = await running(3);
+  const survivor = idAt(world, 2);
+  ask(world, survivor);
+  await world.rounds(3);
+  const recovery = { clusterId: OLD, member: survivor };
+  expect(world.cluster.status).toMatchObject({ refusedRecovery: recovery });
+  expect(condition(world, 'Degraded')).toBe('True RecoveryRefused');
+  const nodes = [0, 1].map((ordinal) => nodeOf(world, ordinal));
+  silence(world, true, nodes);
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual([]);
+  expect(condition(world, 'QuorumLost')).toBe('True TooFewVoters');
+  expect(world.cluster.status).toMatchObject({ refusedRecovery: recovery });
+
+  // Asked for again, deliberately.
+  world.edit({ recovery: undefined });
+  await world.rounds(1);
+  expect(world.cluster.status).not.toHaveProperty('refusedRecovery');
+  ask(world, survivor);
+  await world.rounds(5);
+  expect(world.deeds[0]).toBe(`recover ${survivor}`);
+});
+
+test('what was refused says nothing of another survivor', async () => {
+  world = await running(3);
+  ask(world, idAt(world, 1));
+  await world.rounds(1);
+  lose(world, 0, 1);
+  await world.rounds(5);
+  const survivor = idAt(world, 2);
+  ask(world, survivor);
+  await world.rounds(5);
+  expect(world.deeds[0]).toBe(`recover ${survivor}`);
+});
+
+test('a quorum that is lost for less than a minute is not recovered', async () => {
+  world = await running(3);
+  const nodes = [0, 1].map((ordinal) => nodeOf(world, ordinal));
+  silence(world, true, nodes);
+  await world.rounds(1);
+  expect(condition(world, 'QuorumLost')).toBe('True TooFewVoters');
+  const survivor = idAt(world, 2);
+  ask(world, survivor);
+  await world.rounds(1);
+  expect(world.deeds).toEqual([]);
+  expect(condition(world, 'Progressing')).toBe('True WaitingToRecover');
+  // Nobody knows how it is while NATS is away: after that, the minute begins anew.
+  world.natsUp = false;
+  await world.rounds(1);
+  world.natsUp = true;
+  await world.rounds(2);
+  expect(world.deeds).toEqual([]);
+  await world.rounds(1);
+  expect(world.deeds[0]).toBe(`recover ${survivor}`);
+});
+
+test('a member that does not know any more of which cluster it was keeps its volume', async () => {
+  world = await running(3);
+  world.wipe(0);
+  Object.assign(world.volumeOf(1)?.disk ?? {}, { first: null, isDamaged: true });
+  await world.rounds(5);
+  ask(world, idAt(world, 2));
+  await world.rounds(ROUNDS);
+  expect(world.deeds[0]).toMatch(/^recover/);
+  expect(deletions(world)).toEqual([]);
+  world.edit({ recovery: undefined });
+  await world.rounds(2 * ROUNDS);
+  expect(deletions(world)).toEqual(['delete PersistentVolumeClaim data-c-1']);
+  expect(world.cluster.status).toMatchObject({ phase: 'Running', readyMembers: 3 });
+});
+
 test('members of two clusters, when another recovery is named: nothing is changed', async () => {
   world = await running(3);
   const other = { clusterId: 'other', members: ['x'], window: 16 };

@@ -11,6 +11,9 @@ import { World } from './model/world.ts';
 
 type Event = (world: World) => void | Promise<void>;
 
+const RIGHT = 'nats://n:4222';
+const WRONG = 'nats://bad:4222';
+
 const ordinal = fc.nat({ max: 6 });
 const size = fc.constantFrom(1, 3, 5, 7);
 
@@ -60,6 +63,20 @@ const event: fc.Arbitrary<readonly [string, Event]> = fc.oneof(
     .boolean()
     .map((cutOff) =>
       say(`the operator ${cutOff ? 'loses' : 'has'} NATS`, (world) => (world.isCutOff = cutOff)),
+    ),
+  fc
+    .tuple(ordinal, fc.boolean())
+    .map(([pod, isCutOff]) =>
+      say(`pod ${pod} ${isCutOff ? 'loses' : 'has'} NATS`, ({ cutOff }) =>
+        isCutOff ? cutOff.add(`c-${pod}`) : cutOff.delete(`c-${pod}`),
+      ),
+    ),
+  fc
+    .boolean()
+    .map((isRight) =>
+      say(`the URL of NATS is ${isRight ? 'right' : 'wrong'}`, (world) =>
+        world.edit({ nats: { url: isRight ? RIGHT : WRONG } }),
+      ),
     ),
   fc.boolean().map((slow) =>
     say(`pods start ${slow ? 'slowly' : 'at once'}`, ({ kubernetes }) => {
@@ -136,7 +153,8 @@ async function recover(world: World): Promise<void> {
   world.hasSteppedDown = false;
   world.kubernetes.isSlow = false;
   wakeNodes(world);
-  world.edit({ image: 'v1' });
+  world.cutOff.clear();
+  world.edit({ image: 'v1', nats: { url: RIGHT } });
   for (let round = 0; round < 200; round += 1) {
     // One that is only on its way out is no end.
     if (isWhole(world) && round > 5) return;
@@ -170,4 +188,4 @@ test('whatever happens, the operator costs nobody a quorum, and makes the cluste
     ),
     { numRuns: numberOf('RUNS', 100), seed: numberOf('SEED', 1) },
   );
-}, 120_000);
+}, 300_000);

@@ -3,6 +3,7 @@ import type { Observation, Place } from '../../../operator/src/reconcile/observa
 import type { Outcome } from '../../../operator/src/status/outcome.ts';
 import { statusOf } from '../../../operator/src/status/status.ts';
 import { observed } from '../reconcile/model/observed.ts';
+import { running } from '../reconcile/model/running-cluster.ts';
 
 /* What a person is told: the reason and the sentence of each condition. */
 
@@ -17,7 +18,7 @@ const nothing: Outcome = {
 
 let well: Observation;
 beforeAll(async () => {
-  well = await observed();
+  well = await observed(await running());
 });
 
 /** Like `True Leading: c-0 leads; …`. */

@@ -11,6 +11,7 @@ import type { PaxosCluster } from '../../../../operator/src/api/paxos-cluster.ts
 import type { PaxosClusterStatus } from '../../../../operator/src/api/status.ts';
 import {
   ConflictError,
+  ForbiddenError,
   ForeignObjectError,
   NotFoundError,
 } from '../../../../operator/src/kube/api-error.ts';
@@ -51,6 +52,7 @@ export class ModelObjects implements Objects {
   readonly #witness: Witness;
   readonly #now: () => number;
   #count = 0;
+  #forbidden: ObjectKind | undefined;
 
   constructor(witness: Witness, now: () => number) {
     this.#witness = witness;
@@ -104,6 +106,11 @@ export class ModelObjects implements Objects {
     this.put({ ...object, metadata: { ...object.metadata, deletionTimestamp } });
   }
 
+  /** From now on nobody may read objects of that kind; or everybody may again. */
+  forbid(kind: ObjectKind | undefined): void {
+    this.#forbidden = kind;
+  }
+
   /* What operators do. Others come in between. */
 
   /** Before a change, also of something that is no object. */
@@ -113,6 +120,7 @@ export class ModelObjects implements Objects {
 
   async get<T extends KubernetesObject>(kind: ObjectKind, _namespace: string, name: string) {
     await Promise.resolve();
+    this.#reading('get', kind);
     return structuredClone(this.find(kind, name)) as T | undefined;
   }
 
@@ -122,6 +130,7 @@ export class ModelObjects implements Objects {
     labels: Readonly<Record<string, string>>,
   ): Promise<T[]> {
     await Promise.resolve();
+    this.#reading('list', kind);
     const wanted = Object.entries(labels);
     const found: KubernetesObject[] = this.all(kind).filter(({ metadata }) =>
       wanted.every(([key, value]) => metadata?.labels?.[key] === value),
@@ -200,6 +209,12 @@ export class ModelObjects implements Objects {
 
   async warnings(): Promise<readonly Warning[]> {
     return Promise.resolve([]);
+  }
+
+  #reading(verb: string, kind: ObjectKind): void {
+    if (kind !== this.#forbidden) return;
+    const refusal = { reason: 'Forbidden', message: `cannot ${verb} ${kind}`, fields: [] };
+    throw new ForbiddenError({ verb, what: kind }, { code: 403, ...refusal });
   }
 
   #live({ kind, metadata }: ModelObject): ModelObject | undefined {

@@ -1,13 +1,13 @@
 import type { Observation } from '../../../../operator/src/reconcile/observation.ts';
 import { observe } from '../../../../operator/src/reconcile/observe.ts';
-import { running } from './running-cluster.ts';
+import type { Members, Ports } from '../../../../operator/src/reconcile/ports.ts';
+import type { World } from './world.ts';
 
-/** What an operator sees of three members that are well. */
-export async function observed(): Promise<Observation> {
-  const world = await running(3);
-  const ports = {
+/** What a look at the world finds: for steps that are looked at alone. */
+export async function observed(world: World, members: Members = world): Promise<Observation> {
+  const ports: Ports = {
     objects: world.objects,
-    members: world,
+    members,
     events: { record: () => Promise.resolve() },
     now: () => Date.UTC(2031, 0, 1),
     newClusterId: () => 'never',

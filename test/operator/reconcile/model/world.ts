@@ -61,6 +61,8 @@ export class World implements Members {
   readonly objects: ModelObjects;
   readonly kubernetes: Kubernetes;
   natsUp = true;
+  /** Pods that do not reach NATS, whatever their templates say. */
+  readonly cutOff = new Set<string>();
   /** The operator's own connection; the members may have theirs. */
   isCutOff = false;
   /** Who led has stepped down, and the others take it for their leader yet. */
@@ -290,7 +292,7 @@ export class World implements Members {
       look: () => this.#reconcile(),
       glance: async () => {
         await Promise.resolve();
-        return this.#hasNats ? this.#everybody() : undefined;
+        return this.#hasNats ? this.#overNats() : undefined;
       },
       clock: { now: () => this.#now },
     });
@@ -364,7 +366,7 @@ export class World implements Members {
     });
     return {
       http: new Map(http),
-      nats: this.#hasNats ? this.#everybody() : [],
+      nats: this.#hasNats ? this.#overNats() : [],
       connection: this.#hasNats ? { up: true } : { up: false, why: 'NATS is away' },
     };
   }
@@ -372,8 +374,8 @@ export class World implements Members {
   async form(_cluster: PaxosCluster, member: string, first: FirstConfiguration): Promise<void> {
     await Promise.resolve();
     this.objects.changing();
-    const disk = this.#processes.find((process) => process.disk.id === member)?.disk;
-    if (disk === undefined || !this.#hasNats) throw new SynodError('NO_MEMBER');
+    const disk = this.#reached(member);
+    if (disk === undefined) throw new SynodError('NO_MEMBER');
     if (disk.first !== null && disk.first.clusterId !== first.clusterId) {
       throw new SynodError('ANOTHER_CLUSTER');
     }
@@ -438,15 +440,27 @@ export class World implements Members {
   /** Whom a recovery asks, unless it refuses. */
   #asked(member: string, { clusterId }: RecoveryRequest): Disk {
     this.objects.changing();
-    const disk = this.#processes.find((process) => process.disk.id === member)?.disk;
-    if (disk === undefined || !this.#hasNats) throw new SynodError('NO_MEMBER');
+    const disk = this.#reached(member);
+    if (disk === undefined) throw new SynodError('NO_MEMBER');
     if (disk.first?.clusterId !== clusterId) throw new SynodError('ANOTHER_CLUSTER');
     if (this.#paxosOf(disk)?.leader !== undefined) throw new SynodError('HAS_LEADER');
     return disk;
   }
 
   get #hasNats(): boolean {
-    return this.natsUp && !this.isCutOff;
+    return this.natsUp && !this.isCutOff && !this.cluster.spec.nats.url.includes('bad');
+  }
+
+  #isConnected(pod: V1Pod): boolean {
+    const url = pod.spec?.containers[0]?.env?.find(({ name }) => name === 'SYNOD_NATS_URL')?.value;
+    return this.natsUp && !this.cutOff.has(pod.metadata?.name ?? '') && !url?.includes('bad');
+  }
+
+  /** Whom a message over NATS comes to. */
+  #reached(member: string): Disk | undefined {
+    if (!this.#hasNats) return undefined;
+    const found = this.#processes.find(({ disk }) => disk.id === member);
+    return found !== undefined && this.#isConnected(found.pod) ? found.disk : undefined;
   }
 
   get #processes(): Process[] {
@@ -459,8 +473,10 @@ export class World implements Members {
   }
 
   /** In the order of their names. */
-  #everybody(): MemberStatus[] {
-    const statuses = this.#processes.map((process) => this.#statusOf(process));
+  #overNats(): MemberStatus[] {
+    const statuses = this.#processes
+      .filter(({ pod }) => this.#isConnected(pod))
+      .map((process) => this.#statusOf(process));
     return statuses.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
@@ -496,7 +512,7 @@ export class World implements Members {
       flushedSlotOut: slot,
       floor: 0,
       operationsApplied: 0,
-      natsConnected: this.natsUp,
+      natsConnected: this.#isConnected(pod),
       logBytes: 0,
       stateBytes: 0,
       incoming: bytes === undefined ? null : { from: 'other', bytes },
@@ -526,10 +542,13 @@ export class World implements Members {
   }
 
   readonly #isUp = (id: string): boolean =>
-    this.natsUp &&
     this.#processes.some(
       ({ pod, disk }) =>
-        disk.id === id && disk.first !== null && !disk.isDamaged && !isUnready(pod),
+        disk.id === id &&
+        disk.first !== null &&
+        !disk.isDamaged &&
+        !isUnready(pod) &&
+        this.#isConnected(pod),
     );
 
   #elect(): void {
