@@ -28,7 +28,7 @@ const GRACE_SECONDS = 20;
 const DNS: V1PodDNSConfig = {
   options: [
     { name: 'timeout', value: '1' },
-    { name: 'attempts', value: '4' },
+    { name: 'attempts', value: '1' },
   ],
 };
 
