@@ -274,6 +274,17 @@ test('a pod that stops is not made anew once more', async () => {
   expect(world.deeds).toEqual(['delete Pod c-0', 'delete Pod c-0']);
 });
 
+test('the good template is the last one that every pod was ready with', async () => {
+  world = await running(3);
+  world.edit({ image: 'v2' });
+  await world.rounds(20);
+  world.edit({ image: 'bad' });
+  await world.rounds(10);
+  world.deletePod(1);
+  await world.rounds(5);
+  expect(images(world)).toEqual(['v2', 'v2', 'bad']);
+});
+
 test('the last good template is not taken back, whatever becomes of its pod', async () => {
   world = await running(1);
   world.edit({ image: 'bad' });
