@@ -280,6 +280,17 @@ test.each(['True', 'False'])('while the storage driver works, it is said: %s', a
   expect(condition(world, 'Progressing')).toBe(said);
 });
 
+test('a cluster that is made again, and asks for less, has the volumes as they are', async () => {
+  world = await running(3);
+  world.resize('20Gi');
+  await world.rounds(ROUNDS);
+  world.deleteCluster();
+  world.createCluster();
+  await world.rounds(ROUNDS);
+  expect(sizes(world)).toEqual(['20Gi', '20Gi', '20Gi']);
+  expect(condition(world, 'Progressing')).toBe('False Settled');
+});
+
 test('volumes grow, wherever the operator crashes, and with two of them', async () => {
   for (let patience = 0; patience < 8; patience += 1) {
     world = await running(3);

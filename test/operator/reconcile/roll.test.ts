@@ -146,6 +146,31 @@ test.each(['slot', 'bytes'])(
   },
 );
 
+test('what a member learns is written down once a minute at most', async () => {
+  world = await running(3);
+  const member = idAt(world, 2);
+  world.edit({ image: 'v2' });
+  const written = new Set<unknown>();
+  for (let slot = 0; slot < 15; slot += 1) {
+    world.learning.set(member, { slot });
+    world.settle();
+    await world.reconcile();
+    if (slot > 2) written.add(JSON.stringify(world.statefulSet?.metadata?.annotations));
+  }
+  expect(written.size).toBeGreaterThan(2);
+  expect(written.size).toBeLessThanOrEqual(5);
+});
+
+test('a cluster that begins, and is not ready yet, is not called a roll', async () => {
+  world = new World();
+  for (const member of ['m1', 'm2', 'm3']) world.learning.set(member, { slot: 0 });
+  world.createCluster();
+  await world.rounds(10);
+  expect(world.paxos?.newest.voters).toHaveLength(3);
+  expect(condition(world, 'Progressing')).not.toBe('True WaitingToRoll');
+  expect(world.cluster.status?.phase).not.toBe('Rolling');
+});
+
 test('a member that has all, and goes on with the others, learns nothing', async () => {
   world = await running(3);
   const member = idAt(world, 2);
@@ -235,9 +260,55 @@ test('one member alone, and a version that is never ready: going back works', as
   await world.rounds(20);
   expect(condition(world, 'Progressing')).toBe('False RollStopped');
   world.edit({ image: 'v1' });
-  await world.rounds(ROUNDS);
+  await world.rounds(20);
   expect(images(world)).toEqual(['v1']);
   expect(world.cluster.status?.readyMembers).toBe(1);
+});
+
+test('a pod that stops is not made anew once more', async () => {
+  world = await running(1);
+  world.edit({ image: 'unready' });
+  await world.rounds(20);
+  world.edit({ image: 'v1' });
+  for (let look = 0; look < 4; look += 1) await world.reconcile();
+  expect(world.deeds).toEqual(['delete Pod c-0', 'delete Pod c-0']);
+});
+
+test('the good template is the last one that every pod was ready with', async () => {
+  world = await running(3);
+  world.edit({ image: 'v2' });
+  await world.rounds(20);
+  world.edit({ image: 'bad' });
+  await world.rounds(10);
+  world.deletePod(1);
+  await world.rounds(5);
+  expect(images(world)).toEqual(['v2', 'v2', 'bad']);
+});
+
+test('the last good template is not taken back, whatever becomes of its pod', async () => {
+  world = await running(1);
+  world.edit({ image: 'bad' });
+  await world.rounds(5);
+  world.kubernetes.missing.add(`${nodeOf(world, 0)} v1`);
+  world.edit({ image: 'v1' });
+  await world.rounds(10);
+  expect(images(world)).toEqual(['v1']);
+  expect(condition(world, 'Progressing')).not.toBe('False RollStopped');
+});
+
+test('the time that an image takes to come is none of that which a member has', async () => {
+  const roundsUntilStopped = async (isSlow: boolean): Promise<number> => {
+    world = await running(3);
+    world.kubernetes.isSlow = isSlow;
+    world.edit({ image: 'unready' });
+    for (let count = 1; count < ROUNDS; count += 1) {
+      await world.rounds(1);
+      if (condition(world, 'Progressing') === 'False RollStopped') return count;
+    }
+    return ROUNDS;
+  };
+  const atOnce = await roundsUntilStopped(false);
+  expect(await roundsUntilStopped(true)).toBeGreaterThan(atOnce);
 });
 
 test('two pods came to a version that is never ready, and nobody leads: going back works', async () => {
