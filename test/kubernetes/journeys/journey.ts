@@ -11,6 +11,11 @@ export const NAMESPACE = 'journeys';
 /** Another release of that namespace. */
 export const RIVAL = 'synod-rival';
 
+/** Said at once, with the time. */
+export function say(line: string): void {
+  process.stderr.write(`${new Date().toISOString()} ${line}\n`);
+}
+
 /** What a person or a machine does to a cluster under load; it ends when all is well again. */
 export interface Journey {
   readonly name: string;

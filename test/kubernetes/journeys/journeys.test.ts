@@ -6,7 +6,7 @@ import { Recorder } from '../network/recorder.ts';
 import { complaintsOf, kindsOf } from '../network/verdict.ts';
 import { dashboardQueries } from './dashboard.ts';
 import { InLab } from './in-lab.ts';
-import { NAMESPACE, RIVAL } from './journey.ts';
+import { NAMESPACE, RIVAL, say } from './journey.ts';
 import { journeys } from './journeys.ts';
 import { Load, type Outage } from './load.ts';
 import { OwnCluster } from './own-cluster.ts';
@@ -215,10 +215,6 @@ async function reporting(name: string, work: () => Promise<void>): Promise<void>
 function imageValues(name: string): string[] {
   const colon = name.lastIndexOf(':');
   return [`image.repository=${name.slice(0, colon)}`, `image.tag=${name.slice(colon + 1)}`];
-}
-
-function say(line: string): void {
-  process.stderr.write(`${new Date().toISOString()} ${line}\n`);
 }
 
 /** Kept at once: a run of all journeys takes long. */

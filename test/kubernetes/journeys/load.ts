@@ -4,6 +4,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connect, SynodError, type SynodClient } from '../../../client/src/sdk/client.ts';
+import { say } from './journey.ts';
 import { NatsDoor } from './nats-door.ts';
 import type { Release } from './release.ts';
 
@@ -11,6 +12,8 @@ const WRITERS = 32;
 /** Between two commands of a writer: four hundred a second, if they are answered at once. */
 const PAUSE_MS = 80;
 const DEADLINE_MS = 20_000;
+/** So long a stop is said when it ends: where in a journey it was. */
+const SAID_MS = 2_000;
 
 /** Commands of one register, whose answers count up. The last one may have no known outcome. */
 interface Chain {
@@ -150,7 +153,9 @@ export class Load {
     try {
       const { value, position } = await this.#client.add(chain.register, 1);
       const now = performance.now();
-      this.#longest = Math.max(this.#longest, now - this.#last);
+      const gap = now - this.#last;
+      this.#longest = Math.max(this.#longest, gap);
+      if (gap >= SAID_MS) say(`writes go on, after ${Math.round(gap)} ms`);
       this.#last = now;
       this.#writes += 1;
       chain.acknowledged += 1;
