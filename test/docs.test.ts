@@ -103,7 +103,7 @@ test('docs/running.md has every command and every flag of the CLI', async () => 
       expect(page).toContain(flag);
     }
   }
-});
+}, 60_000);
 
 test('the commands of the README are there', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };

@@ -51,9 +51,12 @@ test('SharedNode: two voters on one node', () => {
   const seen = withPlace(2, ({ pod }) => ({
     pod: { ...pod, spec: { containers: [], ...pod?.spec, ...(nodeName && { nodeName }) } },
   }));
+  const lost = `paxos.synod.dev/lost=c-2=${seen.places[2]?.status?.member ?? ''}`;
   expect(say('Degraded', seen)).toBe(
     `True SharedNode: c-1 and c-2 are on one node, ${nodeName ?? ''}: they would fail, and be ` +
-      'drained, together.',
+      'drained, together. While everybody is well and another node has room, c-2 can begin anew, as ' +
+      'a new member with a new volume: kubectl annotate --overwrite --namespace n paxoscluster c ' +
+      lost,
   );
 });
 
