@@ -7,6 +7,9 @@ import {
 } from '@kubernetes/client-node';
 import { REVISION_ANNOTATION } from '../api/crd.ts';
 
+/** Helm 4 applies what is in crds/ under this name: another one would be in the way of its next. */
+const FIELD_MANAGER = 'helm';
+
 export type Installed = 'applied' | 'newer';
 
 /**
@@ -21,7 +24,7 @@ export async function installDefinition(
   const live = await read(api, name);
   if (live !== undefined && revisionOf(live) > revisionOf(definition)) return 'newer';
   await api.patchCustomResourceDefinition(
-    { name, body: definition, fieldManager: 'synod-install', force: true },
+    { name, body: definition, fieldManager: FIELD_MANAGER, force: true },
     setHeaderOptions('Content-Type', PatchStrategy.ServerSideApply),
   );
   return 'applied';
