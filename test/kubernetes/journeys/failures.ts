@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WORKERS, type Worker } from '../lab/addresses.ts';
 import { until } from '../lab/deadline.ts';
 import { CHANGE_MS, SETTLE_MS, type Journey } from './journey.ts';
+import type { Load } from './load.ts';
 import type { Release } from './release.ts';
 
 /* What fails, or is taken away. */
@@ -69,7 +70,7 @@ async function stopNode(release: Release): Promise<void> {
   await release.settled(CHANGE_MS);
 }
 
-async function loseNode(release: Release): Promise<void> {
+async function loseNode(release: Release, load: Load): Promise<void> {
   const pod = await follower(release);
   const [worker, member] = [await workerOf(release, pod), await release.memberIn(pod)];
   await release.lab.faults.loseWorker(worker);
@@ -77,8 +78,11 @@ async function loseNode(release: Release): Promise<void> {
   try {
     await replaced(release, pod, member);
   } finally {
-    await release.lab.faults.bootWorker(worker, 'new');
-    await release.lab.volumes.renew();
+    // It gets all images again, which keeps the disk busy that members sync to, too.
+    await load.unmeasured(async () => {
+      await release.lab.faults.bootWorker(worker, 'new');
+      await release.lab.volumes.renew();
+    });
   }
   await release.settled(CHANGE_MS);
   await spread(release);

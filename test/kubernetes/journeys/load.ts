@@ -89,15 +89,30 @@ export class Load {
     this.#marked = this.#chains.filter(({ isOpen }) => isOpen).length;
   }
 
+  /** How long writes stop meanwhile is the lab's doing, and not looked at. */
+  async unmeasured(work: () => Promise<void>): Promise<void> {
+    const longest = this.#longestYet();
+    try {
+      await work();
+    } finally {
+      this.#longest = longest;
+      this.#last = performance.now();
+    }
+  }
+
   /** What happened since the last mark. */
   outage(): Outage {
     const now = performance.now();
     return {
       writes: this.#writes,
       perSecond: Math.round((this.#writes * 1000) / (now - this.#since)),
-      longestMs: Math.round(Math.max(this.#longest, now - this.#last)),
+      longestMs: Math.round(this.#longestYet()),
       unknown: this.#chains.filter(({ isOpen }) => isOpen).length - this.#marked,
     };
+  }
+
+  #longestYet(): number {
+    return Math.max(this.#longest, performance.now() - this.#last);
   }
 
   /**
