@@ -213,7 +213,10 @@ export class Release {
         status?.conditions?.find((each) => each.type === type)?.status;
       const { phase, voters, readyMembers, observedGeneration } = status ?? {};
       last = JSON.stringify(status?.conditions);
+      // The status may be that of a moment ago.
+      const ready = (await this.members()).filter(isReady);
       const isDone =
+        ready.length === spec.replicas &&
         observedGeneration === metadata.generation &&
         phase === 'Running' &&
         is('Available') === 'True' &&
@@ -256,4 +259,9 @@ export class Release {
     const all = [...args, '--namespace', this.namespace];
     return this.kubernetes.helm(all, { deadlineMs: HELM_MS });
   }
+}
+
+function isReady({ metadata, status }: Pod): boolean {
+  const ready = status.conditions?.find(({ type }) => type === 'Ready');
+  return ready?.status === 'True' && metadata.deletionTimestamp === undefined;
 }
