@@ -51,14 +51,16 @@ export interface NatsServer {
   readonly port: number;
 }
 
-/** @throws TypeError when one is no URL */
+/** What is no URL is taken for the name of a host, which nobody will find. */
 export function serversOf({ url }: NatsAccess): readonly NatsServer[] {
   const urls = url.split(',').map((each) => each.trim());
   return urls.filter((each) => each !== '').map(serverOf);
 }
 
 function serverOf(url: string): NatsServer {
-  const { hostname, port } = new URL(url.includes('://') ? url : `nats://${url}`);
+  const whole = url.includes('://') ? url : `nats://${url}`;
+  if (!URL.canParse(whole)) return { url, host: url, port: NATS_PORT };
+  const { hostname, port } = new URL(whole);
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   return { url, host, port: port === '' ? NATS_PORT : Number(port) };
 }

@@ -20,7 +20,7 @@ export interface DialOptions {
   readonly inboxPrefix?: string;
   /** Whether one hears what one publishes oneself. */
   readonly echo: boolean;
-  /** How long each address of a server is waited for, and where it is not known, for that. */
+  /** How long each server is waited for: to be found, and at all of its addresses. */
   readonly dialMs: number;
   /** How often the server is asked whether it is there; after three silences it is not. */
   readonly pingMs?: number;
@@ -67,10 +67,13 @@ export class NatsDialer {
     const note = (error: unknown): void => {
       troubles.push(troubleOf(error, this.#options.access, server.url));
     };
+    const end = performance.now() + this.#options.dialMs;
     try {
-      for (const address of shuffled(await this.#addressesOf(server.host))) {
+      const addresses = shuffled(await this.#addressesOf(server.host));
+      for (const [tried, address] of addresses.entries()) {
         if (signal?.aborted === true) break;
-        const connection = await this.#connect(server, address).catch(note);
+        const timeout = (end - performance.now()) / (addresses.length - tried);
+        const connection = await this.#connect(server, address, timeout).catch(note);
         if (connection !== undefined) return connection;
       }
     } catch (error) {
@@ -92,7 +95,7 @@ export class NatsDialer {
       return found;
     });
     const settled = new AbortController();
-    const wait = known === undefined ? dialMs : LOOKUP_MS;
+    const wait = known === undefined ? dialMs / 2 : Math.min(dialMs / 2, LOOKUP_MS);
     const late = delay(wait, known, { signal: settled.signal }).catch(() => known);
     try {
       const found = await Promise.race([
@@ -106,14 +109,14 @@ export class NatsDialer {
     }
   }
 
-  #connect(server: NatsServer, address: string): Promise<NatsConnection> {
-    const { access, name, inboxPrefix, echo, dialMs, pingMs = PING_MS } = this.#options;
+  #connect(server: NatsServer, address: string, timeout: number): Promise<NatsConnection> {
+    const { access, name, inboxPrefix, echo, pingMs = PING_MS } = this.#options;
     return connect({
       ...accessOptions(access, server, address),
       ...(inboxPrefix !== undefined && { inboxPrefix }),
       name,
       noEcho: !echo,
-      timeout: dialMs,
+      timeout,
       reconnect: false,
       // Servers that others speak of would be tried without an end when none lets one in.
       ignoreClusterUpdates: true,

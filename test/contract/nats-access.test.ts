@@ -23,10 +23,11 @@ const server = { url: 'nats://a:1', host: 'a', port: 1 };
 const put = (file: string, text: string): void => fs.writeFileSync(path.join(folder, file), text);
 
 test('several servers, separated by commas', () => {
-  expect(serversOf({ url: 'nats://a:1, b, nats://[::1]:2,' })).toEqual([
+  expect(serversOf({ url: 'nats://a:1, b, nats://[::1]:2, c d,' })).toEqual([
     { url: 'nats://a:1', host: 'a', port: 1 },
     { url: 'b', host: 'b', port: 4222 },
     { url: 'nats://[::1]:2', host: '::1', port: 2 },
+    { url: 'c d', host: 'c d', port: 4222 },
   ]);
 });
 

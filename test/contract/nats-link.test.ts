@@ -166,6 +166,23 @@ test('of several servers one that lets us in is found, or one that refuses is na
   }
 }, 30_000);
 
+test.each(['no host', 'nats://no.test:99999', ''])('a URL that leads nowhere: %j', async (url) => {
+  const options = { access: { url }, name: 'test', echo: true, dialMs: 2_000 };
+  const trouble = await NatsLink.tryToOpen(options, silent);
+  expect(trouble).toMatchObject({ code: 'UNREACHABLE' });
+  expect('sentence' in trouble ? trouble.sentence : '').toContain(url);
+});
+
+test('a host that has many addresses, and is silent, takes no longer than a server may', async () => {
+  await nats.start();
+  nats.freeze();
+  const url = nats.url.replace('127.0.0.1', 'nats.test');
+  const lookup = () => Promise.resolve(Array.from({ length: 20 }, () => '127.0.0.1'));
+  const access = { url, credentialsDir: folder };
+  const options = { access, name: 'test', echo: true, dialMs: 2_000, lookup };
+  expect(await NatsLink.tryToOpen(options, silent)).toMatchObject({ code: 'UNREACHABLE' });
+}, 20_000);
+
 test('who has closed asks nobody any more', async () => {
   await nats.start();
   const link = await open();

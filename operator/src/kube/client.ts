@@ -1,8 +1,8 @@
-import http, { type Agent, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
-import https, { type AgentOptions, type RequestOptions } from 'node:https';
-import { isDeepStrictEqual } from 'node:util';
+import http, { type IncomingMessage } from 'node:http';
+import https, { type RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { ApiError, apiError, UnreachableError, type Asked } from './api-error.ts';
+import { Credentials } from './credentials.ts';
 import { pathOf, type Resource } from './kinds.ts';
 import { lines } from './lines.ts';
 
@@ -40,8 +40,6 @@ export interface ClientOptions {
 }
 
 const DEADLINE_MS = 10_000;
-/** Tokens in files are replaced now and then, and a kubeconfig's program may give short ones. */
-const CREDENTIALS_MS = 10_000;
 /** Without a `Retry-After`. */
 const RETRY_MS = 1_000;
 
@@ -55,27 +53,16 @@ const methods: Readonly<Record<Verb, string>> = {
   delete: 'DELETE',
 };
 
-/** How the operator shows who it is. */
-interface Identity {
-  readonly headers: OutgoingHttpHeaders;
-  readonly agent: Agent;
-  readonly until: number;
-}
-
 /** Requests of one API server, each with a deadline. */
 export class Client {
-  readonly #config: KubeConfig;
   readonly #server: URL;
   readonly #options: ClientOptions;
-  #identity: Promise<Identity> | undefined;
-  #agent: Agent | undefined;
-  /** Keys and certificates of the agent. */
-  #material: AgentOptions | undefined;
+  readonly #credentials: Credentials;
 
   constructor(config: KubeConfig, options: ClientOptions = {}) {
-    this.#config = config;
     this.#server = new URL(config.getCurrentCluster()?.server ?? '');
     this.#options = options;
+    this.#credentials = new Credentials(config, this.#server);
   }
 
   /**
@@ -164,7 +151,7 @@ export class Client {
         response = await this.#connect(request, signal);
       }
       // Another token may be there by now.
-      if (response.statusCode === 401) this.#identity = undefined;
+      if (response.statusCode === 401) this.#credentials.forget();
       this.#options.onAnswer?.({ ...asked, code: String(response.statusCode) });
       return response;
     } catch (error) {
@@ -174,7 +161,7 @@ export class Client {
   }
 
   async #connect(request: ApiRequest, signal: AbortSignal): Promise<IncomingMessage> {
-    const { headers, agent } = await this.#identify();
+    const { headers, agent } = await this.#credentials.current();
     const { resource, namespace, name, subresource, query = {} } = request;
     const base = this.#server.pathname.replace(/\/$/, '');
     const url = new URL(base + pathOf(resource, namespace, name, subresource), this.#server);
@@ -204,47 +191,6 @@ export class Client {
       outgoing.on('socket', (socket) => socket.setKeepAlive(true, 15_000));
       outgoing.end(body);
     });
-  }
-
-  async #identify(): Promise<Identity> {
-    const known = await this.#identity?.catch(() => undefined);
-    if (known !== undefined && performance.now() < known.until) return known;
-    // Whoever else waits for it meanwhile takes this one.
-    this.#identity = this.#readIdentity();
-    return this.#identity;
-  }
-
-  async #readIdentity(): Promise<Identity> {
-    const until = performance.now() + CREDENTIALS_MS;
-    const options: RequestOptions = { headers: {} };
-    await this.#config.applyToHTTPSOptions(options);
-    const headers: OutgoingHttpHeaders = {
-      ...(options.headers as OutgoingHttpHeaders),
-      ...(typeof options.auth === 'string' && {
-        Authorization: `Basic ${Buffer.from(options.auth).toString('base64')}`,
-      }),
-    };
-    return { headers, agent: this.#agentFor(options), until };
-  }
-
-  /** An agent for each request would leak its connections: it is made anew only for other keys. */
-  #agentFor(options: RequestOptions): Agent {
-    const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername } = options;
-    const all = { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername };
-    const material = withoutUndefined(all);
-    if (this.#agent === undefined || !isDeepStrictEqual(material, this.#material)) {
-      this.#agent = this.#newAgent(options, material);
-      this.#material = material;
-    }
-    return this.#agent;
-  }
-
-  #newAgent(options: RequestOptions, material: AgentOptions): Agent {
-    // It was made for the proxy.
-    const hasProxy = this.#config.getCurrentCluster()?.proxyUrl !== undefined;
-    if (hasProxy && typeof options.agent === 'object') return options.agent;
-    if (this.#server.protocol === 'http:') return new http.Agent({ keepAlive: true });
-    return new https.Agent({ ...material, keepAlive: true });
   }
 
   #parse(request: ApiRequest, body: string): unknown {
@@ -311,8 +257,4 @@ async function textOf(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function withoutUndefined<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as T;
 }

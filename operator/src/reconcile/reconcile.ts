@@ -1,6 +1,6 @@
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
 import type { PaxosClusterStatus } from '../api/status.ts';
-import type { Outcome } from '../status/outcome.ts';
+import { nothing, type Outcome } from '../status/outcome.ts';
 import { isNewStatus, statusOf, statusUnseen } from '../status/status.ts';
 import type { Action, Note, Verdict } from './action.ts';
 import { attempt } from './api-problem.ts';
@@ -93,15 +93,6 @@ export function makeReconcile(ports: Ports) {
 const remaking: Note = {
   reason: 'StatefulSetLeaving',
   message: 'Waits until the StatefulSet is gone: it is made again, over the same pods and volumes.',
-};
-
-const nothing: Outcome = {
-  action: undefined,
-  doing: undefined,
-  refusal: undefined,
-  waits: [],
-  stop: undefined,
-  problems: [],
 };
 
 /** Does what the first step wants that wants something. */

@@ -14,3 +14,13 @@ export interface Outcome {
   /** What a person has to put right at the API server. */
   readonly problems: readonly Note[];
 }
+
+/** Nothing was to be done, and nothing is in the way. */
+export const nothing: Outcome = {
+  action: undefined,
+  doing: undefined,
+  refusal: undefined,
+  waits: [],
+  stop: undefined,
+  problems: [],
+};

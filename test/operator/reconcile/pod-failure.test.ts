@@ -60,24 +60,23 @@ test('Crashing: with the code that its process ended with', () => {
 });
 
 test.each([
-  '0/3 nodes are available: 3 Insufficient cpu.',
-  '0/3 nodes are available: 3 node(s) had untolerated taint {a: b}',
-])('Unschedulable: %s', (said) => {
+  ['Unschedulable', 'node', '0/3 nodes are available: 3 Insufficient cpu.'],
+  ['Unschedulable', 'node', '0/3 nodes are available: 3 node(s) had untolerated taint {a: b}'],
+  [
+    'NoVolume',
+    'volume',
+    '0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims.',
+  ],
+  [
+    ...(['NoVolume', 'volume'] as const),
+    "0/3 nodes are available: 3 node(s) didn't find available persistent volumes to bind.",
+  ],
+  ['NoVolume', 'volume', '0/3 nodes are available: 1 node(s) had volume node affinity conflict.'],
+  ['NoVolume', 'volume', 'persistentvolumeclaim "data-c-0" not found'],
+])('%s: it finds no %s: %s', (reason, what, said) => {
   expect(failureOf(placeWith(unscheduled(said)), seen.now)).toEqual({
-    reason: 'Unschedulable',
-    message: `c-0 finds no node: ${said.replace(/\.$/, '')}.`,
-  });
-});
-
-test.each([
-  '0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims.',
-  "0/3 nodes are available: 3 node(s) didn't find available persistent volumes to bind.",
-  '0/3 nodes are available: 1 node(s) had volume node affinity conflict.',
-  'persistentvolumeclaim "data-c-0" not found',
-])('NoVolume: %s', (said) => {
-  expect(failureOf(placeWith(unscheduled(said)), seen.now)).toEqual({
-    reason: 'NoVolume',
-    message: `c-0 finds no volume: ${said.replace(/\.$/, '')}.`,
+    reason,
+    message: `c-0 finds no ${what}: ${said.replace(/\.$/, '')}.`,
   });
 });
 

@@ -1,20 +1,11 @@
 import type { ConditionType } from '../../../operator/src/api/status.ts';
 import type { Observation, Place } from '../../../operator/src/reconcile/observation.ts';
-import type { Outcome } from '../../../operator/src/status/outcome.ts';
+import { nothing, type Outcome } from '../../../operator/src/status/outcome.ts';
 import { statusOf } from '../../../operator/src/status/status.ts';
 import { observed } from '../reconcile/model/observed.ts';
 import { running } from '../reconcile/model/running-cluster.ts';
 
 /* What a person is told: the reason and the sentence of each condition. */
-
-const nothing: Outcome = {
-  action: undefined,
-  doing: undefined,
-  refusal: undefined,
-  waits: [],
-  stop: undefined,
-  problems: [],
-};
 
 let well: Observation;
 beforeAll(async () => {
