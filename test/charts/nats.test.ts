@@ -31,7 +31,6 @@ const passwords: Record<Role, string> = {
 let folder: string;
 let clients: number[];
 let servers: ChildProcess[];
-let monitor: number;
 const open: NatsConnection[] = [];
 
 beforeAll(async () => {
@@ -40,7 +39,6 @@ beforeAll(async () => {
   clients = ports.slice(0, SERVERS);
   const routes = ports.slice(SERVERS, 2 * SERVERS);
   const monitors = ports.slice(2 * SERVERS);
-  monitor = monitors[0]!;
   const secrets = {
     'synod-nats-routes': { username: 'routes', password: 'between-servers' },
     ...Object.fromEntries(
@@ -69,16 +67,14 @@ beforeAll(async () => {
       stdio: 'ignore',
     });
   });
-  // Each has a pool of connections to each of the others.
-  await until('a cluster of three', async () => {
-    const varz = await fetch(`http://127.0.0.1:${monitor}/varz`).catch(() => undefined);
-    const { routes: found = 0, cluster } = ((await varz?.json()) ?? {}) as {
-      routes?: number;
-      cluster?: { urls?: string[] };
-    };
-    const isWhole = found >= SERVERS - 1 && (cluster?.urls?.length ?? 0) >= SERVERS;
-    return isWhole ? true : undefined;
-  });
+  // A server has routes, and an address in the cluster, before it listens to clients.
+  for (const [i, port] of monitors.entries()) {
+    await until(`nats-server ${i}`, async () => {
+      expect(servers[i]).toMatchObject({ exitCode: null });
+      const health = await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined);
+      return health?.ok ? true : undefined;
+    });
+  }
 }, 30_000);
 
 afterEach(async () => {
