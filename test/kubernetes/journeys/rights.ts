@@ -91,10 +91,15 @@ export async function callsMade(release: Release, prometheus: Prometheus): Promi
   }));
 }
 
-/** @returns a line for each call that no rule allows, or that was refused */
+/**
+ * An API server that has just started refuses everybody, until it knows its roles: so a call that
+ * is refused now and then has its right.
+ * @returns a line for each call that no rule allows, or that was never answered but with a refusal
+ */
 export function callsWithoutRight(granted: ReadonlySet<string>, calls: readonly Call[]): string[] {
+  const answered = new Set(calls.filter(({ code }) => /^2/.test(code)).map(({ right }) => right));
   return calls
-    .filter(({ right, code }) => code === '403' || !granted.has(right))
+    .filter(({ right, code }) => !granted.has(right) || (code === '403' && !answered.has(right)))
     .map(({ right, code }) => `${right} was answered with ${code}`);
 }
 
