@@ -7,6 +7,9 @@ import type { Kubernetes } from './kubernetes.ts';
 const CHART = 'charts/synod';
 const HELM_MS = 180_000;
 const LEADER_MS = 30_000;
+/** As the chart has it by default. */
+const NATS_SERVERS = 3;
+const NATS_MS = 120_000;
 /** Until another operator leads than one that was killed: it waits until its Lease is over. */
 const TERM_MS = 90_000;
 
@@ -164,6 +167,12 @@ export class Release {
   }
 
   async natsIsUp(): Promise<void> {
+    await until('all servers of NATS were ready', NATS_MS, async () => {
+      // The StatefulSet may be behind: after the API server was away, by a minute.
+      const ready = (await this.natsServers()).filter(isReady);
+      if (ready.length !== NATS_SERVERS) throw new Error(`${ready.length} are.`);
+      return true;
+    });
     await this.kubectl('rollout', 'status', this.#nats, '--timeout=80s');
   }
 
