@@ -15,7 +15,7 @@ const usage = `A Kubernetes of three workers on this machine. Usage: npm run lab
   status                    what runs
   kubectl ARGUMENT…         kubectl, as the administrator
   helm ARGUMENT…            helm, as the administrator
-  image [TAG]               builds the Dockerfile's image for all workers; ${DEFAULT_TAG} without a tag
+  image [NAME:TAG]          builds the Dockerfile's image for all workers; ${DEFAULT_TAG} without a name
   fault FAULT ARGUMENT…     does something to the cluster:
     stop-node WORKER | start-node WORKER       kubelet and containerd
     cut WORKER | mend WORKER                   its network cable
