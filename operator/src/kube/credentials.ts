@@ -28,10 +28,12 @@ export class Credentials {
   }
 
   async current(): Promise<Shown> {
-    const known = await this.#shown?.catch(() => undefined);
+    const shown = this.#shown;
+    const known = await shown?.catch(() => undefined);
     if (known !== undefined && performance.now() < known.until) return known;
-    // Whoever else waits for it meanwhile takes this one.
-    this.#shown = this.#read();
+    // Of those who waited for the old ones, the first reads them for all.
+    if (this.#shown === shown) this.#shown = undefined;
+    this.#shown ??= this.#read();
     return this.#shown;
   }
 
