@@ -75,6 +75,15 @@ beforeAll(async () => {
       return health?.ok ? true : undefined;
     });
   }
+  // Each has a pool of connections to each of the others.
+  await until('a cluster of three', async () => {
+    const varz = await fetch(`http://127.0.0.1:${monitors[0]}/varz`);
+    const { routes: found, cluster } = (await varz.json()) as {
+      routes: number;
+      cluster: { urls?: string[] };
+    };
+    return found >= SERVERS - 1 && (cluster.urls?.length ?? 0) >= SERVERS ? true : undefined;
+  });
 }, 30_000);
 
 afterEach(async () => {

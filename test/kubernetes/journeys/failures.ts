@@ -186,6 +186,7 @@ export const failures: readonly Journey[] = [
     name: 'the API server is away for a minute',
     always: false,
     isLong: true,
+    restartsApiServer: true,
     run: async (release) => {
       await release.lab.faults.apiServerAway(60_000);
       await release.settled(SETTLE_MS);

@@ -23,5 +23,6 @@ export interface Journey {
   readonly always: boolean;
   /** Its time goes by while nobody does anything: another way to do it shows nothing more. */
   readonly isLong?: boolean;
+  readonly restartsApiServer?: boolean;
   run(release: Release, load: Load): Promise<void>;
 }

@@ -92,14 +92,20 @@ export async function callsMade(release: Release, prometheus: Prometheus): Promi
 }
 
 /**
- * An API server that has just started refuses everybody, until it knows its roles: so a call that
- * is refused now and then has its right.
- * @returns a line for each call that no rule allows, or that was never answered but with a refusal
+ * @param hasRestarted the API server was started again: until it knows its roles it refuses
+ * everybody, so that a refusal counts only of calls that it never allowed
+ * @returns a line for each call that no rule allows, or that was refused
  */
-export function callsWithoutRight(granted: ReadonlySet<string>, calls: readonly Call[]): string[] {
-  const answered = new Set(calls.filter(({ code }) => /^2/.test(code)).map(({ right }) => right));
+export function callsWithoutRight(
+  granted: ReadonlySet<string>,
+  calls: readonly Call[],
+  hasRestarted: boolean,
+): string[] {
+  const allowed = new Set(calls.filter(({ code }) => /^2/.test(code)).map(({ right }) => right));
+  const isRefused = ({ right, code }: Call) =>
+    code === '403' && !(hasRestarted && allowed.has(right));
   return calls
-    .filter(({ right, code }) => !granted.has(right) || (code === '403' && !answered.has(right)))
+    .filter((call) => isRefused(call) || !granted.has(call.right))
     .map(({ right, code }) => `${right} was answered with ${code}`);
 }
 
