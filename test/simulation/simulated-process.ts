@@ -19,7 +19,7 @@ import {
   MemoryTables,
   openMemoryState,
 } from '../../node/src/storage/memory-state.ts';
-import { openSegmentLog } from '../../node/src/storage/segment-log.ts';
+import { openSegmentLog } from '../../node/src/storage/log-opening.ts';
 import { observedLog, observedState } from './observed-storage.ts';
 import type { Plan } from './plan.ts';
 import type { Random } from './random.ts';

@@ -3,7 +3,7 @@ import { DamageError } from './damage.ts';
 import { DiskFolder } from './disk-folder.ts';
 import { openLmdbState, type LmdbStateOptions } from './lmdb-state.ts';
 import type { OpenedLog } from './log.ts';
-import { openSegmentLog } from './segment-log.ts';
+import { openSegmentLog } from './log-opening.ts';
 import { isOfState } from './state-files.ts';
 import type { StateStore } from './state.ts';
 

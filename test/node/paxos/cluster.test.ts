@@ -169,7 +169,7 @@ class Cluster {
   }
 }
 
-/** What a log gives back: as segment-log.ts does, from its records. */
+/** What a log gives back: as log-opening.ts does, from its records. */
 function recover(records: readonly LogRecord[]): Recovered {
   let recovered: Recovered = { decidedMark: 0, floor: 0, slotOut: 0, stored: [] };
   const stored = new Map<Slot, Recovered['stored'][number]>();

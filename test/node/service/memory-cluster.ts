@@ -15,7 +15,7 @@ import {
   MemoryTables,
   openMemoryState,
 } from '../../../node/src/storage/memory-state.ts';
-import { openSegmentLog } from '../../../node/src/storage/segment-log.ts';
+import { openSegmentLog } from '../../../node/src/storage/log-opening.ts';
 import { MemoryNetwork } from '../../../node/src/transport/memory.ts';
 import { Random } from '../../simulation/random.ts';
 

@@ -6,7 +6,8 @@ import { DiskFolder } from '../../../node/src/storage/disk-folder.ts';
 import type { LogFolder } from '../../../node/src/storage/log-folder.ts';
 import type { Log, OpenedLog } from '../../../node/src/storage/log.ts';
 import { MemoryDisk, MemoryFolder } from '../../../node/src/storage/memory-folder.ts';
-import { openSegmentLog, type SegmentLogOptions } from '../../../node/src/storage/segment-log.ts';
+import { openSegmentLog } from '../../../node/src/storage/log-opening.ts';
+import type { SegmentLogOptions } from '../../../node/src/storage/segment-log.ts';
 
 /** Where a log is kept, and what a test may do to it behind its back. */
 export interface LogPlace {
