@@ -1,26 +1,32 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8';
 import { exitCodes } from '../../contract/src/error-codes.ts';
+import { FolderError } from '../../contract/src/folder.ts';
 import { HttpListenError } from '../../contract/src/http-server.ts';
 import { ConfigError } from '../../contract/src/settings.ts';
 import { configHelp, parseConfig, type Config } from './config.ts';
 import { InvariantViolation } from './paxos/invariant.ts';
-import { createLogger } from './service/logger.ts';
+import { createLogger, type Logger } from './service/logger.ts';
 import { Node } from './service/node.ts';
 import { ScriptListenError } from './service/script-port.ts';
+import { WaitingRoom } from './service/waiting-room.ts';
 import { AnotherClusterError } from './storage/first-configuration-file.ts';
-import { FolderInUseError, NotADataFolderError } from './storage/data-folder.ts';
+import { NotADataFolderError } from './storage/data-folder.ts';
 import { DiskError } from './storage/disk-error.ts';
+import { FolderInUseError, FolderLock } from './storage/folder-lock.ts';
 import { ForeignDataError, FormatError } from './storage/format-error.ts';
+import { LockError } from './storage/lock-file.ts';
 
 /** Whoever moves the pods of a cluster waits so long for each, at most. */
 const STOP_DEADLINE_MS = 4_500;
 
 const refusals = [
   AnotherClusterError,
+  FolderError,
   FolderInUseError,
   ForeignDataError,
   FormatError,
+  LockError,
   NotADataFolderError,
 ];
 
@@ -52,6 +58,13 @@ function readConfig(): Config {
   }
 }
 
+async function lockFolder(config: Config, log: Logger): Promise<FolderLock> {
+  const room = new WaitingRoom(config, log);
+  const lock = await FolderLock.take(config.data, config.name, (wait) => room.waits(wait));
+  await room.leave();
+  return lock;
+}
+
 function open(node: () => Node, end: (error: unknown) => never): Node {
   try {
     return node();
@@ -78,21 +91,25 @@ async function main(): Promise<void> {
   process.on('uncaughtException', end);
   process.on('unhandledRejection', end);
 
-  const crash = (): never => process.exit(exitCodes.failed);
-  const left = (): never => process.exit(exitCodes.again);
-  const node = open(() => new Node(config, log, end, crash, left), end);
+  // While it waits for its data folder there is nothing to stop.
+  let stopNode = (): Promise<void> => Promise.resolve();
   let stopping = false;
   const stop = (reason: string): void => {
     if (stopping) return;
     stopping = true;
     log.info({ reason }, 'stopping');
     setTimeout(() => end(new Error('it could not stop in time')), STOP_DEADLINE_MS).unref();
-    node.stop().then(() => process.exit(exitCodes.ok), end);
+    stopNode().then(() => process.exit(exitCodes.ok), end);
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
   // Who started it with a channel and has gone will not stop it any more.
   process.on('disconnect', () => process.exit(exitCodes.failed));
+  const lock = await lockFolder(config, log).catch(end);
+  const crash = (): never => process.exit(exitCodes.failed);
+  const left = (): never => process.exit(exitCodes.again);
+  const node = open(() => new Node(config, lock, log, end, crash, left), end);
+  stopNode = () => node.stop();
   await node.start().catch(end);
   process.send?.(JSON.stringify(node.status()));
 }

@@ -180,7 +180,8 @@ test('two of three are lost: the survivor begins a new cluster with what it has,
   const request = { clusterId: 'new', newClusterId: 'newer' };
   await until('it misses a leader', async () => {
     const code = await refusal(client.recover(blank.member, request));
-    if (code === 'HAS_LEADER') return undefined;
+    // Who has just come up may not have reached NATS with its interest yet.
+    if (code === 'HAS_LEADER' || code === 'NO_MEMBER') return undefined;
     expect(code).toBe('INCOMPLETE');
     return true;
   });
@@ -270,5 +271,5 @@ test('a crash before the new folder is whole leaves the old one; between the ren
   fs.renameSync(data, `${data}.recovering`);
   fs.renameSync(aside, data);
   expect((await start('n0')).member).toBe(old);
-  expect(set('n0.').filter((name) => name !== 'n0.log')).toEqual([]);
+  expect(set('n0.')).toEqual(['n0.lock', 'n0.log']);
 }, 60_000);

@@ -36,11 +36,10 @@ export class TestFolder {
    */
   format(nodes: number, window: number): void {
     const cluster = `local/${this.cluster}`;
-    const members = Array.from({ length: nodes }, (_, i) => {
-      const folder = openDataFolder(this.dataOf(`n${i}`), { cluster });
-      folder.release();
-      return folder.memberId;
-    });
+    const members = Array.from(
+      { length: nodes },
+      (_, i) => openDataFolder(this.dataOf(`n${i}`), { cluster }).memberId,
+    );
     const file = new FirstConfigurationFile(this.workspace.dataOf(this.cluster));
     file.create({ clusterId: 'formatted', members, window });
   }
@@ -86,12 +85,12 @@ export class TestFolder {
     return Number(line.slice(series.length + 1));
   }
 
-  /** Every file of a member's data, to compare: but not LMDB's table of readers. */
+  /** Every file of a member's data, to compare: but LMDB's table of readers, and who uses it. */
   snapshot(member: string): Map<string, string> {
     const found = new Map<string, string>();
     const folder = this.dataOf(member);
     for (const entry of fs.readdirSync(folder, { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile() || entry.name.endsWith('-lock')) continue;
+      if (!entry.isFile() || /(^|-)lock$/.test(entry.name)) continue;
       const file = path.join(entry.parentPath, entry.name);
       found.set(path.relative(folder, file), fs.readFileSync(file, 'base64'));
     }

@@ -16,7 +16,7 @@ import { Metrics } from '../metrics/metrics.ts';
 import { waitsForFlush } from '../paxos/effects.ts';
 import { DamageError } from '../storage/damage.ts';
 import { openDataFolder, type DataFolder } from '../storage/data-folder.ts';
-import { finishRecovery, removeUnfinished } from '../storage/recovered-folder.ts';
+import type { FolderLock } from '../storage/folder-lock.ts';
 import { isOfState } from '../storage/state-files.ts';
 import { dropReasons } from '../transport/transport.ts';
 import { AdminApi } from './admin-api.ts';
@@ -44,6 +44,7 @@ export class Node {
   readonly #metrics: Metrics;
   readonly #complaints: Complaints;
   readonly #subjects: Subjects;
+  readonly #lock: FolderLock;
   readonly #folder: DataFolder;
   readonly #data: NodeData;
   readonly #nats: NodeConnection;
@@ -58,27 +59,28 @@ export class Node {
   #restarting: Promise<void> | undefined;
 
   /**
-   * Takes the data folder, and formats it when it is new.
+   * Opens the data folder, and formats it when it is new.
+   * @param lock of the data folder, until the node has stopped
    * @param fatal told once when the process has to end
    * @param crash told when a crash point fired
    * @param left told when the data folder is somebody else's now: the process has to end
-   * @throws FolderInUseError, NotADataFolderError, ForeignDataError, FormatError
+   * @throws NotADataFolderError, ForeignDataError, FormatError
    */
   constructor(
     config: Config,
+    lock: FolderLock,
     log: Logger,
     fatal: (error: Error) => void,
     crash: () => void,
     left: () => void,
   ) {
-    const { namespace, cluster, name, data, derived } = config;
+    const { namespace, cluster, name, derived } = config;
     this.#config = config;
-    finishRecovery(data);
-    this.#folder = openDataFolder(data, {
+    this.#lock = lock;
+    this.#folder = openDataFolder(lock.path, {
       cluster: `${namespace}/${cluster}`,
       ...(derived && { memberId: derived.member }),
     });
-    removeUnfinished(data);
     const member = this.#folder.memberId;
     this.#log = log.child({ member });
     this.#fatal = fatal;
@@ -294,6 +296,6 @@ export class Node {
     await this.#nats.close();
     await this.#http?.close();
     await this.#data.close();
-    this.#folder.release();
+    this.#lock.release();
   }
 }

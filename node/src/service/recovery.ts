@@ -60,7 +60,6 @@ export class Recovery {
     if (code !== undefined) return refusal(code);
     return this.#leave(async () => {
       await data.close();
-      folder.release();
       const aside = setFolderAside(folder.path, request.clusterId);
       log.warn({ ...request, aside }, 'data set aside: the next start makes a blank member');
     });
@@ -111,7 +110,6 @@ export class Recovery {
       snapshot.close();
     }
     await data.close();
-    folder.release();
     takePlace(folder.path);
     log.warn({ ...first, from: old.clusterId, slotOut }, 'a new cluster begins with what is here');
   }

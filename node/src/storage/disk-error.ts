@@ -1,21 +1,39 @@
+import { constants } from 'node:os';
+import { isNativeError } from 'node:util/types';
+
+type Attempt = 'made' | 'opened' | 'read' | 'written' | 'synced' | 'removed';
+
+/** What a person has to do before it is started again, by what the system answered. */
+const remedies: Readonly<Record<string, string>> = {
+  ENOSPC: 'Make room on its disk',
+  EDQUOT: 'Make room on its disk, or have the quota raised',
+  EMFILE: 'Raise the limit of open files for the process (ulimit -n)',
+  ENFILE: 'Raise the limit of open files of the whole system (fs.file-max)',
+};
+
 /**
- * A write or sync failed. It is never tried again: a second sync can succeed while what the first
- * one should have written is gone. The process ends, and the next one reads what is there.
+ * Something that was asked of a file failed. It is never tried again: a second sync can succeed
+ * while what the first one should have written is gone. The process ends, and the next one reads
+ * what is there.
  */
 export class DiskError extends Error {
   override readonly name = 'DiskError';
   readonly file: string;
 
   /** @param what was asked of the file, as a past participle */
-  constructor(
-    file: string,
-    what: 'made' | 'read' | 'written' | 'synced' | 'removed',
-    cause: unknown,
-  ) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    super(`${file} could not be ${what}: ${why}. Once the disk is well, start it again.`, {
-      cause,
-    });
+  constructor(file: string, what: Attempt, cause: unknown) {
+    const why = isNativeError(cause) ? cause.message : String(cause);
+    const remedy = remedies[codeOf(cause) ?? ''];
+    const todo = remedy === undefined ? 'Once the disk is well,' : `${remedy}, then`;
+    super(`${file} could not be ${what}: ${why}. ${todo} start it again.`, { cause });
     this.file = file;
   }
+}
+
+/** The name of an error of the system: LMDB gives its number. */
+export function codeOf(cause: unknown): string | undefined {
+  const code = isNativeError(cause) && 'code' in cause ? cause.code : undefined;
+  if (typeof code === 'string') return code;
+  const named = Object.entries(constants.errno).find(([, number]) => number === code);
+  return named?.[0];
 }

@@ -1,15 +1,33 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { makeFolder as make } from '../../../contract/src/folder.ts';
+import { codeOf } from './disk-error.ts';
 
-/** Makes a folder and those above it where they are missing; then their names are durable. */
+/**
+ * Makes a folder and those above it where they are missing; then their names are durable.
+ * @throws FolderError
+ */
 export function makeFolder(folder: string): void {
-  const first = fs.mkdirSync(folder, { recursive: true });
-  if (first === undefined) return;
-  const top = path.dirname(path.resolve(first));
-  for (let above = path.resolve(folder); above !== top;) {
-    above = path.dirname(above);
-    syncFolder(above);
+  for (const made of make(folder).reverse()) syncFolder(path.dirname(made));
+}
+
+/**
+ * Where a folder is: by the one name that all come to, whatever links they follow. What is above it
+ * is made; itself may be missing.
+ * @throws FolderError
+ */
+export function placeOf(folder: string): string {
+  const named = path.resolve(folder);
+  const above = path.dirname(named);
+  makeFolder(above);
+  try {
+    return fs.realpathSync(named);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
   }
+  const place = path.join(fs.realpathSync(above), path.basename(named));
+  const isLink = fs.lstatSync(place, { throwIfNoEntry: false }) !== undefined;
+  return isLink ? placeOf(path.resolve(above, fs.readlinkSync(place))) : place;
 }
 
 /** Makes the names in a folder durable: the sync of a file does not promise that of its name. */

@@ -47,22 +47,17 @@ export async function makeRecovered(init: RecoveredInit): Promise<FirstConfigura
   const { data, cluster, old, newClusterId, snapshot, without } = init;
   const path = `${data}${UNFINISHED}`;
   removeUnfinished(data);
-  const folder = openDataFolder(path, { cluster });
+  const { memberId } = openDataFolder(path, { cluster });
+  const first = { clusterId: newClusterId, members: [memberId], window: old.window };
+  storeFirstConfiguration(path, first);
+  writeFrom(path, old.clusterId);
+  const state = openLmdbState({ folder: path, clusterId: newClusterId, memberId });
   try {
-    const { memberId } = folder;
-    const first = { clusterId: newClusterId, members: [memberId], window: old.window };
-    storeFirstConfiguration(path, first);
-    writeFrom(path, old.clusterId);
-    const state = openLmdbState({ folder: path, clusterId: newClusterId, memberId });
-    try {
-      await copy(snapshot, without, state.stage());
-    } finally {
-      await state.close();
-    }
-    return first;
+    await copy(snapshot, without, state.stage());
   } finally {
-    folder.release();
+    await state.close();
   }
+  return first;
 }
 
 async function copy(
@@ -98,13 +93,13 @@ function writeFrom(folder: string, clusterId: string): void {
   writeDurably(path.join(folder, FROM), `${clusterId}\n`);
 }
 
-/** The new folder is whole; nobody works on the old one. From here on the new one is the member. */
+/** The new folder is whole, and the old one is locked. From here on the new one is the member. */
 export function takePlace(data: string): void {
   rename(`${data}${UNFINISHED}`, `${data}${WHOLE}`);
   finishRecovery(data);
 }
 
-/** Before a data folder is opened: a new one that is whole takes its place, after a crash. */
+/** Before a data folder is opened, once it is locked: a whole new one takes its place. */
 export function finishRecovery(data: string): void {
   const whole = `${data}${WHOLE}`;
   if (!fs.existsSync(whole)) return;
@@ -113,13 +108,13 @@ export function finishRecovery(data: string): void {
   rename(whole, data);
 }
 
-/** Whoever holds the data folder: one that was not finished is of no use. */
+/** Whoever has locked the data folder: a new one that was not finished is of no use. */
 export function removeUnfinished(data: string): void {
   fs.rmSync(`${data}${UNFINISHED}`, { recursive: true, force: true });
 }
 
 /**
- * The data folder, on which nobody works, is kept under another name.
+ * The data folder, which is locked, is kept under another name.
  * @returns that name
  */
 export function setFolderAside(data: string, clusterId: string): string {

@@ -55,5 +55,4 @@ test('identity format 2 is read', () => {
   place('identity-2.json', 'identity.json');
   const opened = openDataFolder(folder, { cluster: 'local/fixture' });
   expect(opened.memberId).toBe('0123456789abcdef');
-  opened.release();
 });

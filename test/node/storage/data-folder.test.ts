@@ -1,12 +1,7 @@
-import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import {
-  FolderInUseError,
-  NotADataFolderError,
-  openDataFolder,
-} from '../../../node/src/storage/data-folder.ts';
+import { NotADataFolderError, openDataFolder } from '../../../node/src/storage/data-folder.ts';
 import { subjectToken } from '../../../contract/src/subjects.ts';
 import { ForeignDataError, FormatError } from '../../../node/src/storage/format-error.ts';
 
@@ -39,9 +34,9 @@ function edit(change: Record<string, unknown>): void {
 }
 
 test('a new folder is made and formatted; the same member opens it again', () => {
-  openDataFolder(folder, identity).release();
+  openDataFolder(folder, identity);
   expect(JSON.parse(contents()['identity.json'] ?? '')).toMatchObject(identity);
-  openDataFolder(folder, identity).release();
+  openDataFolder(folder, identity);
 });
 
 test('without an id, a new folder gets one that nobody had, and keeps it; an emptied one another', () => {
@@ -50,11 +45,9 @@ test('without an id, a new folder gets one that nobody had, and keeps it; an emp
   for (let round = 0; round < 20; round++) {
     const opened = openDataFolder(folder, { cluster });
     const { memberId } = opened;
-    opened.release();
     expect(memberId).toMatch(subjectToken);
     const again = openDataFolder(folder, { cluster });
     expect(again.memberId).toBe(memberId);
-    again.release();
     ids.add(memberId);
     fs.rmSync(folder, { recursive: true });
   }
@@ -62,13 +55,13 @@ test('without an id, a new folder gets one that nobody had, and keeps it; an emp
 });
 
 test("another cluster's or member's is refused", () => {
-  openDataFolder(folder, identity).release();
+  openDataFolder(folder, identity);
   expectRefused(ForeignDataError, { ...identity, cluster: 'local/other' });
   expectRefused(ForeignDataError, { ...identity, memberId: 'b' });
 });
 
 test('one of a newer or older format is refused', () => {
-  openDataFolder(folder, identity).release();
+  openDataFolder(folder, identity);
   for (const format of [3, 1]) {
     edit({ format });
     expectRefused(FormatError);
@@ -84,35 +77,9 @@ test('a folder with something else in it is refused', () => {
   expectRefused(NotADataFolderError);
 });
 
-test('a folder in use is refused, and the error names the process', async () => {
-  const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
-  try {
-    fs.mkdirSync(folder, { recursive: true });
-    fs.writeFileSync(path.join(folder, `lock.${other.pid}.`), '');
-    expectRefused(FolderInUseError);
-    expectRefused(`process ${other.pid}`);
-  } finally {
-    const gone = new Promise((resolve) => other.once('exit', resolve));
-    other.kill('SIGKILL');
-    await gone;
-  }
-  openDataFolder(folder, identity).release();
-});
-
-test('the lock of a process that is gone does not hold, also when its id is used again', () => {
-  fs.mkdirSync(folder, { recursive: true });
-  for (const pid of [process.ppid, process.pid]) {
-    fs.writeFileSync(path.join(folder, `lock.${pid}.1`), '');
-  }
-  const opened = openDataFolder(folder, identity);
-  expect(() => openDataFolder(folder, identity)).toThrow(FolderInUseError);
-  opened.release();
-  expect(Object.keys(contents())).toEqual(['identity.json']);
-});
-
 test('a folder whose formatting was cut short is formatted', () => {
   fs.mkdirSync(folder, { recursive: true });
   fs.writeFileSync(path.join(folder, 'identity.json.new'), '{"form');
-  openDataFolder(folder, identity).release();
+  openDataFolder(folder, identity);
   expect(JSON.parse(contents()['identity.json'] ?? '')).toMatchObject(identity);
 });

@@ -6,6 +6,7 @@ import { leaderOf } from '../../../client/src/sdk/members.ts';
 import { parseConfig } from '../../../node/src/config.ts';
 import { createLogger } from '../../../node/src/service/logger.ts';
 import { Node } from '../../../node/src/service/node.ts';
+import { FolderLock } from '../../../node/src/storage/folder-lock.ts';
 import { httpStatus } from '../../../operator/src/members/http-status.ts';
 import { NatsMembers } from '../../../operator/src/members/nats-members.ts';
 import { gistOf } from '../../../operator/src/reconcile/gist.ts';
@@ -34,30 +35,28 @@ beforeAll(async () => {
   folder = fs.mkdtempSync(path.join(tmpdir(), 'synod-operator-'));
   nats = await NatsProcess.reserve();
   ports = await freePorts(pods.length);
-  nodes = pods.map((name, index) => {
-    const flags = { cluster: 'c', namespace: 'n', name, data: path.join(folder, name) };
-    const more = { 'nats-url': nats.url, 'http-port': String(ports[index]) };
-    const all = Object.entries({ ...flags, ...more });
-    const config = parseConfig(
-      all.flatMap(([flag, value]) => [`--${flag}`, value]),
-      {},
-    );
-    const fatal = (error: Error): void => {
-      throw error;
-    };
-    return new Node(
-      config,
-      createLogger({ level: 'silent', cluster: 'c', name }),
-      fatal,
-      () => undefined,
-      () => undefined,
-    );
-  });
+  nodes = await Promise.all(pods.map((name, index) => nodeOf(name, ports[index] ?? 0)));
   members = new NatsMembers({
     objects,
     look: ({ pod, ip }) => httpStatus(ip, ports[pods.indexOf(pod)], 500),
   });
 });
+
+async function nodeOf(name: string, port: number): Promise<Node> {
+  const flags = { cluster: 'c', namespace: 'n', name, data: path.join(folder, name) };
+  const all = Object.entries({ ...flags, 'nats-url': nats.url, 'http-port': String(port) });
+  const config = parseConfig(
+    all.flatMap(([flag, value]) => [`--${flag}`, value]),
+    {},
+  );
+  const lock = await FolderLock.take(config.data, name, () => undefined);
+  const log = createLogger({ level: 'silent', cluster: 'c', name });
+  const fatal = (error: Error): void => {
+    throw error;
+  };
+  const nothing = (): undefined => undefined;
+  return new Node(config, lock, log, fatal, nothing, nothing);
+}
 
 afterAll(async () => {
   await members.close();
