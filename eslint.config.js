@@ -5,6 +5,14 @@ const impure = ['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', '
   .concat(['Date', 'performance', 'crypto', 'fetch', 'console', 'Buffer'])
   .map((name) => ({ name, message: 'paxos/ is pure: take what you need as an argument.' }));
 
+/** Node's mkdir with `recursive` does not end below /proc. */
+const endless = {
+  selector:
+    'CallExpression:matches([callee.name=/^mkdir(Sync)?$/], ' +
+    '[callee.property.name=/^mkdir(Sync)?$/])[arguments.length>1]',
+  message: 'Use makeFolder of contract/src/folder.ts: it always ends.',
+};
+
 export default tseslint.config(
   { ignores: ['build/', 'dist/', 'coverage/', 'node_modules/'] },
   {
@@ -33,6 +41,10 @@ export default tseslint.config(
     },
   },
   {
+    files: ['{contract,client,node,operator}/src/**/*.ts'],
+    rules: { 'no-restricted-syntax': ['error', endless] },
+  },
+  {
     files: ['node/src/paxos/**/*.ts'],
     rules: {
       'no-restricted-globals': ['error', ...impure],
@@ -42,6 +54,7 @@ export default tseslint.config(
       ],
       'no-restricted-syntax': [
         'error',
+        endless,
         { selector: ':function[async=true]', message: 'paxos/ is synchronous.' },
         { selector: 'ImportExpression', message: 'paxos/ imports nothing outside itself.' },
       ],

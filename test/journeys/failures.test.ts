@@ -93,16 +93,16 @@ describe('NATS', () => {
 });
 
 describe('a data folder', () => {
-  /** Runs a node on the folder of member n0, with ids of its own, until it ends. */
-  async function refusal(ids: Partial<{ cluster: string; member: string }> = {}) {
-    const { cluster = folder.cluster, member } = ids;
+  /** Runs a node, on the folder of member n0 if no other is named, until it ends. */
+  async function refusal(other: Partial<{ cluster: string; member: string; data: string }> = {}) {
+    const { cluster = folder.cluster, member, data = folder.dataOf('n0') } = other;
     const logFile = path.join(folder.path, 'refused.log');
     const node = new NodeProcess({
       workspace: folder.workspace,
       natsUrl: 'nats://127.0.0.1:1',
       cluster,
       ...(member === undefined ? { name: 'n0' } : { member, members: [member] }),
-      data: folder.dataOf('n0'),
+      data,
       program: NODE_PROGRAM,
       flags: ['--http-port', '0'],
       logFile,
@@ -121,6 +121,15 @@ describe('a data folder', () => {
     expect(message).toContain(`is in use by process ${cluster.node('n0')?.pid}.`);
     const client = await folder.client(cluster);
     expect((await client.append('still here')).slot).toBe(0);
+  }, 30_000);
+
+  test('that cannot be made, or have a lock beside it: refused, and named', async () => {
+    const unmade = await refusal({ data: '/proc/x/y' });
+    expect(unmade.code).toBe(65);
+    expect(unmade.message).toContain('The folder /proc/x cannot be made: ');
+    const unlocked = await refusal({ data: '/proc/x' });
+    expect(unlocked.code).toBe(65);
+    expect(unlocked.message).toContain('/proc/x.lock cannot be made: ');
   }, 30_000);
 
   test("another cluster's, another member's, a newer or no data: refused, nothing changed", async () => {

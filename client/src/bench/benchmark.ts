@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { makeFolder } from '../../../contract/src/folder.ts';
 import { Workspace } from '../local/workspace.ts';
 import { BenchCluster, type BenchClusterOptions } from './bench-cluster.ts';
 import type { CatchUpReport } from './catch-up-summary.ts';
@@ -66,10 +67,10 @@ const SHORT_LOG_BYTES = 4 * 1024 * 1024;
 
 /**
  * Measures clusters of real processes on this machine.
- * @throws NoDiskError when the folder is in memory; InterruptedError
+ * @throws NoDiskError when the folder is in memory; FolderError, InterruptedError
  */
 export async function benchmark(options: BenchmarkOptions): Promise<BenchmarkReport> {
-  fs.mkdirSync(options.folder, { recursive: true });
+  makeFolder(options.folder);
   if (isMemory(options.folder)) {
     throw new NoDiskError(`${options.folder} is in memory (tmpfs). Name a folder on a disk.`);
   }

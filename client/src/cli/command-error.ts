@@ -1,4 +1,5 @@
 import { exitCodes, type ErrorCode } from '../../../contract/src/error-codes.ts';
+import { FolderError } from '../../../contract/src/folder.ts';
 import { NoNatsServerError } from '../local/nats-server.ts';
 import { SynodError } from '../sdk/synod-error.ts';
 
@@ -23,6 +24,7 @@ const unavailable: readonly ErrorCode[] = ['UNREACHABLE', 'NOT_ADMITTED'];
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommandError) return error.exitCode;
+  if (error instanceof FolderError) return exitCodes.usage;
   if (error instanceof NoNatsServerError) return exitCodes.unavailable;
   if (error instanceof SynodError && unavailable.includes(error.code)) return exitCodes.unavailable;
   return exitCodes.failed;

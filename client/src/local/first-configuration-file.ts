@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { makeFolder } from '../../../contract/src/folder.ts';
 import {
   encodeFirstConfiguration,
   parseFirstConfiguration,
@@ -39,7 +40,7 @@ export class FirstConfigurationFile {
   /** @returns what is in the file then: `first`, or what another one created before */
   create(first: FirstConfiguration): FirstConfiguration {
     const fresh = `${this.path}.${randomUUID()}.new`;
-    fs.mkdirSync(path.dirname(fresh), { recursive: true });
+    makeFolder(path.dirname(fresh));
     const handle = fs.openSync(fresh, 'wx');
     try {
       fs.writeFileSync(handle, encodeFirstConfiguration(first));

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { makeFolder } from '../../../contract/src/folder.ts';
 import { end, isRunning, startOf } from './running.ts';
 import { findNatsServer } from './nats-server.ts';
 import type { Workspace } from './workspace.ts';
@@ -44,7 +45,7 @@ async function start(
 ): Promise<string> {
   const program = await findNatsServer(environment, say);
   const folder = path.join(workspace.path, 'nats');
-  fs.mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const log = fs.openSync(path.join(folder, 'nats-server.log'), 'a');
   const args = ['--addr', '127.0.0.1', '--port', '-1', '--ports_file_dir', folder];
   const server = spawn(program, args, { detached: true, stdio: ['ignore', log, log] });
@@ -80,7 +81,7 @@ function readUrl(file: string): string | undefined {
 
 /** One at a time starts a server; the lock of a process that has ended does not count. */
 async function lock(workspace: Workspace): Promise<() => void> {
-  fs.mkdirSync(workspace.path, { recursive: true });
+  makeFolder(workspace.path);
   const file = path.join(workspace.path, 'nats.lock');
   const claim = `${file}.${randomUUID()}`;
   const deadline = performance.now() + LOCK_DEADLINE_MS;

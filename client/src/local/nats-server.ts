@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync, renameSync } from 'node:fs';
+import { accessSync, constants, existsSync, renameSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { makeFolder } from '../../../contract/src/folder.ts';
 import { fetchRelease } from './release-archive.ts';
 
 const run = promisify(execFile);
@@ -83,7 +84,7 @@ async function obtain(
 
 async function build(go: string, target: string, environment: Environment): Promise<void> {
   const folder = `${target}.build-${process.pid}`;
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   await run(go, ['install', `github.com/nats-io/nats-server/v2@v${NATS_SERVER_VERSION}`], {
     env: { ...environment, GOBIN: folder, GOFLAGS: '' },
     timeout: OBTAIN_DEADLINE_MS,

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeFolder } from '../../../contract/src/folder.ts';
 import { parseStatus, type MemberStatus } from '../../../contract/src/status.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -46,7 +47,7 @@ export class NodeProcess {
     const { program = nodeMain, environment = {} } = options;
     const where = ['--cluster', cluster, '--data', data, '--nats-url', natsUrl];
     const args = [program, ...identityFlags(options), ...where, ...flags];
-    if (logFile !== undefined) fs.mkdirSync(path.dirname(logFile), { recursive: true });
+    if (logFile !== undefined) makeFolder(path.dirname(logFile));
     const log = logFile === undefined ? 'inherit' : fs.openSync(logFile, 'a');
     this.#child = spawn(process.execPath, args, {
       stdio: ['ignore', 'ignore', log, 'ipc'],

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, rename, rm, writeFile, mkdir, chmod } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile, chmod } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { makeFolder } from '../../../contract/src/folder.ts';
 
 const run = promisify(execFile);
 const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
@@ -40,7 +41,7 @@ export async function fetchRelease(options: ReleaseOptions): Promise<void> {
   try {
     await writeFile(path.join(folder, archive), data);
     await run('tar', ['-xzf', archive], { cwd: folder, timeout: deadlineMs });
-    await mkdir(path.dirname(target), { recursive: true });
+    makeFolder(path.dirname(target));
     const fresh = `${target}.${process.pid}`;
     await run('cp', [path.join(folder, name, 'nats-server'), fresh]);
     await chmod(fresh, 0o755);

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { makeFolder } from '../../../contract/src/folder.ts';
 import { end, isRunning, startOf, type ProcessId } from './running.ts';
 
 /** A process that was started from a working folder. */
@@ -35,7 +36,7 @@ export class Workspace {
   /** Records a process that has just been started. */
   record(pid: number, what: Omit<StartedProcess, 'pid' | 'start'>): StartedProcess {
     const started = { pid, start: startOf(pid), ...what };
-    fs.mkdirSync(this.#records, { recursive: true });
+    makeFolder(this.#records);
     const file = path.join(this.#records, `${pid}.json`);
     fs.writeFileSync(`${file}.new`, JSON.stringify(started));
     fs.renameSync(`${file}.new`, file);
