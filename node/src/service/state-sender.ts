@@ -9,7 +9,7 @@ import type { StateSnapshot, StateStore } from '../storage/state.ts';
 const IDLE_TICKS = 500;
 /** It is closed then in any case. */
 const LIFE_TICKS = 60_000;
-/** So long the log keeps what follows a snapshot, for whoever took it to catch up. */
+/** So long after a transfer the log keeps what follows it, for whoever took it to catch up. */
 const KEEP_TICKS = 1_000;
 
 interface Sending {
@@ -23,6 +23,14 @@ interface Sending {
   idle: number;
 }
 
+/** What the log keeps for whoever took a snapshot. */
+interface Kept {
+  /** Of the newest one that it was given. */
+  readonly slot: Slot;
+  /** Left, once nothing is being sent to it. */
+  ticks: number;
+}
+
 /**
  * Sends this member's state to one that is too far behind for the log: the state on disk as it was
  * when the first chunk was asked for, chunk after chunk, each on request. One member at a time.
@@ -34,7 +42,7 @@ export class StateSender {
   /** In [0, 1). */
   readonly #random: () => number;
   #sending: Sending | undefined;
-  #kept: { readonly slot: Slot; ticks: number } | undefined;
+  readonly #kept = new Map<MemberId, Kept>();
 
   constructor(
     state: StateStore,
@@ -50,7 +58,9 @@ export class StateSender {
 
   /** Whoever takes a snapshot needs the log from here on. */
   get neededFrom(): Slot {
-    return this.#kept?.slot ?? Infinity;
+    let from = Infinity;
+    for (const { slot } of this.#kept.values()) from = Math.min(from, slot);
+    return from;
   }
 
   fetch(from: MemberId, { snapshot, at }: Fetch): void {
@@ -87,7 +97,7 @@ export class StateSender {
     const bytes = new StateBytes(entries);
     const hash = createHash('sha256');
     this.#sending = { to, snapshot, bytes, hash, last: none, age: 0, idle: 0 };
-    this.#kept = { slot: Math.min(slot, this.neededFrom), ticks: KEEP_TICKS };
+    this.#kept.set(to, { slot, ticks: KEEP_TICKS });
     this.#next(this.#sending);
   }
 
@@ -105,9 +115,11 @@ export class StateSender {
       sending.age += 1;
       sending.idle += 1;
       if (sending.idle > IDLE_TICKS || sending.age > LIFE_TICKS) this.#close();
-    } else if (this.#kept !== undefined) {
-      this.#kept.ticks -= 1;
-      if (this.#kept.ticks < 0) this.#kept = undefined;
+    }
+    for (const [member, kept] of this.#kept) {
+      if (member === this.#sending?.to) continue;
+      kept.ticks -= 1;
+      if (kept.ticks < 0) this.#kept.delete(member);
     }
   }
 

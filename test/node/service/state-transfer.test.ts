@@ -31,15 +31,21 @@ interface Sent<M> {
   readonly message: M;
 }
 
-/** A sender, and what it has sent since it was asked last. */
-function sender(): { sender: StateSender; take: () => Sent<Chunk>[] } {
+/** A sender, what it has sent since it was asked last, and how its state goes on. */
+function sender(): {
+  sender: StateSender;
+  take: () => Sent<Chunk>[];
+  advance: (slot: number) => void;
+} {
+  const state = filled();
   const sent: Sent<Chunk>[] = [];
   let draws = 0;
   const send = (to: string, message: Chunk): void => void sent.push({ to, message });
   const random = (): number => (draws += 1) / 100;
   return {
-    sender: new StateSender(filled(), CHUNK_BYTES, send, random),
+    sender: new StateSender(state, CHUNK_BYTES, send, random),
     take: () => sent.splice(0),
+    advance: (slot) => state.cut(slot).write(() => undefined),
   };
 }
 
@@ -187,4 +193,46 @@ test('the log is needed from a snapshot on, until whoever took it has had time t
   expect(from.neededFrom).toBe(SLOT);
   for (let tick = 0; tick < LONG_TICKS; tick++) from.tick();
   expect(from.neededFrom).toBe(Infinity);
+});
+
+test('who fetches again and again needs the log from its newest snapshot on, and no further', () => {
+  const { sender: from, take, advance } = sender();
+  for (let slot = SLOT; slot < 100; slot += 10) {
+    advance(slot);
+    from.fetch('b', { type: 'fetch', at: 0 });
+    const first = take().at(-1);
+    from.fetch('b', { type: 'fetch', at: 1, snapshot: first?.message.snapshot ?? '' });
+    expect(from.neededFrom).toBe(slot);
+  }
+  for (let tick = 0; tick < LONG_TICKS; tick++) from.tick();
+  expect(from.neededFrom).toBe(Infinity);
+});
+
+test('whoever vanished does not hold the log for longer because others fetch on', () => {
+  const [from, to] = [sender(), receiver()];
+  to.taking.begin('a');
+  carry(from, to);
+  expect(from.sender.neededFrom).toBe(SLOT);
+  from.advance(SLOT + 1);
+  from.sender.fetch('c', { type: 'fetch', at: 0 });
+  expect(from.sender.neededFrom).toBe(SLOT); // The first one may be catching up.
+  for (let tick = 0; tick < LONG_TICKS; tick++) {
+    if (tick % 100 === 0) from.sender.fetch('c', { type: 'fetch', at: 0 });
+    from.sender.tick();
+  }
+  expect(from.sender.neededFrom).toBe(SLOT + 1);
+});
+
+test('who never goes on with a snapshot, and asks for it all the same, gets another one in time', () => {
+  const { sender: from, take, advance } = sender();
+  from.fetch('b', { type: 'fetch', at: 0 });
+  advance(SLOT + 1);
+  const snapshots = new Set<string>();
+  for (let tick = 0; tick < 100_000; tick++) {
+    if (tick % 100 === 0) from.fetch('b', { type: 'fetch', at: 0 });
+    for (const { message } of take()) snapshots.add(message.snapshot);
+    from.tick();
+  }
+  expect(snapshots.size).toBe(2);
+  expect(from.neededFrom).toBe(SLOT + 1);
 });
