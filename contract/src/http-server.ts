@@ -1,4 +1,10 @@
 import type { FastifyInstance } from 'fastify';
+import { boundConnections } from './http-connections.ts';
+
+/** More than probes, a Prometheus and some people have at once. */
+const MAX_CONNECTIONS = 64;
+/** A connection on which nothing happens for so long is closed, also within a request. */
+const IDLE_MS = 10_000;
 
 /** What a process shows of itself. */
 export interface HttpSources {
@@ -52,8 +58,15 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const { host, port } = options;
   // Imported here: it takes more than a tenth of a second, in which a node can already recover.
   const { fastify } = await import('fastify');
-  // Connections that are kept alive must not hold up a stop.
-  const server = fastify({ forceCloseConnections: true, exposeHeadRoutes: true });
+  const server = fastify({
+    // Connections that are kept alive must not hold up a stop.
+    forceCloseConnections: true,
+    exposeHeadRoutes: true,
+    connectionTimeout: IDLE_MS,
+    keepAliveTimeout: IDLE_MS,
+    requestTimeout: IDLE_MS,
+  });
+  boundConnections(server.server, MAX_CONNECTIONS);
   addRoutes(server, options);
   try {
     await server.listen({ host, port });

@@ -12,7 +12,7 @@ import { ScriptListenError } from './service/script-port.ts';
 import { WaitingRoom } from './service/waiting-room.ts';
 import { AnotherClusterError } from './storage/first-configuration-file.ts';
 import { NotADataFolderError } from './storage/data-folder.ts';
-import { DiskError } from './storage/disk-error.ts';
+import { DiskError, remedyOf } from './storage/disk-error.ts';
 import { FolderInUseError, FolderLock } from './storage/folder-lock.ts';
 import { ForeignDataError, FormatError } from './storage/format-error.ts';
 import { LockError } from './storage/lock-file.ts';
@@ -41,6 +41,12 @@ function exitCodeOf(error: unknown): number {
     return exitCodes.io;
   }
   return exitCodes.failed;
+}
+
+function sentenceOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const remedy = error instanceof DiskError ? undefined : remedyOf(error);
+  return remedy === undefined ? error.message : `${error.message}. ${remedy}`;
 }
 
 function readConfig(): Config {
@@ -85,7 +91,7 @@ async function main(): Promise<void> {
   });
   const end = (error: unknown): never => {
     const code = exitCodeOf(error);
-    log.fatal({ err: error, code }, error instanceof Error ? error.message : String(error));
+    log.fatal({ err: error, code }, sentenceOf(error));
     process.exit(code);
   };
   process.on('uncaughtException', end);

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { HttpListenError, startHttp, type HttpServer } from '../../contract/src/http-server.ts';
 
 let http: HttpServer;
@@ -68,4 +70,37 @@ test('a port that is taken is said', async () => {
   await expect(second).rejects.toThrow(
     `The HTTP server cannot listen on 127.0.0.1, port ${http.port}: the port is in use; choose another with --http-port.`,
   );
+});
+
+/** A connection that stays open, and has said so much. */
+async function dial(said = ''): Promise<Socket> {
+  const socket = connect(http.port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  socket.write(said);
+  return socket;
+}
+
+const REQUEST = 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n';
+
+test('of too many connections the one that was idle for the longest time is closed', async () => {
+  const [asking, idlest] = [await dial(), await dial()];
+  const others = await Promise.all(Array.from({ length: 62 }, () => dial()));
+  asking.write(REQUEST);
+  await once(asking, 'data');
+  const closed = once(idlest, 'close');
+  const late = await dial(REQUEST);
+  await Promise.all([once(late, 'data'), closed]);
+  asking.write(REQUEST);
+  await once(asking, 'data');
+  for (const socket of [asking, late, ...others]) {
+    expect(socket.destroyed).toBe(false);
+    socket.destroy();
+  }
+});
+
+test('a connection on which nothing happens is closed in time, wherever it stands', async () => {
+  const sockets = await Promise.all([dial(), dial(REQUEST), dial('GET /healthz HT')]);
+  for (const socket of sockets) socket.resume();
+  await Promise.all(sockets.map((socket) => once(socket, 'close')));
 });

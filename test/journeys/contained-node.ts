@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { NODE_PROGRAM, until } from './test-cluster.ts';
 
 /** Whoever is not root becomes it in a namespace of users. */
-const asRoot = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
+export const asRoot = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
 
 /** A node in a process namespace of its own, where it is process 1, as in a container. */
 export class ContainedNode {

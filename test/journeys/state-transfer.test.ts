@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -5,6 +7,7 @@ import { LocalCluster } from '../../client/src/local/local-cluster.ts';
 import { Workspace } from '../../client/src/local/workspace.ts';
 import { connect, type SynodClient } from '../../client/src/sdk/client.ts';
 import type { MemberStatus } from '../../contract/src/status.ts';
+import { asRoot } from './contained-node.ts';
 import { NODE_PROGRAM, until } from './test-cluster.ts';
 
 const CLUSTER = 'transfer';
@@ -106,3 +109,30 @@ test('a state that fails its checks is set aside; the member votes on, and gets 
   expect(status).toMatchObject({ role: expect.stringMatching(/leader|follower/) as string });
   expect(status?.alarms.join()).toContain('state.damaged.mdb');
 }, 40_000);
+
+/* Where the disk is full, LMDB's last write ends in the middle, or fails as a whole. */
+test.each([7, 8])(
+  'a state for which %d MiB are too few: the process ends and says to make room',
+  async (size) => {
+    const disk = fs.mkdtempSync(path.join(folder, 'disk-'));
+    const where = ['--cluster', CLUSTER, '--data', path.join(disk, 'n3')];
+    const nats = ['--nats-url', cluster.natsUrl, '--http-port', '0'];
+    const node = [process.execPath, NODE_PROGRAM, '--name', 'n3', ...where, ...nats];
+    // A filesystem of its own, in memory, that holds a log, and not the state.
+    const small = `mount -t tmpfs -o size=${size}m tmpfs "$0" && exec "$@"`;
+    const all = [...asRoot, '--mount', 'sh', '-c', small, disk, ...node];
+    const child = spawn('unshare', all, { stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+    const ended = once(child, 'close');
+    const blank = await until('a blank member', async () =>
+      (await client.status({ waitMs: 300, expect: 4 })).find(({ name }) => name === 'n3'),
+    );
+    await client.form(blank.member, cluster.first);
+    expect(await ended).toEqual([74, null]);
+    const { msg } = JSON.parse(said.trimEnd().split('\n').at(-1) ?? '') as { msg: string };
+    expect(msg).toMatch(/state\.incoming-\d+\.mdb could not be written: /);
+    expect(msg).toContain('Make room on its disk, then start it again.');
+  },
+  40_000,
+);

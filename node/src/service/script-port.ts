@@ -45,6 +45,8 @@ export class ScriptListenError extends Error {
 
 const PAGE_TEXTS = 1000;
 const MAX_LINE_BYTES = 1024 * 1024;
+/** There is one; a connection takes one of the files that a process may have open. */
+const MAX_MASTERS = 16;
 const crashPoints: Record<string, CrashPoint['at']> = {
   crashafterp1b: 'after-p1b',
   crashafterp2b: 'after-p2b',
@@ -70,6 +72,7 @@ export class ScriptPort {
   constructor(options: ScriptPortOptions) {
     this.#options = options;
     this.#server = createServer((socket) => this.#connected(socket));
+    this.#server.maxConnections = MAX_MASTERS;
   }
 
   /** @throws ScriptListenError by rejection; else it listens on loopback then */

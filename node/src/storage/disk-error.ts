@@ -3,7 +3,7 @@ import { isNativeError } from 'node:util/types';
 
 type Attempt = 'made' | 'opened' | 'read' | 'written' | 'synced' | 'removed';
 
-/** What a person has to do before it is started again, by what the system answered. */
+/** By what the system answered. */
 const remedies: Readonly<Record<string, string>> = {
   ENOSPC: 'Make room on its disk',
   EDQUOT: 'Make room on its disk, or have the quota raised',
@@ -23,11 +23,16 @@ export class DiskError extends Error {
   /** @param what was asked of the file, as a past participle */
   constructor(file: string, what: Attempt, cause: unknown) {
     const why = isNativeError(cause) ? cause.message : String(cause);
-    const remedy = remedies[codeOf(cause) ?? ''];
-    const todo = remedy === undefined ? 'Once the disk is well,' : `${remedy}, then`;
-    super(`${file} could not be ${what}: ${why}. ${todo} start it again.`, { cause });
+    const todo = remedyOf(cause) ?? 'Once the disk is well, start it again.';
+    super(`${file} could not be ${what}: ${why}. ${todo}`, { cause });
     this.file = file;
   }
+}
+
+/** What a person has to do about an error of the system, in a sentence, where that is known. */
+export function remedyOf(cause: unknown): string | undefined {
+  const remedy = remedies[codeOf(cause) ?? ''];
+  return remedy && `${remedy}, then start it again.`;
 }
 
 /** The name of an error of the system: LMDB gives its number. */

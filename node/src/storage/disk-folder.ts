@@ -3,6 +3,7 @@ import path from 'node:path';
 import { DiskError } from './disk-error.ts';
 import { makeFolder, syncFolder } from './folder.ts';
 import type { Done, LogFolder } from './log-folder.ts';
+import { OpenFiles } from './open-files.ts';
 
 const { O_RDWR, O_CREAT, O_EXCL, O_DSYNC } = fs.constants;
 
@@ -12,7 +13,7 @@ const { O_RDWR, O_CREAT, O_EXCL, O_DSYNC } = fs.constants;
  */
 export class DiskFolder implements LogFolder {
   readonly #path: string;
-  readonly #files = new Map<string, number>();
+  readonly #files = new OpenFiles((name) => this.#open(name));
 
   /** @param folder made if it is missing */
   constructor(folder: string) {
@@ -30,12 +31,19 @@ export class DiskFolder implements LogFolder {
   }
 
   readNow(name: string, position: number, into: Buffer): number {
-    return fs.readSync(this.#open(name), into, 0, into.length, position);
+    return this.#with(name, (file) => fs.readSync(file, into, 0, into.length, position));
   }
 
   erase(name: string, from: number, to: number): void {
-    const file = this.#open(name);
-    fs.writeSync(file, Buffer.alloc(to - from), 0, to - from, from);
+    this.#with(name, (file) => fs.writeSync(file, Buffer.alloc(to - from), 0, to - from, from));
+  }
+
+  #with<T>(name: string, work: (file: number) => T): T {
+    try {
+      return work(this.#files.use(name));
+    } finally {
+      this.#files.free(name);
+    }
   }
 
   remove(name: string): void {
@@ -45,8 +53,7 @@ export class DiskFolder implements LogFolder {
 
   removeLater(name: string, done: Done): void {
     const target = path.join(this.#path, name);
-    const file = this.#files.get(name);
-    this.#files.delete(name);
+    const file = this.#files.forget(name);
     const remove = (): void => {
       fs.rm(target, (error) => {
         if (error) done(new DiskError(target, 'removed', error));
@@ -62,13 +69,17 @@ export class DiskFolder implements LogFolder {
     const failed = (cause: Error): void => done(new DiskError(target, 'made', cause));
     fs.open(target, O_RDWR | O_CREAT | O_EXCL | O_DSYNC, (error, file) => {
       if (error) return failed(error);
-      this.#files.set(name, file);
+      this.#files.add(name, file);
       // Its full size from the start: a sync that need not write the size is a third faster.
       fs.ftruncate(file, size, (error) => {
         if (error) return failed(error);
         this.write(name, 0, head, (error) => {
           if (error) return done(error);
-          fs.fsync(file, (error) => (error ? failed(error) : this.#syncFolder(done)));
+          fs.fsync(file, (error) => {
+            this.#files.free(name);
+            if (error) failed(error);
+            else this.#syncFolder(done);
+          });
         });
       });
     });
@@ -85,8 +96,9 @@ export class DiskFolder implements LogFolder {
   }
 
   write(name: string, position: number, data: Buffer, done: Done): void {
-    const file = this.#open(name);
+    const file = this.#files.use(name);
     fs.write(file, data, 0, data.length, position, (error, written) => {
+      this.#files.free(name);
       if (error) return done(new DiskError(path.join(this.#path, name), 'written', error));
       if (written === data.length) return done();
       this.write(name, position + written, data.subarray(written), done);
@@ -100,22 +112,23 @@ export class DiskFolder implements LogFolder {
     done: (error: Error | undefined, data: Buffer) => void,
   ): void {
     const data = Buffer.allocUnsafe(bytes);
-    fs.read(this.#open(name), data, 0, bytes, position, (error, read) =>
-      done(error ?? undefined, data.subarray(0, read)),
-    );
+    fs.read(this.#files.use(name), data, 0, bytes, position, (error, read) => {
+      this.#files.free(name);
+      if (error) done(new DiskError(path.join(this.#path, name), 'read', error), data);
+      else done(undefined, data.subarray(0, read));
+    });
   }
 
   #open(name: string): number {
-    let file = this.#files.get(name);
-    if (file === undefined) {
-      file = fs.openSync(path.join(this.#path, name), O_RDWR | O_DSYNC);
-      this.#files.set(name, file);
+    const file = path.join(this.#path, name);
+    try {
+      return fs.openSync(file, O_RDWR | O_DSYNC);
+    } catch (error) {
+      throw new DiskError(file, 'opened', error);
     }
-    return file;
   }
 
   close(): void {
-    for (const file of this.#files.values()) fs.closeSync(file);
-    this.#files.clear();
+    this.#files.close();
   }
 }

@@ -1,10 +1,10 @@
-import { statSync } from 'node:fs';
+import { statfsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { open as openLmdb, type RootDatabase } from 'lmdb';
 import type { Slot } from '../paxos/pvalue.ts';
 import { DamageError } from './damage.ts';
-import { DiskError } from './disk-error.ts';
+import { codeOf, DiskError } from './disk-error.ts';
 import { syncFolder } from './folder.ts';
 import { ForeignDataError, FormatError } from './format-error.ts';
 import { checkPages } from './lmdb-pages.ts';
@@ -22,6 +22,8 @@ export interface LmdbStateOptions {
 
 const STATE_FORMAT = 1;
 const REASON_DEADLINE_MS = 1_000;
+/** A filesystem with less room is full: others may have freed a little since a write failed. */
+const ROOM_BYTES = 1024 * 1024;
 /** LMDB's MDB_INVALID, MDB_CORRUPTED, MDB_PAGE_NOTFOUND. */
 const DAMAGE: ReadonlySet<unknown> = new Set([-30793, -30796, -30797]);
 /** Sorts before every table. */
@@ -148,7 +150,7 @@ class LmdbFile implements TableFile {
     // Another name each time: the one before may not be closed yet.
     const incoming = new IncomingFile(this.#options.folder, (this.#stagings += 1));
     // It is synced as a whole before it is taken.
-    const db = openFile(incoming.path, { noSync: true });
+    const db = found(() => openFile(incoming.path, { noSync: true }), incoming.path);
     const after = (work: Promise<void>, done: (error?: Error) => void): void => {
       work.then(
         () => done(),
@@ -231,7 +233,7 @@ function commit(
   Promise.all([committed, db.flushed]).then(
     () => done(),
     async (error: unknown) => {
-      const reason = await reasonOf(error);
+      const reason = shortWrite(await reasonOf(error), file);
       const isState = path.basename(file) === STATE_FILE;
       if (isState && isDamage(reason)) {
         return done(new DamageError(STATE_FILE, 'one of its pages', String(reason)));
@@ -259,6 +261,21 @@ async function reasonOf(error: unknown): Promise<unknown> {
   const late = new Promise<unknown>((resolve) => setTimeout(resolve, REASON_DEADLINE_MS, error));
   const reason = Promise.resolve(error.commitError).catch((reason: unknown) => reason);
   return Promise.race([reason, late]);
+}
+
+/** To LMDB a write that ended in the middle is an input/output error, also on a full disk. */
+function shortWrite(reason: unknown, file: string): unknown {
+  if (codeOf(reason) !== 'EIO') return reason;
+  const { bavail, bsize } = statfsSync(path.dirname(file));
+  return bavail * bsize < ROOM_BYTES ? new NoRoomError(reason) : reason;
+}
+
+class NoRoomError extends Error {
+  readonly code = 'ENOSPC';
+
+  constructor(cause: unknown) {
+    super('its filesystem is full', { cause });
+  }
 }
 
 function checked(key: Buffer, stored: Buffer): Uint8Array {
