@@ -48,13 +48,13 @@ export const exitCodes = {
   failed: 1,
   /** Wrong command line, configuration or script. */
   usage: 2,
-  /** The data folder is in use, foreign or of a newer format. */
+  /** The data folder is in use, foreign, of a newer format, or cannot be made or locked. */
   dataRefused: 65,
   /** NATS, or a program that is needed, cannot be had. */
   unavailable: 69,
   /** A broken invariant: a defect of Synod. */
   invariant: 70,
-  /** A write or fsync failed. */
+  /** A write or fsync failed, or a file could not be opened. */
   io: 74,
   /** Its data was set aside, as it was asked to: whoever is started next is somebody new. */
   again: 75,

@@ -41,6 +41,10 @@ const storage = z
       .default('8Gi')
       .describe('Size of the volume of each member, like 8Gi. It can grow, not shrink.'),
     className: text('StorageClass of the volumes; the default class without it.').optional(),
+    accessMode: z
+      .enum(['ReadWriteOnce', 'ReadWriteOncePod'])
+      .default('ReadWriteOnce')
+      .describe('Whether the pods of a node may share a volume, or one pod alone may have it.'),
     whenDeleted: z
       .enum(['Retain', 'Delete'])
       .default('Retain')
@@ -56,6 +60,10 @@ const storage = z
       {
         rule: 'has(self.className) == has(oldSelf.className) && (!has(self.className) || self.className == oldSelf.className)',
         message: 'storage.className cannot be changed',
+      },
+      {
+        rule: '!has(self.accessMode) || !has(oldSelf.accessMode) || self.accessMode == oldSelf.accessMode',
+        message: 'storage.accessMode cannot be changed',
       },
     ],
   });

@@ -77,7 +77,7 @@ function claim({ spec: { storage } }: PaxosCluster): V1PersistentVolumeClaim {
     kind: 'PersistentVolumeClaim',
     metadata: { name: VOLUME },
     spec: {
-      accessModes: ['ReadWriteOnce'],
+      accessModes: [storage.accessMode],
       resources: { requests: { storage: storage.size } },
       ...(storage.className && { storageClassName: storage.className }),
     },

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { V1Pod } from '@kubernetes/client-node';
 import { WORKERS, type Worker } from '../lab/addresses.ts';
 import { until } from '../lab/deadline.ts';
 import { CHANGE_MS, SETTLE_MS, type Journey } from './journey.ts';
@@ -49,6 +50,54 @@ async function hang(release: Release): Promise<void> {
   await lab.faults.signalPod({ namespace, pod: await follower(release) }, 'SIGSTOP');
   await until('it had started again', SETTLE_MS, async () => (await startsOf(release)) !== before);
   await release.settled(SETTLE_MS);
+}
+
+const WAITS = 'It waits until the folder is free.';
+const OPENED = 'data opened';
+
+/**
+ * A second container on the volume of a member, as where a pod was deleted by force and its process
+ * goes on. It waits; then it is the member, and the first one waits.
+ */
+async function shareVolume(release: Release): Promise<void> {
+  const pod = await follower(release);
+  const member = await release.memberIn(pod);
+  const twin = `${pod}-twin`;
+  const says = (name: string, what: string) =>
+    until(`${name} said: ${what}`, SETTLE_MS, async () =>
+      (await release.kubectl('logs', name)).includes(what),
+    );
+  await release.kubernetes.kubectl.apply([twinOf(await release.get<V1Pod>('pod', pod), twin)]);
+  try {
+    await says(twin, WAITS);
+    if ((await release.kubectl('logs', twin)).includes(OPENED)) throw new Error(`${twin} is in.`);
+    await release.kill(pod);
+    await says(twin, OPENED);
+    await says(pod, WAITS);
+  } finally {
+    await release.kubectl('delete', 'pod', twin);
+  }
+  await release.settled(SETTLE_MS);
+  const now = await release.memberIn(pod);
+  if (now !== member) throw new Error(`${pod} has the member ${now}, and had ${member}.`);
+}
+
+/** On the same node, under the same name for the others, with the rights of a client in NATS. */
+function twinOf({ metadata, spec }: V1Pod, name: string): object {
+  const labels = { 'paxos.synod.dev/nats-client': 'true' };
+  const containers = spec?.containers.map(({ env = [], ...rest }) => ({
+    ...rest,
+    env: [
+      ...env.filter((each) => each.name !== 'SYNOD_NAME'),
+      { name: 'SYNOD_NAME', value: metadata?.name },
+    ],
+  }));
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: metadata?.namespace, labels },
+    spec: { ...spec, containers },
+  };
 }
 
 /** Its member's volume is there alone: it comes back when the node does. */
@@ -180,6 +229,7 @@ export const failures: readonly Journey[] = [
     run: stopNode,
   },
   { name: 'a node is lost for good, with its volume', always: false, run: loseNode },
+  { name: 'two containers on one volume: the second waits', always: false, run: shareVolume },
   { name: 'a volume is wiped', always: false, run: wipeVolume },
   { name: 'a volume is damaged', always: false, run: damageVolume },
   {

@@ -61,6 +61,7 @@ describe('the definition, at a real API server', () => {
     [{ storage: { size: '7Gi' } }, 'storage cannot shrink'],
     [{ storage: { size: '8191Mi' } }, 'storage cannot shrink'],
     [{ storage: { className: 'other' } }, 'storage.className cannot be changed'],
+    [{ storage: { accessMode: 'ReadWriteOncePod' } }, 'storage.accessMode cannot be changed'],
     [{ machine: 'counter' }, 'machine cannot be changed'],
     [{ window: 7 }, 'window cannot be changed'],
   ])('a change to %j is refused', async (spec, sentence) => {

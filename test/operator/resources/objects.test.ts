@@ -95,6 +95,15 @@ test('a StatefulSet that is there keeps its claims: they cannot be changed', () 
   });
 });
 
+test('a volume is for one node, or, where that is asked for, for one pod', () => {
+  const template = podTemplate(storedCluster());
+  const modes = (storage: object) =>
+    statefulSet(storedCluster({ storage }), { replicas: 3, template, memory: '', live: undefined })
+      .spec?.volumeClaimTemplates?.[0]?.spec?.accessModes;
+  expect(modes({})).toEqual(['ReadWriteOnce']);
+  expect(modes({ accessMode: 'ReadWriteOncePod' })).toEqual(['ReadWriteOncePod']);
+});
+
 test('the policy lets members speak to the ports of their NATS', () => {
   const url = 'nats://a:4333,tls://b, nats://[::1]:4222/';
   const { spec } = networkPolicy(storedCluster({ nats: { url } }));
