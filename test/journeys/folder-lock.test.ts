@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { folderNats } from '../../client/src/local/folder-nats.ts';
+import { NodeProcess } from '../../client/src/local/node-process.ts';
 import { type SynodClient } from '../../client/src/sdk/client.ts';
 import { openDataFolder } from '../../node/src/storage/data-folder.ts';
 import { freePorts } from './cli-run.ts';
@@ -121,7 +122,22 @@ test('many that start at once on no folder: one formats it, the others wait in t
     await holders[0]?.kill();
   }
   expect(members.size).toBe(1);
+  expect(fs.readdirSync(folder.dataOf('')).sort()).toEqual(['n0', 'n0.lock']);
 }, 120_000);
+
+test('many that start at once and see one another: one has the folder, the others are refused', async () => {
+  const { workspace, cluster } = folder;
+  const nodes = Array.from({ length: 6 }, (_, i) => {
+    const logFile = path.join(folder.path, `starter ${i}.log`);
+    const where = { workspace, natsUrl, cluster, data: folder.dataOf('n0'), logFile };
+    const flags = ['--http-port', '0'];
+    return new NodeProcess({ ...where, name: 'n0', program: NODE_PROGRAM, flags });
+  });
+  const ups = await Promise.allSettled(nodes.map(({ ready }) => ready));
+  expect(ups.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  const refused = nodes.filter(({ running }) => !running);
+  expect(await Promise.all(refused.map(({ exit }) => exit))).toEqual([65, 65, 65, 65, 65]);
+}, 60_000);
 
 test('a recovery that a crash cut short is finished once, by one of two that start', async () => {
   const data = folder.dataOf('n0');
