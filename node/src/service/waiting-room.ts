@@ -42,12 +42,10 @@ export class WaitingRoom {
   #sentence(): string {
     const { folder, holder } = this.#wait ?? {};
     if (folder === undefined) return 'It takes its data folder.';
-    const who =
-      holder === undefined
-        ? 'by a process that has not said who it is'
-        : `by process ${holder.pid} of ${holder.name} on host ${holder.host}, which cannot be ` +
-          `seen from here, since ${holder.since}`;
-    return `The data folder ${folder} is held ${who}.`;
+    const held = `The data folder ${folder} is held by`;
+    if (holder === undefined) return `${held} a process that has not said who it is.`;
+    const { pid, name, host, since } = holder;
+    return `${held} process ${pid} of ${name} on host ${host} since ${since}.`;
   }
 
   /** Without HTTP it waits all the same: whoever has the folder may have the port, too. */

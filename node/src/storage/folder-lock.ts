@@ -60,10 +60,15 @@ export class FolderLock {
     const holder = thisProcess(name);
     const lock = (file: string): Promise<LockFile> => take(file, folder, holder, waits);
     const beside = await lock(`${folder}.lock`);
-    finishRecovery(folder);
-    removeUnfinished(folder);
-    makeFolder(folder);
-    return new FolderLock(folder, [beside, await lock(path.join(folder, LOCK))]);
+    try {
+      finishRecovery(folder);
+      removeUnfinished(folder);
+      makeFolder(folder);
+      return new FolderLock(folder, [beside, await lock(path.join(folder, LOCK))]);
+    } catch (error) {
+      beside.release();
+      throw error;
+    }
   }
 
   release(): void {

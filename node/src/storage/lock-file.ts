@@ -42,18 +42,17 @@ export class LockFile {
    */
   static take(file: string, holder: Holder): LockFile | undefined {
     const handle = open(file);
-    let isTaken = false;
     try {
-      isTaken = lock(file, handle);
-      if (!isTaken) return undefined;
-      write(file, handle, `${JSON.stringify(holder)}\n`);
-      return new LockFile(handle);
+      if (lock(file, handle)) {
+        write(file, handle, `${JSON.stringify(holder)}\n`);
+        return new LockFile(handle);
+      }
     } catch (error) {
-      isTaken = false;
+      fs.closeSync(handle);
       throw error;
-    } finally {
-      if (!isTaken) fs.closeSync(handle);
     }
+    fs.closeSync(handle);
+    return undefined;
   }
 
   /** Who has a lock that was not to be had; `undefined` while that one has not said so. */
