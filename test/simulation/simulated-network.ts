@@ -1,5 +1,6 @@
 import type { Message } from '../../node/src/paxos/messages.ts';
-import { parseFrame } from '../../node/src/transport/codec.ts';
+import { seal } from '../../contract/src/envelope.ts';
+import { parseFrame, WIRE_VERSION } from '../../node/src/transport/codec.ts';
 import { MemoryNetwork } from '../../node/src/transport/memory.ts';
 import type { Plan } from './plan.ts';
 import type { Random } from './random.ts';
@@ -39,6 +40,8 @@ const delaysOf = { lost: [], prompt: [1], twice: [1, 1.5] };
 export class SimulatedNetwork {
   readonly members: MemoryNetwork;
   messages = 0;
+  /** Frames in which a bit was flipped. */
+  garbled = 0;
   readonly #plan: Plan;
   readonly #scheduler: Scheduler;
   readonly #random: Random;
@@ -60,10 +63,12 @@ export class SimulatedNetwork {
     this.members = new MemoryNetwork((from, to, deliver, data) => {
       if (this.#silent.has(from)) return;
       const messages = this.#messagesOf(data);
-      for (const message of messages) if (message.type === 'chunk') this.#garble(message.bytes);
       const fate = ends.tamper?.(from, to, messages) ?? 'drawn';
       const delays = fate === 'drawn' ? this.#delays(from, to) : delaysOf[fate];
-      this.#carry(delays, () => ends.arrive(to, deliver));
+      this.#carry(delays, () => {
+        const arriving = this.#garbled(data);
+        ends.arrive(to, () => deliver(arriving));
+      });
       ends.carried({ from, to, messages, arrivesAt: this.#times(delays) });
     });
   }
@@ -72,17 +77,31 @@ export class SimulatedNetwork {
   #messagesOf(data: Uint8Array): readonly Message[] {
     if (data !== this.#parsed.data) {
       const frame = parseFrame(data);
-      if ('malformed' in frame)
-        throw new Error(`a member sent what is no frame: ${frame.malformed}`);
+      if (!('messages' in frame)) throw new Error('a member sent what is no frame');
       this.#parsed = { data, messages: frame.messages };
     }
     return this.#parsed.messages;
   }
 
-  /** They are a view of what is on its way. */
-  #garble(bytes: Uint8Array): void {
-    if (!this.#random.chance(this.#isFaulty ? this.#plan.garbling : 0) || bytes.length === 0)
-      return;
+  /**
+   * A bit may be flipped on the way to one receiver; or before the frame got its checksum, in what
+   * has a checksum of its own: the commands in it, and the bytes of a state.
+   */
+  #garbled(data: Uint8Array): Uint8Array {
+    const random = this.#random;
+    if (!random.chance(this.#isFaulty ? this.#plan.garbling : 0)) return data;
+    this.garbled += 1;
+    const copy = Buffer.from(data);
+    const parts = random.chance(0.5) ? checksummed(copy) : [];
+    if (parts.length === 0) {
+      this.#flip(copy);
+      return copy;
+    }
+    this.#flip(random.pick(parts));
+    return seal(copy, WIRE_VERSION);
+  }
+
+  #flip(bytes: Uint8Array): void {
     const at = this.#random.below(bytes.length);
     bytes[at] = (bytes[at] ?? 0) ^ (1 << this.#random.below(8));
   }
@@ -148,4 +167,17 @@ export class SimulatedNetwork {
     this.#isFaulty = false;
     this.#cuts.clear();
   }
+}
+
+/** Views of what has a checksum of its own in a frame. */
+function checksummed(frame: Uint8Array): readonly Uint8Array[] {
+  const parsed = parseFrame(frame);
+  if (!('messages' in parsed)) return [];
+  const parts = parsed.messages.flatMap((message): readonly Uint8Array[] => {
+    if (message.type === 'chunk') return [message.bytes];
+    if (message.type === 'p1b') return message.pvalues.flatMap(({ value }) => value);
+    if (message.type === 'learned') return message.decisions.flatMap(({ value }) => value);
+    return 'value' in message ? (message.value ?? []) : [];
+  });
+  return parts.filter(({ length }) => length > 0);
 }

@@ -5,21 +5,22 @@ import { counter } from '../../node/src/machine/counter.ts';
 import { Metrics } from '../../node/src/metrics/metrics.ts';
 import type { Ballot } from '../../node/src/paxos/ballot.ts';
 import type { Effect, LogRecord, Recovered } from '../../node/src/paxos/effects.ts';
-import type { Change } from '../../node/src/paxos/change.ts';
+import type { Change } from '../../node/src/paxos/system-command.ts';
 import { firstConfiguration, type Configuration } from '../../node/src/paxos/configuration.ts';
-import { recoveredConfigurations } from '../../node/src/paxos/configurations.ts';
+import { Configurations } from '../../node/src/paxos/configurations.ts';
 import { Member } from '../../node/src/paxos/member.ts';
 import type { Slot } from '../../node/src/paxos/pvalue.ts';
 import { defaultTiming } from '../../node/src/paxos/timing.ts';
 import { Driver } from '../../node/src/service/driver.ts';
+import { isSound } from '../../node/src/service/soundness.ts';
 import { DamageError } from '../../node/src/storage/damage.ts';
 import { MemoryDisk, MemoryFolder } from '../../node/src/storage/memory-folder.ts';
-import {
-  MemoryTableFile,
-  MemoryTables,
-  openMemoryState,
-} from '../../node/src/storage/memory-state.ts';
-import { openSegmentLog } from '../../node/src/storage/log-opening.ts';
+import { formatLog } from '../../node/src/storage/member-log.ts';
+import { openMemberStorage } from '../../node/src/storage/member-storage.ts';
+import { MemoryFile, MemoryStateDisk } from '../../node/src/storage/memory-file.ts';
+import { openMemoryState } from '../../node/src/storage/memory-state.ts';
+import { isOfState } from '../../node/src/storage/state-files.ts';
+import type { Stamp } from '../../node/src/transport/transport.ts';
 import { observedLog, observedState } from './observed-storage.ts';
 import type { Plan } from './plan.ts';
 import type { Random } from './random.ts';
@@ -35,6 +36,8 @@ const STALL_TICKS = 50;
 /** A learner that does not exist. */
 const NOBODY = 'nobody';
 const CHUNK_BYTES = 1024;
+const SCRUB_TICKS = 3;
+const COMPARE_TICKS = 40;
 
 /** What a process did, told as it happens: for the checks and for the trace. */
 export interface Observer {
@@ -69,7 +72,7 @@ interface Running {
   readonly driver: Driver;
   readonly applier: Applier;
   readonly folder: MemoryFolder;
-  readonly tables: MemoryTableFile;
+  readonly tables: MemoryFile;
 }
 
 /** The next step that has effects ends the process at one of them. */
@@ -97,7 +100,13 @@ export class SimulatedProcess {
   readonly #random: Random;
   readonly #metrics: Metrics;
   #log = new MemoryDisk();
-  #state = new MemoryTables();
+  #state = new MemoryStateDisk();
+  /** The state was set aside: the next process begins another one. */
+  #anew = false;
+  /** Its state is damaged, whether that is known yet or not. */
+  #isStateDamaged = false;
+  /** The state on its disk has every slot below it. */
+  #flushed: Slot = 0;
   #running: Running | undefined;
   /** What a process has asked for ends with it: each start has another number. */
   #start = 0;
@@ -134,8 +143,8 @@ export class SimulatedProcess {
 
   /** It may be lost, once it looks at its disk. */
   get endangered(): boolean {
-    const { isDamaged, slotOut } = this.#state;
-    return this.#down || this.#isFlipped || isDamaged || slotOut < this.#lostSlotOut;
+    const isBehind = this.#flushed < this.#lostSlotOut;
+    return this.#down || this.#isFlipped || this.#isStateDamaged || isBehind;
   }
 
   /** It is of those that the cluster began with. */
@@ -235,13 +244,9 @@ export class SimulatedProcess {
       this.#later(this.#random.between(0.1, 4), finish);
     };
     const folder = new MemoryFolder(this.#log, onDisk);
-    if (this.#state.isDamaged) {
-      this.#state.setAside();
-      observer.setAside(this.id);
-    }
-    const tables = new MemoryTableFile(this.#state, onDisk);
+    if (this.#log.files.size === 0) formatLog(folder, this.id);
     try {
-      this.#running = this.#open(folder, tables);
+      this.#running = this.#open(folder, onDisk);
     } catch (error) {
       if (!(error instanceof DamageError)) throw error;
       this.#down = true;
@@ -252,39 +257,63 @@ export class SimulatedProcess {
     this.#tick();
   }
 
-  #open(folder: MemoryFolder, tables: MemoryTableFile): Running {
+  #open(folder: MemoryFolder, onDisk: (run: () => void) => void): Running {
     const { plan, members, network, observer } = this.#world;
-    const state = openMemoryState(tables);
+    let tables = new MemoryFile(this.#state, onDisk);
+    const { opened, state } = openMemberStorage({
+      folder,
+      openState: (options) => {
+        tables = new MemoryFile(this.#state, onDisk);
+        return openMemoryState(tables, options);
+      },
+      clusterId: CLUSTER,
+      memberId: this.id,
+      segmentBytes: SEGMENT_BYTES,
+      keepBytes: plan.keepBytes,
+      random: this.#random.next,
+      anew: this.#anew,
+      setAside: () => this.#setAside(),
+    });
+    this.#anew = false;
     const slotOut = state.flushedSlotOut;
-    const ids = { clusterId: CLUSTER, memberId: this.id, segmentBytes: SEGMENT_BYTES };
-    const opened = openSegmentLog({ folder, slotOut, keepBytes: plan.keepBytes, ...ids });
+    this.#flushed = slotOut;
     const recovered = { ...opened.recovered, slotOut };
     observer.started(this.id, recovered, slotOut);
     const machine = plan.machine === 'counter' ? counter : chatLog;
     const applier = new Applier(machine, state.tables);
     const member = new Member({
       self: this.id,
-      configurations: recoveredConfigurations(
-        applier.configurations,
-        firstConfiguration(members, plan.window),
+      configurations: new Configurations(
+        state.facts.configurations ?? [firstConfiguration(members, plan.window)],
       ),
       mode: plan.leadership,
       timing: defaultTiming,
       packing: { batchBytes: 2048, pipeline: 4 },
       recovered,
+      end: { incarnation: opened.incarnation, sequence: opened.log.end },
+      heard: state.facts.heard,
+      isSound,
     });
+    const stamp = (): Stamp => driver.stamp;
     const transport = network.members.join({
       cluster: CLUSTER,
       self: this.id,
+      stamp,
       onDropped: (reason, detail) => {
+        const isGarbled = reason === 'garbled' || reason === 'malformed';
+        if (isGarbled && plan.garbling > 0) return;
         throw new Error(`${this.id} dropped a message: ${reason} ${detail}`);
       },
     });
-    const driver = new Driver(
+    const driver: Driver = new Driver(
       {
         member,
+        incarnation: opened.incarnation,
         log: observedLog(opened.log, (records) => observer.durable(this.id, records)),
-        state: observedState(state, (flushed) => observer.flushed(this.id, flushed)),
+        state: observedState(state, (flushed) => {
+          this.#flushed = flushed;
+          observer.flushed(this.id, flushed);
+        }),
         applier,
         transport,
         metrics: this.#metrics,
@@ -301,12 +330,15 @@ export class SimulatedProcess {
         stallTicks: STALL_TICKS,
         unheardTicks: Infinity,
         chunkBytes: CHUNK_BYTES,
+        compareTicks: plan.leadership === 'stable' ? COMPARE_TICKS : Infinity,
+        scrubTicks: SCRUB_TICKS,
         waitMs: 5_000,
       },
       {
         leading: (ballot) => observer.leading(this.id, ballot),
         applied: () => undefined,
         surveyed: () => undefined,
+        dropped: () => undefined,
         reconfigured: () => undefined,
         collected: (floor) => observer.collected(this.id, floor),
         restored: (slotOut) => this.#restored(slotOut),
@@ -347,6 +379,11 @@ export class SimulatedProcess {
   }
 
   #failed(error: Error): void {
+    if (error instanceof DamageError && isOfState(error)) {
+      this.#end(error.message);
+      this.#setAside();
+      return this.#startAfter(0);
+    }
     if (!(error instanceof PlannedFailure)) throw error;
     this.#end('a write failed');
     this.#startAfter(this.#restartAfterMs);
@@ -357,6 +394,14 @@ export class SimulatedProcess {
       this.#running?.driver.tick();
       this.#tick();
     });
+  }
+
+  /** Its state failed its checks: it begins without one. */
+  #setAside(): void {
+    this.#state = new MemoryStateDisk();
+    this.#anew = true;
+    this.#isStateDamaged = false;
+    this.#world.observer.setAside(this.id);
   }
 
   /** kill -9 or a power cut: of what is not synced, a block stays with probability `kept`. */
@@ -452,15 +497,16 @@ export class SimulatedProcess {
   /** Its state fails its checks from now on; its log is well, and so are its promises. */
   damageState(): void {
     this.kill(0);
-    this.#lostSlotOut = this.#state.slotOut;
-    this.#state.isDamaged = true;
+    this.#lostSlotOut = this.#flushed;
+    this.#isStateDamaged = true;
+    this.#state.entries.put([['\0meta', undefined]]);
   }
 
   /** Its disk is emptied: it is down for good. */
   wipe(): void {
     this.kill(0);
     this.#log = new MemoryDisk();
-    this.#state = new MemoryTables();
+    this.#state = new MemoryStateDisk();
     this.#down = true;
   }
 }

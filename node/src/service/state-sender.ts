@@ -72,7 +72,7 @@ export class StateSender {
 
   #begin(to: MemberId): void {
     const snapshot = this.#state.snapshot();
-    const { slotOut: slot, entries } = snapshot;
+    const { slotOut: slot } = snapshot.facts;
     if (slot === 0) return snapshot.close(); // There is nothing to be had here.
     const id = `${slot}-${Math.floor(this.#random() * 2 ** 48).toString(16)}`;
     const none: Chunk = {
@@ -84,7 +84,7 @@ export class StateSender {
       digest: '',
       isLast: false,
     };
-    const bytes = new StateBytes(entries);
+    const bytes = new StateBytes(snapshot);
     const hash = createHash('sha256');
     this.#sending = { to, snapshot, bytes, hash, last: none, age: 0, idle: 0 };
     this.#kept = { slot: Math.min(slot, this.neededFrom), ticks: KEEP_TICKS };

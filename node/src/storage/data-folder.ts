@@ -1,25 +1,17 @@
-import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { UNFINISHED, writeDurably } from './durable-file.ts';
 import { makeFolder } from './folder.ts';
-import { ForeignDataError, FormatError } from './format-error.ts';
+import {
+  formatIdentity,
+  IDENTITY,
+  isUnformatted,
+  readIdentity,
+  type ExpectedIdentity,
+  type FoundIdentity,
+} from './identity.ts';
 
-const FOLDER_FORMAT = 2;
-const IDENTITY = 'identity.json';
 /** Begins the names of claims: `lock.<pid>.<start time>`. */
 const LOCK = 'lock.';
-const ID_BYTES = 8;
-
-/** Whose data folder it is. */
-export interface Identity {
-  /** Namespace and name of the cluster. Two clusters may have them, one after the other. */
-  readonly cluster: string;
-  readonly memberId: string;
-}
-
-/** What is asked of a data folder: a member's of that cluster, or a certain member's. */
-export type ExpectedIdentity = Pick<Identity, 'cluster'> & Partial<Identity>;
 
 /** Another process works on the data folder. */
 export class FolderInUseError extends Error {
@@ -41,17 +33,14 @@ export class NotADataFolderError extends Error {
   }
 }
 
-export interface DataFolder {
+export interface DataFolder extends FoundIdentity {
   readonly path: string;
-  readonly memberId: string;
   /** Lets another process have the folder. */
   release(): void;
 }
 
 /**
- * Takes a member's data folder for this process. A new one is formatted: with the id that is
- * expected, or one that nobody ever had. So whoever lost its data is somebody else afterwards, and
- * cannot vote as one who has forgotten what it promised.
+ * Takes a member's data folder for this process. A new one is formatted.
  * @throws FolderInUseError, NotADataFolderError, ForeignDataError, FormatError — then nothing on
  *   disk was changed
  */
@@ -60,64 +49,24 @@ export function openDataFolder(folder: string, expected: ExpectedIdentity): Data
   const release = lock(folder);
   try {
     const names = fs.readdirSync(folder).filter((name) => !name.startsWith(LOCK));
-    // A process that ended while it formatted the folder left nothing but the unfinished file.
-    const isNew = names.every((name) => name === `${IDENTITY}${UNFINISHED}`);
-    const { memberId } = isNew ? format(folder, expected) : readIdentity(folder, names, expected);
-    return { path: folder, memberId, release };
+    return { ...identify(folder, names, expected), path: folder, release };
   } catch (error) {
     release();
     throw error;
   }
 }
 
-function readIdentity(
+function identify(
   folder: string,
   names: readonly string[],
   expected: ExpectedIdentity,
-): Identity {
-  if (!names.includes(IDENTITY)) throw new NotADataFolderError(folder);
-  const file = path.join(folder, IDENTITY);
-  const text = fs.readFileSync(file, 'utf8');
-  const format = formatOf(folder, text);
-  if (format !== FOLDER_FORMAT) throw new FormatError(file, format, FOLDER_FORMAT);
-  const identity = parseIdentity(folder, text);
-  const { cluster, memberId = identity.memberId } = expected;
-  if (identity.cluster !== cluster) {
-    throw new ForeignDataError(file, 'cluster', identity.cluster, cluster);
+): FoundIdentity {
+  if (isUnformatted(folder, names)) {
+    return { ...formatIdentity(folder, expected), isOld: false };
   }
-  if (identity.memberId !== memberId) {
-    throw new ForeignDataError(file, 'member', identity.memberId, memberId);
-  }
-  return identity;
-}
-
-function formatOf(folder: string, text: string): number {
-  const { format } = parseObject(folder, text);
-  if (typeof format !== 'number') throw new NotADataFolderError(folder);
-  return format;
-}
-
-function parseIdentity(folder: string, text: string): Identity {
-  const { cluster, memberId } = parseObject(folder, text);
-  if (typeof cluster === 'string' && typeof memberId === 'string') return { cluster, memberId };
-  throw new NotADataFolderError(folder);
-}
-
-function parseObject(folder: string, text: string): { [field in string]?: unknown } {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    if (typeof parsed === 'object' && parsed !== null) return { ...parsed };
-  } catch {
-    // Not JSON: no identity either.
-  }
-  throw new NotADataFolderError(folder);
-}
-
-function format(folder: string, { cluster, memberId }: ExpectedIdentity): Identity {
-  const identity = { cluster, memberId: memberId ?? randomBytes(ID_BYTES).toString('hex') };
-  const text = JSON.stringify({ format: FOLDER_FORMAT, ...identity }, undefined, 2);
-  writeDurably(path.join(folder, IDENTITY), `${text}\n`);
-  return identity;
+  const found = readIdentity(folder, expected);
+  if (found === undefined) throw new NotADataFolderError(folder);
+  return found;
 }
 
 /** What tells a process from a later one with the same id; '' where the system does not say. */

@@ -2,10 +2,18 @@ import type { MemberId } from '../paxos/ballot.ts';
 import type { Message } from '../paxos/messages.ts';
 import { encodeFrame } from './codec.ts';
 import { Receiver, type ReceiverOptions } from './receiver.ts';
-import type { Transport } from './transport.ts';
+import type { TakeMessage, Transport } from './transport.ts';
 
-/** Decides what becomes of a frame: run `deliver` never, once, twice, now or later. */
-export type Carry = (from: MemberId, to: MemberId, deliver: () => void, data: Uint8Array) => void;
+/**
+ * Decides what becomes of a frame: run `deliver` never, once, twice, now or later, with the bytes
+ * that were sent or with others.
+ */
+export type Carry = (
+  from: MemberId,
+  to: MemberId,
+  deliver: (data: Uint8Array) => void,
+  data: Uint8Array,
+) => void;
 
 /** A network in memory. What it carries goes through the codec, as on a real one. */
 export class MemoryNetwork {
@@ -32,7 +40,7 @@ export class MemoryNetwork {
     const receivers = to === undefined ? [...this.#members.keys()] : [to];
     for (const receiver of receivers) {
       if (receiver === from) continue;
-      this.#carry(from, receiver, () => this.#members.get(receiver)?.receive(data), data);
+      this.#carry(from, receiver, (bytes) => this.#members.get(receiver)?.receive(bytes), data);
     }
   }
 }
@@ -40,18 +48,16 @@ export class MemoryNetwork {
 /** One member's end of a network in memory. */
 export class MemoryTransport implements Transport {
   readonly #network: MemoryNetwork;
-  readonly #self: MemberId;
-  readonly #cluster: string;
+  readonly #options: ReceiverOptions;
   readonly #receiver: Receiver;
 
   constructor(network: MemoryNetwork, options: ReceiverOptions) {
     this.#network = network;
-    this.#self = options.self;
-    this.#cluster = options.cluster;
+    this.#options = options;
     this.#receiver = new Receiver(options);
   }
 
-  onMessage(handler: (from: MemberId, message: Message) => void): void {
+  onMessage(handler: TakeMessage): void {
     this.#receiver.onMessage(handler);
   }
 
@@ -64,8 +70,9 @@ export class MemoryTransport implements Transport {
   }
 
   #publish(to: MemberId | undefined, messages: readonly Message[]): void {
-    const frame = { cluster: this.#cluster, from: this.#self, to, messages };
-    this.#network.publish(this.#self, to, encodeFrame(frame));
+    const { cluster, self, stamp } = this.#options;
+    const frame = { cluster, from: self, to, messages, ...stamp() };
+    this.#network.publish(self, to, encodeFrame(frame));
   }
 
   /** Bytes arrive. */

@@ -251,6 +251,7 @@ export class Invariants {
         durable.leaderBallot = record.ballot;
       } else if (record.type === 'decided-mark') durable.decidedMark = record.slot;
       else if (record.type === 'floor') durable.floor = record.slot;
+      else if (record.type === 'flushed') continue;
       else {
         if (record.type !== 'learned') this.#adopt(member, durable, record);
         if (record.type === 'ballot') continue;
