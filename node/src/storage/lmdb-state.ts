@@ -28,7 +28,7 @@ const DAMAGE: ReadonlySet<unknown> = new Set([-30793, -30796, -30797]);
 const META: TableKey = '\0meta';
 
 /**
- * Opens the state; what it costs does not depend on how much there is (but see `checkPages`).
+ * Opens the state, once all of its file has been read and what LMDB trusts in it is well.
  * @throws DamageError, FormatError, ForeignDataError — then nothing was changed
  */
 export function openLmdbState(options: LmdbStateOptions): StateStore {
