@@ -14,20 +14,23 @@ import { PageMap } from './lmdb-page-map.ts';
  * finds there, or does not, ends the process, and again at each start; or it writes new pages over
  * used ones. What passes here is what LMDB can have written, but for keys and values.
  *
- * It is the file of the last transaction that was committed, with anything at all in free pages.
- * @throws DamageError
+ * In free pages and behind the last one there may be anything: what a transaction has written that
+ * was not committed, say.
+ * @throws DamageError, DiskError
  */
 export function checkPages(path: string): void {
   if (!fs.existsSync(path)) return;
-  const handle = fs.openSync(path, 'r');
   try {
-    const { size } = fs.fstatSync(handle);
-    if (size > 0) checkFile(handle, size); // Else a process ended while it made the file.
+    const handle = fs.openSync(path, 'r');
+    try {
+      const { size } = fs.fstatSync(handle);
+      if (size > 0) checkFile(handle, size); // Else a process ended while it made the file.
+    } finally {
+      fs.closeSync(handle);
+    }
   } catch (error) {
     if (error instanceof DamageError) throw error;
     throw new DiskError(path, 'read', error);
-  } finally {
-    fs.closeSync(handle);
   }
 }
 

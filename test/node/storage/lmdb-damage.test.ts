@@ -8,8 +8,8 @@ import { SHAPES, shapedState, type ShapedState } from './state-shapes.ts';
 /* Many more of these are in test/long. */
 
 const SEED = 1;
-const FLIPS = 100;
-const MUTILATIONS = 50;
+const FLIPS = 60;
+const MUTILATIONS = 40;
 
 let state: ShapedState;
 afterEach(() => state.place.clean());
