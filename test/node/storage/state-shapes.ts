@@ -26,7 +26,7 @@ const shapes = {
   },
   'many deletions': (state, transaction) => {
     if (transaction <= 6) putLog(state, 1_600 * transaction, 1_600);
-    for (let i = transaction; transaction > 6 && i < 11_200; i += 7) {
+    for (let i = transaction; transaction > 6 && i < 11_200; i += 9) {
       state.tables.delete('log', ordinal(i));
     }
   },
