@@ -12,7 +12,8 @@ export interface LmdbStateOptions extends TablesOptions {
 }
 
 /**
- * Opens the state in a folder; makes it when there is none, and there may be none.
+ * Opens the state in a folder, once all of its file has been read and what LMDB trusts in it is
+ * well; makes it when there is none, and there may be none.
  * @throws DamageError, FormatError, ForeignDataError — then nothing was changed
  */
 export function openLmdbState(options: LmdbStateOptions): StateStore {
