@@ -24,12 +24,16 @@ export interface Damage {
  * - `damage`: the state is not opened
  * - `right`: it has all that it had
  * - `checksum`: some value's checksum does not match, and all others are there
- * - `missing`: who asks for a certain key is told that it has none
+ * - `missing`: who asks for a certain key is told that it has none; the scrub finds the table
+ * - `unnoticed`: a key is missing, or another value is there, and the scrub finds nothing
  * - `other`: it has a value that it had not, and finds nothing wrong with it
  * - `failed`: a write fails, or what it writes is damaged
  * - `signal`, `hanging`: how the process ended, or did not
  */
-const OUTCOMES = ['damage', 'right', 'checksum', 'missing', 'other', 'failed', 'signal', 'hanging'];
+const OUTCOMES = ['damage', 'right', 'checksum', 'missing', 'unnoticed', 'other', 'failed'].concat(
+  'signal',
+  'hanging',
+);
 export type Outcome = (typeof OUTCOMES)[number];
 
 export interface Trial {
@@ -118,11 +122,22 @@ async function write(state, found, round) {
     }
     const slot = state.flushedSlotOut + 1;
     const error = await new Promise((resolve) => state.cut(slot).write(resolve));
-    if (error) return found.push('failed ' + error.message);
+    // What it replaces is looked at, too.
+    if (error) return found.push(error.name === 'DamageError' ? 'checksum' : 'failed ' + error.message);
   }
   for (const [table, key, value] of written) {
     const stored = reading(found, () => state.tables.get(table, key));
     if (stored === undefined || !isSame(Buffer.from(stored), value)) found.push('failed to write');
+  }
+}
+
+/** Whether the scrub finds damage. */
+function scrubbed(state) {
+  try {
+    for (let slice = 0; slice < 300; slice += 1) state.scrub();
+    return false;
+  } catch (error) {
+    return error.name === 'DamageError';
   }
 }
 
@@ -136,6 +151,7 @@ async function use(damage, round) {
     return (error.name === 'DamageError' ? 'damage ' : 'failed ') + error.message;
   }
   readAll(state, found);
+  if (found.includes('missing') && !scrubbed(state)) found.push('unnoticed');
   await write(state, found, round);
   await state.close();
   try {
@@ -143,7 +159,7 @@ async function use(damage, round) {
   } catch (error) {
     found.push('failed after writes: ' + error.message);
   }
-  const worst = ['failed', 'other', 'missing', 'checksum'].find((each) =>
+  const worst = ['failed', 'other', 'unnoticed', 'missing', 'checksum'].find((each) =>
     found.some((one) => one.startsWith(each)));
   return found.find((one) => one.startsWith(worst)) ?? 'right';
 }

@@ -38,17 +38,18 @@ describe.each(SHAPES)(`%s`, (shape) => {
 });
 
 test('a meta page whose last write is lost looks like a crash before that write', async () => {
-  state = await shapedState('small', 11);
+  state = await shapedState('small', 10);
   const file = fs.readFileSync(state.file);
   const at = newerMeta(file) + META.transaction;
   expect(file.readBigUInt64LE(at)).toBe(11n);
   // It had number 9; this is one bit. The roots are left out: nobody looks at those of the older.
   const [trial] = await tryAll(state.file, [{ what: 'lost', edits: [{ at, bytes: '09' }] }]);
-  expect(trial?.outcome).toBe('missing');
+  // Only the log can tell: it says which slots were in the state. See log-end.test.ts.
+  expect(trial?.outcome).toBe('unnoticed');
 });
 
 test('the older one of two meta pages is never taken for the newer', async () => {
-  state = await shapedState('small', 9);
+  state = await shapedState('small', 8);
   const at = PAGE_BYTES - newerMeta(fs.readFileSync(state.file)) + META.transaction;
   const [trial] = await tryAll(state.file, [{ what: '8 to 10', edits: [{ at, bytes: '0a' }] }]);
   expect(trial).toMatchObject({ outcome: 'damage' });
