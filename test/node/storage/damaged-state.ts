@@ -26,7 +26,7 @@ export interface Damage {
  * - `checksum`: some value's checksum does not match, and all others are there
  * - `missing`: who asks for a certain key is told that it has none; the scrub finds the table
  * - `unnoticed`: a key is missing, or another value is there, and the scrub finds nothing
- * - `other`: it has a value that it had not, and finds nothing wrong with it
+ * - `other`: it has a value that it had not; the scrub finds the table
  * - `failed`: a write fails, or what it writes is damaged
  * - `signal`, `hanging`: how the process ended, or did not
  */
@@ -151,7 +151,9 @@ async function use(damage, round) {
     return (error.name === 'DamageError' ? 'damage ' : 'failed ') + error.message;
   }
   readAll(state, found);
-  if (found.includes('missing') && !scrubbed(state)) found.push('unnoticed');
+  if ((found.includes('missing') || found.includes('other')) && !scrubbed(state)) {
+    found.push('unnoticed');
+  }
   await write(state, found, round);
   await state.close();
   try {
@@ -159,7 +161,7 @@ async function use(damage, round) {
   } catch (error) {
     found.push('failed after writes: ' + error.message);
   }
-  const worst = ['failed', 'other', 'unnoticed', 'missing', 'checksum'].find((each) =>
+  const worst = ['failed', 'unnoticed', 'other', 'missing', 'checksum'].find((each) =>
     found.some((one) => one.startsWith(each)));
   return found.find((one) => one.startsWith(worst)) ?? 'right';
 }
