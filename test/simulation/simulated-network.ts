@@ -1,7 +1,8 @@
 import type { Message } from '../../node/src/paxos/messages.ts';
 import { seal } from '../../contract/src/envelope.ts';
 import { parseFrame, WIRE_VERSION } from '../../node/src/transport/codec.ts';
-import { MemoryNetwork } from '../../node/src/transport/memory.ts';
+import { MemoryNetwork, type MemoryTransport } from '../../node/src/transport/memory.ts';
+import type { ReceiverOptions } from '../../node/src/transport/receiver.ts';
 import type { Plan } from './plan.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -21,10 +22,13 @@ export type Tamper = (from: string, to: string, messages: readonly Message[]) =>
 /** How a frame travels: not at all, at once, twice; or as the plan has it. */
 export type Fate = 'lost' | 'prompt' | 'twice' | 'drawn';
 
+/** Who has an end of the network: it comes to what arrives when it can. */
+export interface EndOwner {
+  gate(run: () => void): void;
+}
+
 /** Where a network hands things over. */
 export interface NetworkEnds {
-  /** A frame or request arrives at a member. */
-  readonly arrive: (to: string, deliver: () => void) => void;
   /** A frame has left a member. */
   readonly carried: (frame: Carried) => void;
   readonly tamper: Tamper | undefined;
@@ -49,7 +53,9 @@ export class SimulatedNetwork {
   /** Directed pairs that are cut, and by how many faults. */
   readonly #cuts = new Map<string, number>();
   readonly #silent = new Set<string>();
+  readonly #owners = new Map<MemoryTransport, EndOwner>();
   #isFaulty = true;
+  #calmUntil = 0;
   #parsed: { data: Uint8Array | undefined; messages: readonly Message[] } = {
     data: undefined,
     messages: [],
@@ -60,17 +66,29 @@ export class SimulatedNetwork {
     this.#scheduler = scheduler;
     this.#random = random;
     this.#ends = ends;
-    this.members = new MemoryNetwork((from, to, deliver, data) => {
+    this.members = new MemoryNetwork((from, end, deliver, data) => {
+      const to = end.self;
       if (this.#silent.has(from)) return;
       const messages = this.#messagesOf(data);
       const fate = ends.tamper?.(from, to, messages) ?? 'drawn';
       const delays = fate === 'drawn' ? this.#delays(from, to) : delaysOf[fate];
       this.#carry(delays, () => {
         const arriving = this.#garbled(data);
-        ends.arrive(to, () => deliver(arriving));
+        this.#owners.get(end)?.gate(() => deliver(arriving));
       });
       ends.carried({ from, to, messages, arrivesAt: this.#times(delays) });
     });
+  }
+
+  join(owner: EndOwner, options: ReceiverOptions): MemoryTransport {
+    const end = this.members.join(options);
+    this.#owners.set(end, owner);
+    return end;
+  }
+
+  leave(end: MemoryTransport): void {
+    this.#owners.delete(end);
+    this.members.leave(end);
   }
 
   /** A frame to several members is parsed once. */
@@ -128,7 +146,7 @@ export class SimulatedNetwork {
   #delays(from: string, to: string): number[] {
     if (this.#cuts.has(`${from}>${to}`)) return [];
     const random = this.#random;
-    if (!this.#isFaulty) return [this.#usual()];
+    if (!this.#isFaulty || this.#scheduler.now < this.#calmUntil) return [this.#usual()];
     const { loss, duplication, delay } = this.#plan;
     if (random.chance(loss)) return [];
     const late = (): number => random.between(0, random.chance(0.2) ? VERY_LONG_MS : LONG_MS);
@@ -162,7 +180,17 @@ export class SimulatedNetwork {
     this.#silent.delete(member);
   }
 
-  /** No more faults. */
+  /** Whether everybody reaches everybody. */
+  get isWhole(): boolean {
+    return this.#cuts.size === 0 && this.#silent.size === 0;
+  }
+
+  /** For so long nothing is lost, doubled or late. */
+  calmFor(ms: number): void {
+    this.#calmUntil = this.#scheduler.now + ms;
+  }
+
+  /** No more faults; those that are cut off now may stay so. */
   calm(): void {
     this.#isFaulty = false;
     this.#cuts.clear();

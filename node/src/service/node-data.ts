@@ -1,5 +1,6 @@
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
 import type { Config } from '../config.ts';
+import type { HeardEnds } from '../paxos/log-end.ts';
 import type { DamageError } from '../storage/damage.ts';
 import type { DataFolder } from '../storage/data-folder.ts';
 import {
@@ -27,6 +28,7 @@ export class NodeData {
   #storage: MemberStorage | undefined;
   /** The state was set aside: the next opening begins another one. */
   #anew = false;
+  #heard: HeardEnds = {};
 
   /** @param onSetAside the state is about to be gone: it comes anew */
   constructor(folder: DataFolder, config: Config, log: Logger, onSetAside: () => void) {
@@ -94,6 +96,7 @@ export class NodeData {
       keepBytes,
       segmentBytes: Math.min(keepBytes / 4, SEGMENT_BYTES),
       anew: this.#anew,
+      heard: this.#heard,
       // On demand a damaged state is kept like all other damage.
       setAside: mode === 'stable' ? (damage) => this.setAside(damage) : undefined,
     });
@@ -114,7 +117,9 @@ export class NodeData {
     this.#log.error({ file, record }, `${message}; set aside`);
   }
 
-  async close(): Promise<void> {
+  /** @param heard what the member had heard of the others: a state that begins anew keeps it */
+  async close(heard: HeardEnds = {}): Promise<void> {
+    this.#heard = heard;
     const storage = this.#storage;
     this.#storage = undefined;
     await storage?.close();

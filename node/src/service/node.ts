@@ -279,9 +279,10 @@ export class Node {
 
   /** The member has stopped: nothing of it stays. */
   async #endRun(): Promise<void> {
+    const heard = this.#running?.driver.member.heard;
     this.#running?.end();
     this.#running = undefined;
-    await this.#data.close();
+    await this.#data.close(heard);
   }
 
   /**

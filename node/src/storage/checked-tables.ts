@@ -1,3 +1,4 @@
+import type { HeardEnds } from '../paxos/log-end.ts';
 import type { Slot } from '../paxos/pvalue.ts';
 import { DamageError } from './damage.ts';
 import { Digests, seedOfCluster } from './digest.ts';
@@ -29,6 +30,8 @@ export interface TablesOptions {
   readonly mustExist?: boolean;
   /** The state that was there was set aside: another one begins. */
   readonly anew?: boolean;
+  /** What this member has heard, for a state that begins. */
+  readonly heard?: HeardEnds;
 }
 
 /**
@@ -81,7 +84,8 @@ export class CheckedTables {
   #begin(): Facts {
     const [some] = this.#raw.range({ from: '', to: AFTER_TABLES });
     if (some !== undefined || this.#options.mustExist === true) throw noFacts('they are missing');
-    const facts: Facts = this.#options.anew === true ? { ...NO_FACTS, origin: 'anew' } : NO_FACTS;
+    const { anew = false, heard = {} } = this.#options;
+    const facts: Facts = { ...NO_FACTS, heard, ...(anew && { origin: 'anew' }) };
     this.#raw.writeNow([this.#factsEntry(facts)]);
     return facts;
   }

@@ -1,4 +1,5 @@
 import { SESSIONS } from '../machine/sessions.ts';
+import type { HeardEnds } from '../paxos/log-end.ts';
 import type { TablesOptions } from './checked-tables.ts';
 import { DamageError } from './damage.ts';
 import type { LogFolder } from './log-folder.ts';
@@ -22,6 +23,8 @@ export interface MemberStorageOptions extends Omit<SegmentLogOptions, 'state'> {
   readonly openState: (options: TablesOptions) => StateStore;
   /** The state was set aside: it begins anew. */
   readonly anew: boolean;
+  /** What the member had heard of the others before: it goes on to be their witness. */
+  readonly heard: HeardEnds;
   /** Moves a damaged state away, so that it comes anew; without it, the damage is thrown. */
   readonly setAside: ((damage: DamageError) => void) | undefined;
 }
@@ -32,21 +35,21 @@ export interface MemberStorageOptions extends Omit<SegmentLogOptions, 'state'> {
  * @throws DamageError, ForeignDataError, FormatError
  */
 export function openMemberStorage(options: MemberStorageOptions): MemberStorage {
-  const { folder, memberId, anew, setAside } = options;
+  const { folder, memberId, anew, heard, setAside } = options;
   const mustExist = hasRun(folder, memberId);
   try {
-    return open(options, anew ? { anew } : { mustExist });
+    return open(options, anew ? { anew, heard } : { mustExist });
   } catch (error) {
     const isState = error instanceof DamageError && isOfState(error);
     if (!isState || setAside === undefined) throw error;
     setAside(error);
-    return open(options, { anew: true });
+    return open(options, { anew: true, heard });
   }
 }
 
 function open(
   { openState, ...options }: MemberStorageOptions,
-  how: Pick<TablesOptions, 'mustExist' | 'anew'>,
+  how: Pick<TablesOptions, 'mustExist' | 'anew' | 'heard'>,
 ): MemberStorage {
   const { clusterId, memberId } = options;
   const state = openState({ clusterId, memberId, proven: [SESSIONS], ...how });

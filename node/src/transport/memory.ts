@@ -10,7 +10,7 @@ import type { TakeMessage, Transport } from './transport.ts';
  */
 export type Carry = (
   from: MemberId,
-  to: MemberId,
+  to: MemoryTransport,
   deliver: (data: Uint8Array) => void,
   data: Uint8Array,
 ) => void;
@@ -18,34 +18,33 @@ export type Carry = (
 /** A network in memory. What it carries goes through the codec, as on a real one. */
 export class MemoryNetwork {
   readonly #carry: Carry;
-  readonly #members = new Map<MemberId, MemoryTransport>();
+  readonly #ends = new Set<MemoryTransport>();
 
   constructor(carry: Carry) {
     this.#carry = carry;
   }
 
-  /** A member joins; one that is there already is replaced, as after a restart. */
+  /** A process joins. Two of one member are two, as on a real network. */
   join(options: ReceiverOptions): MemoryTransport {
-    const transport = new MemoryTransport(this, options);
-    this.#members.set(options.self, transport);
-    return transport;
+    const end = new MemoryTransport(this, options);
+    this.#ends.add(end);
+    return end;
   }
 
-  leave(self: MemberId): void {
-    this.#members.delete(self);
+  leave(end: MemoryTransport): void {
+    this.#ends.delete(end);
   }
 
-  /** Carries bytes to one member, or with `undefined` to all but the sender. */
-  publish(from: MemberId, to: MemberId | undefined, data: Uint8Array): void {
-    const receivers = to === undefined ? [...this.#members.keys()] : [to];
-    for (const receiver of receivers) {
-      if (receiver === from) continue;
-      this.#carry(from, receiver, (bytes) => this.#members.get(receiver)?.receive(bytes), data);
+  /** Carries bytes to one member, or with `undefined` to all; never back to the sender's end. */
+  publish(from: MemberId, to: MemberId | undefined, data: Uint8Array, by?: MemoryTransport): void {
+    for (const end of [...this.#ends]) {
+      if (end === by || (to !== undefined && to !== end.self)) continue;
+      this.#carry(from, end, (bytes) => this.#ends.has(end) && end.receive(bytes), data);
     }
   }
 }
 
-/** One member's end of a network in memory. */
+/** One process' end of a network in memory. */
 export class MemoryTransport implements Transport {
   readonly #network: MemoryNetwork;
   readonly #options: ReceiverOptions;
@@ -55,6 +54,10 @@ export class MemoryTransport implements Transport {
     this.#network = network;
     this.#options = options;
     this.#receiver = new Receiver(options);
+  }
+
+  get self(): MemberId {
+    return this.#options.self;
   }
 
   onMessage(handler: TakeMessage): void {
@@ -72,7 +75,7 @@ export class MemoryTransport implements Transport {
   #publish(to: MemberId | undefined, messages: readonly Message[]): void {
     const { cluster, self, stamp } = this.#options;
     const frame = { cluster, from: self, to, messages, ...stamp() };
-    this.#network.publish(self, to, encodeFrame(frame));
+    this.#network.publish(self, to, encodeFrame(frame), this);
   }
 
   /** Bytes arrive. */

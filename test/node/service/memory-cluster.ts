@@ -15,7 +15,7 @@ import { formatLog } from '../../../node/src/storage/member-log.ts';
 import { openMemoryState } from '../../../node/src/storage/memory-state.ts';
 import { openSegmentLog } from '../../../node/src/storage/log-opening.ts';
 import type { Stamp } from '../../../node/src/transport/transport.ts';
-import { MemoryNetwork } from '../../../node/src/transport/memory.ts';
+import { MemoryNetwork, type MemoryTransport } from '../../../node/src/transport/memory.ts';
 import { Random } from '../../simulation/random.ts';
 
 const CLUSTER = 'local/memory';
@@ -27,6 +27,7 @@ interface Running {
   readonly applier: Applier;
   readonly folder: MemoryFolder;
   readonly tables: MemoryFile;
+  readonly transport: MemoryTransport;
   alive: boolean;
 }
 
@@ -141,7 +142,7 @@ export class MemoryCluster {
         },
       },
     );
-    this.#running.set(self, Object.assign(running, { driver, applier, folder, tables }));
+    this.#running.set(self, Object.assign(running, { driver, applier, folder, tables, transport }));
   }
 
   /** The member that leads; with the highest ballot, when an old one does not know better yet. */
@@ -210,7 +211,7 @@ export class MemoryCluster {
       running.alive = false;
       running.folder.crash(() => this.#random() < kept);
       running.tables.crash();
-      this.#network.leave(member);
+      this.#network.leave(running.transport);
       this.#running.delete(member);
     }
   }

@@ -204,6 +204,7 @@ describe('log and state of a member on disk', () => {
       openState: (options) => openLmdbState({ folder, ...options }),
       ...ids,
       anew: false,
+      heard: {},
       setAside: undefined,
     });
   }
