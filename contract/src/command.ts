@@ -1,11 +1,14 @@
+import { crc32 } from 'node:zlib';
 import { asBuffer } from './bytes.ts';
 
 /**
  * A client command as it travels and as the log holds it: a run of operations of one client, which
- * have consecutive numbers. The duplicate filter knows each operation by (client, number).
+ * have consecutive numbers. The duplicate filter knows each operation by (client, number). The
+ * checksum is the client's, and stays with the command to its end: it is checked where the command
+ * enters, where it is accepted, and where it is applied.
  *
  * Layout, big endian: version u8 | client 16 bytes | number u48 | lowest u48 | count u16 |
- * count × (length u32 | operation).
+ * count × (length u32 | operation) | crc32 of all before u32. Version 1 had no checksum.
  */
 export interface Command {
   /** 16 random bytes that the client drew when it started, as 32 hex digits. */
@@ -23,8 +26,11 @@ export interface Command {
  */
 export const MAX_UNANSWERED = 4096;
 
-export const COMMAND_VERSION = 1;
+export const COMMAND_VERSION = 2;
+/** Its commands are in older logs. */
+const UNCHECKED_VERSION = 1;
 const HEADER_BYTES = 1 + 16 + 6 + 6 + 2;
+const CHECKSUM_BYTES = 4;
 
 /** Why bytes are not a command. */
 export interface MalformedCommand {
@@ -34,7 +40,7 @@ export interface MalformedCommand {
 /** @throws RangeError when a field does not fit its place */
 export function encodeCommand(command: Command): Uint8Array {
   const { client, number, lowest, operations } = command;
-  let size = HEADER_BYTES;
+  let size = HEADER_BYTES + CHECKSUM_BYTES;
   for (const operation of operations) size += 4 + operation.length;
   const bytes = Buffer.allocUnsafe(size);
   bytes[0] = COMMAND_VERSION;
@@ -48,7 +54,17 @@ export function encodeCommand(command: Command): Uint8Array {
     bytes.set(operation, at + 4);
     at += 4 + operation.length;
   }
+  bytes.writeUInt32BE(crc32(bytes.subarray(0, at)), at);
   return bytes;
+}
+
+/** Whether the bytes are those of a command as its client sent it. */
+export function isSoundCommand(bytes: Uint8Array): boolean {
+  const view = asBuffer(bytes);
+  if (view[0] === UNCHECKED_VERSION) return true;
+  const end = view.length - CHECKSUM_BYTES;
+  if (view[0] !== COMMAND_VERSION || end < HEADER_BYTES) return false;
+  return crc32(view.subarray(0, end)) === view.readUInt32BE(end);
 }
 
 /** What stands before the operations, and how many there are. */
@@ -59,9 +75,12 @@ export interface CommandHeader extends Omit<Command, 'operations'> {
 /** Checks all of a command, and reads its header only. */
 export function checkCommand(bytes: Uint8Array): CommandHeader | MalformedCommand {
   const view = asBuffer(bytes);
-  const { length } = view;
+  const isChecked = view[0] === COMMAND_VERSION;
+  if (!isChecked && view[0] !== UNCHECKED_VERSION) {
+    return { malformed: `version ${String(view[0])}` };
+  }
+  const length = view.length - (isChecked ? CHECKSUM_BYTES : 0);
   if (length < HEADER_BYTES) return { malformed: 'shorter than its header' };
-  if (view[0] !== COMMAND_VERSION) return { malformed: `version ${String(view[0])}` };
   const number = view.readUIntBE(17, 6);
   const lowest = view.readUIntBE(23, 6);
   if (lowest < 1 || lowest > number) return { malformed: `lowest ${lowest} of number ${number}` };

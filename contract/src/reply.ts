@@ -1,4 +1,6 @@
-import { Packr } from 'msgpackr';
+import { Packr, RESERVE_START_SPACE } from 'msgpackr';
+import { asBuffer } from './bytes.ts';
+import { ENVELOPE_BYTES, isUnopened, seal, unseal } from './envelope.ts';
 import { errors, type ErrorCode } from './error-codes.ts';
 
 /** What became of one request: the result of each of its operations, or a refusal. */
@@ -18,7 +20,7 @@ export interface Reply {
   readonly outcome: Outcome;
 }
 
-export const REPLY_VERSION = 1;
+export const REPLY_VERSION = 2;
 const packr = new Packr({ useRecords: false, variableMapSize: true });
 
 type Wire = [lane: number, number: number, slot: number, results: readonly Uint8Array[]];
@@ -30,18 +32,18 @@ export function encodeReplies(replies: readonly Reply[]): Uint8Array {
       ? [lane, number, outcome.slot, outcome.results]
       : [lane, number, outcome.code, outcome.retryAfterMs ?? null],
   );
-  return packr.pack([REPLY_VERSION, wire]);
+  return seal(packr.pack(wire, RESERVE_START_SPACE | ENVELOPE_BYTES), REPLY_VERSION);
 }
 
-/** @returns `undefined` when the bytes are not replies of this version */
+/** @returns `undefined` when the bytes are not replies of this version, or not as they were sent */
 export function parseReplies(bytes: Uint8Array): Reply[] | undefined {
   try {
-    const frame: unknown = packr.unpack(bytes);
-    if (!Array.isArray(frame) || frame[0] !== REPLY_VERSION || !Array.isArray(frame[1])) {
-      return undefined;
-    }
+    const content = unseal(asBuffer(bytes), REPLY_VERSION);
+    if (isUnopened(content)) return undefined;
+    const frame: unknown = packr.unpack(content);
+    if (!Array.isArray(frame)) return undefined;
     const replies: Reply[] = [];
-    for (const entry of frame[1] as unknown[]) {
+    for (const entry of frame as unknown[]) {
       const reply = parseReply(entry);
       if (reply === undefined) return undefined;
       replies.push(reply);

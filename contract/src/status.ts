@@ -1,10 +1,12 @@
 import { isFirstConfiguration, type FirstConfiguration } from './first-configuration.ts';
 
 /**
- * `unformed`: it has not been told the first configuration. `outsider`: no configuration names it;
- * it learns, and is counted nowhere.
+ * `unformed`: it has not been told the first configuration. `damaged`: its data is. `halted`: it
+ * has no roles until a person has looked, and its data is not to be deleted. `outsider`: no
+ * configuration names it; it learns, and is counted nowhere.
  */
-export type MemberRole = 'unformed' | 'damaged' | 'outsider' | 'learner' | 'follower' | 'leader';
+export type MemberRole =
+  'unformed' | 'damaged' | 'halted' | 'outsider' | 'learner' | 'follower' | 'leader';
 
 /** Another member's state on its way to one that is behind all logs. Its length is not known. */
 export interface IncomingState {

@@ -251,7 +251,8 @@ describe('requests and garbage', () => {
     // A vote of somebody who has none does not count.
     const vote: Message = { type: 'p2b', ballot: { round: 1, leader: 'n0' }, slot: 7 };
     const identity = { cluster: cluster.first.clusterId, from: 'stranger', to: undefined };
-    outside.publish(subjects.members, encodeFrame({ ...identity, messages: [vote] }));
+    const end = { incarnation: { count: 1, random: 1 }, sequence: 1 };
+    outside.publish(subjects.members, encodeFrame({ ...identity, end, messages: [vote] }));
     for (const member of cluster.names) {
       await until('the count', async () =>
         (await dropped(member, 'unknown-member')) === 1 ? true : undefined,

@@ -115,7 +115,7 @@ function nextSector(at: number): number {
 /** Puts back what stood there; where the file ended before, there are zeros. */
 function restore(handle: number, from: number, to: number, { offset, kept }: UndoRecord): void {
   const old = Buffer.alloc(to - from);
-  kept.copy(old, 0, from - offset, to - offset);
+  kept.subarray(from - offset, to - offset).copy(old);
   fs.writeSync(handle, old, 0, old.length, from);
 }
 

@@ -1,3 +1,4 @@
+import { damage } from './disk-faults.ts';
 import type { Fault } from './plan.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { SimulatedNetwork } from './simulated-network.ts';
@@ -12,9 +13,16 @@ export interface Field {
   readonly canLose: (process: SimulatedProcess) => boolean;
   /** A process starts on an empty disk. */
   readonly formatted: () => void;
+  /** A second process of a member is there. */
+  readonly join: (twin: SimulatedProcess) => void;
+  /** Whether a configuration names it that somebody knows of. */
+  readonly isMember: (id: string) => boolean;
 }
 
 const SLOW_MS = 80;
+/** A write takes as long as this, more or less. */
+const SLOW_DISK_MS = 2_500;
+const CALM_MS = 300;
 const JUMP_MS = 60_000;
 
 /**
@@ -34,7 +42,7 @@ export function strike(fault: Fault, field: Field): SimulatedProcess | undefined
 
 function hits(fault: Fault, hit: SimulatedProcess, field: Field): boolean {
   const { kind, forMs, luck } = fault;
-  const { scheduler, processes } = field;
+  const { scheduler, network, processes } = field;
   const others = processes.filter((process) => process !== hit);
   const later = (undo: () => void): void => scheduler.after(forMs, undo);
   switch (kind) {
@@ -110,24 +118,33 @@ function hits(fault: Fault, hit: SimulatedProcess, field: Field): boolean {
       if (hit.leading === undefined) return false;
       hit.changeHastily();
       return true;
-    case 'bit-flip':
-      if (!field.canLose(hit)) return false;
-      hit.flipBit(luck);
-      later(() => hit.start());
+    case 'failing-state':
+      if (!hit.running) return false;
+      hit.failState(forMs);
       return true;
-    case 'damaged-state':
-      if (!field.canLose(hit)) return false;
-      hit.damageState();
-      later(() => hit.start());
+    case 'slow-disks': {
+      const running = processes.filter((process) => process.running);
+      for (const each of running) each.slowDisk(SLOW_DISK_MS * (0.2 + luck));
+      scheduler.after(5 * forMs, () => {
+        for (const each of running) each.slowDisk(0);
+      });
+      return running.length > 0;
+    }
+    case 'twin':
+      if (!network.isWhole || !hit.running || !field.canLose(hit)) return false;
+      // They stop as soon as they hear of one another.
+      network.calmFor(CALM_MS);
+      field.join(hit.twin(luck < 0.5));
       return true;
     case 'wipe':
-      if (!field.canLose(hit)) return false;
-      hit.wipe();
+      if (!damage(kind, hit, luck, field)) return false;
       // What starts in its place formats the empty disk: it is a new member, without a vote.
       later(field.formatted);
       return true;
     default:
-      return kind satisfies never;
+      if (!damage(kind, hit, luck, field)) return false;
+      later(() => hit.start());
+      return true;
   }
 }
 

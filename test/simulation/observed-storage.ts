@@ -9,6 +9,9 @@ export function observedLog(log: Log, durable: (records: readonly LogRecord[]) =
     get bytes() {
       return log.bytes;
     },
+    get end() {
+      return log.end;
+    },
     append: (records, done) => {
       const batch = [...records];
       log.append(records, (error) => {
@@ -22,6 +25,7 @@ export function observedLog(log: Log, durable: (records: readonly LogRecord[]) =
     },
     collectable: (floor) => log.collectable(floor),
     collect: (floor, failed) => log.collect(floor, failed),
+    seal: () => log.seal(),
     close: () => log.close(),
   };
 }
@@ -30,6 +34,9 @@ export function observedLog(log: Log, durable: (records: readonly LogRecord[]) =
 export function observedState(state: StateStore, flushed: (slotOut: Slot) => void): StateStore {
   return {
     tables: state.tables,
+    get facts() {
+      return state.facts;
+    },
     get flushedSlotOut() {
       return state.flushedSlotOut;
     },
@@ -39,8 +46,8 @@ export function observedState(state: StateStore, flushed: (slotOut: Slot) => voi
     get bytes() {
       return state.bytes;
     },
-    cut(slotOut) {
-      const cut = state.cut(slotOut);
+    cut(slotOut, facts) {
+      const cut = state.cut(slotOut, facts);
       const write: Cut['write'] = (done) => {
         cut.write((error) => {
           if (error === undefined) flushed(slotOut);
@@ -49,6 +56,8 @@ export function observedState(state: StateStore, flushed: (slotOut: Slot) => voi
       };
       return { slotOut, write };
     },
+    historyAt: (slot) => state.historyAt(slot),
+    scrub: () => state.scrub(),
     snapshot: () => state.snapshot(),
     stage: () => state.stage(),
     close: () => state.close(),

@@ -1,6 +1,7 @@
 import type { ChatOperation } from '../../contract/src/chat-log.ts';
 import type { CounterOperation } from '../../contract/src/counter.ts';
 import type { LeadershipMode } from '../../node/src/paxos/configuration.ts';
+import { diskFaultKinds } from './disk-faults.ts';
 import { Random } from './random.ts';
 
 /** Something that goes wrong once, at a time. What a kind does stands in faults.ts. */
@@ -30,12 +31,13 @@ export const faultKinds = [
   'power-cut',
   'power-cut-all',
   'failing-disk',
+  'failing-state',
   'stalled-disk',
+  'slow-disks',
   'hand-over',
   'hasty-changes',
-  'bit-flip',
-  'damaged-state',
-  'wipe',
+  'twin',
+  ...diskFaultKinds,
 ] as const;
 
 export type FaultKind = (typeof faultKinds)[number];
@@ -45,9 +47,8 @@ export type FaultKind = (typeof faultKinds)[number];
  * without its log stays down, and is replaced where leadership is stable.
  */
 export const isForGood: Partial<Record<FaultKind, true>> = {
-  'bit-flip': true,
-  'damaged-state': true,
-  wipe: true,
+  twin: true,
+  ...Object.fromEntries(diskFaultKinds.map((kind) => [kind, true])),
 };
 
 /** From some time on, the cluster is to have so many voters. */

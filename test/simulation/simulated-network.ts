@@ -1,6 +1,8 @@
 import type { Message } from '../../node/src/paxos/messages.ts';
-import { parseFrame } from '../../node/src/transport/codec.ts';
-import { MemoryNetwork } from '../../node/src/transport/memory.ts';
+import { seal } from '../../contract/src/envelope.ts';
+import { parseFrame, WIRE_VERSION } from '../../node/src/transport/codec.ts';
+import { MemoryNetwork, type MemoryTransport } from '../../node/src/transport/memory.ts';
+import type { ReceiverOptions } from '../../node/src/transport/receiver.ts';
 import type { Plan } from './plan.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -20,10 +22,13 @@ export type Tamper = (from: string, to: string, messages: readonly Message[]) =>
 /** How a frame travels: not at all, at once, twice; or as the plan has it. */
 export type Fate = 'lost' | 'prompt' | 'twice' | 'drawn';
 
+/** Who has an end of the network: it comes to what arrives when it can. */
+export interface EndOwner {
+  gate(run: () => void): void;
+}
+
 /** Where a network hands things over. */
 export interface NetworkEnds {
-  /** A frame or request arrives at a member. */
-  readonly arrive: (to: string, deliver: () => void) => void;
   /** A frame has left a member. */
   readonly carried: (frame: Carried) => void;
   readonly tamper: Tamper | undefined;
@@ -39,6 +44,8 @@ const delaysOf = { lost: [], prompt: [1], twice: [1, 1.5] };
 export class SimulatedNetwork {
   readonly members: MemoryNetwork;
   messages = 0;
+  /** Frames in which a bit was flipped. */
+  garbled = 0;
   readonly #plan: Plan;
   readonly #scheduler: Scheduler;
   readonly #random: Random;
@@ -46,7 +53,9 @@ export class SimulatedNetwork {
   /** Directed pairs that are cut, and by how many faults. */
   readonly #cuts = new Map<string, number>();
   readonly #silent = new Set<string>();
+  readonly #owners = new Map<MemoryTransport, EndOwner>();
   #isFaulty = true;
+  #calmUntil = 0;
   #parsed: { data: Uint8Array | undefined; messages: readonly Message[] } = {
     data: undefined,
     messages: [],
@@ -57,32 +66,60 @@ export class SimulatedNetwork {
     this.#scheduler = scheduler;
     this.#random = random;
     this.#ends = ends;
-    this.members = new MemoryNetwork((from, to, deliver, data) => {
+    this.members = new MemoryNetwork((from, end, deliver, data) => {
+      const to = end.self;
       if (this.#silent.has(from)) return;
       const messages = this.#messagesOf(data);
-      for (const message of messages) if (message.type === 'chunk') this.#garble(message.bytes);
       const fate = ends.tamper?.(from, to, messages) ?? 'drawn';
       const delays = fate === 'drawn' ? this.#delays(from, to) : delaysOf[fate];
-      this.#carry(delays, () => ends.arrive(to, deliver));
+      this.#carry(delays, () => {
+        const arriving = this.#garbled(data);
+        this.#owners.get(end)?.gate(() => deliver(arriving));
+      });
       ends.carried({ from, to, messages, arrivesAt: this.#times(delays) });
     });
+  }
+
+  join(owner: EndOwner, options: ReceiverOptions): MemoryTransport {
+    const end = this.members.join(options);
+    this.#owners.set(end, owner);
+    return end;
+  }
+
+  leave(end: MemoryTransport): void {
+    this.#owners.delete(end);
+    this.members.leave(end);
   }
 
   /** A frame to several members is parsed once. */
   #messagesOf(data: Uint8Array): readonly Message[] {
     if (data !== this.#parsed.data) {
       const frame = parseFrame(data);
-      if ('malformed' in frame)
-        throw new Error(`a member sent what is no frame: ${frame.malformed}`);
+      if (!('messages' in frame)) throw new Error('a member sent what is no frame');
       this.#parsed = { data, messages: frame.messages };
     }
     return this.#parsed.messages;
   }
 
-  /** They are a view of what is on its way. */
-  #garble(bytes: Uint8Array): void {
-    if (!this.#random.chance(this.#isFaulty ? this.#plan.garbling : 0) || bytes.length === 0)
-      return;
+  /**
+   * A bit may be flipped on the way to one receiver; or before the frame got its checksum, in what
+   * has a checksum of its own: the commands in it, and the bytes of a state.
+   */
+  #garbled(data: Uint8Array): Uint8Array {
+    const random = this.#random;
+    if (!random.chance(this.#isFaulty ? this.#plan.garbling : 0)) return data;
+    this.garbled += 1;
+    const copy = Buffer.from(data);
+    const parts = random.chance(0.5) ? checksummed(copy) : [];
+    if (parts.length === 0) {
+      this.#flip(copy);
+      return copy;
+    }
+    this.#flip(random.pick(parts));
+    return seal(copy, WIRE_VERSION);
+  }
+
+  #flip(bytes: Uint8Array): void {
     const at = this.#random.below(bytes.length);
     bytes[at] = (bytes[at] ?? 0) ^ (1 << this.#random.below(8));
   }
@@ -109,7 +146,7 @@ export class SimulatedNetwork {
   #delays(from: string, to: string): number[] {
     if (this.#cuts.has(`${from}>${to}`)) return [];
     const random = this.#random;
-    if (!this.#isFaulty) return [this.#usual()];
+    if (!this.#isFaulty || this.#scheduler.now < this.#calmUntil) return [this.#usual()];
     const { loss, duplication, delay } = this.#plan;
     if (random.chance(loss)) return [];
     const late = (): number => random.between(0, random.chance(0.2) ? VERY_LONG_MS : LONG_MS);
@@ -143,9 +180,32 @@ export class SimulatedNetwork {
     this.#silent.delete(member);
   }
 
-  /** No more faults. */
+  /** Whether everybody reaches everybody. */
+  get isWhole(): boolean {
+    return this.#cuts.size === 0 && this.#silent.size === 0;
+  }
+
+  /** For so long nothing is lost, doubled or late. */
+  calmFor(ms: number): void {
+    this.#calmUntil = this.#scheduler.now + ms;
+  }
+
+  /** No more faults; those that are cut off now may stay so. */
   calm(): void {
     this.#isFaulty = false;
     this.#cuts.clear();
   }
+}
+
+/** Views of what has a checksum of its own in a frame. */
+function checksummed(frame: Uint8Array): readonly Uint8Array[] {
+  const parsed = parseFrame(frame);
+  if (!('messages' in parsed)) return [];
+  const parts = parsed.messages.flatMap((message): readonly Uint8Array[] => {
+    if (message.type === 'chunk') return [message.bytes];
+    if (message.type === 'p1b') return message.pvalues.flatMap(({ value }) => value);
+    if (message.type === 'learned') return message.decisions.flatMap(({ value }) => value);
+    return 'value' in message ? (message.value ?? []) : [];
+  });
+  return parts.filter(({ length }) => length > 0);
 }

@@ -1,4 +1,4 @@
-import type { Change } from '../../node/src/paxos/change.ts';
+import type { Change } from '../../node/src/paxos/system-command.ts';
 import type { Configuration } from '../../node/src/paxos/configuration.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { SimulatedProcess } from './simulated-process.ts';

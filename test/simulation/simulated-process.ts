@@ -4,27 +4,33 @@ import { chatLog } from '../../node/src/machine/chat-log.ts';
 import { counter } from '../../node/src/machine/counter.ts';
 import { Metrics } from '../../node/src/metrics/metrics.ts';
 import type { Ballot } from '../../node/src/paxos/ballot.ts';
+import type { HeardEnds, LogEnd } from '../../node/src/paxos/log-end.ts';
 import type { Effect, LogRecord, Recovered } from '../../node/src/paxos/effects.ts';
-import type { Change } from '../../node/src/paxos/change.ts';
+import type { Change } from '../../node/src/paxos/system-command.ts';
 import { firstConfiguration, type Configuration } from '../../node/src/paxos/configuration.ts';
-import { recoveredConfigurations } from '../../node/src/paxos/configurations.ts';
+import { Configurations } from '../../node/src/paxos/configurations.ts';
 import { Member } from '../../node/src/paxos/member.ts';
 import type { Slot } from '../../node/src/paxos/pvalue.ts';
 import { defaultTiming } from '../../node/src/paxos/timing.ts';
 import { Driver } from '../../node/src/service/driver.ts';
+import { TwinError } from '../../node/src/service/expulsion.ts';
+import { isSound } from '../../node/src/service/soundness.ts';
 import { DamageError } from '../../node/src/storage/damage.ts';
-import { MemoryDisk, MemoryFolder } from '../../node/src/storage/memory-folder.ts';
-import {
-  MemoryTableFile,
-  MemoryTables,
-  openMemoryState,
-} from '../../node/src/storage/memory-state.ts';
-import { openSegmentLog } from '../../node/src/storage/log-opening.ts';
+import { MemoryFolder } from '../../node/src/storage/memory-folder.ts';
+import { formatLog } from '../../node/src/storage/member-log.ts';
+import { openMemberStorage } from '../../node/src/storage/member-storage.ts';
+import { MemoryFile, MemoryStateDisk } from '../../node/src/storage/memory-file.ts';
+import { openMemoryState } from '../../node/src/storage/memory-state.ts';
+import type { StateStore } from '../../node/src/storage/state.ts';
+import { isOfState } from '../../node/src/storage/state-files.ts';
+import type { MemoryTransport } from '../../node/src/transport/memory.ts';
+import type { Stamp } from '../../node/src/transport/transport.ts';
 import { observedLog, observedState } from './observed-storage.ts';
 import type { Plan } from './plan.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 import { SimulatedClock } from './simulated-clock.ts';
+import { SimulatedDisk } from './simulated-disk.ts';
 import type { SimulatedNetwork } from './simulated-network.ts';
 
 export const CLUSTER = 'local/simulated';
@@ -35,25 +41,29 @@ const STALL_TICKS = 50;
 /** A learner that does not exist. */
 const NOBODY = 'nobody';
 const CHUNK_BYTES = 1024;
+const SCRUB_TICKS = 3;
+const COMPARE_TICKS = 40;
 
 /** What a process did, told as it happens: for the checks and for the trace. */
 export interface Observer {
-  started(member: string, recovered: Recovered, flushedSlotOut: Slot): void;
+  started(process: SimulatedProcess, recovered: Recovered, flushedSlotOut: Slot): void;
   /** What one step of the core gave; none of it is done yet. */
-  stepped(member: string, effects: readonly Effect[], applier: Applier): void;
+  stepped(process: SimulatedProcess, effects: readonly Effect[], applier: Applier): void;
+  /** Something happens to its log that nobody told it. */
+  damaged(member: string): void;
   /** Records are on the disk. */
   durable(member: string, records: readonly LogRecord[]): void;
   /** The state of every slot below it is on the disk. */
   flushed(member: string, slotOut: Slot): void;
-  leading(member: string, ballot: Ballot | undefined): void;
+  leading(process: SimulatedProcess, ballot: Ballot | undefined): void;
   /** Its state failed its checks, and it begins without one. */
   setAside(member: string): void;
   /** Its log lets go of what is below the floor. */
   collected(member: string, floor: Slot): void;
   /** Another member's state is on its disk. */
   restored(member: string, slotOut: Slot): void;
-  /** It is about to end: its state can be looked at a last time. */
-  ended(member: string, why: string): void;
+  /** It is about to end: its state can be looked at a last time. @param process its name */
+  ended(process: string, why: string): void;
 }
 
 export interface World {
@@ -67,9 +77,11 @@ export interface World {
 /** What a process is while it runs. */
 interface Running {
   readonly driver: Driver;
+  readonly transport: MemoryTransport;
+  readonly state: StateStore;
   readonly applier: Applier;
   readonly folder: MemoryFolder;
-  readonly tables: MemoryTableFile;
+  readonly tables: MemoryFile;
 }
 
 /** The next step that has effects ends the process at one of them. */
@@ -92,30 +104,51 @@ class PlannedFailure extends Error {
  */
 export class SimulatedProcess {
   readonly id: string;
+  readonly name: string;
   readonly clock: SimulatedClock;
   readonly #world: World;
   readonly #random: Random;
   readonly #metrics: Metrics;
-  #log = new MemoryDisk();
-  #state = new MemoryTables();
+  readonly #disk: SimulatedDisk;
+  /** The disk as it was at one time. */
+  #backup: SimulatedDisk | undefined;
+  /** The state was set aside: the next process begins another one. */
+  #anew = false;
+  /** What it had heard of the others, before its state was set aside. */
+  #heard: HeardEnds = {};
+  /** Its state is damaged, whether that is known yet or not. */
+  #isStateDamaged = false;
+  /** The state on its disk has every slot below it. */
+  #flushed: Slot = 0;
   #running: Running | undefined;
   /** What a process has asked for ends with it: each start has another number. */
   #start = 0;
   #backlog: (() => void)[] | undefined;
   #down = false;
-  #isFlipped = false;
+  /** Something of its log is lost, whether that is known yet or not. */
+  #isLogDamaged = false;
   /** Its state had applied every slot below it, and was lost. */
   #lostSlotOut: Slot = 0;
   /** What the disk finished while it was stalled. */
   #unfinished: (() => void)[] | undefined;
   #slowMs = 0;
+  #isFormatted: boolean;
+  /** A write takes so much longer. */
+  #diskMs = 0;
   #armed: ArmedKill | undefined;
   /** An armed kill has fired: the rest of the drain is not heard of. */
   #dying = false;
   #restartAfterMs = 0;
 
-  constructor(id: string, world: World, random: Random) {
+  /**
+   * @param disk of a copy of a member that runs, or the same disk
+   * @param name tells it from the member whose copy it is
+   */
+  constructor(id: string, world: World, random: Random, disk = new SimulatedDisk(), name = id) {
     this.id = id;
+    this.name = name;
+    this.#disk = disk;
+    this.#isFormatted = disk.log.files.size > 0;
     this.#world = world;
     this.#random = random;
     this.clock = new SimulatedClock(world.scheduler);
@@ -134,8 +167,8 @@ export class SimulatedProcess {
 
   /** It may be lost, once it looks at its disk. */
   get endangered(): boolean {
-    const { isDamaged, slotOut } = this.#state;
-    return this.#down || this.#isFlipped || isDamaged || slotOut < this.#lostSlotOut;
+    const isBehind = this.#flushed < this.#lostSlotOut;
+    return this.#down || this.#isLogDamaged || this.#isStateDamaged || isBehind;
   }
 
   /** It is of those that the cluster began with. */
@@ -143,11 +176,15 @@ export class SimulatedProcess {
     return this.#world.members.includes(this.id);
   }
 
-  /** The newest configuration that it knows of. */
-  get newest(): Configuration {
+  /** The configurations that it knows of. */
+  get known(): Configurations {
     const { members, plan } = this.#world;
-    const known = this.#running?.driver.member.configurations.newest;
-    return known ?? firstConfiguration(members, plan.window);
+    const known = this.#running?.driver.member.configurations;
+    return known ?? new Configurations([firstConfiguration(members, plan.window)]);
+  }
+
+  get newest(): Configuration {
+    return this.known.newest;
   }
 
   /** As the leader sees it: the newest configuration is in force, and a quorum has it on disk. */
@@ -232,59 +269,86 @@ export class SimulatedProcess {
         if (this.#unfinished === undefined) run();
         else this.#unfinished.push(run);
       };
-      this.#later(this.#random.between(0.1, 4), finish);
+      this.#later(this.#random.between(0.1, 4) + this.#diskMs, finish);
     };
-    const folder = new MemoryFolder(this.#log, onDisk);
-    if (this.#state.isDamaged) {
-      this.#state.setAside();
-      observer.setAside(this.id);
-    }
-    const tables = new MemoryTableFile(this.#state, onDisk);
+    const folder = new MemoryFolder(this.#disk.log, onDisk);
+    if (!this.#isFormatted) formatLog(folder, this.id);
+    this.#isFormatted = true;
     try {
-      this.#running = this.#open(folder, tables);
+      this.#running = this.#open(folder, onDisk);
     } catch (error) {
       if (!(error instanceof DamageError)) throw error;
-      this.#down = true;
-      observer.ended(this.id, error.message);
-      return;
+      return this.#lose(error.message);
     }
-    this.#isFlipped = false;
+    this.#isLogDamaged = false;
     this.#tick();
   }
 
-  #open(folder: MemoryFolder, tables: MemoryTableFile): Running {
+  /** It stays without roles: it is as good as gone. */
+  #lose(why: string): void {
+    this.#down = true;
+    if (this.#running !== undefined) this.#end(why);
+    else this.#world.observer.ended(this.name, why);
+  }
+
+  #open(folder: MemoryFolder, onDisk: (run: () => void) => void): Running {
     const { plan, members, network, observer } = this.#world;
-    const state = openMemoryState(tables);
+    let tables = new MemoryFile(this.#disk.state, onDisk);
+    const { opened, state } = openMemberStorage({
+      folder,
+      openState: (options) => {
+        tables = new MemoryFile(this.#disk.state, onDisk);
+        return openMemoryState(tables, options);
+      },
+      clusterId: CLUSTER,
+      memberId: this.id,
+      segmentBytes: SEGMENT_BYTES,
+      keepBytes: plan.keepBytes,
+      random: this.#random.next,
+      anew: this.#anew,
+      heard: this.#heard,
+      setAside: () => this.#setAside(),
+    });
+    this.#anew = false;
     const slotOut = state.flushedSlotOut;
-    const ids = { clusterId: CLUSTER, memberId: this.id, segmentBytes: SEGMENT_BYTES };
-    const opened = openSegmentLog({ folder, slotOut, keepBytes: plan.keepBytes, ...ids });
+    this.#flushed = slotOut;
     const recovered = { ...opened.recovered, slotOut };
-    observer.started(this.id, recovered, slotOut);
+    observer.started(this, recovered, slotOut);
     const machine = plan.machine === 'counter' ? counter : chatLog;
     const applier = new Applier(machine, state.tables);
     const member = new Member({
       self: this.id,
-      configurations: recoveredConfigurations(
-        applier.configurations,
-        firstConfiguration(members, plan.window),
+      configurations: new Configurations(
+        state.facts.configurations ?? [firstConfiguration(members, plan.window)],
       ),
       mode: plan.leadership,
       timing: defaultTiming,
       packing: { batchBytes: 2048, pipeline: 4 },
       recovered,
+      end: { incarnation: opened.incarnation, sequence: opened.log.end },
+      heard: state.facts.heard,
+      isSound,
     });
-    const transport = network.members.join({
+    const stamp = (): Stamp => driver.stamp;
+    const transport = network.join(this, {
       cluster: CLUSTER,
       self: this.id,
+      stamp,
       onDropped: (reason, detail) => {
+        const isGarbled = reason === 'garbled' || reason === 'malformed';
+        if (isGarbled && plan.garbling > 0) return;
         throw new Error(`${this.id} dropped a message: ${reason} ${detail}`);
       },
     });
-    const driver = new Driver(
+    const driver: Driver = new Driver(
       {
         member,
+        incarnation: opened.incarnation,
         log: observedLog(opened.log, (records) => observer.durable(this.id, records)),
-        state: observedState(state, (flushed) => observer.flushed(this.id, flushed)),
+        state: observedState(state, (flushed) => {
+          this.#flushed = flushed;
+          observer.flushed(this.id, flushed);
+        }),
         applier,
         transport,
         metrics: this.#metrics,
@@ -301,12 +365,15 @@ export class SimulatedProcess {
         stallTicks: STALL_TICKS,
         unheardTicks: Infinity,
         chunkBytes: CHUNK_BYTES,
+        compareTicks: plan.leadership === 'stable' ? COMPARE_TICKS : Infinity,
+        scrubTicks: SCRUB_TICKS,
         waitMs: 5_000,
       },
       {
-        leading: (ballot) => observer.leading(this.id, ballot),
+        leading: (ballot) => observer.leading(this, ballot),
         applied: () => undefined,
         surveyed: () => undefined,
+        dropped: () => undefined,
         reconfigured: () => undefined,
         collected: (floor) => observer.collected(this.id, floor),
         restored: (slotOut) => this.#restored(slotOut),
@@ -315,7 +382,7 @@ export class SimulatedProcess {
       },
     );
     driver.filter = (effects) => ({ effects: this.#step(effects, applier), crash: false });
-    return { driver, applier, folder, tables };
+    return { driver, applier, folder, tables, transport, state };
   }
 
   /** Passes the effects of a step on; at an armed kill, only those up to a point. */
@@ -335,7 +402,7 @@ export class SimulatedProcess {
         this.#startAfter(armed.restartAfterMs);
       });
     }
-    observer.stepped(this.id, effects, applier);
+    observer.stepped(this, effects, applier);
     return effects;
   }
 
@@ -347,6 +414,15 @@ export class SimulatedProcess {
   }
 
   #failed(error: Error): void {
+    if (error instanceof DamageError && isOfState(error)) {
+      this.#heard = this.#running?.driver.member.heard ?? {};
+      this.#end(error.message);
+      this.#setAside();
+      return this.#startAfter(0);
+    }
+    if (error instanceof DamageError || error instanceof TwinError) {
+      return this.#lose(error.message);
+    }
     if (!(error instanceof PlannedFailure)) throw error;
     this.#end('a write failed');
     this.#startAfter(this.#restartAfterMs);
@@ -359,6 +435,14 @@ export class SimulatedProcess {
     });
   }
 
+  /** Its state failed its checks: it begins without one. */
+  #setAside(): void {
+    this.#disk.state = new MemoryStateDisk();
+    this.#anew = true;
+    this.#isStateDamaged = false;
+    this.#world.observer.setAside(this.id);
+  }
+
   /** kill -9 or a power cut: of what is not synced, a block stays with probability `kept`. */
   kill(kept: number): void {
     if (this.#running === undefined) return;
@@ -368,7 +452,8 @@ export class SimulatedProcess {
   }
 
   #end(why: string): void {
-    this.#world.observer.ended(this.id, why);
+    const transport = this.#running?.transport;
+    this.#world.observer.ended(this.name, why);
     this.#running?.folder.close();
     this.#running?.tables.crash();
     this.#running = undefined;
@@ -376,7 +461,7 @@ export class SimulatedProcess {
     this.#backlog = undefined;
     this.#unfinished = undefined;
     this.#start += 1;
-    this.#world.network.members.leave(this.id);
+    if (transport !== undefined) this.#world.network.leave(transport);
   }
 
   armKill(armed: ArmedKill): void {
@@ -435,39 +520,80 @@ export class SimulatedProcess {
     this.#slowMs = upToMs;
   }
 
-  /** Flips one stored bit of its log while it is down. @param luck which */
-  flipBit(luck: number): void {
-    this.kill(0);
-    this.#isFlipped = true;
-    const files = [...this.#log.files];
-    const bits = files.reduce((sum, [, file]) => sum + written(file) * 8, 0);
-    let bit = Math.floor(luck * bits);
-    for (const [name, file] of files) {
-      const size = written(file) * 8;
-      if (bit < size) return this.#log.flip(name, bit);
-      bit -= size;
-    }
+  /** Every write to its disk takes so many milliseconds longer. */
+  slowDisk(ms: number): void {
+    this.#diskMs = ms;
   }
 
-  /** Its state fails its checks from now on; its log is well, and so are its promises. */
-  damageState(): void {
+  /** The next write to the state fails, and the process ends. */
+  failState(restartAfterMs: number): void {
+    if (this.#running !== undefined) this.#running.tables.failure = new PlannedFailure('EIO');
+    this.#restartAfterMs = restartAfterMs;
+  }
+
+  /** Somebody copies its disk, as it is now. */
+  backUp(): void {
+    this.#backup = this.#disk.copy();
+  }
+
+  get backup(): SimulatedDisk | undefined {
+    return this.#backup;
+  }
+
+  /** How far its log goes, by its own word. */
+  get end(): LogEnd | undefined {
+    return this.#running?.driver.stamp.end;
+  }
+
+  /** How far it has heard that a member's log goes; −1 when it does not run, or has heard nothing. */
+  heard(member: string): number {
+    return this.#running?.driver.member.heard[member]?.sequence ?? -1;
+  }
+
+  /** The same, as it is on its disk. */
+  heardOnDisk(member: string): number {
+    return this.#running?.state.facts.heard[member]?.sequence ?? -1;
+  }
+
+  /** By how many blocks its log might seem shorter, if that happened to its disk. */
+  wouldLose(change: (disk: SimulatedDisk) => void): number {
+    const after = this.#disk.copy();
+    change(after);
+    return this.#disk.blocksMissingIn(after);
+  }
+
+  /** It is down, and something happened to the log on its disk: it cannot vote any more. */
+  damageLog(change: (disk: SimulatedDisk) => void): void {
     this.kill(0);
-    this.#lostSlotOut = this.#state.slotOut;
-    this.#state.isDamaged = true;
+    this.#isLogDamaged = true;
+    this.#world.observer.damaged(this.id);
+    change(this.#disk);
+  }
+
+  /**
+   * Its state fails its checks from now on; its log is well, and so are its promises.
+   * @param change tells whether it changed anything
+   */
+  damageState(change: (disk: SimulatedDisk) => boolean): boolean {
+    if (!change(this.#disk.copy())) return false;
+    this.kill(0);
+    this.#lostSlotOut = this.#flushed;
+    this.#isStateDamaged = true;
+    this.#world.observer.setAside(this.id);
+    return change(this.#disk);
   }
 
   /** Its disk is emptied: it is down for good. */
   wipe(): void {
     this.kill(0);
-    this.#log = new MemoryDisk();
-    this.#state = new MemoryTables();
+    this.#disk.wipe();
     this.#down = true;
   }
-}
 
-/** The bytes of a segment up to the last that is not zero. */
-function written(file: Buffer): number {
-  let end = file.length;
-  while (end > 0 && file[end - 1] === 0) end -= 1;
-  return end;
+  /** A second process of this member: on the same disk, or on a copy of it. */
+  twin(onCopy: boolean): SimulatedProcess {
+    const disk = onCopy ? this.#disk.copy() : this.#disk;
+    const { id } = this;
+    return new SimulatedProcess(id, this.#world, this.#random.fork(), disk, `${id}'`);
+  }
 }

@@ -95,7 +95,6 @@ class Simulation {
     const random = new Random(plan.seed ^ 0x5eed);
     const scheduler = this.#scheduler;
     this.#network = new SimulatedNetwork(plan, scheduler, random.fork(), {
-      arrive: (to, deliver) => this.#processes.find(({ id }) => id === to)?.gate(deliver),
       carried: (frame) => this.#carried(frame),
       tamper,
     });
@@ -151,7 +150,13 @@ class Simulation {
     if (scheduler.now > this.#plan.forMs) return;
     const canLose = (process: SimulatedProcess): boolean => this.#canLose(process);
     const world = { scheduler, network: this.#network, processes: this.#processes };
-    const field = { ...world, canLose, formatted: this.#formatted };
+    const field = {
+      ...world,
+      canLose,
+      formatted: this.#formatted,
+      join: (twin: SimulatedProcess) => void this.#processes.push(twin),
+      isMember: (id: string) => this.#isMember(id),
+    };
     const hit = strike(fault, field);
     if (hit === undefined) return scheduler.after(STRIKE_AGAIN_MS, () => this.#strike(fault));
     this.#faults.set(fault.kind, (this.#faults.get(fault.kind) ?? 0) + 1);
@@ -165,12 +170,21 @@ class Simulation {
       const lost = this.#processes.filter((each) => each.endangered).length;
       return lost + 1 <= (this.#plan.members - 1) / 2;
     }
-    const leaders = this.#processes.filter(({ leading }) => leading !== undefined);
-    if (leaders.length !== 1 || !leaders[0]?.settled || !this.#operator.idle) return false;
-    const { voters } = leaders[0].newest;
     const isThere = (id: string): boolean =>
-      this.#processes.some((p) => p.id === id && !p.endangered);
-    return voters.length > 2 && voters.includes(process.id) && voters.every(isThere);
+      this.#processes.some((each) => each.id === id && !each.endangered);
+    const rulings = this.#processes.flatMap(({ running, known, slotOut }) =>
+      running ? known.votersFrom(slotOut) : [],
+    );
+    return (
+      rulings.length > 0 &&
+      rulings.every((voters) => voters.length > 2 && voters.every(isThere)) &&
+      rulings.some((voters) => voters.includes(process.id))
+    );
+  }
+
+  #isMember(id: string): boolean {
+    const running = this.#processes.filter((process) => process.running);
+    return running.some(({ known }) => known.members.includes(id));
   }
 
   #observer(): Observer {
@@ -178,17 +192,18 @@ class Simulation {
     const trace = this.#trace;
     const now = (): number => this.#scheduler.now;
     return {
-      started: (member, recovered, flushed) => {
-        trace?.add({ type: 'start', at: now(), member });
-        this.#check(() => invariants.started(member, recovered, flushed));
+      started: ({ id, name }, recovered, flushed) => {
+        trace?.add({ type: 'start', at: now(), member: name });
+        this.#check(() => invariants.started(id, name, recovered, flushed));
       },
-      stepped: (member, effects, applier) => {
-        this.#traceApplied(member, effects);
+      stepped: ({ id, name }, effects, applier) => {
+        this.#traceApplied(name, effects);
         this.#check(() => {
-          this.#compareStates(member, effects, applier);
-          invariants.stepped(member, effects);
+          this.#compareStates(id, effects, applier);
+          invariants.stepped(id, name, effects);
         });
       },
+      damaged: (member) => invariants.damaged(member),
       durable: (member, records) => {
         trace?.add({ type: 'persist', at: now(), member, records });
         this.#check(() => {
@@ -206,16 +221,16 @@ class Simulation {
       restored: () => {
         this.#transfers += 1;
       },
-      leading: (member, ballot) => {
+      leading: ({ id, name }, ballot) => {
         if (ballot !== undefined) {
           this.#elections += 1;
-          this.#check(() => invariants.leading(member, ballot));
+          this.#check(() => invariants.leading(id, name, ballot));
         }
-        trace?.add({ type: 'lead', at: now(), member, ballot });
+        trace?.add({ type: 'lead', at: now(), member: name, ballot });
       },
       ended: (member, why) => {
         trace?.add({ type: 'end', at: now(), member, why });
-        const process = this.#processes.find(({ id }) => id === member);
+        const process = this.#processes.find(({ name }) => name === member);
         if (process !== undefined) this.#keepTexts(process);
       },
     };

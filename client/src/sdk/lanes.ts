@@ -51,7 +51,12 @@ const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 200;
 
 /** Refusals that another try may overcome. */
-const transient: ReadonlySet<ErrorCode> = new Set(['NO_LEADER', 'NOT_LEADING', 'OVERLOADED']);
+const transient: ReadonlySet<ErrorCode> = new Set([
+  'NO_LEADER',
+  'NOT_LEADING',
+  'OVERLOADED',
+  'GARBLED',
+]);
 
 /**
  * The requests of one client in flight: each has a lane of its own, which is reused after it. A

@@ -7,10 +7,6 @@ import { SESSIONS, Sessions } from './sessions.ts';
 import type { ApplyContext, StateMachine } from './state-machine.ts';
 import { bytesOf, type Bytes, type Tables } from './tables.ts';
 
-/** The configurations, so that they are in the same transaction as `slot_out`. */
-export const CONFIGURATIONS = 'configurations';
-const KNOWN = 'known';
-
 /** What became of one command of a decided batch. */
 export interface AppliedCommand {
   /** `undefined` when the bytes were no client's command: its outcome is `MALFORMED`. */
@@ -48,16 +44,6 @@ export class Applier {
     return value.map((bytes) => this.#applyCommand(bytes, context));
   }
 
-  /** The configurations that belong to the state, as they were given; none before a change. */
-  get configurations(): Bytes | undefined {
-    return this.#tables.get(CONFIGURATIONS, KNOWN);
-  }
-
-  /** Keeps the configurations with the state. */
-  reconfigure(known: Bytes): void {
-    this.#tables.put(CONFIGURATIONS, KNOWN, known);
-  }
-
   /** Completes the tables: call it just before each cut. */
   save(): void {
     this.#sessions.save();
@@ -90,7 +76,7 @@ export class Applier {
   stateHash(): string {
     this.save();
     const digest = createHash('sha256');
-    for (const table of [...this.#machine.tables, SESSIONS, CONFIGURATIONS].sort()) {
+    for (const table of [...this.#machine.tables, SESSIONS].sort()) {
       digest.update(`${table}\n`);
       for (const [key, value] of this.#tables.range(table)) {
         digest.update(encodeCount(key.length)).update(bytesOf(key));

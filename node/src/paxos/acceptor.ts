@@ -3,6 +3,7 @@ import type { Effect, Recovered } from './effects.ts';
 import { invariant } from './invariant.ts';
 import type { AcceptorMessage, CoreMessage, P1a, P1b, P2a } from './messages.ts';
 import { sameValue, valueBytes, type Pvalue, type Slot, type Value } from './pvalue.ts';
+import { SlotMap } from './slot-map.ts';
 
 /**
  * The acceptor: the memory of Paxos (PMMC figure 4). It remembers its ballot and, after state
@@ -15,21 +16,18 @@ import { sameValue, valueBytes, type Pvalue, type Slot, type Value } from './pva
  */
 export class Acceptor {
   readonly #pageBytes: number;
-  readonly #accepted = new Map<Slot, Pvalue>();
-  readonly #learned = new Map<Slot, Pvalue>();
+  readonly #accepted = new SlotMap<Pvalue>();
+  readonly #learned = new SlotMap<Pvalue>();
   #ballot: Ballot | undefined;
   #floor: Slot;
-  #end: Slot;
 
   /** @param pageBytes bytes of commands in one p1b (which carries one pvalue at least) */
   constructor(recovered: Recovered, pageBytes: number) {
     this.#pageBytes = pageBytes;
     this.#ballot = recovered.ballot;
     this.#floor = Math.max(recovered.slotOut, recovered.floor);
-    this.#end = this.#floor;
     for (const { learned, ballot, slot, value } of recovered.stored) {
       (learned ? this.#learned : this.#accepted).set(slot, { ballot, slot, value });
-      this.#end = Math.max(this.#end, slot + 1);
     }
   }
 
@@ -67,9 +65,7 @@ export class Acceptor {
     const page: Pvalue[] = [];
     const floor = this.#floor;
     let bytes = 0;
-    for (let slot = Math.max(from, floor); slot < this.#end; slot++) {
-      const pvalue = this.#learned.get(slot) ?? this.#accepted.get(slot);
-      if (pvalue === undefined) continue;
+    for (const [slot, pvalue] of this.#reported(Math.max(from, floor))) {
       bytes += valueBytes(pvalue.value);
       if (bytes > this.#pageBytes && page.length > 0) {
         return { type: 'p1b', ballot, from, next: slot, floor, pvalues: page };
@@ -77,6 +73,19 @@ export class Acceptor {
       page.push(pvalue);
     }
     return { type: 'p1b', ballot, from, floor, pvalues: page };
+  }
+
+  /** Of each slot from `from` on, in order, what was learned, or else accepted. */
+  *#reported(from: Slot): Generator<readonly [Slot, Pvalue]> {
+    const learned = this.#learned.from(from);
+    let next = learned.next();
+    for (const accepted of this.#accepted.from(from)) {
+      for (; next.done !== true && next.value[0] <= accepted[0]; next = learned.next()) {
+        yield next.value;
+      }
+      if (!this.#learned.has(accepted[0])) yield accepted;
+    }
+    for (; next.done !== true; next = learned.next()) yield next.value;
   }
 
   #p2a(from: MemberId, { ballot, slot, value }: P2a): Effect[] {
@@ -129,7 +138,6 @@ export class Acceptor {
       () => `slot ${pvalue.slot} already holds ${formatBallot(before?.ballot)}`,
     );
     this.#accepted.set(pvalue.slot, pvalue);
-    this.#end = Math.max(this.#end, pvalue.slot + 1);
   }
 
   /**
@@ -138,9 +146,11 @@ export class Acceptor {
    */
   learn(decided: Pvalue): Effect[] {
     const { ballot, slot, value } = decided;
-    if (slot < this.#floor || this.valueAt(slot, ballot) !== undefined) return [];
+    if (slot < this.#floor) return [];
+    const stored = this.valueAt(slot, ballot);
+    // It may be there, and not be sound any more.
+    if (stored !== undefined && sameValue(stored, value)) return [];
     this.#learned.set(slot, { ballot, slot, value });
-    this.#end = Math.max(this.#end, slot + 1);
     return [{ type: 'persist', record: { type: 'learned', ballot, slot, value } }];
   }
 
@@ -158,11 +168,10 @@ export class Acceptor {
 
   /** Forgets what is below `floor`: decided, applied here, and on disk in log and state. */
   forget(floor: Slot): void {
-    for (; this.#floor < floor; this.#floor++) {
-      this.#accepted.delete(this.#floor);
-      this.#learned.delete(this.#floor);
-    }
-    this.#end = Math.max(this.#end, this.#floor);
+    if (floor <= this.#floor) return;
+    this.#floor = floor;
+    this.#accepted.forgetBelow(floor);
+    this.#learned.forgetBelow(floor);
   }
 }
 

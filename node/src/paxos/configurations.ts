@@ -1,21 +1,8 @@
 import type { MemberId } from './ballot.ts';
-import { refusalOf, type Change } from './change.ts';
+import { refusalOf } from './change.ts';
 import type { Configuration } from './configuration.ts';
 import type { Slot } from './pvalue.ts';
-
-/** For the state: see `recoveredConfigurations`. */
-export function encodeConfigurations(known: readonly Configuration[]): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(known));
-}
-
-/** @param stored as it was encoded; `undefined` before the first change */
-export function recoveredConfigurations(
-  stored: Uint8Array | undefined,
-  first: Configuration,
-): Configurations {
-  if (stored === undefined) return new Configurations([first]);
-  return new Configurations(JSON.parse(new TextDecoder().decode(stored)) as Configuration[]);
-}
+import type { Change } from './system-command.ts';
 
 /**
  * The configurations that a member knows of: the newest, and the one before it, which rules until

@@ -1,5 +1,6 @@
 import type { Ballot, MemberId } from './ballot.ts';
-import type { Change } from './change.ts';
+import type { Expulsion } from './admission.ts';
+import type { Change } from './system-command.ts';
 import type { Configuration } from './configuration.ts';
 import type { CoreMessage, Message } from './messages.ts';
 import type { Pvalue, Slot, Value } from './pvalue.ts';
@@ -17,7 +18,9 @@ export type LogRecord =
   /** The stored value of every slot below `slot` is the decided one. */
   | { readonly type: 'decided-mark'; readonly slot: Slot }
   /** The log serves no slot below `slot`: its records may be deleted (PMMC 4.2). */
-  | { readonly type: 'floor'; readonly slot: Slot };
+  | { readonly type: 'floor'; readonly slot: Slot }
+  /** The state on disk has every slot below `slot`: an older one that is found there is damage. */
+  | { readonly type: 'flushed'; readonly slot: Slot };
 
 /** What the log gave back at start. */
 export interface Recovered {
@@ -54,6 +57,10 @@ export type Effect =
       readonly change: Change;
       readonly stored: readonly Configuration[] | undefined;
     }
+  /** The state after `slot`, which was applied last, is to be compared with the others'. */
+  | { readonly type: 'compare'; readonly slot: Slot }
+  /** From the next slot on, that version of the machine decides what commands do. */
+  | { readonly type: 'machine'; readonly version: number }
   /** Read the stored values of `from` ≤ s < `to` from the log, and hand them in as `recalled`. */
   | {
       readonly type: 'recall';
@@ -67,8 +74,22 @@ export type Effect =
   | { readonly type: 'fetch-state'; readonly from: MemberId }
   /** This member became the active leader at `ballot`, or (`undefined`) no longer is. */
   | { readonly type: 'leading'; readonly ballot: Ballot | undefined }
+  /** A message of `from` was dropped: it means nothing here. */
+  | { readonly type: 'dropped'; readonly from: MemberId; readonly why: Dropped }
+  /** This member may not go on: it has given up its roles. */
+  | { readonly type: 'expelled'; readonly expulsion: Expulsion }
   /** The survey is over: all that the reachable members know to be decided is applied here. */
   | { readonly type: 'surveyed'; readonly survey: number };
+
+/** Why a message is dropped. */
+export const droppedReasons = [
+  'unknown-member',
+  'outlived',
+  'twins',
+  'implausible',
+  'unsound',
+] as const;
+export type Dropped = (typeof droppedReasons)[number];
 
 /** `message` is to go to `to`. */
 export function send(to: readonly MemberId[], message: CoreMessage): Effect {
@@ -95,6 +116,10 @@ export const waitsForFlush: Record<Message['type'], boolean> = {
   canvass: false,
   canvassed: false,
   'hand-over': false,
+  question: false,
+  testimony: false,
   fetch: false,
   chunk: false,
+  history: false,
+  digests: false,
 };

@@ -1,13 +1,22 @@
 import type { MemberId } from './ballot.ts';
-import type { Change } from './change.ts';
+import type { Change } from './system-command.ts';
 import type { StoredPvalue } from './effects.ts';
+import type { LogEnd } from './log-end.ts';
 import type { CoreMessage } from './messages.ts';
 import type { Command, Slot } from './pvalue.ts';
 
 /** Everything that can happen to a member. */
 export type Input =
-  /** A peer's message, or one of its own that had to wait for the flush. */
-  | { readonly type: 'message'; readonly from: MemberId; readonly message: CoreMessage }
+  /**
+   * A peer's message; or, without `end`, one of its own that had to wait for the flush.
+   * `end` is what its frame said of its sender.
+   */
+  | {
+      readonly type: 'message';
+      readonly from: MemberId;
+      readonly message: CoreMessage;
+      readonly end?: LogEnd;
+    }
   /** Time passes. `random` is in [0, 1). */
   | { readonly type: 'tick'; readonly random: number }
   /** Commands of clients. */
@@ -31,5 +40,9 @@ export type Input =
   | { readonly type: 'resign' }
   /** If this member leads: ask `to`, or who is fit, to lead instead. */
   | { readonly type: 'hand-over'; readonly to?: MemberId }
+  /** Propose that all compare their states. */
+  | { readonly type: 'compare' }
+  /** Whether others have another history, and it is not known whose is right: nobody votes then. */
+  | { readonly type: 'dispute'; readonly isOpen: boolean }
   /** Propose a change; ask `refusalOf` before. Ends with a `reconfigured` effect. */
   | { readonly type: 'reconfigure'; readonly change: Change };

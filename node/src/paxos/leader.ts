@@ -23,6 +23,7 @@ import { Proposals } from './proposals.ts';
 import type { Slot } from './pvalue.ts';
 import { Scout } from './scout.ts';
 import { Retransmission, type Timing } from './timing.ts';
+import type { Witnesses } from './witnesses.ts';
 
 export interface LeaderInit {
   readonly self: MemberId;
@@ -35,6 +36,7 @@ export interface LeaderInit {
   readonly highest: Ballot | undefined;
   /** The co-located replica's. */
   readonly slotOut: Slot;
+  readonly witnesses: Pick<Witnesses, 'ends'>;
 }
 
 /**
@@ -46,6 +48,7 @@ export class Leader {
   readonly #mode: LeadershipMode;
   readonly #timing: Timing;
   readonly #election: Election;
+  readonly #witnesses: LeaderInit['witnesses'];
   #configurations: Configurations;
 
   /** Its own ballot, durable before its p1a leaves; apart from the co-located acceptor's. */
@@ -78,6 +81,7 @@ export class Leader {
     this.#configurations = init.configurations;
     this.#mode = init.mode;
     this.#timing = init.timing;
+    this.#witnesses = init.witnesses;
     this.#ballot = init.ballot;
     this.#highest = init.highest;
     this.#mark = init.slotOut;
@@ -239,13 +243,16 @@ export class Leader {
     return member === this.#self ? this.#flushed : this.#contact.flushed(member);
   }
 
-  /** @param unapplied whether commands that this member was given are not applied yet */
-  tick(random: number, unapplied: boolean): Effect[] {
+  /**
+   * @param unapplied whether commands that this member was given are not applied yet
+   * @param mayVote whether it was admitted
+   */
+  tick(random: number, unapplied: boolean, mayVote = true): Effect[] {
     if (this.#proposals !== undefined) return this.#lead(this.#proposals, random);
     if (this.#mode === 'on-demand' && this.#scout !== undefined) return this.#scout.tick(random);
     const isDue = this.#election.tick(random, unapplied);
     // Who is no voter, or is about to be none, never leads; but it supports others.
-    if (!this.#configurations.newest.voters.includes(this.#self)) return [];
+    if (!mayVote || !this.#configurations.newest.voters.includes(this.#self)) return [];
     if (isDue) return this.#seek();
     return (this.#scout ?? this.#canvass)?.tick(random) ?? [];
   }
@@ -270,7 +277,9 @@ export class Leader {
     const ballot = this.ballot;
     if (ballot === undefined || this.#mode === 'on-demand') return [];
     const floor = this.collectable === 0 ? {} : { floor: this.collectable };
-    return [send(this.#others, { type: 'heartbeat', ballot, slotOut: this.#mark, ...floor })];
+    const ends = this.#witnesses.ends(this.#others);
+    const slotOut = this.#mark;
+    return [send(this.#others, { type: 'heartbeat', ballot, slotOut, ...floor, ends })];
   }
 
   #preempted({ ballot }: Preempted): Effect[] {

@@ -1,25 +1,33 @@
 import { Acceptor } from './acceptor.ts';
+import { Admission, expulsionBy, type Expulsion } from './admission.ts';
 import { compareBallots, type Ballot, type MemberId } from './ballot.ts';
-import { encodeChange, refusalOf, type Change, type Refusal } from './change.ts';
+import { refusalOf, type Refusal } from './change.ts';
 import type { LeadershipMode } from './configuration.ts';
 import type { Configurations } from './configurations.ts';
 import { send, waitsForFlush, type Effect, type Recovered } from './effects.ts';
 import type { Input } from './input.ts';
 import { Leader } from './leader.ts';
 import { Learner, type Question } from './learner.ts';
+import { isSameIncarnation, type HeardEnds, type LogEnd } from './log-end.ts';
 import {
   isCounted,
+  isTakenUnadmitted,
   type CoreMessage,
   type Decision,
+  type Heartbeat,
   type Learn,
   type Learned,
   type P2a,
   type Propose,
+  type Testimony,
 } from './messages.ts';
-import type { Pvalue, Slot } from './pvalue.ts';
+import { isPlausible, type Known } from './plausible.ts';
+import type { Pvalue, Slot, Value } from './pvalue.ts';
 import { Replica, type Packing } from './replica.ts';
 import { isQuorum } from './quorum.ts';
+import { encodeChange, encodeSystemCommand, type Change } from './system-command.ts';
 import type { Timing } from './timing.ts';
+import { Witnesses } from './witnesses.ts';
 
 export interface MemberInit {
   readonly self: MemberId;
@@ -29,6 +37,12 @@ export interface MemberInit {
   readonly timing: Timing;
   readonly packing: Packing;
   readonly recovered: Recovered;
+  /** How far the own log went when it was opened, in the run that begins. */
+  readonly end: LogEnd;
+  /** How far the others' logs went, as an earlier run had heard. */
+  readonly heard: HeardEnds;
+  /** Whether a value is as those who made its commands made them. The core looks no further. */
+  readonly isSound?: (value: Value) => boolean;
 }
 
 /**
@@ -38,26 +52,42 @@ export interface MemberInit {
 export class Member {
   readonly self: MemberId;
   readonly #mode: LeadershipMode;
+  readonly #timing: Timing;
   readonly #pageBytes: number;
   readonly #acceptor: Acceptor;
   readonly #leader: Leader;
   readonly #replica: Replica;
   readonly #learner: Learner;
+  readonly #witnesses: Witnesses;
+  /** The run that this is, and how far its log went when it began. */
+  readonly #end: LogEnd;
+  /** Before it is admitted it has no vote. */
+  #admission: Admission | undefined;
+  #isDisputed = false;
+  #isExpelled = false;
+  #age = 0;
   /** Messages to itself that need not wait for the flush: delivered within the step. */
   #local: CoreMessage[] = [];
   #mark: Slot;
 
-  constructor({ self, configurations, mode, timing, packing, recovered }: MemberInit) {
+  constructor(init: MemberInit) {
+    const { self, configurations, mode, timing, packing, recovered } = init;
+    const { isSound = () => true } = init;
     this.self = self;
+    this.#timing = timing;
+    this.#end = init.end;
+    this.#admission = new Admission(self, init.end, timing);
+    this.#witnesses = new Witnesses(init.heard);
     this.#mode = mode;
     this.#pageBytes = packing.batchBytes;
     this.#mark = recovered.decidedMark;
     const { ballot, leaderBallot, slotOut } = recovered;
     this.#acceptor = new Acceptor(recovered, packing.batchBytes);
-    this.#replica = new Replica(configurations, packing, timing, recovered);
+    this.#replica = new Replica(configurations, packing, timing, recovered, isSound);
     const highest = compareBallots(ballot, leaderBallot) > 0 ? ballot : leaderBallot;
-    const init = { self, configurations, mode, timing, ballot: leaderBallot, highest, slotOut };
-    this.#leader = new Leader(init);
+    const witnesses = this.#witnesses;
+    const leader = { self, configurations, mode, timing, ballot: leaderBallot, highest, slotOut };
+    this.#leader = new Leader({ ...leader, witnesses });
     this.#learner = new Learner(
       configurations.members.filter((member) => member !== self),
       timing,
@@ -107,9 +137,14 @@ export class Member {
     return Math.max(this.#learner.target, this.#leader.floor);
   }
 
-  /** Whether a message of that sender means anything here; if not, it is to be dropped. */
-  takes(from: MemberId, message: CoreMessage): boolean {
-    return !isCounted[message.type] || this.configurations.members.includes(from);
+  /** Whether others have said what they remember of it, and nobody disputes its history. */
+  get mayVote(): boolean {
+    return this.#admission === undefined && !this.#isDisputed;
+  }
+
+  /** How far the others' logs go, as far as was heard: to be kept with the state. */
+  get heard(): HeardEnds {
+    return this.#witnesses.ends();
   }
 
   /** Why this member does not propose a change; `undefined` when it would. */
@@ -146,6 +181,7 @@ export class Member {
    * @throws InvariantViolation when a local invariant is broken: the process must end
    */
   step(input: Input): Effect[] {
+    if (this.#isExpelled) return [];
     const effects: Effect[] = [];
     this.#emit(effects, this.#handle(input));
     for (let message = this.#local.shift(); message; message = this.#local.shift()) {
@@ -170,7 +206,7 @@ export class Member {
   #handle(input: Input): Effect[] {
     switch (input.type) {
       case 'message':
-        return this.#deliver(input.from, input.message);
+        return this.#receive(input);
       case 'tick':
         return this.#tick(input.random);
       case 'request':
@@ -194,6 +230,12 @@ export class Member {
       case 'reconfigure':
         this.#replica.request([encodeChange(input.change)]);
         return this.#propose(this.#replica.propose());
+      case 'compare':
+        this.#replica.request([encodeSystemCommand({ type: 'compare' })]);
+        return this.#propose(this.#replica.propose());
+      case 'dispute':
+        this.#isDisputed = input.isOpen;
+        return input.isOpen ? this.#leader.resign() : [];
       default:
         return input satisfies never;
     }
@@ -205,7 +247,72 @@ export class Member {
     return floor === 0 ? [] : [{ type: 'collect', floor }];
   }
 
+  /** Who speaks is looked at first: it may be a run of a member that is over, or one of two. */
+  #receive({ from, message, end }: Input & { type: 'message' }): Effect[] {
+    if (end === undefined) return this.#deliver(from, message);
+    if (from === this.self) return this.#twin(end);
+    const standing = this.#witnesses.heard(from, end);
+    if (standing !== 'well') return this.#disown(from, end, standing);
+    if (isCounted[message.type] && !this.configurations.members.includes(from)) {
+      return [{ type: 'dropped', from, why: 'unknown-member' }];
+    }
+    if (!isPlausible(message, this.#known)) return [{ type: 'dropped', from, why: 'implausible' }];
+    if (message.type === 'question') return [this.#testify(from, end)];
+    return this.#deliver(from, message);
+  }
+
+  get #known(): Known {
+    const round = Math.max(this.#acceptor.ballot?.round ?? 0, this.#leader.highest?.round ?? 0);
+    const { window } = this.configurations;
+    // R5: a leader proposes less than WINDOW slots ahead of what it has applied; others hear of
+    // that with its next heartbeat.
+    const known = Math.max(this.slotOut, this.target, this.#replica.decidedEnd);
+    return { round, slotsBelow: known + 2 * window };
+  }
+
+  #testify(to: MemberId, { incarnation }: LogEnd): Effect {
+    const testimony = this.#witnesses.testimonyFor(to, incarnation);
+    return send([to], { type: 'testimony', of: incarnation, ...testimony });
+  }
+
+  /** A message of the own id that is not one's own: there is a second process. */
+  #twin({ incarnation }: LogEnd): Effect[] {
+    const { count } = this.#end.incarnation;
+    // What an older process had sent may come late; but not for long.
+    if (incarnation.count < count && this.#age < this.#timing.election) return [];
+    return this.#expel({ why: 'another', by: this.self, other: incarnation });
+  }
+
+  /** A message of a run that is outlived, or of one of two, counts for nothing; it is told. */
+  #disown(from: MemberId, end: LogEnd, why: 'outlived' | 'twins'): Effect[] {
+    return [{ type: 'dropped', from, why }, this.#testify(from, end)];
+  }
+
+  #expel(expulsion: Expulsion): Effect[] {
+    this.#isExpelled = true;
+    return [...this.#leader.resign(), { type: 'expelled', expulsion }];
+  }
+
+  #testimony(by: MemberId, testimony: Testimony): Effect[] {
+    const isMine = isSameIncarnation(testimony.of, this.#end.incarnation);
+    // What is said to another run of the same id tells that there is one.
+    const of = isMine ? testimony : { latest: testimony.of };
+    const expulsion =
+      isMine && this.#admission !== undefined
+        ? this.#admission.answered(by, testimony)
+        : expulsionBy(by, this.#end, of);
+    if (expulsion !== undefined) return this.#expel(expulsion);
+    return this.#admitWhenOver();
+  }
+
+  #admitWhenOver(): Effect[] {
+    const isOver = this.#admission?.isOver(this.configurations.votersFrom(this.slotOut)) === true;
+    if (isOver) this.#admission = undefined;
+    return [];
+  }
+
   #deliver(from: MemberId, message: CoreMessage): Effect[] {
+    if (!this.mayVote && !isTakenUnadmitted[message.type]) return [];
     switch (message.type) {
       case 'p1a':
         return this.#acceptor.handle(from, message);
@@ -221,8 +328,11 @@ export class Member {
         this.#learner.heard(message.floor, from);
         return [];
       case 'heartbeat':
-        this.#learner.heard(message.slotOut, from);
-        return this.#follow(() => this.#leader.heartbeat(from, message));
+        return this.#heartbeat(from, message);
+      case 'question':
+        return []; // Nobody asks itself.
+      case 'testimony':
+        return this.#testimony(from, message);
       case 'alive':
         return this.#leader.alive(from, message);
       case 'canvass':
@@ -233,7 +343,7 @@ export class Member {
       case 'hand-over':
         return this.#leader.handedOver(message);
       case 'decision':
-        return this.#decision(message);
+        return this.#decision(from, message);
       case 'learn':
         return this.#learn(from, message);
       case 'learned':
@@ -243,12 +353,31 @@ export class Member {
     }
   }
 
+  #heartbeat(from: MemberId, message: Heartbeat): Effect[] {
+    this.#learner.heard(message.slotOut, from);
+    for (const [member, end] of Object.entries(message.ends ?? {})) {
+      if (member !== this.self) this.#witnesses.heard(member, end);
+      else {
+        const expulsion = expulsionBy(from, this.#end, { latest: end.incarnation });
+        if (expulsion !== undefined) return this.#expel(expulsion);
+      }
+    }
+    const effects = this.#follow(() => this.#leader.heartbeat(from, message));
+    // Who may not vote yet is not heard by the leader: it may be waiting for just that vote.
+    return this.mayVote ? effects : effects.filter(({ type }) => type !== 'send');
+  }
+
   #tick(random: number): Effect[] {
     const { unapplied } = this.#replica;
+    this.#age += 1;
+    const others = this.configurations.members.filter((member) => member !== this.self);
+    const isAsking = this.#admission?.tick(random) === true;
     return [
+      ...this.#admitWhenOver(),
+      ...(isAsking ? [send(others, { type: 'question' })] : []),
       // What was decided before a restart, also when nobody else is there to speak of it.
       ...this.#perform(),
-      ...this.#leader.tick(random, unapplied),
+      ...this.#leader.tick(random, unapplied, this.mayVote),
       ...this.#propose(this.#replica.tick(random)),
       ...this.#ask(this.#learner.tick(random, this.#behind, this.slotOut)),
       ...this.#surveyed(),
@@ -284,10 +413,10 @@ export class Member {
     return [...effects, ...this.#perform()];
   }
 
-  #decision({ ballot, slot, value }: Decision): Effect[] {
+  #decision(from: MemberId, { ballot, slot, value }: Decision): Effect[] {
     const effects: Effect[] = [];
     if (value === undefined) this.#take(effects, ballot, slot);
-    else this.#decide(effects, { ballot, slot, value });
+    else this.#decide(effects, { ballot, slot, value }, from);
     return [...effects, ...this.#perform()];
   }
 
@@ -299,8 +428,9 @@ export class Member {
     else this.#decide(effects, { ballot, slot, value });
   }
 
-  #decide(effects: Effect[], decision: Pvalue): void {
-    if (!this.#replica.decided(decision)) return;
+  /** @param by who gave the value; nobody, when it is this member's own copy */
+  #decide(effects: Effect[], decision: Pvalue, by?: MemberId): void {
+    if (!this.#replica.decided(decision, by)) return;
     effects.push(...this.#acceptor.learn(decision));
   }
 
@@ -379,7 +509,7 @@ export class Member {
     if (floor > this.slotOut) return this.#tooFarBehind(from);
     const before = this.slotOut;
     const effects: Effect[] = [];
-    for (const decision of decisions) this.#decide(effects, decision);
+    for (const decision of decisions) this.#decide(effects, decision, from);
     effects.push(...this.#perform());
     const progress = this.slotOut > before;
     const questions = this.#learner.answered(from, survey, progress, this.#behind);

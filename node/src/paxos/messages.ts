@@ -1,4 +1,6 @@
 import type { Ballot } from './ballot.ts';
+import type { HistoryMark } from './history.ts';
+import type { HeardEnds, Incarnation } from './log-end.ts';
 import type { Pvalue, Slot, Value } from './pvalue.ts';
 
 /* To the acceptor. */
@@ -63,6 +65,8 @@ export interface Heartbeat {
   readonly slotOut: Slot;
   /** Every slot below it is on enough disks; without it, none is known to be. */
   readonly floor?: Slot;
+  /** How far the members' logs go, as far as the leader heard: so all are witnesses. */
+  readonly ends?: HeardEnds;
 }
 
 /** Answers a heartbeat. With a higher ballot than that had: the follower knows of another one. */
@@ -73,6 +77,8 @@ export interface Alive {
   readonly slotOut: Slot;
   /** The state on its disk has every slot below. */
   readonly flushed: Slot;
+  /** The newest version of the state machine that it knows. */
+  readonly machine?: number;
 }
 
 /** Who suspects the leader asks, before it uses `ballot`, whether the others miss one, too. */
@@ -94,6 +100,22 @@ export interface Canvassed {
 export interface HandOver {
   readonly type: 'hand-over';
   readonly ballot: Ballot;
+}
+
+/** Whoever starts asks, before it votes, what the others remember of it. */
+export interface Question {
+  readonly type: 'question';
+}
+
+/** The answer to a question; and what a run is told, unasked, that another one outlives. */
+export interface Testimony {
+  readonly type: 'testimony';
+  /** The run that it is meant for. */
+  readonly of: Incarnation;
+  /** A run of the receiver that is not older, if one was heard. */
+  readonly latest?: Incarnation;
+  /** The farthest that another run of the receiver said of its log; 0 when nothing is known. */
+  readonly sequence: number;
 }
 
 /** Scout to leader: a quorum adopted `ballot`; `pvalues` has the highest-ballot one a slot. */
@@ -167,17 +189,47 @@ export interface Chunk {
   readonly isLast: boolean;
 }
 
+/* Comparison: members that applied the same slots have the same history, and the same state. */
+
+/** What the sender's history comes to at a slot. */
+export interface HistoryAt {
+  readonly type: 'history';
+  readonly mark: HistoryMark;
+  /** The receiver is to say the same of its own. */
+  readonly asks: boolean;
+}
+
+/** What the sender's state comes to, after a slot in which the log says to compare. */
+export interface Digests {
+  readonly type: 'digests';
+  readonly slot: Slot;
+  readonly tables: readonly TableDigest[];
+}
+
+/** A table has so many entries, and their hashes have that sum. */
+export interface TableDigest {
+  readonly table: string;
+  readonly count: number;
+  readonly sum: bigint;
+}
+
 export type AcceptorMessage = P1a | P2a;
 export type LeaderMessage =
   P1b | P2b | Propose | Floor | Heartbeat | Alive | Canvass | Canvassed | HandOver;
+export type WitnessMessage = Question | Testimony;
 export type ReplicaMessage = Decision | Learn | Learned;
 /** Beside the core: the driver takes them. */
-export type StateMessage = Fetch | Chunk;
+export type StateMessage = Fetch | Chunk | HistoryAt | Digests;
 
 /** What members send one another. */
-export type Message = AcceptorMessage | LeaderMessage | ReplicaMessage | StateMessage;
+export type Message =
+  AcceptorMessage | LeaderMessage | ReplicaMessage | WitnessMessage | StateMessage;
 /** What the core takes. */
 export type CoreMessage = Exclude<Message, StateMessage>;
+
+export function isOfCore(message: Message): message is CoreMessage {
+  return message.type in isTakenUnadmitted;
+}
 
 /**
  * What is counted for a quorum, and so is taken from voters alone. Everything else is taken from
@@ -198,6 +250,33 @@ export const isCounted: Record<Message['type'], boolean> = {
   canvass: false,
   canvassed: true,
   'hand-over': false,
+  question: false,
+  testimony: false,
   fetch: false,
   chunk: false,
+  history: false,
+  digests: false,
+};
+
+/**
+ * What a member takes before it is admitted: what it learns, and what admits it. Everything else
+ * may be a vote, or lead to one.
+ */
+export const isTakenUnadmitted: Record<CoreMessage['type'], boolean> = {
+  p1a: false,
+  p1b: false,
+  p2a: false,
+  p2b: false,
+  propose: false,
+  floor: true,
+  heartbeat: true,
+  decision: true,
+  learn: false,
+  learned: true,
+  alive: false,
+  canvass: false,
+  canvassed: false,
+  'hand-over': false,
+  question: true,
+  testimony: true,
 };

@@ -59,13 +59,15 @@ export class Proposals {
     this.#floor = Math.max(this.#floor, floor);
     const effects: Effect[] = [];
     const first = Math.max(this.#mark, this.#floor, from);
-    let end = first;
-    for (const slot of pvalues.keys()) end = Math.max(end, slot + 1);
-    for (let slot = first; slot < end; slot++) {
+    const reported = [...pvalues].filter(([slot]) => slot >= first).sort(([a], [b]) => a - b);
+    let next = first;
+    for (const [slot, { value }] of reported) {
+      effects.push(...this.#fillHoles(next, slot));
       // C2: the pvalue of the highest ballot that a quorum reported is the only choice (pmax).
-      effects.push(...this.select(slot, pvalues.get(slot)?.value ?? NO_OP));
+      effects.push(...this.select(slot, value));
+      next = slot + 1;
     }
-    this.#inherited = Math.max(this.#inherited, end);
+    this.#inherited = Math.max(this.#inherited, next);
     // Up to the first slot of a pending configuration an idle cluster decides no-ops.
     this.#end = Math.max(this.#end, this.#configurations.newest.from);
     return effects;
@@ -141,7 +143,9 @@ export class Proposals {
       const value = this.#values.get(slot);
       if (value !== undefined) effects.push(...this.#spawn(slot, value));
     }
-    return effects;
+    // Where a configuration is new, phase 1 comes first: `#end` is not beyond.
+    const inherited = Math.min(this.#inherited, this.#end);
+    return [...effects, ...this.#fillHoles(Math.max(before, this.#mark), inherited)];
   }
 
   tick(random: number): Effect[] {
@@ -151,15 +155,19 @@ export class Proposals {
       const to = commander.tick(random);
       if (to.length > 0) effects.push(send(to, { type: 'p2a', ballot, slot, value, decided: [] }));
     }
-    return [...effects, ...this.#fillHoles()];
+    const from = Math.max(this.#mark, this.#floor);
+    const hasHoles = this.#values.size < this.#end - from;
+    return hasHoles ? [...effects, ...this.#fillHoles(from, this.#end)] : effects;
   }
 
-  /** A hole below a proposal would hold up every slot above it: it gets a no-op. */
-  #fillHoles(): Effect[] {
-    const from = Math.max(this.#mark, this.#floor);
-    if (this.#values.size >= this.#end - from) return [];
+  /**
+   * A hole below a proposal would hold up every slot above it: it gets a no-op, when WINDOW comes
+   * to it. So a proposal far up costs no more than any other.
+   */
+  #fillHoles(from: Slot, to: Slot): Effect[] {
     const effects: Effect[] = [];
-    for (let slot = from; slot < this.#end; slot++) {
+    const end = Math.min(to, this.#mark + this.#configurations.window);
+    for (let slot = Math.max(from, this.#floor); slot < end; slot++) {
       if (!this.#values.has(slot)) effects.push(...this.select(slot, NO_OP));
     }
     return effects;

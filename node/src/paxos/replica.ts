@@ -1,10 +1,12 @@
-import type { Ballot } from './ballot.ts';
-import { parseChange } from './change.ts';
+import type { Ballot, MemberId } from './ballot.ts';
 import type { Configurations } from './configurations.ts';
 import type { Effect, Recovered } from './effects.ts';
 import { invariant } from './invariant.ts';
 import type { Propose } from './messages.ts';
 import { sameValue, type Command, type Pvalue, type Slot, type Value } from './pvalue.ts';
+import { isQuorum } from './quorum.ts';
+import { SlotMap } from './slot-map.ts';
+import { parseSystemCommand, type Change } from './system-command.ts';
 import { Retransmission, type Timing } from './timing.ts';
 
 /** How the replica packs commands into slots. */
@@ -30,7 +32,7 @@ export class Replica {
   /** Its own proposals for slots that are not decided. */
   readonly #proposals = new Map<Slot, Value>();
   /** Decided values from the floor on, applied or not. */
-  readonly #decisions = new Map<Slot, Pvalue>();
+  readonly #decisions = new SlotMap<Pvalue>();
   /** Slots that were decided at a ballot, their value not yet known here. */
   readonly #valueless = new Map<Slot, Ballot>();
   #slotIn: Slot;
@@ -38,13 +40,19 @@ export class Replica {
   #floor: Slot;
   /** One past the highest slot that is known to be decided. */
   #end: Slot;
+  readonly #isSound: (value: Value) => boolean;
+  /** The decided value of the next slot, which is not as it was made, and who else has it so. */
+  #doubted: { readonly value: Value; readonly by: Set<MemberId> } | undefined;
 
+  /** @param isSound whether a value is as those who made its commands made them */
   constructor(
     configurations: Configurations,
     packing: Packing,
     timing: Timing,
     { slotOut, decidedMark, stored }: Recovered,
+    isSound: (value: Value) => boolean,
   ) {
+    this.#isSound = isSound;
     this.#configurations = configurations;
     this.#packing = packing;
     this.#retransmission = new Retransmission(timing.retransmit, timing.retransmitLongest);
@@ -81,6 +89,11 @@ export class Replica {
   /** Bytes of commands that are in no slot yet. */
   get requestBytes(): number {
     return this.#requestBytes;
+  }
+
+  /** One past the highest slot that is known to be decided. */
+  get decidedEnd(): Slot {
+    return this.#end;
   }
 
   /** Whether a slot at or above `slot_out` is known to be decided, but cannot be applied. */
@@ -156,12 +169,17 @@ export class Replica {
 
   /**
    * Takes a decision.
+   * @param by who gave its value; nobody, when it is this member's own copy
    * @returns whether it is news
    */
-  decided(decision: Pvalue): boolean {
-    const { slot, value } = decision;
+  decided(decision: Pvalue, by?: MemberId): boolean {
+    const { ballot, slot, value } = decision;
     // R1: a slot that has its decision keeps it; decisions for one slot are the same.
     if (slot < this.#slotOut || this.#decisions.has(slot)) return false;
+    if (by !== undefined && !this.#isSound(value) && !this.#vouch(slot, value, by)) {
+      this.decidedWithoutValue(ballot, slot);
+      return false;
+    }
     this.#decisions.set(slot, decision);
     this.#valueless.delete(slot);
     this.#end = Math.max(this.#end, slot + 1);
@@ -185,20 +203,63 @@ export class Replica {
     const effects: Effect[] = [];
     for (;;) {
       const decision = this.#decisions.get(this.#slotOut);
-      if (decision === undefined) break;
+      if (decision === undefined || !this.#isTrusted(decision)) break;
       // R3: the state is the decisions applied in slot order, up to slot_out.
       effects.push({ type: 'apply', slot: this.#slotOut, value: decision.value });
-      for (const command of decision.value) effects.push(...this.#reconfigure(command));
+      for (const command of decision.value) effects.push(...this.#obey(command));
+      this.#doubted = undefined;
       this.#slotOut += 1; // R4: slot_out never decreases.
     }
     this.#slotIn = Math.max(this.#slotIn, this.#slotOut);
     return effects;
   }
 
+  /**
+   * A decided value that is not sound here is asked for again, of the others. What a majority has
+   * in the same bytes is what was decided: all apply it, and refuse it in the same way.
+   */
+  #isTrusted({ ballot, slot, value }: Pvalue): boolean {
+    if (this.#isSound(value) || this.#isVouched) return true;
+    this.#doubted ??= { value, by: new Set() };
+    this.#decisions.delete(slot);
+    this.#valueless.set(slot, ballot);
+    return false;
+  }
+
+  /** Another member has a value that is not sound. @returns whether it is to be taken so */
+  #vouch(slot: Slot, value: Value, by: MemberId): boolean {
+    if (slot !== this.#slotOut) return false;
+    this.#doubted ??= { value, by: new Set() };
+    if (!sameValue(value, this.#doubted.value)) return false;
+    this.#doubted.by.add(by);
+    return this.#isVouched;
+  }
+
+  get #isVouched(): boolean {
+    if (this.#doubted === undefined) return false;
+    return isQuorum(this.#configurations.at(this.#slotOut).voters, this.#doubted.by);
+  }
+
+  /** What the cluster itself has decided. */
+  #obey(command: Command): Effect[] {
+    const system = parseSystemCommand(command);
+    switch (system?.type) {
+      case undefined:
+        return [];
+      case 'change':
+        return this.#reconfigure(system);
+      case 'compare':
+        return [{ type: 'compare', slot: this.#slotOut }];
+      case 'machine':
+        return [{ type: 'machine', version: system.version }];
+      default:
+        return system satisfies never;
+    }
+  }
+
   /** A change rules from WINDOW slots later on (PMMC 2.4), if it is not void. */
-  #reconfigure(command: Command): Effect[] {
-    const change = parseChange(command);
-    if (change === undefined) return [];
+  #reconfigure({ base, voters, learners, forced }: Change): Effect[] {
+    const change = { base, voters, learners, forced };
     const configurations = this.#configurations.changed(change, this.#slotOut);
     this.#configurations = configurations ?? this.#configurations;
     return [{ type: 'reconfigured', change, stored: configurations?.stored }];
@@ -211,9 +272,7 @@ export class Replica {
   known(from: Slot, bytes: number): Pvalue[] {
     const decisions: Pvalue[] = [];
     let total = 0;
-    for (let slot = from; slot < this.#end; slot++) {
-      const decision = this.#decisions.get(slot);
-      if (decision === undefined) continue;
+    for (const [, decision] of this.#decisions.from(from)) {
       for (const command of decision.value) total += command.length;
       if (total > bytes && decisions.length > 0) break;
       decisions.push(decision);
@@ -232,7 +291,7 @@ export class Replica {
     invariant(floor <= this.#slotOut, 'R2', () => `forgetting ${floor} at ${this.#slotOut}`);
     for (; this.#floor < floor; this.#floor++) {
       invariant(this.#decisions.has(this.#floor), 'R2', () => `no decision ${this.#floor}`);
-      this.#decisions.delete(this.#floor);
     }
+    this.#decisions.forgetBelow(floor);
   }
 }

@@ -1,4 +1,4 @@
-import { checkCommand } from '../../../contract/src/command.ts';
+import { checkCommand, COMMAND_VERSION, isSoundCommand } from '../../../contract/src/command.ts';
 import type { Outcome } from '../../../contract/src/reply.ts';
 import type { AppliedCommand } from '../machine/applier.ts';
 import type { Command } from '../paxos/pvalue.ts';
@@ -53,6 +53,9 @@ export class ClientRequests {
     if (this.#events.isStopped()) return this.#refuse({ ok: false, code: 'NOT_LEADING' }, answer);
     if (bytes.length > maxCommandBytes) {
       return this.#refuse({ ok: false, code: 'TOO_LARGE' }, answer);
+    }
+    if (bytes[0] === COMMAND_VERSION && !isSoundCommand(bytes)) {
+      return this.#refuse({ ok: false, code: 'GARBLED' }, answer);
     }
     const command = checkCommand(bytes);
     if ('malformed' in command) return this.#refuse({ ok: false, code: 'MALFORMED' }, answer);

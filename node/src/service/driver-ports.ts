@@ -1,7 +1,9 @@
 import type { AppliedCommand, Applier } from '../machine/applier.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import type { Ballot } from '../paxos/ballot.ts';
-import type { Change } from '../paxos/change.ts';
+import type { Ballot, MemberId } from '../paxos/ballot.ts';
+import type { Change } from '../paxos/system-command.ts';
+import type { Dropped } from '../paxos/effects.ts';
+import type { Incarnation } from '../paxos/log-end.ts';
 import type { Member } from '../paxos/member.ts';
 import type { Slot } from '../paxos/pvalue.ts';
 import type { Log } from '../storage/log.ts';
@@ -14,6 +16,8 @@ type DriverMetrics = 'counts' | 'sent' | 'received' | 'dropped' | 'refused' | 'h
 export interface DriverPorts {
   readonly member: Member;
   readonly log: Log;
+  /** Of this run. */
+  readonly incarnation: Incarnation;
   readonly state: StateStore;
   readonly applier: Applier;
   readonly transport: Transport;
@@ -43,6 +47,10 @@ export interface DriverSettings {
   readonly unheardTicks: number;
   /** The size of a chunk of the state on its way to another member. */
   readonly chunkBytes: number;
+  /** Ticks between two comparisons of the states, while something is applied. */
+  readonly compareTicks: number;
+  /** Ticks between two looks at a part of the state on disk. */
+  readonly scrubTicks: number;
   /** An unanswered request is given up after this many milliseconds. */
   readonly waitMs: number;
 }
@@ -60,6 +68,8 @@ export interface DriverEvents {
    * and a member made from it. The driver has stopped.
    */
   restored(slotOut: Slot): void;
+  /** A message of `from` was dropped. */
+  dropped(why: Dropped, from: MemberId): void;
   /** A change was applied; `taken` is false when it was void. */
   reconfigured(change: Change, taken: boolean): void;
   /** A crash point fired: what was sent has left, what was written is durable. */

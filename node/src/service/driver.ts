@@ -2,25 +2,31 @@ import type { Outcome } from '../../../contract/src/reply.ts';
 import type { IncomingState } from '../../../contract/src/status.ts';
 import type { AppliedCommand } from '../machine/applier.ts';
 import type { MemberId } from '../paxos/ballot.ts';
-import { encodeConfigurations } from '../paxos/configurations.ts';
 import { waitsForFlush, type Effect } from '../paxos/effects.ts';
 import type { Input } from '../paxos/input.ts';
 import type { Member } from '../paxos/member.ts';
-import type { StateMessage } from '../paxos/messages.ts';
+import { isOfCore, type Message, type StateMessage } from '../paxos/messages.ts';
 import { valueBytes, type Slot, type Value } from '../paxos/pvalue.ts';
+import { DamageError } from '../storage/damage.ts';
+import type { OwnFacts, SharedFacts } from '../storage/facts.ts';
+import { STATE_FILE } from '../storage/state-files.ts';
 import type { Staging } from '../storage/state.ts';
+import type { Stamp } from '../transport/transport.ts';
+import { AppliedFacts } from './applied-facts.ts';
 import { Barrier } from './barrier.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { ClientRequests } from './client-requests.ts';
 import { DiskWatch } from './disk-watch.ts';
 import type { DriverEvents, DriverPorts, DriverSettings } from './driver-ports.ts';
+import { errorOf } from './expulsion.ts';
+import { historyError, splitError } from './halt-error.ts';
 import { Hearing } from './hearing.ts';
+import { Histories } from './histories.ts';
 import { Outbox } from './outbox.ts';
+import { mayBeAccepted } from './soundness.ts';
+import { StateComparison } from './state-comparison.ts';
 import { StateReceiver } from './state-receiver.ts';
 import { StateSender } from './state-sender.ts';
-
-/** Why a vote of somebody who is no voter was dropped. */
-export const UNKNOWN_MEMBER = 'unknown-member';
 
 /** Changes what a member does and may end it, for crash points: see crash-points.ts. */
 export type EffectFilter = (effects: Effect[]) => { effects: Effect[]; crash: boolean };
@@ -35,12 +41,15 @@ export class Driver {
   readonly #ports: DriverPorts;
   readonly #settings: DriverSettings;
   readonly #events: DriverEvents;
+  readonly #facts: AppliedFacts;
   readonly #barrier: Barrier;
   readonly #outbox: Outbox;
   readonly #disk: DiskWatch;
   readonly #hearing: Hearing;
   readonly #requests: ClientRequests;
   readonly #checkpoints: Checkpoints;
+  readonly #histories: Histories;
+  readonly #comparison: StateComparison;
   readonly #sender: StateSender;
   readonly #receiver: StateReceiver;
   #filter: EffectFilter | undefined;
@@ -50,13 +59,21 @@ export class Driver {
   #failed = false;
   /** The log has nothing below it, or is about to let go of it. */
   #collected: Slot;
+  #ticksToScrub: number;
+  #ticksToCompare: number;
+  /** Nothing was applied since the last comparison. */
+  #isCompared = true;
+  #isDisputed = false;
 
   constructor(ports: DriverPorts, settings: DriverSettings, events: DriverEvents) {
     this.#ports = ports;
     this.#settings = settings;
     this.#events = events;
     this.#collected = ports.log.first;
+    this.#ticksToScrub = settings.scrubTicks;
+    this.#ticksToCompare = settings.compareTicks;
     const failed = (error: unknown): void => this.#fail(error);
+    this.#facts = new AppliedFacts(ports.state.facts, () => this.#own);
     this.#barrier = new Barrier(ports.log, failed);
     this.#disk = new DiskWatch(this.#barrier, settings.stallTicks);
     this.#hearing = new Hearing(settings.unheardTicks);
@@ -67,33 +84,84 @@ export class Driver {
     });
     this.#checkpoints = new Checkpoints(ports, settings, this.#barrier, {
       perform: (effects) => this.#perform(effects),
-      flushed: (slotOut) => this.input({ type: 'flushed', slotOut }),
+      facts: () => this.#facts.cut(),
+      flushed: (slotOut) => this.#flushed(slotOut),
       failed,
     });
     const { member, transport, metrics } = ports;
     this.#outbox = new Outbox(transport, member.self, () => member.configurations.members);
     const { state, random } = ports;
-    const send = (to: MemberId, message: StateMessage): void => {
-      metrics.sent.add(message.type);
-      this.#outbox.add([to], message);
-      this.#wake();
-    };
+    const send = (to: MemberId, message: StateMessage): void => this.#say([to], message);
+    this.#histories = new Histories({
+      self: member.self,
+      own: () => this.#facts.history,
+      at: (slot) => this.#facts.hashAt(slot) ?? state.historyAt(slot),
+      voters: () => member.configurations.at(member.slotOut).voters,
+      say: (to, message) => this.#say(to === undefined ? this.#others : [to], message),
+    });
+    const votersAt = (slot: Slot): readonly MemberId[] => member.configurations.at(slot).voters;
+    this.#comparison = new StateComparison(member.self, votersAt, {
+      minority: ({ slot, table }) => {
+        const reason = `after slot ${slot}, a majority of the members has another`;
+        this.#fail(new DamageError(STATE_FILE, `table ${table}`, reason));
+      },
+      split: ({ slot, table }) => this.#fail(splitError(slot, table)),
+    });
     this.#sender = new StateSender(state, settings.chunkBytes, send, random);
     this.#receiver = new StateReceiver(state, {
       fetch: send,
       isNews: (slot) => slot > member.slotOut,
-      received: (slot, staging) => this.#received(slot, staging),
+      received: (facts, staging) => this.#received(facts, staging),
       failed,
     });
-    transport.onMessage((from, message) => {
+    transport.onMessage((from, message, stamp) => {
       metrics.received.add(message.type);
       this.#hearing.heard(from);
-      if (this.#stopped) return;
-      if (message.type === 'fetch') return this.#guard(() => this.#sender.fetch(from, message));
-      if (message.type === 'chunk') return this.#guard(() => this.#receiver.chunk(from, message));
-      if (!member.takes(from, message)) return metrics.dropped.add(UNKNOWN_MEMBER);
-      this.input({ type: 'message', from, message });
+      if (!this.#stopped) this.#guard(() => this.#hear(from, message, stamp));
     });
+  }
+
+  #hear(from: MemberId, message: Message, { end, history }: Stamp): void {
+    if (history !== undefined && from !== this.member.self) this.#histories.heard(from, history);
+    if (isOfCore(message)) {
+      if (!mayBeAccepted(message)) return this.#events.dropped('unsound', from);
+      return this.input({ type: 'message', from, message, end });
+    }
+    switch (message.type) {
+      case 'fetch':
+        return this.#sender.fetch(from, message);
+      case 'chunk':
+        return this.#receiver.chunk(from, message);
+      case 'history':
+        return this.#histories.told(from, message);
+      case 'digests':
+        return this.#comparison.heard(from, message.slot, message.tables);
+      default:
+        return message satisfies never;
+    }
+  }
+
+  /** Beside the core, to other members. */
+  #say(to: readonly MemberId[], message: StateMessage): void {
+    this.#ports.metrics.sent.add(message.type);
+    this.#outbox.add(to, message);
+    this.#wake();
+  }
+
+  get #others(): MemberId[] {
+    const { self, configurations } = this.member;
+    return configurations.members.filter((member) => member !== self);
+  }
+
+  /** What every frame says of this member. */
+  get stamp(): Stamp {
+    const { history } = this.#facts;
+    const { incarnation, log } = this.#ports;
+    return { end: { incarnation, sequence: log.end }, ...(history && { history }) };
+  }
+
+  get #own(): Pick<OwnFacts, 'logEnd' | 'heard'> {
+    return { logEnd: this.#ports.log.end, heard: this.member.heard };
   }
 
   get member(): Member {
@@ -118,6 +186,18 @@ export class Driver {
   /** Another member's state that is on its way here; `undefined` while none is. */
   get incoming(): IncomingState | undefined {
     return this.#receiver.incoming;
+  }
+
+  /** What a person should look at, a sentence each. */
+  get alarms(): string[] {
+    const histories = [...this.#histories.differing].map(([member, slot]) => {
+      const rest = this.#isDisputed ? ' Nobody decides until a majority is there.' : '';
+      return `What ${member} has as decided below slot ${slot} is not what this member has.${rest}`;
+    });
+    const states = [...this.#comparison.differing].map(([member, { slot, table }]) => {
+      return `After slot ${slot}, ${member} had another table ${table} than a majority has.`;
+    });
+    return [...histories, ...states];
   }
 
   /** Puts a filter around the effects of every further step. */
@@ -145,6 +225,48 @@ export class Driver {
     this.#sender.tick();
     this.#receiver.tick();
     this.#requests.tick();
+    this.#guard(() => this.#compareHistories());
+    this.#scrub();
+    this.#compareStates();
+  }
+
+  /** Nobody votes while it is not known whose history is right, and nobody with a wrong one. */
+  #compareHistories(): void {
+    if (this.#stopped) return;
+    this.#histories.tick();
+    const { verdict, differing } = this.#histories;
+    if (verdict === 'refuted') return this.#fail(historyError(differing));
+    const isDisputed = verdict === 'disputed';
+    if (isDisputed === this.#isDisputed) return;
+    this.#isDisputed = isDisputed;
+    this.input({ type: 'dispute', isOpen: isDisputed });
+  }
+
+  /** Whoever leads proposes it now and then. */
+  #compareStates(): void {
+    this.#ticksToCompare -= 1;
+    if (this.#ticksToCompare > 0 || this.#isCompared || this.member.leading === undefined) return;
+    this.#ticksToCompare = this.#settings.compareTicks;
+    this.#isCompared = true;
+    this.input({ type: 'compare' });
+  }
+
+  /** The log says to: right behind that slot, every member has the same state. */
+  #compare(slot: Slot): void {
+    this.#isCompared = true;
+    this.#checkpoints.cutAt(slot + 1, () => {
+      const { digests } = this.#ports.state.facts;
+      const tables = digests.entries().map(([table, digest]) => ({ table, ...digest }));
+      this.#say(this.#others, { type: 'digests', slot, tables });
+      this.#comparison.heard(this.member.self, slot, tables);
+    });
+  }
+
+  #scrub(): void {
+    this.#ticksToScrub -= 1;
+    if (this.#ticksToScrub > 0 || this.#stopped) return;
+    this.#ticksToScrub = this.#settings.scrubTicks;
+    this.#guard(() => this.#ports.state.scrub());
   }
 
   /**
@@ -238,10 +360,13 @@ export class Driver {
           this.#apply(effect.slot, effect.value);
           break;
         case 'reconfigured':
-          if (effect.stored !== undefined) {
-            this.#ports.applier.reconfigure(encodeConfigurations(effect.stored));
-          }
+          if (effect.stored !== undefined) this.#facts.reconfigured(effect.stored);
           this.#events.reconfigured(effect.change, effect.stored !== undefined);
+          break;
+        case 'compare':
+          this.#compare(effect.slot);
+          break;
+        case 'machine':
           break;
         case 'recall':
           this.#recall(effect);
@@ -254,6 +379,12 @@ export class Driver {
           break;
         case 'leading':
           this.#events.leading(effect.ballot);
+          break;
+        case 'dropped':
+          this.#events.dropped(effect.why, effect.from);
+          break;
+        case 'expelled':
+          this.#fail(errorOf(effect.expulsion));
           break;
         case 'surveyed':
           this.#events.surveyed(effect.survey);
@@ -279,6 +410,8 @@ export class Driver {
 
   #apply(slot: Slot, value: Value): void {
     const applied = this.#ports.applier.apply(slot, value);
+    this.#facts.applied(slot, value);
+    this.#isCompared = false;
     this.#count(value, applied);
     const speak = (): void => {
       this.#requests.answer(applied);
@@ -321,14 +454,21 @@ export class Driver {
     });
   }
 
+  /** The log says so, too: an older state that is found later is damage. */
+  #flushed(slotOut: Slot): void {
+    this.#barrier.persist({ type: 'flushed', slot: slotOut });
+    this.input({ type: 'flushed', slotOut });
+  }
+
   /** Another member's state is here: it takes the place of the own one in a restart. */
-  #received(slot: Slot, staging: Staging): void {
-    if (this.#stopped || slot <= this.member.slotOut) return staging.discard();
+  #received(facts: SharedFacts, staging: Staging): void {
+    const { slotOut } = facts;
+    if (this.#stopped || slotOut <= this.member.slotOut) return staging.discard();
     this.#stop(); // From here on nothing is applied that the new state might lack.
     this.#checkpoints.whenIdle(() => {
-      staging.commit(slot, (error) => {
+      staging.commit(facts, this.#own, (error) => {
         if (error !== undefined) this.#events.failed(error);
-        else this.#events.restored(slot);
+        else this.#events.restored(slotOut);
       });
     });
     this.#release();
@@ -358,6 +498,7 @@ export class Driver {
       this.#checkpoints.cutRest();
       this.#checkpoints.whenIdle(() => {
         this.#stopped = true;
+        this.#guard(() => this.#ports.log.seal());
         done();
       });
       this.#release();

@@ -6,7 +6,7 @@ import {
   type MembershipAnswer,
   type MembershipRequest,
 } from '../../../contract/src/membership.ts';
-import type { Change } from '../paxos/change.ts';
+import type { Change } from '../paxos/system-command.ts';
 import type { Configuration } from '../paxos/configuration.ts';
 import type { Driver } from './driver.ts';
 import type { Logger } from './logger.ts';

@@ -1,14 +1,19 @@
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
 import type { Config } from '../config.ts';
+import type { HeardEnds } from '../paxos/log-end.ts';
 import type { DamageError } from '../storage/damage.ts';
 import type { DataFolder } from '../storage/data-folder.ts';
 import {
   readFirstConfiguration,
   storeFirstConfiguration,
 } from '../storage/first-configuration-file.ts';
+import { openLmdbState } from '../storage/lmdb-state.ts';
+import { hasRun, logFolderOf } from '../storage/member-log.ts';
 import { openMemberStorage, type MemberStorage } from '../storage/member-storage.ts';
 import { setStateAside, stateSetAside } from '../storage/state-files.ts';
 import type { Logger } from './logger.ts';
+
+const SEGMENT_BYTES = 64 * 1024 * 1024;
 
 /**
  * What a node has on disk: the first configuration, for ever, once it has been told, and from then
@@ -21,6 +26,9 @@ export class NodeData {
   readonly #onSetAside: () => void;
   #first: FirstConfiguration | undefined;
   #storage: MemberStorage | undefined;
+  /** The state was set aside: the next opening begins another one. */
+  #anew = false;
+  #heard: HeardEnds = {};
 
   /** @param onSetAside the state is about to be gone: it comes anew */
   constructor(folder: DataFolder, config: Config, log: Logger, onSetAside: () => void) {
@@ -50,9 +58,13 @@ export class NodeData {
    * @throws DamageError, AnotherClusterError, ForeignDataError, FormatError
    */
   open(): void {
-    const { path: data } = this.#folder;
+    const { path: data, memberId, damage } = this.#folder;
+    if (damage !== undefined) throw damage;
+    const ran = hasRun(logFolderOf(data), memberId);
     const derived = this.#derivedConfiguration();
-    this.#first = derived ? storeFirstConfiguration(data, derived) : readFirstConfiguration(data);
+    this.#first = derived
+      ? storeFirstConfiguration(data, derived, ran)
+      : readFirstConfiguration(data, ran);
     if (this.#first === undefined) this.#log.info({ data }, 'it waits to be told');
     else this.#openStorage(this.#first);
   }
@@ -67,17 +79,28 @@ export class NodeData {
 
   /** Stores what it is told, durably, and opens the storage. @throws as `open` */
   tell(told: FirstConfiguration): void {
-    this.#first = storeFirstConfiguration(this.#folder.path, told);
+    this.#first = storeFirstConfiguration(this.#folder.path, told, false);
     this.#log.info(told, 'it has been told the first configuration');
     this.#openStorage(told);
   }
 
   #openStorage({ clusterId }: FirstConfiguration): void {
-    const { path: folder, memberId } = this.#folder;
+    const { path: folder, memberId, isOld } = this.#folder;
     const { mode, logBytes: keepBytes } = this.#config;
-    // On demand a damaged state is kept like all other damage.
-    const setAside = mode === 'stable' ? (damage: DamageError) => this.setAside(damage) : undefined;
-    this.#storage = openMemberStorage({ folder, clusterId, memberId, keepBytes, setAside });
+    this.#storage = openMemberStorage({
+      folder: logFolderOf(folder),
+      openState: (options) => openLmdbState({ folder, ...options }),
+      clusterId,
+      memberId,
+      isOld,
+      keepBytes,
+      segmentBytes: Math.min(keepBytes / 4, SEGMENT_BYTES),
+      anew: this.#anew,
+      heard: this.#heard,
+      // On demand a damaged state is kept like all other damage.
+      setAside: mode === 'stable' ? (damage) => this.setAside(damage) : undefined,
+    });
+    this.#anew = false;
     const { flushedSlotOut: slotOut } = this.#storage.state;
     const { decidedMark } = this.#storage.opened.recovered;
     this.#log.info({ slotOut, decidedMark, data: folder }, 'data opened');
@@ -90,10 +113,13 @@ export class NodeData {
   setAside({ file, record, message }: DamageError): void {
     this.#onSetAside();
     setStateAside(this.#folder.path);
+    this.#anew = true;
     this.#log.error({ file, record }, `${message}; set aside`);
   }
 
-  async close(): Promise<void> {
+  /** @param heard what the member had heard of the others: a state that begins anew keeps it */
+  async close(heard: HeardEnds = {}): Promise<void> {
+    this.#heard = heard;
     const storage = this.#storage;
     this.#storage = undefined;
     await storage?.close();

@@ -13,7 +13,7 @@ import { subjectsOf, type Subjects } from '../../../contract/src/subjects.ts';
 import { VERSION } from '../../../contract/src/version.ts';
 import type { Config } from '../config.ts';
 import { Metrics } from '../metrics/metrics.ts';
-import { waitsForFlush } from '../paxos/effects.ts';
+import { droppedReasons, waitsForFlush } from '../paxos/effects.ts';
 import { DamageError } from '../storage/damage.ts';
 import { openDataFolder, type DataFolder } from '../storage/data-folder.ts';
 import type { FolderLock } from '../storage/folder-lock.ts';
@@ -22,7 +22,7 @@ import { dropReasons } from '../transport/transport.ts';
 import { AdminApi } from './admin-api.ts';
 import { Complaints } from './complaints.ts';
 import { serveDirect } from './direct-requests.ts';
-import { UNKNOWN_MEMBER } from './driver.ts';
+import { HaltError } from './halt-error.ts';
 import type { Logger } from './logger.ts';
 import { NodeConnection } from './node-connection.ts';
 import { NodeData } from './node-data.ts';
@@ -50,7 +50,8 @@ export class Node {
   readonly #nats: NodeConnection;
   readonly #report: SelfReport;
   readonly #recovery: Recovery;
-  #damage: DamageError | undefined;
+  /** Why it has no roles: its data is damaged, or a person has to look. */
+  #fault: DamageError | HaltError | undefined;
   #running: RunningMember | undefined;
   #admin: AdminApi | undefined;
   #http: HttpServer | undefined;
@@ -95,7 +96,7 @@ export class Node {
       member,
       messageTypes: Object.keys(waitsForFlush),
       refusalCodes: Object.keys(errors),
-      dropReasons: [...dropReasons, UNKNOWN_MEMBER, 'no-reply-lane', 'script-line'],
+      dropReasons: [...dropReasons, ...droppedReasons, 'no-reply-lane', 'script-line'],
     });
     const { natsUrl, natsCredentialsDir, natsTlsDir } = config;
     this.#nats = new NodeConnection({
@@ -107,7 +108,7 @@ export class Node {
     this.#report = new SelfReport(config, member, () => ({
       data: this.#data,
       running: this.#running,
-      damage: this.#damage,
+      fault: this.#fault,
       natsConnected: this.#nats.isUp,
       natsTrouble: this.#nats.trouble,
     }));
@@ -117,7 +118,7 @@ export class Node {
       data: this.#data,
       log: this.#log,
       running: () => this.#running,
-      isDamaged: () => this.#damage !== undefined,
+      isDamaged: () => this.#fault !== undefined,
       left: () => void this.#leave(),
       failed: (error) => this.#failed(error),
     });
@@ -176,7 +177,7 @@ export class Node {
       this.#data.open();
     } catch (error) {
       if (!(error instanceof DamageError)) throw error;
-      this.#damaged(error);
+      this.#halt(error);
     }
   }
 
@@ -188,22 +189,22 @@ export class Node {
         ? { ok: true, clusterId: told.clusterId }
         : { ok: false, code: 'ANOTHER_CLUSTER' };
     }
-    if (this.#damage !== undefined) return { ok: false, code: 'DAMAGED' };
+    if (this.#fault !== undefined) return { ok: false, code: 'DAMAGED' };
     try {
       this.#data.tell(told);
     } catch (error) {
       if (!(error instanceof DamageError)) throw error;
-      this.#damaged(error);
+      this.#halt(error);
       return { ok: false, code: 'DAMAGED' };
     }
     await this.#run(connection);
     return { ok: true, clusterId: told.clusterId };
   }
 
-  #damaged(error: DamageError): void {
-    this.#damage = error;
-    const { file, record } = error;
-    this.#log.error({ file, record }, `${error.message}; this member stays without roles`);
+  #halt(error: DamageError | HaltError): void {
+    this.#fault = error;
+    const where = error instanceof DamageError ? { file: error.file, record: error.record } : {};
+    this.#log.error(where, `${error.message}; this member stays without roles`);
   }
 
   /**
@@ -251,12 +252,13 @@ export class Node {
   };
 
   #failed(error: Error): void {
-    if (!(error instanceof DamageError)) return this.#fatal(error);
-    if (isOfState(error) && this.#config.mode === 'stable') {
+    const isFault = error instanceof DamageError || error instanceof HaltError;
+    if (!isFault) return this.#fatal(error);
+    if (error instanceof DamageError && isOfState(error) && this.#config.mode === 'stable') {
       void this.#restart(() => this.#data.setAside(error));
       return;
     }
-    this.#damaged(error);
+    this.#halt(error);
     this.#running?.cease();
   }
 
@@ -279,9 +281,10 @@ export class Node {
 
   /** The member has stopped: nothing of it stays. */
   async #endRun(): Promise<void> {
+    const heard = this.#running?.driver.member.heard;
     this.#running?.end();
     this.#running = undefined;
-    await this.#data.close();
+    await this.#data.close(heard);
   }
 
   /**

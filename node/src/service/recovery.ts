@@ -1,7 +1,6 @@
 import type { ErrorCode } from '../../../contract/src/error-codes.ts';
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
 import type { RecoveryAnswer, RecoveryRequest } from '../../../contract/src/recovery.ts';
-import { CONFIGURATIONS } from '../machine/applier.ts';
 import { DamageError } from '../storage/damage.ts';
 import type { DataFolder } from '../storage/data-folder.ts';
 import { makeRecovered, setFolderAside, takePlace } from '../storage/recovered-folder.ts';
@@ -100,11 +99,10 @@ export class Recovery {
     const { folder, cluster, data, log } = this.#ports;
     const snapshot = data.storage?.state.snapshot();
     if (snapshot === undefined) throw new Error('the data was closed meanwhile');
-    const without = [CONFIGURATIONS];
-    const { slotOut } = snapshot;
+    const { slotOut } = snapshot.facts;
     let first: FirstConfiguration;
     try {
-      const init = { data: folder.path, cluster, old, newClusterId, snapshot, without };
+      const init = { data: folder.path, cluster, old, newClusterId, snapshot };
       first = await makeRecovered(init);
     } finally {
       snapshot.close();

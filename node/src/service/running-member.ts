@@ -8,9 +8,10 @@ import { chatLog } from '../machine/chat-log.ts';
 import { counter } from '../machine/counter.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { formatBallot, type Ballot, type MemberId } from '../paxos/ballot.ts';
-import type { Change } from '../paxos/change.ts';
+import type { Change } from '../paxos/system-command.ts';
 import { firstConfiguration } from '../paxos/configuration.ts';
-import { recoveredConfigurations } from '../paxos/configurations.ts';
+import { Configurations } from '../paxos/configurations.ts';
+import type { Dropped as CoreDropReason } from '../paxos/effects.ts';
 import { Member } from '../paxos/member.ts';
 import { defaultTiming } from '../paxos/timing.ts';
 import type { MemberStorage } from '../storage/member-storage.ts';
@@ -21,20 +22,24 @@ import { ClientApi, type RequestDropReason } from './client-api.ts';
 import { CrashPoints } from './crash-points.ts';
 import { Driver } from './driver.ts';
 import type { Logger } from './logger.ts';
+import { isSound } from './soundness.ts';
 import { ScriptPort, type LineDropReason } from './script-port.ts';
 
 const OVERLAY_BYTES = 8 * 1024 * 1024;
 /** Of the state on its way to another member: read within a few milliseconds. */
 const CHUNK_BYTES = 256 * 1024;
 const WAIT_MS = 30_000;
+/** A slice takes a part of a millisecond: some thousand entries a second. */
+const SCRUB_MS = 50;
 const STALL_MS = 1_000;
 /** As long as a supervisor that looks at the process itself may take to restart it. */
 const UNHEARD_MS = 60_000;
+const COMPARE_MS = 10_000;
 /** Who stops while it leads waits so long for another leader. */
 const HAND_OVER_MS = 300;
 
 /** Why something that came from outside was dropped. */
-export type Dropped = DropReason | RequestDropReason | LineDropReason;
+export type Dropped = DropReason | CoreDropReason | RequestDropReason | LineDropReason;
 
 export interface RunningMemberPorts {
   readonly config: Config;
@@ -96,6 +101,7 @@ export class RunningMember {
       self,
       peers: first.members.filter((voter) => voter !== self), // On demand: there they never change.
       fanOut: config.mode === 'stable',
+      stamp: () => this.driver.stamp,
       onDropped: this.#dropped,
     });
   }
@@ -106,14 +112,16 @@ export class RunningMember {
     const { opened, state } = storage;
     return new Member({
       self,
-      configurations: recoveredConfigurations(
-        this.applier.configurations,
-        firstConfiguration(first.members, first.window),
+      configurations: new Configurations(
+        state.facts.configurations ?? [firstConfiguration(first.members, first.window)],
       ),
       mode,
       timing: defaultTiming,
       packing: { batchBytes, pipeline },
       recovered: { ...opened.recovered, slotOut: state.flushedSlotOut },
+      end: { incarnation: opened.incarnation, sequence: opened.log.end },
+      heard: state.facts.heard,
+      isSound,
     });
   }
 
@@ -123,6 +131,7 @@ export class RunningMember {
     const ports = {
       member,
       log: storage.opened.log,
+      incarnation: storage.opened.incarnation,
       state: storage.state,
       applier: this.applier,
       transport: this.#transport,
@@ -141,6 +150,8 @@ export class RunningMember {
       stallTicks: Math.ceil(STALL_MS / tickMs),
       // On demand there are no heartbeats, and it is no sign of anything that somebody is silent.
       unheardTicks: mode === 'stable' ? Math.ceil(UNHEARD_MS / tickMs) : Infinity,
+      compareTicks: mode === 'stable' ? Math.ceil(COMPARE_MS / tickMs) : Infinity,
+      scrubTicks: Math.ceil(SCRUB_MS / tickMs),
       waitMs: WAIT_MS,
     };
     return new Driver(ports, settings, {
@@ -148,6 +159,7 @@ export class RunningMember {
       applied: (slot, commands) => this.#scriptPort?.applied(slot, commands),
       surveyed: (survey) => this.#scriptPort?.surveyed(survey),
       reconfigured: (change, taken) => this.#reconfigured(change, taken),
+      dropped: (why, from) => this.#dropped(why, from),
       collected: (floor) => log.info({ floor }, 'log collected'),
       restored: (slotOut) => {
         log.info({ slotOut }, "another member's state is here; going on from it");

@@ -4,7 +4,8 @@ import type { Config } from '../config.ts';
 import type { GaugeValues } from '../metrics/metrics.ts';
 import { formatBallot, type MemberId } from '../paxos/ballot.ts';
 import { firstConfiguration } from '../paxos/configuration.ts';
-import type { DamageError } from '../storage/damage.ts';
+import { DamageError } from '../storage/damage.ts';
+import type { HaltError } from './halt-error.ts';
 import type { NodeData } from './node-data.ts';
 import { roleOf } from './role.ts';
 import type { RunningMember } from './running-member.ts';
@@ -13,7 +14,8 @@ import type { RunningMember } from './running-member.ts';
 export interface Presence {
   readonly data: NodeData;
   readonly running: RunningMember | undefined;
-  readonly damage: DamageError | undefined;
+  /** Why it has no roles. */
+  readonly fault: DamageError | HaltError | undefined;
   readonly natsConnected: boolean;
   /** Why it is not connected, in a sentence, once that is known. */
   readonly natsTrouble: string | undefined;
@@ -45,8 +47,8 @@ export class SelfReport {
   }
 
   /** Ready once, for good: it has applied what was decided when it started. */
-  #isReady({ running, damage }: Presence): boolean {
-    if (running === undefined || damage !== undefined) return false;
+  #isReady({ running, fault }: Presence): boolean {
+    if (running === undefined || fault !== undefined) return false;
     const { member } = running.driver;
     const led = this.#config.mode === 'on-demand' || member.leader !== undefined;
     this.#ready ||= led && member.slotOut >= member.target;
@@ -92,11 +94,12 @@ export class SelfReport {
     };
   }
 
-  #alarms({ data, damage, running, natsConnected, natsTrouble }: Presence): string[] {
-    const alarms = damage === undefined ? [] : [damage.message];
+  #alarms({ data, fault, running, natsConnected, natsTrouble }: Presence): string[] {
+    const alarms = fault === undefined ? [] : [fault.message];
     if (running?.driver.stalled === true) {
       alarms.push('The disk has not finished a write for more than a second.');
     }
+    if (running !== undefined && fault === undefined) alarms.push(...running.driver.alarms);
     const kept = data.keptState;
     if (kept !== undefined) {
       alarms.push(`A state failed its checks and is kept as ${kept}. Look at it, then delete it.`);
@@ -106,9 +109,9 @@ export class SelfReport {
     return alarms;
   }
 
-  #role({ data, running, damage }: Presence): MemberRole {
+  #role({ data, running, fault }: Presence): MemberRole {
     const { first } = data;
-    if (damage !== undefined) return 'damaged';
+    if (fault !== undefined) return fault instanceof DamageError ? 'damaged' : 'halted';
     if (first === undefined) return 'unformed';
     const member = running?.driver.member;
     if (member?.leading !== undefined) return 'leader';
@@ -119,14 +122,15 @@ export class SelfReport {
 
   gauges(): GaugeValues {
     const presence = this.#look();
-    const { data, running, damage, natsConnected } = presence;
+    const { data, running, fault, natsConnected } = presence;
     const { storage } = data;
     const member = running?.driver.member;
     const state = storage?.state;
     return {
       leader: member?.leading !== undefined,
       ready: this.#isReady(presence),
-      damaged: damage !== undefined,
+      damaged: fault instanceof DamageError,
+      halted: fault !== undefined && !(fault instanceof DamageError),
       natsConnected,
       ballotRound: member?.ballot?.round ?? 0,
       slotIn: member?.slotIn ?? 0,
@@ -141,8 +145,8 @@ export class SelfReport {
 }
 
 /** Why a node is not ready. */
-function reasonOf({ damage, data, natsConnected, running }: Presence): string {
-  if (damage !== undefined) return damage.message;
+function reasonOf({ fault, data, natsConnected, running }: Presence): string {
+  if (fault !== undefined) return fault.message;
   if (data.first === undefined && natsConnected) return 'it has not been told its cluster';
   if (running === undefined) return 'it waits for NATS';
   if (running.driver.member.leader === undefined) return 'no leader is known yet';

@@ -3,6 +3,7 @@ import type { IncomingState } from '../../../contract/src/status.ts';
 import type { MemberId } from '../paxos/ballot.ts';
 import type { Chunk, Fetch } from '../paxos/messages.ts';
 import type { Slot } from '../paxos/pvalue.ts';
+import type { SharedFacts } from '../storage/facts.ts';
 import { StateParser } from '../storage/state-bytes.ts';
 import type { StateStore, Staging } from '../storage/state.ts';
 
@@ -30,8 +31,8 @@ export interface StateReceiverEvents {
   fetch(to: MemberId, fetch: Fetch): void;
   /** Whether a state with every slot below `slot` would bring the own one on. */
   isNews(slot: Slot): boolean;
-  /** A state with every slot below `slot` is here, whole and verified: commit it, or discard it. */
-  received(slot: Slot, staging: Staging): void;
+  /** A state is here, whole and verified: commit it with its facts, or discard it. */
+  received(facts: SharedFacts, staging: Staging): void;
   failed(error: Error): void;
 }
 
@@ -110,14 +111,16 @@ export class StateReceiver {
       receiving.at += 1;
       receiving.bytes += bytes.length;
       if (!isLast) return this.#ask(receiving);
-      if (!parser.isWhole) return this.#abandon();
+      const { facts } = parser;
+      const isWhole = parser.isWhole && facts?.slotOut === slot && staging.isAllOf(facts);
+      if (!isWhole) return this.#abandon(); // Its sender lacks something of what it wrote.
       // Most of it is on disk before the member has to stop for it.
       receiving.isWriting = true;
       staging.sync((error) => {
         if (error !== undefined) return this.#events.failed(error);
         if (this.#receiving !== receiving) return;
         this.#receiving = undefined;
-        this.#events.received(slot, staging);
+        this.#events.received(facts, staging);
       });
     });
   }

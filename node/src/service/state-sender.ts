@@ -82,7 +82,7 @@ export class StateSender {
 
   #begin(to: MemberId): void {
     const snapshot = this.#state.snapshot();
-    const { slotOut: slot, entries } = snapshot;
+    const { slotOut: slot } = snapshot.facts;
     if (slot === 0) return snapshot.close(); // There is nothing to be had here.
     const id = `${slot}-${Math.floor(this.#random() * 2 ** 48).toString(16)}`;
     const none: Chunk = {
@@ -94,7 +94,7 @@ export class StateSender {
       digest: '',
       isLast: false,
     };
-    const bytes = new StateBytes(entries);
+    const bytes = new StateBytes(snapshot);
     const hash = createHash('sha256');
     this.#sending = { to, snapshot, bytes, hash, last: none, age: 0, idle: 0 };
     this.#kept.set(to, { slot, ticks: KEEP_TICKS });

@@ -46,6 +46,17 @@ export class DiskFolder implements LogFolder {
     }
   }
 
+  writeNow(name: string, position: number, data: Buffer): void {
+    const target = path.join(this.#path, name);
+    const isNew = !fs.existsSync(target);
+    if (isNew) fs.closeSync(fs.openSync(target, O_RDWR | O_CREAT | O_EXCL));
+    const file = this.#open(name);
+    fs.writeSync(file, data, 0, data.length, position);
+    if (!isNew) return;
+    fs.fsyncSync(file);
+    syncFolder(this.#path);
+  }
+
   remove(name: string): void {
     fs.rmSync(path.join(this.#path, name));
     syncFolder(this.#path);

@@ -8,11 +8,9 @@ import {
 } from '../../../contract/src/first-configuration.ts';
 import { DamageError } from './damage.ts';
 import { writeDurably } from './durable-file.ts';
+import { STATE_FILE } from './state-files.ts';
 
 const FILE = 'first-configuration.json';
-/** What a member writes once it has a first configuration, and never before. */
-const LATER = ['log', 'state.mdb'];
-
 /** The data folder has another first configuration: it is kept, and nothing is changed. */
 export class AnotherClusterError extends Error {
   override readonly name = 'AnotherClusterError';
@@ -31,13 +29,17 @@ function sentence({ clusterId, members, window }: FirstConfiguration): string {
 
 /**
  * Reads what the member in this data folder was told.
+ * @param hasRun it has: nobody runs who was not told
  * @returns `undefined` when it was not told yet
- * @throws DamageError when it is changed, or missing beside what was written after it
+ * @throws DamageError when it is changed, or missing where it has to be
  */
-export function readFirstConfiguration(folder: string): FirstConfiguration | undefined {
+export function readFirstConfiguration(
+  folder: string,
+  hasRun: boolean,
+): FirstConfiguration | undefined {
   const file = path.join(folder, FILE);
   if (!fs.existsSync(file)) {
-    if (!LATER.some((name) => fs.existsSync(path.join(folder, name)))) return undefined;
+    if (!hasRun && !fs.existsSync(path.join(folder, STATE_FILE))) return undefined;
     throw new DamageError(FILE, 'the file', 'it is missing');
   }
   const first = parseFirstConfiguration(fs.readFileSync(file, 'utf8'));
@@ -53,8 +55,9 @@ export function readFirstConfiguration(folder: string): FirstConfiguration | und
 export function storeFirstConfiguration(
   folder: string,
   told: FirstConfiguration,
+  hasRun: boolean,
 ): FirstConfiguration {
-  const stored = readFirstConfiguration(folder);
+  const stored = readFirstConfiguration(folder, hasRun);
   if (stored === undefined) {
     writeDurably(path.join(folder, FILE), encodeFirstConfiguration(told));
     return told;

@@ -14,6 +14,8 @@ export interface LogFolder {
   readNow(name: string, position: number, into: Buffer): number;
   /** Fills a part of a file with zeros, durably. */
   erase(name: string, from: number, to: number): void;
+  /** Writes into a file, and makes it when there is none; it returns when that is durable. */
+  writeNow(name: string, position: number, data: Buffer): void;
   /** Removes a file, durably. */
   remove(name: string): void;
   /** Removes a file while the log is at work; done when that is durable. */

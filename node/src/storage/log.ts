@@ -1,4 +1,5 @@
 import type { LogRecord, Recovered, StoredPvalue } from '../paxos/effects.ts';
+import type { Incarnation } from '../paxos/log-end.ts';
 import type { Slot } from '../paxos/pvalue.ts';
 
 /**
@@ -26,6 +27,9 @@ export interface Log {
     done: (error: Error | undefined, stored: readonly StoredPvalue[]) => void,
   ): void;
 
+  /** Every batch below this sequence of blocks is durable. It never decreases. */
+  readonly end: number;
+
   /** Slots below it are not read any more. */
   readonly first: Slot;
 
@@ -45,6 +49,13 @@ export interface Log {
   /** Bytes on disk. */
   readonly bytes: number;
 
+  /**
+   * Says where the log ends, durably, so that the next opening misses whatever is gone then. The
+   * last call before `close`, of a process that stops in order.
+   * @throws Error when a batch is in flight (a mistake of the caller), or the write failed
+   */
+  seal(): void;
+
   /** Releases the files once the batch in flight has ended. */
   close(): Promise<void>;
 }
@@ -52,5 +63,7 @@ export interface Log {
 /** An opened log and what it held. `slotOut`, of the state store, is added by the caller. */
 export interface OpenedLog {
   readonly log: Log;
+  /** Of this run: it is durable, and no other run of this member had it. */
+  readonly incarnation: Incarnation;
   readonly recovered: Omit<Recovered, 'slotOut'>;
 }

@@ -1,13 +1,14 @@
-import path from 'node:path';
+import { SESSIONS } from '../machine/sessions.ts';
+import type { HeardEnds } from '../paxos/log-end.ts';
+import type { TablesOptions } from './checked-tables.ts';
 import { DamageError } from './damage.ts';
-import { DiskFolder } from './disk-folder.ts';
-import { openLmdbState, type LmdbStateOptions } from './lmdb-state.ts';
-import type { OpenedLog } from './log.ts';
+import type { LogFolder } from './log-folder.ts';
 import { openSegmentLog } from './log-opening.ts';
+import type { OpenedLog } from './log.ts';
+import { hasRun } from './member-log.ts';
+import type { SegmentLogOptions } from './segment-log.ts';
 import { isOfState } from './state-files.ts';
 import type { StateStore } from './state.ts';
-
-const SEGMENT_BYTES = 64 * 1024 * 1024;
 
 /** All that a member has on disk, open. */
 export interface MemberStorage {
@@ -16,42 +17,51 @@ export interface MemberStorage {
   close(): Promise<void>;
 }
 
-export interface MemberStorageOptions extends LmdbStateOptions {
-  /** Bytes of the log that are kept for members that are behind. */
-  readonly keepBytes: number;
+export interface MemberStorageOptions extends Omit<SegmentLogOptions, 'state'> {
+  /** Of the log. */
+  readonly folder: LogFolder;
+  readonly openState: (options: TablesOptions) => StateStore;
+  /** The state was set aside: it begins anew. */
+  readonly anew: boolean;
+  /** What the member had heard of the others before: it goes on to be their witness. */
+  readonly heard: HeardEnds;
   /** Moves a damaged state away, so that it comes anew; without it, the damage is thrown. */
   readonly setAside: ((damage: DamageError) => void) | undefined;
 }
 
 /**
- * Opens the state, and the log from where the state ends.
+ * Opens the state, and the log from where the state ends. Each is a witness of the other: see
+ * ARCHITECTURE.md.
  * @throws DamageError, ForeignDataError, FormatError
  */
 export function openMemberStorage(options: MemberStorageOptions): MemberStorage {
-  const { folder, clusterId, memberId, keepBytes, setAside } = options;
-  const ids = { clusterId, memberId };
-  const state = openState({ folder, ...ids }, setAside);
-  const slotOut = state.flushedSlotOut;
-  const logFolder = new DiskFolder(path.join(folder, 'log'));
-  const segmentBytes = Math.min(keepBytes / 4, SEGMENT_BYTES);
-  const opened = openSegmentLog({ folder: logFolder, ...ids, slotOut, keepBytes, segmentBytes });
-  const close = async (): Promise<void> => {
-    await opened.log.close();
-    await state.close();
-  };
-  return { opened, state, close };
-}
-
-function openState(
-  options: LmdbStateOptions,
-  setAside: MemberStorageOptions['setAside'],
-): StateStore {
+  const { folder, memberId, anew, heard, setAside } = options;
+  const mustExist = hasRun(folder, memberId);
   try {
-    return openLmdbState(options);
+    return open(options, anew ? { anew, heard } : { mustExist });
   } catch (error) {
     const isState = error instanceof DamageError && isOfState(error);
     if (!isState || setAside === undefined) throw error;
     setAside(error);
-    return openLmdbState(options);
+    return open(options, { anew: true, heard });
+  }
+}
+
+function open(
+  { openState, ...options }: MemberStorageOptions,
+  how: Pick<TablesOptions, 'mustExist' | 'anew' | 'heard'>,
+): MemberStorage {
+  const { clusterId, memberId } = options;
+  const state = openState({ clusterId, memberId, proven: [SESSIONS], ...how });
+  try {
+    const opened = openSegmentLog({ ...options, state: state.facts });
+    const close = async (): Promise<void> => {
+      await opened.log.close();
+      await state.close();
+    };
+    return { opened, state, close };
+  } catch (error) {
+    void state.close();
+    throw error;
   }
 }

@@ -75,6 +75,14 @@ export class MemoryFolder implements LogFolder {
     this.#disk.file(name).fill(0, from, to);
   }
 
+  writeNow(name: string, position: number, data: Buffer): void {
+    const before = this.#disk.files.get(name) ?? Buffer.alloc(0);
+    const after = Buffer.alloc(Math.max(before.length, position + data.length));
+    before.copy(after);
+    data.copy(after, position);
+    this.#disk.files.set(name, after);
+  }
+
   remove(name: string): void {
     this.#disk.files.delete(name);
   }

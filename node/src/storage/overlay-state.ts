@@ -1,25 +1,28 @@
 import type { Bytes, Key, Range, Tables } from '../machine/tables.ts';
 import type { Slot } from '../paxos/pvalue.ts';
-import type { Cut, StateSnapshot, StateStore, Staging } from './state.ts';
-import type { Entry, TableKey } from './entry.ts';
-import type { KeyRange, TableFile } from './table-file.ts';
+import type { CheckedTables } from './checked-tables.ts';
+import type { Entry } from './entry.ts';
+import type { Facts } from './facts.ts';
+import type { KeyRange, RawEntry } from './raw-file.ts';
+import type { Cut, CutFacts, StateSnapshot, StateStore, Staging } from './state.ts';
+import { tableKey } from './table-key.ts';
 
 /** Table to key to value; `null` where it was deleted. */
 type Writes = Map<string, Map<Key, Bytes | null>>;
 
 /**
  * The state as an overlay in memory over a file: the machine writes to the overlay, a cut freezes
- * it and writes it in one transaction. Reads look through both.
+ * it and writes it in one transaction. Reads look through all of them.
  */
 export class OverlayState implements StateStore {
   readonly tables: Tables;
-  readonly #file: TableFile;
+  readonly #file: CheckedTables;
   #active: Writes = new Map();
-  #frozen: Writes = new Map();
-  #cutting = false;
+  /** Of cuts that are not on disk yet, the oldest first. */
+  readonly #frozen: Writes[] = [];
   #bytes = 0;
 
-  constructor(file: TableFile) {
+  constructor(file: CheckedTables) {
     this.#file = file;
     this.tables = {
       get: (table, key) => this.#get(table, key),
@@ -29,8 +32,12 @@ export class OverlayState implements StateStore {
     };
   }
 
+  get facts(): Facts {
+    return this.#file.facts;
+  }
+
   get flushedSlotOut(): Slot {
-    return this.#file.slotOut;
+    return this.#file.facts.slotOut;
   }
 
   get overlayBytes(): number {
@@ -41,29 +48,36 @@ export class OverlayState implements StateStore {
     return this.#file.bytes;
   }
 
-  cut(slotOut: Slot): Cut {
-    if (this.#cutting) throw new Error('the cut before is not written yet');
-    this.#cutting = true;
-    this.#frozen = this.#active;
+  cut(slotOut: Slot, facts: CutFacts = {}): Cut {
+    const writes = this.#active;
+    this.#frozen.push(writes);
     this.#active = new Map();
     this.#bytes = 0;
     return {
       slotOut,
       write: (done) => {
-        this.#file.write(entriesOf(this.#frozen), slotOut, (error) => {
-          if (error === undefined) {
-            this.#frozen = new Map();
-            this.#cutting = false;
-          }
+        if (this.#frozen[0] !== writes) throw new Error('the cut before is not written yet');
+        this.#file.write(entriesOf(writes), slotOut, facts, (error) => {
+          if (error === undefined) this.#frozen.shift();
           done(error);
         });
       },
     };
   }
 
+  historyAt(slot: Slot): bigint | undefined {
+    return this.#file.historyAt(slot);
+  }
+
+  scrub(): void {
+    this.#file.scrub();
+  }
+
   #get(table: string, key: Key): Bytes | undefined {
     let written = this.#active.get(table)?.get(key);
-    if (written === undefined) written = this.#frozen.get(table)?.get(key);
+    for (let i = this.#frozen.length - 1; written === undefined && i >= 0; i--) {
+      written = this.#frozen[i]?.get(table)?.get(key);
+    }
     if (written === undefined) return this.#file.get(tableKey(table, key));
     return written ?? undefined;
   }
@@ -100,7 +114,7 @@ export class OverlayState implements StateStore {
   /** What the overlays hold of a range, in order. */
   #overlaid(table: string, { from = '', to, reverse }: Range): Entry[] {
     const writes = new Map<Key, Bytes | null>();
-    for (const overlay of [this.#frozen, this.#active]) {
+    for (const overlay of [...this.#frozen, this.#active]) {
       for (const [key, value] of overlay.get(table) ?? []) {
         if (key >= from && (to === undefined || key < to)) writes.set(key, value);
       }
@@ -122,10 +136,6 @@ export class OverlayState implements StateStore {
   }
 }
 
-function tableKey(table: string, key: Key): TableKey {
-  return `${table}\0${key}`;
-}
-
 function* entriesOf(writes: Writes): Iterable<Entry> {
   for (const [table, entries] of writes) {
     for (const [key, value] of entries) yield [tableKey(table, key), value ?? undefined];
@@ -135,7 +145,7 @@ function* entriesOf(writes: Writes): Iterable<Entry> {
 /** Merges two ordered runs of entries; where both have a key, the first one's counts. */
 function* merge(
   overlay: readonly Entry[],
-  file: Iterable<readonly [TableKey, Bytes]>,
+  file: Iterable<RawEntry>,
   reverse: boolean,
 ): Iterable<Entry> {
   let next = 0;

@@ -8,13 +8,14 @@ import type { Slot, Value } from '../paxos/pvalue.ts';
  * length of the leader id u8 | leader id | count u32 | count × (length u32 | command).
  * Fields that a kind lacks are 0.
  */
-const kinds = ['ballot', 'leader-ballot', 'accepted', 'learned', 'decided-mark', 'floor'] as const;
-export type RecordKind = (typeof kinds)[number];
+const kinds = ['ballot', 'leader-ballot', 'accepted', 'learned', 'decided-mark', 'floor']
+  .concat('flushed')
+  .map((kind) => kind as LogRecord['type']);
 const HEADER_BYTES = 18;
 
 /** What stands before the value. */
 export interface RecordHeader {
-  readonly kind: RecordKind;
+  readonly kind: LogRecord['type'];
   readonly length: number;
   readonly slot: Slot;
   readonly round: number;

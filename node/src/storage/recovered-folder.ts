@@ -1,11 +1,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
+import { SESSIONS } from '../machine/sessions.ts';
 import { openDataFolder } from './data-folder.ts';
 import { writeDurably } from './durable-file.ts';
 import type { Entry } from './entry.ts';
 import { storeFirstConfiguration } from './first-configuration-file.ts';
 import { syncFolder } from './folder.ts';
+import type { OwnFacts, SharedFacts } from './facts.ts';
 import { openLmdbState } from './lmdb-state.ts';
 import type { StateSnapshot, Staging } from './state.ts';
 
@@ -32,8 +34,6 @@ export interface RecoveredInit {
   readonly old: FirstConfiguration;
   readonly newClusterId: string;
   readonly snapshot: StateSnapshot;
-  /** Tables of the old cluster that the new one begins without. */
-  readonly without: readonly string[];
 }
 
 /**
@@ -44,27 +44,24 @@ export interface RecoveredInit {
  * @throws DamageError when the state fails its checks
  */
 export async function makeRecovered(init: RecoveredInit): Promise<FirstConfiguration> {
-  const { data, cluster, old, newClusterId, snapshot, without } = init;
+  const { data, cluster, old, newClusterId, snapshot } = init;
   const path = `${data}${UNFINISHED}`;
   removeUnfinished(data);
   const { memberId } = openDataFolder(path, { cluster });
   const first = { clusterId: newClusterId, members: [memberId], window: old.window };
-  storeFirstConfiguration(path, first);
+  storeFirstConfiguration(path, first, false);
   writeFrom(path, old.clusterId);
-  const state = openLmdbState({ folder: path, clusterId: newClusterId, memberId });
+  const ids = { clusterId: newClusterId, memberId };
+  const state = openLmdbState({ folder: path, ...ids, proven: [SESSIONS] });
   try {
-    await copy(snapshot, without, state.stage());
+    await copy(snapshot, state.stage());
   } finally {
     await state.close();
   }
   return first;
 }
 
-async function copy(
-  { entries, slotOut }: StateSnapshot,
-  without: readonly string[],
-  staging: Staging,
-): Promise<void> {
+async function copy({ entries, facts }: StateSnapshot, staging: Staging): Promise<void> {
   let chunk: Entry[] = [];
   let bytes = 0;
   const write = async (): Promise<void> => {
@@ -73,14 +70,20 @@ async function copy(
   };
   for (let next = entries.next(); next.done !== true; next = entries.next()) {
     const [key, value] = next.value;
-    if (without.some((table) => key.startsWith(`${table}\0`))) continue;
     // What was read lives no longer than the next read.
     chunk.push([key, value && Buffer.from(value)]);
     bytes += key.length + (value?.length ?? 0);
     if (bytes >= CHUNK_BYTES) await write();
   }
   await write();
-  await settled((done) => staging.commit(slotOut, done));
+  // The first configuration of the new cluster is the only one that it has.
+  const own: OwnFacts = { logEnd: 0, heard: {} };
+  await settled((done) => staging.commit(withoutConfigurations(facts), own, done));
+}
+
+function withoutConfigurations(facts: SharedFacts): SharedFacts {
+  const { slotOut, machine, history, digests } = facts;
+  return { slotOut, ...(machine && { machine }), ...(history && { history }), digests };
 }
 
 function settled(work: (done: (error?: Error) => void) => void): Promise<void> {

@@ -3,32 +3,45 @@ import type { StoredPvalue } from '../paxos/effects.ts';
 import type { Slot } from '../paxos/pvalue.ts';
 import { PAYLOAD_BYTES } from './block.ts';
 import { DamageError } from './damage.ts';
+import type { Facts } from './facts.ts';
 import type { OpenedLog } from './log.ts';
 import { readHeader, readValue, type RecordHeader } from './record.ts';
 import { SlotIndex, type Position } from './slot-index.ts';
 
+type RecoveredState = Pick<Facts, 'slotOut' | 'origin'>;
+
 /** Collects what the records of a log say while its segments are scanned. */
 export class Recovery {
   readonly index: SlotIndex;
-  readonly #slotOut: Slot;
+  readonly #state: RecoveredState;
   readonly #stored = new Map<Slot, StoredPvalue>();
   #ballot: Ballot | undefined;
   #leaderBallot: Ballot | undefined;
   #decidedMark: Slot = 0;
   #floor: Slot = 0;
+  #flushed: Slot = 0;
 
   /**
-   * @param slotOut of the state: values below it stay on disk
+   * @param state values below its slot stay on disk
    * @param first the segments begin with it: see `SegmentHeader.slotsBelow`
    */
-  constructor(slotOut: Slot, first: Slot) {
-    this.#slotOut = slotOut;
+  constructor(state: RecoveredState, first: Slot) {
+    this.#state = state;
     this.index = new SlotIndex(first);
   }
 
   /** As the records have it. */
   get floor(): Slot {
     return this.#floor;
+  }
+
+  get decidedMark(): Slot {
+    return this.#decidedMark;
+  }
+
+  /** The state on disk had every slot below it. */
+  get flushed(): Slot {
+    return this.#flushed;
   }
 
   /** @param block at which the batch begins in its segment */
@@ -58,6 +71,9 @@ export class Recovery {
       case 'floor':
         this.#floor = slot;
         break;
+      case 'flushed':
+        this.#flushed = slot;
+        break;
       case 'accepted':
         this.#raise({ round, leader });
         this.#store(header, position, payload, at);
@@ -77,15 +93,16 @@ export class Recovery {
   #store(header: RecordHeader, position: Position, payload: Buffer, at: number): void {
     const { slot } = header;
     this.index.set(slot, position);
-    if (slot >= this.#slotOut) this.#stored.set(slot, storedPvalue(header, payload, at));
+    if (slot >= this.#state.slotOut) this.#stored.set(slot, storedPvalue(header, payload, at));
   }
 
   /** What was found. Its floor may be above the records': the log has to write that one first. */
   result(): OpenedLog['recovered'] {
-    // A state above the mark was taken from another member: what the log holds below it need not be
-    // what was decided.
-    const isTaken = this.#slotOut > this.#decidedMark;
-    const floor = Math.max(this.#floor, isTaken ? this.#slotOut : 0);
+    const { slotOut, origin } = this.#state;
+    // Of a state that was taken from another member: what the log holds below it need not be what
+    // was decided. Versions that did not say where a state is from took none below the mark.
+    const isTaken = slotOut > this.#decidedMark && origin !== 'own';
+    const floor = Math.max(this.#floor, isTaken ? slotOut : 0);
     return {
       ...(this.#ballot && { ballot: this.#ballot }),
       ...(this.#leaderBallot && { leaderBallot: this.#leaderBallot }),

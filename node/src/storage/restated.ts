@@ -12,12 +12,15 @@ export class Restated {
   #leaderBallot: Ballot | undefined;
   #decidedMark: Slot;
   #floor: Slot;
+  #flushed: Slot;
 
-  constructor({ ballot, leaderBallot, decidedMark, floor }: OpenedLog['recovered']) {
+  constructor(recovered: OpenedLog['recovered'], flushed: Slot) {
+    const { ballot, leaderBallot, decidedMark, floor } = recovered;
     this.#ballot = ballot;
     this.#leaderBallot = leaderBallot;
     this.#decidedMark = decidedMark;
     this.#floor = floor;
+    this.#flushed = flushed;
   }
 
   get floor(): Slot {
@@ -39,6 +42,9 @@ export class Restated {
       case 'floor':
         this.#floor = record.slot;
         break;
+      case 'flushed':
+        this.#flushed = record.slot;
+        break;
       case 'learned':
         break;
       default:
@@ -50,6 +56,7 @@ export class Restated {
     const records: LogRecord[] = [
       { type: 'decided-mark', slot: this.#decidedMark },
       { type: 'floor', slot: this.#floor },
+      { type: 'flushed', slot: this.#flushed },
     ];
     if (this.#ballot) records.push({ type: 'ballot', ballot: this.#ballot });
     if (this.#leaderBallot) records.push({ type: 'leader-ballot', ballot: this.#leaderBallot });

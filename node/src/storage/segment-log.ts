@@ -2,6 +2,7 @@ import type { LogRecord, StoredPvalue } from '../paxos/effects.ts';
 import type { Slot } from '../paxos/pvalue.ts';
 import { BLOCK_BYTES, PAYLOAD_BYTES, blocksOf, payloadOf, seedOf, toBlocks } from './block.ts';
 import { DamageError } from './damage.ts';
+import type { Facts } from './facts.ts';
 import type { LogFolder } from './log-folder.ts';
 import type { Log } from './log.ts';
 import { readHeader, recordBytes, writeRecord } from './record.ts';
@@ -11,13 +12,18 @@ import { encodeSegmentHeader, segmentName } from './segment.ts';
 import { Scratch } from './scratch.ts';
 import type { Segments } from './segments.ts';
 import type { Position, SlotIndex } from './slot-index.ts';
+import type { Superblock } from './superblock.ts';
 
 export interface SegmentLogOptions {
   readonly folder: LogFolder;
   readonly clusterId: string;
   readonly memberId: string;
-  /** Of the state: values below it stay on disk. */
-  readonly slotOut: Slot;
+  /** The state that the log goes with: values below its slot stay on disk. */
+  readonly state: Pick<Facts, 'slotOut' | 'origin' | 'logEnd'>;
+  /** Whether a superblock may be missing: versions before it made none. */
+  readonly isOld?: boolean;
+  /** In [0, 1): for the random part of the incarnation. */
+  readonly random?: () => number;
   /** The size of a segment file; a larger batch gets a larger one. */
   readonly segmentBytes?: number;
   /** So much is kept even if it could go, for members that were away briefly. */
@@ -36,9 +42,18 @@ export interface Tail {
   readonly sequence: number;
 }
 
+/** What was found when the log was opened. */
+export interface FoundLog {
+  readonly superblock: Superblock;
+  readonly tail: Tail;
+  readonly segments: Segments;
+  readonly recovery: Recovery;
+}
+
 /** The log as append-only segment files (design: "What is durable"). */
 export class SegmentLog implements Log {
   readonly #options: SegmentLogOptions;
+  readonly #superblock: Superblock;
   readonly #segments: Segments;
   readonly #index: SlotIndex;
   readonly #restated: Restated;
@@ -46,6 +61,7 @@ export class SegmentLog implements Log {
   readonly #payload = new Scratch();
   readonly #blocks = new Scratch();
   #tail: Tail;
+  #end: number;
   /** The floor is higher than the records have it: the next batch writes it. */
   #isFloorUnwritten: boolean;
   /** Segments that are to be deleted, the oldest first, and the one that is being deleted. */
@@ -58,11 +74,14 @@ export class SegmentLog implements Log {
   #failed = false;
   #idle: (() => void) | undefined;
 
-  constructor(options: SegmentLogOptions, tail: Tail, segments: Segments, recovery: Recovery) {
+  constructor(options: SegmentLogOptions, found: FoundLog) {
+    const { superblock, tail, segments, recovery } = found;
     this.#options = options;
+    this.#superblock = superblock;
     this.#tail = tail;
+    this.#end = tail.sequence;
     this.#segments = segments;
-    this.#restated = new Restated(recovery.result());
+    this.#restated = new Restated(recovery.result(), recovery.flushed);
     this.#isFloorUnwritten = this.#restated.floor > recovery.floor;
     this.#index = recovery.index;
     this.#index.forgetBelow(this.first);
@@ -71,6 +90,10 @@ export class SegmentLog implements Log {
 
   get bytes(): number {
     return this.#segments.bytes;
+  }
+
+  get end(): number {
+    return this.#end;
   }
 
   get first(): Slot {
@@ -116,6 +139,7 @@ export class SegmentLog implements Log {
     const blocks = blocksOf(size);
     const settle = (error?: Error): void => {
       this.#failed = error !== undefined;
+      if (error === undefined) this.#end = this.#tail.sequence;
       this.#inFlight = undefined;
       this.#idle?.();
       done(error);
@@ -166,11 +190,15 @@ export class SegmentLog implements Log {
     const { sequence } = this.#tail;
     const number = this.#tail.number + 1;
     const slotsBelow = Math.max(this.#index.end, this.first);
-    const header = { number, firstSequence: sequence, slotsBelow, clusterId, memberId };
     const bytes = Math.max(segmentBytes, (1 + blocks) * BLOCK_BYTES);
+    const header = { number, firstSequence: sequence, slotsBelow, bytes, clusterId, memberId };
     this.#tail = { number, size: bytes, block: 1, sequence };
     this.#segments.add({ number, bytes, slotsBelow });
-    folder.create(segmentName(number), bytes, encodeSegmentHeader(header), done);
+    folder.create(segmentName(number), bytes, encodeSegmentHeader(header), (error) => {
+      if (error !== undefined) return done(error);
+      // Before there is anything in it: from now on it is missed when it is gone.
+      this.#superblock.write({ lastSegment: number, end: sequence }, done);
+    });
   }
 
   read(
@@ -235,6 +263,11 @@ export class SegmentLog implements Log {
     this.#removeLater = undefined;
     remove?.();
     this.#idle?.();
+  }
+
+  seal(): void {
+    if (this.#inFlight !== undefined) throw new Error('a batch is in flight');
+    this.#superblock.writeNow({ end: this.#end });
   }
 
   async close(): Promise<void> {

@@ -12,7 +12,7 @@ import { DamageError } from './damage.ts';
 import { ForeignDataError, FormatError } from './format-error.ts';
 import type { SegmentFile } from './segment-file.ts';
 
-export const LOG_FORMAT = 2;
+export const LOG_FORMAT = 3;
 const MAGIC = 'SYNODLOG';
 /** Of the header block alone, so that a foreign file can be told from a damaged one. */
 const HEADER_SEED = 0;
@@ -23,6 +23,8 @@ export interface SegmentHeader {
   readonly firstSequence: number;
   /** The segments before it have records of slots below it only. */
   readonly slotsBelow: Slot;
+  /** The size of the file; formats before 3 did not say it. */
+  readonly bytes: number;
   readonly clusterId: string;
   readonly memberId: string;
 }
@@ -73,6 +75,9 @@ export function readSegmentHeader(
   if (header.number !== expected.number) {
     throw new DamageError(name, 'block 0', `it is segment ${header.number}`);
   }
+  if (file.size < header.bytes) {
+    throw new DamageError(name, 'its end', `it has ${file.size} of its ${header.bytes} bytes`);
+  }
   return header;
 }
 
@@ -95,9 +100,9 @@ function parseHeader(json: string): (SegmentHeader & { format: number }) | undef
     if (typeof firstSequence !== 'number' || typeof clusterId !== 'string') return undefined;
     if (typeof memberId !== 'string') return undefined;
     // Format 1 had no floor: its first segment is always there.
-    const { slotsBelow = 0 } = header;
-    if (typeof slotsBelow !== 'number') return undefined;
-    return { format, number, firstSequence, slotsBelow, clusterId, memberId };
+    const { slotsBelow = 0, bytes = 0 } = header;
+    if (typeof slotsBelow !== 'number' || typeof bytes !== 'number') return undefined;
+    return { format, number, firstSequence, slotsBelow, bytes, clusterId, memberId };
   } catch {
     return undefined;
   }

@@ -1,21 +1,26 @@
-import type { Entry } from './entry.ts';
+import type { Entry, TableKey } from './entry.ts';
+import { encodeSharedFacts, parseSharedFacts, type SharedFacts } from './facts.ts';
+import type { StateSnapshot } from './state.ts';
 
 /*
- * A state on its way from one member to another: its entries, one after the other, in any chunks.
+ * A state on its way from one member to another: its facts as an entry, and then its entries, one
+ * after the other, in any chunks.
  * Layout of an entry, big endian: key length u16 | key | value length u32 | value.
  */
+const FACTS: TableKey = '\0facts';
 const KEY_LENGTH_BYTES = 2;
 const VALUE_LENGTH_BYTES = 4;
 
 /** Reads entries as bytes, a chunk at a time. */
 export class StateBytes {
   readonly #entries: Iterator<Entry>;
-  #ready: Buffer[] = [];
+  readonly #ready: Buffer[] = [];
   #readyBytes = 0;
   #isOver = false;
 
-  constructor(entries: Iterator<Entry>) {
+  constructor({ entries, facts }: Pick<StateSnapshot, 'entries' | 'facts'>) {
     this.#entries = entries;
+    this.#put([FACTS, encodeSharedFacts(facts)]);
   }
 
   /** All of it was read. */
@@ -28,7 +33,7 @@ export class StateBytes {
     while (this.#readyBytes < bytes && !this.#isOver) this.#add();
     const all = Buffer.concat(this.#ready);
     const rest = all.subarray(bytes);
-    this.#ready = rest.length === 0 ? [] : [rest];
+    this.#ready.splice(0, Infinity, ...(rest.length === 0 ? [] : [rest]));
     this.#readyBytes = rest.length;
     if (rest.length === 0 && !this.#isOver) this.#add(); // Whether this was the last of it.
     return all.subarray(0, bytes);
@@ -40,7 +45,10 @@ export class StateBytes {
       this.#isOver = true;
       return;
     }
-    const [key, value = new Uint8Array(0)] = next.value;
+    this.#put(next.value);
+  }
+
+  #put([key, value = new Uint8Array(0)]: Entry): void {
     const head = Buffer.allocUnsafe(KEY_LENGTH_BYTES + key.length + VALUE_LENGTH_BYTES);
     head.writeUInt16BE(key.length, 0);
     head.write(key, KEY_LENGTH_BYTES, 'latin1');
@@ -53,6 +61,12 @@ export class StateBytes {
 /** Parses bytes, in whatever chunks they come, to entries. */
 export class StateParser {
   #rest = Buffer.alloc(0);
+  #facts: SharedFacts | undefined;
+
+  /** What the state says of itself, once that is here. */
+  get facts(): SharedFacts | undefined {
+    return this.#facts;
+  }
 
   /** No entry is half there. */
   get isWhole(): boolean {
@@ -72,7 +86,10 @@ export class StateParser {
       if (valueAt > all.length) break;
       const end = valueAt + all.readUInt32BE(lengthAt);
       if (end > all.length) break;
-      entries.push([all.toString('latin1', keyAt, lengthAt), all.subarray(valueAt, end)]);
+      const key = all.toString('latin1', keyAt, lengthAt);
+      const value = all.subarray(valueAt, end);
+      if (key === FACTS) this.#facts = parseSharedFacts(value);
+      else entries.push([key, value]);
       at = end;
     }
     this.#rest = Buffer.from(all.subarray(at));

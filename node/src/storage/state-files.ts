@@ -74,8 +74,10 @@ export function isOfState({ file }: DamageError): boolean {
  */
 export function setStateAside(folder: string): void {
   const file = path.join(folder, STATE_FILE);
-  if (stateSetAside(folder) === undefined) fs.renameSync(file, path.join(folder, DAMAGED));
-  else fs.rmSync(file);
+  const isThere = fs.existsSync(file); // It may be what was missing.
+  if (isThere && stateSetAside(folder) === undefined) {
+    fs.renameSync(file, path.join(folder, DAMAGED));
+  } else fs.rmSync(file, { force: true });
   removeLock(file);
   syncFolder(folder);
 }

@@ -1,24 +1,38 @@
 import type { Tables } from '../machine/tables.ts';
 import type { Slot } from '../paxos/pvalue.ts';
 import type { Entry } from './entry.ts';
+import type { Facts, OwnFacts, SharedFacts } from './facts.ts';
+
+/** What is said with a cut; what is left out stays as the cut before it had it. */
+export type CutFacts = Partial<
+  Pick<Facts, 'machine' | 'configurations' | 'history' | 'logEnd' | 'heard'>
+> & {
+  /** The hashes of the histories up to each slot since the cut before: see `historyAt`. */
+  readonly passed?: PassedHistory;
+};
+
+/** Hashes of the history up to slot `first`, `first` + 1, … */
+export interface PassedHistory {
+  readonly first: Slot;
+  readonly hashes: readonly bigint[];
+}
 
 /** A frozen set of writes that ends at a slot boundary. */
 export interface Cut {
   /** The cut holds the effects of every slot below it that no earlier cut holds. */
   readonly slotOut: Slot;
   /**
-   * Writes the cut and its `slotOut` in one transaction, without holding up the event loop for
-   * more than about 5 ms.
+   * Writes the cut and its facts in one transaction. Cuts are written in their order.
    * @param done called once: without error when the transaction is durable, with one when it failed
-   *   (then the process ends)
+   *   (then the process ends), or when what it replaces is damaged
    */
   write(done: (error?: Error) => void): void;
 }
 
 /** The state on disk as it was at one time, to be read for another member. */
 export interface StateSnapshot {
-  /** It has applied every slot below it. */
-  readonly slotOut: Slot;
+  readonly facts: SharedFacts;
+  /** Of all tables. The last `next` throws DamageError when they are not what the facts say. */
   readonly entries: Iterator<Entry>;
   /** Owed soon: what is overwritten meanwhile stays on disk. */
   close(): void;
@@ -30,11 +44,13 @@ export interface Staging {
   write(entries: readonly Entry[], done: (error?: Error) => void): void;
   /** @param done called once what was written so far is on disk */
   sync(done: (error?: Error) => void): void;
+  /** Whether what was gathered is all of what these facts are of, and nothing else. */
+  isAllOf(facts: SharedFacts): boolean;
   /**
    * All is there, and verified: from the next opening on it is the state.
    * @param done called once that is durable
    */
-  commit(slotOut: Slot, done: (error?: Error) => void): void;
+  commit(facts: SharedFacts, own: Omit<OwnFacts, 'origin'>, done: (error?: Error) => void): void;
   /** Lets go of what was gathered. */
   discard(): void;
 }
@@ -45,6 +61,8 @@ export interface Staging {
  */
 export interface StateStore {
   readonly tables: Tables;
+  /** As the state on disk has them. */
+  readonly facts: Facts;
   /** Every slot below it is in the state on disk, and was when it was opened. */
   readonly flushedSlotOut: Slot;
   /** Bytes of keys and values written since the last cut. */
@@ -53,9 +71,16 @@ export interface StateStore {
   readonly bytes: number;
   /**
    * Freezes what was written so far: the caller has just applied every slot below `slotOut`. Later
-   * writes go to a new overlay. One cut at a time: the next only after `write` is done.
+   * writes go to a new overlay.
    */
-  cut(slotOut: Slot): Cut;
+  cut(slotOut: Slot, facts?: CutFacts): Cut;
+  /** The hash of the history up to a slot, if a cut since then said it. */
+  historyAt(slot: Slot): bigint | undefined;
+  /**
+   * Looks at some entries on disk, and goes on with the next ones when it is called again.
+   * @throws DamageError when a table is not what was written: a key is missing, foreign or stale
+   */
+  scrub(): void;
   /** What is on disk now, without the overlay. */
   snapshot(): StateSnapshot;
   /** Begins to gather another member's state. One at a time. */

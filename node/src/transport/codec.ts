@@ -1,26 +1,34 @@
-import { Packr } from 'msgpackr';
+import { Packr, RESERVE_START_SPACE } from 'msgpackr';
+import { asBuffer } from '../../../contract/src/bytes.ts';
+import {
+  ENVELOPE_BYTES,
+  isUnopened,
+  seal,
+  unseal,
+  type Unopened,
+} from '../../../contract/src/envelope.ts';
 import type { Ballot, MemberId } from '../paxos/ballot.ts';
-import type { Message } from '../paxos/messages.ts';
+import type { HistoryMark } from '../paxos/history.ts';
+import type { HeardEnds, Incarnation, LogEnd } from '../paxos/log-end.ts';
+import type { Message, TableDigest } from '../paxos/messages.ts';
 import type { Pvalue, Value } from '../paxos/pvalue.ts';
+import type { Stamp } from './transport.ts';
 
 /*
- * Protocol messages on the wire: MessagePack arrays. A frame is
- * [version, cluster id, sender, receiver or '' for all, message, …]; a message is [type, field, …].
+ * Protocol messages on the wire: in an envelope (contract/src/envelope.ts) a frame in MessagePack,
+ * [cluster id, sender, receiver or '' for all, count and random part of the sender's incarnation,
+ * end of its log, its history (slot, from, hash; or nil three times), message, …]; a message is
+ * [type, field, …].
  */
-export const WIRE_VERSION = 1;
+export const WIRE_VERSION = 2;
 
 /** What travels from one member to another, or to all. */
-export interface Frame {
+export interface Frame extends Stamp {
   readonly cluster: string;
   readonly from: MemberId;
   /** `undefined` when it is meant for every member. */
   readonly to: MemberId | undefined;
   readonly messages: readonly Message[];
-}
-
-/** Bytes that are no frame of this version, and why. */
-export interface Malformed {
-  readonly malformed: string;
 }
 
 /** A cluster id may be that long: see contract/src/first-configuration.ts. */
@@ -29,25 +37,31 @@ const MAX_ID = 129;
 const packr = new Packr({ useRecords: false, variableMapSize: true });
 const types = ['p1a', 'p2a', 'p1b', 'p2b', 'propose', 'floor', 'heartbeat', 'decision']
   .concat(['learn', 'learned', 'alive', 'canvass', 'canvassed', 'hand-over', 'fetch', 'chunk'])
+  .concat(['question', 'testimony', 'history', 'digests'])
   .map((type) => type as Message['type']);
 
-export function encodeFrame({ cluster, from, to, messages }: Frame): Uint8Array {
-  return packr.pack([WIRE_VERSION, cluster, from, to ?? '', ...messages.map(toWire)]);
+export function encodeFrame({ cluster, from, to, messages, end, history }: Frame): Uint8Array {
+  const wire = [cluster, from, to ?? '', ...endToWire(end), ...historyToWire(history)];
+  for (const message of messages) wire.push(toWire(message));
+  return seal(packr.pack(wire, RESERVE_START_SPACE | ENVELOPE_BYTES), WIRE_VERSION);
 }
 
 /**
- * Parses once: what it returns can be trusted to have its types. Commands are views of `bytes`,
- * which nobody may change any more. Never throws.
+ * Parses once: what it returns can be trusted to be as it was sent, and to have its types. Commands
+ * are views of `bytes`, which nobody may change any more. Never throws.
  */
-export function parseFrame(bytes: Uint8Array): Frame | Malformed {
+export function parseFrame(bytes: Uint8Array): Frame | Unopened {
+  const content = unseal(asBuffer(bytes), WIRE_VERSION);
+  if (isUnopened(content)) return content;
   try {
-    const wire = array(packr.unpack(bytes));
-    if (wire[0] !== WIRE_VERSION) return { malformed: `version ${String(wire[0])}` };
-    const [, cluster, from, to, ...messages] = wire;
+    const wire = array(packr.unpack(content));
+    const [cluster, from, to, count, random, sequence, slot, since, hash, ...messages] = wire;
     return {
       cluster: text(cluster),
       from: text(from),
       to: to === '' ? undefined : text(to),
+      end: endOf(count, random, sequence),
+      ...historyOf(slot, since, hash),
       messages: messages.map(fromWire),
     };
   } catch (error) {
@@ -75,8 +89,8 @@ function toWire(message: Message): unknown[] {
     case 'floor':
       return [type, message.floor];
     case 'heartbeat': {
-      const { ballot, slotOut, floor } = message;
-      return [type, ...ballotToWire(ballot), slotOut, ...optional(floor)];
+      const { ballot, slotOut, floor = null, ends } = message;
+      return [type, ...ballotToWire(ballot), slotOut, floor, endsToWire(ends)];
     }
     case 'decision':
       return [type, ...ballotToWire(message.ballot), message.slot, message.value ?? null];
@@ -88,8 +102,10 @@ function toWire(message: Message): unknown[] {
       const { from, slotOut, decisions, survey, floor } = message;
       return [type, from, slotOut, pvaluesToWire(decisions), survey ?? null, ...optional(floor)];
     }
-    case 'alive':
-      return [type, ...ballotToWire(message.ballot), message.slotOut, message.flushed];
+    case 'alive': {
+      const { ballot, slotOut, flushed, machine = null } = message;
+      return [type, ...ballotToWire(ballot), slotOut, flushed, machine];
+    }
     case 'canvass':
     case 'hand-over':
       return [type, ...ballotToWire(message.ballot)];
@@ -97,12 +113,23 @@ function toWire(message: Message): unknown[] {
       const { ballot, supports, slotOut } = message;
       return [type, ...ballotToWire(ballot), supports, slotOut];
     }
+    case 'question':
+      return [type];
+    case 'testimony': {
+      const { of, latest, sequence } = message;
+      const late = latest === undefined ? [null, null] : [latest.count, latest.random];
+      return [type, of.count, of.random, ...late, sequence];
+    }
     case 'fetch':
       return [type, message.snapshot ?? null, message.at];
     case 'chunk': {
       const { snapshot, slot, at, bytes, digest, isLast } = message;
       return [type, snapshot, slot, at, bytes, digest, isLast];
     }
+    case 'history':
+      return [type, ...historyToWire(message.mark), message.asks];
+    case 'digests':
+      return [type, message.slot, digestsToWire(message.tables)];
     default:
       return message satisfies never;
   }
@@ -131,7 +158,7 @@ function fromWire(wire: unknown): Message {
     case 'floor':
       return { type, floor: integer(a) };
     case 'heartbeat':
-      return { type, ballot: ballot(a, b), slotOut: integer(c), ...floorOf(d) };
+      return { type, ballot: ballot(a, b), slotOut: integer(c), ...floorOf(d), ...endsOf(e) };
     case 'decision': {
       const decided = d === null ? {} : { value: value(d) };
       return { type, ballot: ballot(a, b), slot: integer(c), ...decided };
@@ -145,19 +172,31 @@ function fromWire(wire: unknown): Message {
       const rest = { ...surveyOf(d), ...floorOf(e) };
       return { type, from: integer(a), slotOut: integer(b), decisions, ...rest };
     }
-    case 'alive':
-      return { type, ballot: ballot(a, b), slotOut: integer(c), flushed: integer(d) };
+    case 'alive': {
+      const machine = e === null ? {} : { machine: integer(e) };
+      return { type, ballot: ballot(a, b), slotOut: integer(c), flushed: integer(d), ...machine };
+    }
     case 'canvass':
     case 'hand-over':
       return { type, ballot: ballot(a, b) };
     case 'canvassed':
       return { type, ballot: ballot(a, b), supports: c === true, slotOut: integer(d) };
+    case 'question':
+      return { type };
+    case 'testimony': {
+      const latest = c === null ? {} : { latest: incarnation(c, d) };
+      return { type, of: incarnation(a, b), ...latest, sequence: integer(e) };
+    }
     case 'fetch':
       return { type, at: integer(b), ...(a === null ? {} : { snapshot: text(a) }) };
     case 'chunk': {
       const chunk = { snapshot: text(a), slot: integer(b), at: integer(c), bytes: bytes(d) };
       return { type, ...chunk, digest: text(e), isLast: f === true };
     }
+    case 'history':
+      return { type, mark: mark(a, b, c), asks: d === true };
+    case 'digests':
+      return { type, slot: integer(a), tables: digests(b) };
     case undefined:
       throw new TypeError(`message type ${String(code)}`);
     default:
@@ -200,7 +239,61 @@ function surveyOf(wire: unknown): { survey?: number } {
 }
 
 function floorOf(wire: unknown): { floor?: number } {
-  return wire === undefined ? {} : { floor: integer(wire) };
+  return wire === null || wire === undefined ? {} : { floor: integer(wire) };
+}
+
+function endToWire({ incarnation, sequence }: LogEnd): [number, number, number] {
+  return [incarnation.count, incarnation.random, sequence];
+}
+
+function endOf(count: unknown, random: unknown, sequence: unknown): LogEnd {
+  return { incarnation: incarnation(count, random), sequence: integer(sequence) };
+}
+
+function incarnation(count: unknown, random: unknown): Incarnation {
+  return { count: integer(count), random: integer(random) };
+}
+
+function endsToWire(ends: HeardEnds | undefined): unknown[] | null {
+  if (ends === undefined) return null;
+  return Object.entries(ends).map(([member, end]) => [member, ...endToWire(end)]);
+}
+
+function endsOf(wire: unknown): { ends?: HeardEnds } {
+  if (wire === null) return {};
+  const ends = array(wire).map((entry) => {
+    const [member, count, random, sequence] = array(entry);
+    return [text(member), endOf(count, random, sequence)] as const;
+  });
+  return { ends: Object.fromEntries(ends) };
+}
+
+function historyToWire(history: HistoryMark | undefined): unknown[] {
+  return history === undefined ? [null, null, null] : [history.slot, history.from, history.hash];
+}
+
+function historyOf(slot: unknown, from: unknown, hash: unknown): { history?: HistoryMark } {
+  return slot === null ? {} : { history: mark(slot, from, hash) };
+}
+
+function mark(slot: unknown, from: unknown, hash: unknown): HistoryMark {
+  return { slot: integer(slot), from: integer(from), hash: large(hash) };
+}
+
+function digestsToWire(tables: readonly TableDigest[]): unknown[] {
+  return tables.map(({ table, count, sum }) => [table, count, sum]);
+}
+
+function digests(wire: unknown): TableDigest[] {
+  return array(wire).map((entry) => {
+    const [table, count, sum] = array(entry);
+    return { table: text(table), count: integer(count), sum: large(sum) };
+  });
+}
+
+function large(wire: unknown): bigint {
+  if (typeof wire !== 'bigint') throw new TypeError('a hash is missing');
+  return wire;
 }
 
 /** A field that came later: it is left out at the end of a message that lacks it. */

@@ -2,56 +2,65 @@ import type { MemberId } from '../paxos/ballot.ts';
 import type { Message } from '../paxos/messages.ts';
 import { encodeFrame } from './codec.ts';
 import { Receiver, type ReceiverOptions } from './receiver.ts';
-import type { Transport } from './transport.ts';
+import type { TakeMessage, Transport } from './transport.ts';
 
-/** Decides what becomes of a frame: run `deliver` never, once, twice, now or later. */
-export type Carry = (from: MemberId, to: MemberId, deliver: () => void, data: Uint8Array) => void;
+/**
+ * Decides what becomes of a frame: run `deliver` never, once, twice, now or later, with the bytes
+ * that were sent or with others.
+ */
+export type Carry = (
+  from: MemberId,
+  to: MemoryTransport,
+  deliver: (data: Uint8Array) => void,
+  data: Uint8Array,
+) => void;
 
 /** A network in memory. What it carries goes through the codec, as on a real one. */
 export class MemoryNetwork {
   readonly #carry: Carry;
-  readonly #members = new Map<MemberId, MemoryTransport>();
+  readonly #ends = new Set<MemoryTransport>();
 
   constructor(carry: Carry) {
     this.#carry = carry;
   }
 
-  /** A member joins; one that is there already is replaced, as after a restart. */
+  /** A process joins. Two of one member are two, as on a real network. */
   join(options: ReceiverOptions): MemoryTransport {
-    const transport = new MemoryTransport(this, options);
-    this.#members.set(options.self, transport);
-    return transport;
+    const end = new MemoryTransport(this, options);
+    this.#ends.add(end);
+    return end;
   }
 
-  leave(self: MemberId): void {
-    this.#members.delete(self);
+  leave(end: MemoryTransport): void {
+    this.#ends.delete(end);
   }
 
-  /** Carries bytes to one member, or with `undefined` to all but the sender. */
-  publish(from: MemberId, to: MemberId | undefined, data: Uint8Array): void {
-    const receivers = to === undefined ? [...this.#members.keys()] : [to];
-    for (const receiver of receivers) {
-      if (receiver === from) continue;
-      this.#carry(from, receiver, () => this.#members.get(receiver)?.receive(data), data);
+  /** Carries bytes to one member, or with `undefined` to all; never back to the sender's end. */
+  publish(from: MemberId, to: MemberId | undefined, data: Uint8Array, by?: MemoryTransport): void {
+    for (const end of [...this.#ends]) {
+      if (end === by || (to !== undefined && to !== end.self)) continue;
+      this.#carry(from, end, (bytes) => this.#ends.has(end) && end.receive(bytes), data);
     }
   }
 }
 
-/** One member's end of a network in memory. */
+/** One process' end of a network in memory. */
 export class MemoryTransport implements Transport {
   readonly #network: MemoryNetwork;
-  readonly #self: MemberId;
-  readonly #cluster: string;
+  readonly #options: ReceiverOptions;
   readonly #receiver: Receiver;
 
   constructor(network: MemoryNetwork, options: ReceiverOptions) {
     this.#network = network;
-    this.#self = options.self;
-    this.#cluster = options.cluster;
+    this.#options = options;
     this.#receiver = new Receiver(options);
   }
 
-  onMessage(handler: (from: MemberId, message: Message) => void): void {
+  get self(): MemberId {
+    return this.#options.self;
+  }
+
+  onMessage(handler: TakeMessage): void {
     this.#receiver.onMessage(handler);
   }
 
@@ -64,8 +73,9 @@ export class MemoryTransport implements Transport {
   }
 
   #publish(to: MemberId | undefined, messages: readonly Message[]): void {
-    const frame = { cluster: this.#cluster, from: this.#self, to, messages };
-    this.#network.publish(this.#self, to, encodeFrame(frame));
+    const { cluster, self, stamp } = this.#options;
+    const frame = { cluster, from: self, to, messages, ...stamp() };
+    this.#network.publish(self, to, encodeFrame(frame), this);
   }
 
   /** Bytes arrive. */

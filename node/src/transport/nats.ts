@@ -4,7 +4,7 @@ import type { MemberId } from '../paxos/ballot.ts';
 import type { Message } from '../paxos/messages.ts';
 import { encodeFrame } from './codec.ts';
 import { Receiver, type ReceiverOptions } from './receiver.ts';
-import type { Transport } from './transport.ts';
+import type { TakeMessage, Transport } from './transport.ts';
 
 export interface NatsTransportOptions extends ReceiverOptions {
   readonly connection: NatsLink;
@@ -32,7 +32,7 @@ export class NatsTransport implements Transport {
     );
   }
 
-  onMessage(handler: (from: MemberId, message: Message) => void): void {
+  onMessage(handler: TakeMessage): void {
     this.#receiver.onMessage(handler);
   }
 
@@ -47,9 +47,9 @@ export class NatsTransport implements Transport {
   }
 
   #publish(subject: string, to: MemberId | undefined, messages: readonly Message[]): void {
-    const { connection, cluster, self, onDropped } = this.#options;
+    const { connection, cluster, self, stamp, onDropped } = this.#options;
     if (messages.length === 0) return;
-    const data = encodeFrame({ cluster, from: self, to, messages });
+    const data = encodeFrame({ cluster, from: self, to, messages, ...stamp() });
     const limit = connection.maxPayload;
     if (data.length <= limit) {
       connection.publish(subject, data);

@@ -1,11 +1,13 @@
 import type { MemberId } from '../paxos/ballot.ts';
-import type { Message } from '../paxos/messages.ts';
+import { isSameIncarnation } from '../paxos/log-end.ts';
 import { parseFrame } from './codec.ts';
-import type { DropReason } from './transport.ts';
+import type { DropReason, Stamp, TakeMessage } from './transport.ts';
 
 export interface ReceiverOptions {
   readonly cluster: string;
   readonly self: MemberId;
+  /** What a frame that leaves now says of this member. */
+  readonly stamp: () => Stamp;
   /** A frame came that is not for this member, or is none. `detail` says more. */
   readonly onDropped: (reason: DropReason, detail: string) => void;
 }
@@ -13,23 +15,27 @@ export interface ReceiverOptions {
 /** What every transport does with what came in: it hands over messages, and drops the rest. */
 export class Receiver {
   readonly #options: ReceiverOptions;
-  #handler: ((from: MemberId, message: Message) => void) | undefined;
+  #handler: TakeMessage | undefined;
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
   }
 
-  onMessage(handler: (from: MemberId, message: Message) => void): void {
+  onMessage(handler: TakeMessage): void {
     this.#handler = handler;
   }
 
   receive(data: Uint8Array): void {
-    const { cluster, self, onDropped } = this.#options;
+    const { cluster, self, onDropped, stamp } = this.#options;
     const frame = parseFrame(data);
     if ('malformed' in frame) return onDropped('malformed', frame.malformed);
+    if ('garbled' in frame) return onDropped('garbled', frame.garbled);
     const { from, to, messages } = frame;
     if (frame.cluster !== cluster) return onDropped('other-cluster', from);
-    if (from === self || (to !== undefined && to !== self)) return onDropped('not-for-me', from);
-    for (const message of messages) this.#handler?.(from, message);
+    // NATS may carry one's own frames back after a reconnection; those of a twin are another run's.
+    const isOwn =
+      from === self && isSameIncarnation(frame.end.incarnation, stamp().end.incarnation);
+    if (isOwn || (to !== undefined && to !== self)) return onDropped('not-for-me', from);
+    for (const message of messages) this.#handler?.(from, message, frame);
   }
 }

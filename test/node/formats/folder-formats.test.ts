@@ -5,8 +5,6 @@ import { encodeCommand } from '../../../contract/src/command.ts';
 import { encodeCounterOperation, parseCounterResult } from '../../../contract/src/counter.ts';
 import { Applier } from '../../../node/src/machine/applier.ts';
 import { counter } from '../../../node/src/machine/counter.ts';
-import { firstConfiguration } from '../../../node/src/paxos/configuration.ts';
-import { recoveredConfigurations } from '../../../node/src/paxos/configurations.ts';
 import { openDataFolder } from '../../../node/src/storage/data-folder.ts';
 import { readFirstConfiguration } from '../../../node/src/storage/first-configuration-file.ts';
 import { openLmdbState } from '../../../node/src/storage/lmdb-state.ts';
@@ -24,7 +22,8 @@ function place(fixture: string, name: string): void {
 
 test('state format 1: tables, sessions and configurations are read', async () => {
   place('state-1.mdb', 'state.mdb');
-  const state = openLmdbState({ folder, clusterId: 'fixture', memberId: 'a' });
+  const ids = { clusterId: 'fixture', memberId: 'a' };
+  const state = openLmdbState({ folder, ...ids, proven: ['sessions'] });
   const applier = new Applier(counter, state.tables);
   expect(state.flushedSlotOut).toBe(1);
 
@@ -35,16 +34,23 @@ test('state format 1: tables, sessions and configurations are read', async () =>
   const command = { client: 'ab'.repeat(16), number: 1, lowest: 1, operations };
   expect(applier.apply(1, [encodeCommand(command)])).toMatchObject([{ duplicate: true }]);
 
-  const first = firstConfiguration(['a'], 16);
-  expect(recoveredConfigurations(applier.configurations, first).stored).toEqual([
+  expect(state.facts.configurations).toEqual([
     { number: 1, from: 16, voters: ['a', 'b'], learners: ['c'], window: 16 },
   ]);
+  // It is of the present format from now on.
   await state.close();
+  const again = openLmdbState({ folder, ...ids, proven: ['sessions'] });
+  expect(again.facts).toEqual(state.facts);
+  for (let slice = 0; slice < 3; slice++) again.scrub();
+  expect(
+    again.tables.get('sessions', Buffer.from('ab'.repeat(16), 'hex').toString('latin1')),
+  ).toBeDefined();
+  await again.close();
 });
 
 test('the first configuration is read, and written as it was', () => {
   place('first-configuration-1.json', 'first-configuration.json');
-  expect(readFirstConfiguration(folder)).toEqual({
+  expect(readFirstConfiguration(folder, false)).toEqual({
     clusterId: 'fixture',
     members: ['a', 'b', 'c'],
     window: 16,

@@ -1,8 +1,15 @@
 import type { LogRecord } from '../../../node/src/paxos/effects.ts';
+import type { Stamp } from '../../../node/src/transport/transport.ts';
 import type { Message } from '../../../node/src/paxos/messages.ts';
 import { ballot, pvalue, value } from '../paxos/samples.ts';
 
-/** One message of each type, as `wire-1.json` has them. */
+/** What every frame in `wire-2.json` says of its sender. */
+export const stamp: Stamp = {
+  end: { incarnation: { count: 3, random: 0xc0ffee }, sequence: 77 },
+  history: { slot: 9, from: 0, hash: 0xfedc_ba98_7654_3210n },
+};
+
+/** One message of each type, as `wire-2.json` has them. */
 export const messages: { [T in Message['type']]: Extract<Message, { type: T }> } = {
   p1a: { type: 'p1a', ballot: ballot('3.b'), from: 7 },
   p2a: { type: 'p2a', ballot: ballot('3.b'), slot: 8, value: value('x', 'yz'), decided: [6, 7] },
@@ -17,15 +24,29 @@ export const messages: { [T in Message['type']]: Extract<Message, { type: T }> }
   p2b: { type: 'p2b', ballot: ballot('3.b'), slot: 8 },
   propose: { type: 'propose', slot: 8, value: value('x') },
   floor: { type: 'floor', floor: 5 },
-  heartbeat: { type: 'heartbeat', ballot: ballot('3.b'), slotOut: 9 },
+  heartbeat: {
+    type: 'heartbeat',
+    ballot: ballot('3.b'),
+    slotOut: 9,
+    floor: 4,
+    ends: { a: { incarnation: { count: 2, random: 5 }, sequence: 60 } },
+  },
   decision: { type: 'decision', ballot: ballot('3.b'), slot: 8, value: value('x') },
   learn: { type: 'learn', from: 7, ballot: ballot('3.b'), survey: 2 },
   learned: { type: 'learned', from: 7, slotOut: 9, decisions: [pvalue('2.a', 7, 'x')], survey: 2 },
-  alive: { type: 'alive', ballot: ballot('3.b'), slotOut: 9, flushed: 4 },
+  alive: { type: 'alive', ballot: ballot('3.b'), slotOut: 9, flushed: 4, machine: 2 },
   canvass: { type: 'canvass', ballot: ballot('4.c') },
   canvassed: { type: 'canvassed', ballot: ballot('4.c'), supports: true, slotOut: 9 },
   'hand-over': { type: 'hand-over', ballot: ballot('3.b') },
-  // These two came later; they are in `wire-1-later.json`.
+  question: { type: 'question' },
+  testimony: {
+    type: 'testimony',
+    of: { count: 2, random: 5 },
+    latest: { count: 3, random: 6 },
+    sequence: 60,
+  },
+  history: { type: 'history', mark: { slot: 9, from: 0, hash: 2n ** 63n }, asks: true },
+  digests: { type: 'digests', slot: 9, tables: [{ table: 'texts', count: 7, sum: 5n }] },
   fetch: { type: 'fetch', snapshot: '9-c0ffee', at: 2 },
   chunk: {
     type: 'chunk',
@@ -38,14 +59,15 @@ export const messages: { [T in Message['type']]: Extract<Message, { type: T }> }
   },
 };
 
-/** What came to messages later, as `wire-1-later.json` has them. */
-export const later: Record<string, Message> = {
-  'heartbeat with a floor': {
+/** With and without what may be left out. */
+export const others: Record<string, Message> = {
+  'heartbeat of a floor that is not known': {
     type: 'heartbeat',
     ballot: ballot('3.b'),
     slotOut: 9,
-    floor: 4,
+    ends: {},
   },
+  'testimony of nothing': { type: 'testimony', of: { count: 2, random: 5 }, sequence: 0 },
   'learned with a floor': { type: 'learned', from: 7, slotOut: 99, decisions: [], floor: 64 },
 };
 
@@ -59,4 +81,7 @@ export const records: LogRecord[] = [
 ];
 
 /** Those of `segment-2.log`. */
-export const records2: LogRecord[] = [...records, { type: 'floor', slot: 1 }];
+const records2: LogRecord[] = [...records, { type: 'floor', slot: 1 }];
+
+/** Those of `segment-3.log`. */
+export const records3: LogRecord[] = [...records2, { type: 'flushed', slot: 0 }];

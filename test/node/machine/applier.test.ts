@@ -6,19 +6,17 @@ import {
 } from '../../../contract/src/counter.ts';
 import { Applier, type AppliedCommand } from '../../../node/src/machine/applier.ts';
 import { counter } from '../../../node/src/machine/counter.ts';
-import {
-  MemoryTableFile,
-  MemoryTables,
-  openMemoryState,
-} from '../../../node/src/storage/memory-state.ts';
+import { MemoryFile, MemoryStateDisk } from '../../../node/src/storage/memory-file.ts';
+import { openMemoryState } from '../../../node/src/storage/memory-state.ts';
 import type { StateStore } from '../../../node/src/storage/state.ts';
 
+const ids = { clusterId: 'local/test', memberId: 'a' };
 const ALICE = 'a1'.repeat(16);
 const BOB = 'b2'.repeat(16);
 
 /** An applier over a disk: `restart` makes another one of what the last cut holds. */
 class Place {
-  readonly #disk = new MemoryTables();
+  readonly #disk = new MemoryStateDisk();
   readonly #cachedSessions: number | undefined;
   #state!: StateStore;
   applier!: Applier;
@@ -29,7 +27,7 @@ class Place {
   }
 
   restart(): void {
-    this.#state = openMemoryState(new MemoryTableFile(this.#disk, (run) => run()));
+    this.#state = openMemoryState(new MemoryFile(this.#disk, (run) => run()), ids);
     this.applier = new Applier(counter, this.#state.tables, this.#cachedSessions);
   }
 

@@ -2,15 +2,13 @@ import fc from 'fast-check';
 import { encodeChatOperation, parseChatResult } from '../../../contract/src/chat-log.ts';
 import { chatLog } from '../../../node/src/machine/chat-log.ts';
 import type { Tables } from '../../../node/src/machine/tables.ts';
-import {
-  MemoryTableFile,
-  MemoryTables,
-  openMemoryState,
-} from '../../../node/src/storage/memory-state.ts';
+import { MemoryFile, MemoryStateDisk } from '../../../node/src/storage/memory-file.ts';
+import { openMemoryState } from '../../../node/src/storage/memory-state.ts';
 
+const ids = { clusterId: 'local/test', memberId: 'a' };
 let tables: Tables;
 beforeEach(() => {
-  ({ tables } = openMemoryState(new MemoryTableFile(new MemoryTables(), (run) => run())));
+  ({ tables } = openMemoryState(new MemoryFile(new MemoryStateDisk(), (run) => run()), ids));
 });
 
 const append = (text: string) =>
@@ -60,7 +58,7 @@ test('any texts: each once, as a list without doubles has them', () => {
   );
   fc.assert(
     fc.property(fc.array(text, { maxLength: 40 }), (texts) => {
-      ({ tables } = openMemoryState(new MemoryTableFile(new MemoryTables(), (run) => run())));
+      ({ tables } = openMemoryState(new MemoryFile(new MemoryStateDisk(), (run) => run()), ids));
       const expected = [...new Set(texts)];
       for (const each of texts) {
         expect(append(each)).toMatchObject({ position: expected.indexOf(each) });

@@ -4,6 +4,7 @@ import { Configurations } from '../../../node/src/paxos/configurations.ts';
 import type { Effect, LogRecord, Recovered } from '../../../node/src/paxos/effects.ts';
 import type { Input } from '../../../node/src/paxos/input.ts';
 import { Member } from '../../../node/src/paxos/member.ts';
+import type { LogEnd } from '../../../node/src/paxos/log-end.ts';
 import type { CoreMessage } from '../../../node/src/paxos/messages.ts';
 import { sameValue, type Pvalue, type Slot, type Value } from '../../../node/src/paxos/pvalue.ts';
 import { quorumSize } from '../../../node/src/paxos/quorum.ts';
@@ -22,6 +23,7 @@ interface Flying {
   readonly from: string;
   readonly to: string;
   readonly message: CoreMessage;
+  readonly end: LogEnd;
 }
 
 /** By ballot: what was accepted, and by whom. */
@@ -37,6 +39,7 @@ class Cluster {
   readonly #mode: LeadershipMode;
   readonly #members = new Map<string, Member>();
   readonly #logs = new Map<string, LogRecord[]>();
+  readonly #runs = new Map<string, number>();
   readonly #applied = new Map<string, Value[]>();
   #flying: Flying[] = [];
   /** Every pvalue that an acceptor accepted, by slot, ballot and acceptor. */
@@ -57,8 +60,14 @@ class Cluster {
     this.#applied.set(id, []);
     const recovered = recover(this.#logs.get(id) ?? []);
     const packing = { batchBytes: 4, pipeline: 3 };
+    this.#runs.set(id, (this.#runs.get(id) ?? 0) + 1);
     const init = { self: id, configurations, mode: this.#mode, timing, packing, recovered };
-    this.#members.set(id, new Member(init));
+    this.#members.set(id, new Member({ ...init, end: this.#end(id), heard: {} }));
+  }
+
+  #end(id: string): LogEnd {
+    const incarnation = { count: this.#runs.get(id) ?? 0, random: 0 };
+    return { incarnation, sequence: this.#logs.get(id)?.length ?? 0 };
   }
 
   step(id: string, input: Input): void {
@@ -73,18 +82,24 @@ class Cluster {
         if (effect.record.type === 'accepted') this.#accept(id, effect.record);
         break;
       case 'send':
-        for (const to of effect.to) this.#flying.push({ from: id, to, message: effect.message });
+        for (const to of effect.to) {
+          this.#flying.push({ from: id, to, message: effect.message, end: this.#end(id) });
+        }
         break;
       case 'apply':
         this.#apply(id, effect.slot, effect.value);
         break;
       case 'leading':
+      case 'dropped': // What a run had sent that is over.
         break;
+      case 'expelled':
       case 'recall':
       case 'collect':
       case 'fetch-state':
       case 'surveyed':
       case 'reconfigured':
+      case 'compare':
+      case 'machine':
         throw new Error(`nobody asked for it: ${effect.type}`);
       default:
         effect satisfies never;
@@ -129,11 +144,11 @@ class Cluster {
     const i = faults ? Math.floor(this.#random() * this.#flying.length) : 0;
     const [flying] = this.#flying.splice(i, 1);
     if (flying === undefined) return;
-    const { from, to, message } = flying;
+    const { from, to, message, end } = flying;
     const luck = faults ? this.#random() : 1;
     if (luck < 0.15) return;
     if (luck < 0.3) this.#flying.push(flying);
-    this.step(to, { type: 'message', from, message });
+    this.step(to, { type: 'message', from, message, ...(from === to ? {} : { end }) });
   }
 
   tick(): void {
@@ -176,7 +191,7 @@ function recover(records: readonly LogRecord[]): Recovered {
   for (const record of records) {
     if (record.type === 'leader-ballot') recovered = { ...recovered, leaderBallot: record.ballot };
     else if (record.type === 'decided-mark') recovered = { ...recovered, decidedMark: record.slot };
-    else if (record.type !== 'floor') {
+    else if (record.type !== 'floor' && record.type !== 'flushed') {
       const { type, ballot } = record;
       const raises = type !== 'learned' && compareBallots(ballot, recovered.ballot) > 0;
       if (raises) recovered = { ...recovered, ballot };

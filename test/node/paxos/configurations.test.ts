@@ -1,11 +1,6 @@
-import { encodeChange, parseChange, type Change } from '../../../node/src/paxos/change.ts';
 import { firstConfiguration } from '../../../node/src/paxos/configuration.ts';
-import {
-  Configurations,
-  encodeConfigurations,
-  recoveredConfigurations,
-} from '../../../node/src/paxos/configurations.ts';
-import { value } from './samples.ts';
+import { Configurations } from '../../../node/src/paxos/configurations.ts';
+import type { Change } from '../../../node/src/paxos/system-command.ts';
 
 const first = new Configurations([firstConfiguration(['a', 'b', 'c'], 4)]);
 const change = (over: Partial<Change> = {}): Change => ({
@@ -38,13 +33,6 @@ test('a quorum is needed in the configuration in force and in the pending one, t
   expect(changed?.votersFrom(14)).toEqual([['a', 'b']]);
 });
 
-test('what is stored gives the same configurations again', () => {
-  const changed = first.changed(change(), 10);
-  const stored = encodeConfigurations(changed?.stored ?? []);
-  expect(recoveredConfigurations(stored, first.newest)).toEqual(changed);
-  expect(recoveredConfigurations(undefined, first.newest)).toEqual(first);
-});
-
 test.each([
   ['of another configuration', change({ base: 1 })],
   ['without a voter', change({ voters: [] })],
@@ -61,12 +49,4 @@ test('a change is void while another is pending, and not any more when that is i
   const promotion = change({ base: 1, voters: ['a', 'b', 'c', 'd'], learners: [] });
   expect(pending?.changed(promotion, 13)).toBeUndefined();
   expect(pending?.changed(promotion, 14)?.newest.voters).toEqual(['a', 'b', 'c', 'd']);
-});
-
-test('a change is parsed as it was; commands of clients, and broken bytes, are none', () => {
-  expect(parseChange(encodeChange(change()))).toEqual(change());
-  expect(parseChange(value('x')[0] ?? new Uint8Array())).toBeUndefined();
-  for (const text of ['\0', '\0{}', '\0{"base":0,"voters":[1],"learners":[],"forced":false}', '']) {
-    expect(parseChange(new TextEncoder().encode(text))).toBeUndefined();
-  }
 });

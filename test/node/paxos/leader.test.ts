@@ -4,6 +4,7 @@ import type { Effect } from '../../../node/src/paxos/effects.ts';
 import { Leader, type LeaderInit } from '../../../node/src/paxos/leader.ts';
 import type { P1b, P2b, Propose } from '../../../node/src/paxos/messages.ts';
 import { NO_OP, type Pvalue, type Slot } from '../../../node/src/paxos/pvalue.ts';
+import { Witnesses } from '../../../node/src/paxos/witnesses.ts';
 import { ballot, configurations, persisted, pvalue, sent, timing, value } from './samples.ts';
 
 function leader(init: Partial<LeaderInit> = {}): Leader {
@@ -15,6 +16,7 @@ function leader(init: Partial<LeaderInit> = {}): Leader {
     ballot: undefined,
     highest: undefined,
     slotOut: 0,
+    witnesses: new Witnesses({}),
     ...init,
   });
 }
@@ -201,7 +203,7 @@ describe('stable leadership', () => {
     const [won, effects] = elected();
     const beat = {
       to: ['b', 'c'],
-      message: { type: 'heartbeat', ballot: won.ballot, slotOut: 0 },
+      message: { type: 'heartbeat', ballot: won.ballot, slotOut: 0, ends: {} },
     };
     expect(sent(effects, 'heartbeat')).toEqual([beat]);
     const later = Array.from({ length: timing.heartbeat }, () => won.tick(0, false)).flat();

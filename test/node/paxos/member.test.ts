@@ -2,7 +2,7 @@ import { firstConfiguration } from '../../../node/src/paxos/configuration.ts';
 import { Configurations } from '../../../node/src/paxos/configurations.ts';
 import type { Effect, Recovered } from '../../../node/src/paxos/effects.ts';
 import { Member } from '../../../node/src/paxos/member.ts';
-import { ballot, nothing, pvalue, sent, timing, value } from './samples.ts';
+import { admit, ballot, end, nothing, pvalue, sent, timing, value } from './samples.ts';
 
 /** A member over a log in which the slots below 2 are marked as decided, and slot 2 is accepted. */
 function restarted(voters: readonly string[], mode: 'stable' | 'on-demand'): Member {
@@ -12,7 +12,8 @@ function restarted(voters: readonly string[], mode: 'stable' | 'on-demand'): Mem
   const recovered: Recovered = { ballot: ballot('1.a'), ...ends, stored };
   const packing = { batchBytes: 1024, pipeline: 3 };
   const configurations = new Configurations([firstConfiguration(voters, 4)]);
-  return new Member({ self: 'a', configurations, mode, timing, packing, recovered });
+  const init = { self: 'a', configurations, mode, timing, packing, recovered };
+  return new Member({ ...init, end: end(9), heard: {} });
 }
 
 function applied(effects: readonly Effect[]): number[] {
@@ -43,9 +44,10 @@ test.each([[['a']], [['a', 'b', 'c']]])(
 
 test('a leader that is heard at a new ballot gets the outstanding proposals at once', () => {
   const member = restarted(['a', 'b', 'c'], 'stable');
+  admit(member, ['b', 'c']);
   const heard = (at: string): Effect[] => {
     const message = { type: 'heartbeat', ballot: ballot(at), slotOut: 0 } as const;
-    return member.step({ type: 'message', from: 'b', message });
+    return member.step({ type: 'message', from: 'b', message, end: end(1) });
   };
   heard('2.b');
   const [command] = value('x');
@@ -62,7 +64,7 @@ function leading(): Member {
   const configurations = new Configurations([lists]);
   const packing = { batchBytes: 1024, pipeline: 3 };
   const init = { self: 'a', configurations, mode: 'stable', timing, packing } as const;
-  const member = new Member({ ...init, recovered: nothing });
+  const member = new Member({ ...init, recovered: nothing, end: end(1), heard: {} });
   for (let i = 0; i < 100 && member.leading === undefined; i++) pass(member, 1);
   return member;
 }
@@ -84,7 +86,7 @@ test('a learner that was never heard, or not for long, is not promoted, not even
   expect(member.refusalOf(change)).toBe('LAGS');
   const { leading: at = ballot('1.a') } = member;
   const message = { type: 'alive', ballot: at, slotOut: 0, flushed: 0 } as const;
-  member.step({ type: 'message', from: 'd', message });
+  member.step({ type: 'message', from: 'd', message, end: end(1) });
   expect(member.refusalOf(change)).toBeUndefined();
   expect(member.refusalOf({ ...change, forced: false })).toBeUndefined();
   pass(member, 100);

@@ -1,10 +1,15 @@
 import { InvariantViolation } from '../../../node/src/paxos/invariant.ts';
 import { Replica } from '../../../node/src/paxos/replica.ts';
 import type { Recovered } from '../../../node/src/paxos/effects.ts';
+import type { Value } from '../../../node/src/paxos/pvalue.ts';
 import { ballot, configurations, nothing, pvalue, timing, value } from './samples.ts';
 
+/** Values are sound, unless one of their commands says that it is not. */
+const isSound = (of: Value): boolean =>
+  of.every((command) => !new TextDecoder().decode(command).includes('flipped'));
+
 function replica(recovered: Recovered = nothing, pipeline = 100, batchBytes = 1): Replica {
-  return new Replica(configurations, { batchBytes, pipeline }, timing, recovered);
+  return new Replica(configurations, { batchBytes, pipeline }, timing, recovered, isSound);
 }
 
 function commands(...texts: string[]): Uint8Array[] {
@@ -16,16 +21,16 @@ test('R5: it proposes only below slot_out + WINDOW', () => {
   proposing.request(commands('a', 'b', 'c', 'd', 'e', 'f'));
   expect(proposing.propose().map(({ slot }) => slot)).toEqual([0, 1, 2, 3]); // WINDOW is 4.
   expect(proposing.propose()).toEqual([]);
-  proposing.decided(pvalue('1.a', 0, 'a'));
+  proposing.decided(pvalue('1.a', 0, 'a'), 'b');
   proposing.perform();
   expect(proposing.propose()).toEqual([{ type: 'propose', slot: 4, value: value('e') }]);
 });
 
 test('R3: decisions are applied in slot order, and only without a hole', () => {
   const performing = replica();
-  performing.decided(pvalue('1.a', 1, 'second'));
+  performing.decided(pvalue('1.a', 1, 'second'), 'b');
   expect(performing.perform()).toEqual([]);
-  performing.decided(pvalue('1.a', 0, 'first'));
+  performing.decided(pvalue('1.a', 0, 'first'), 'b');
   expect(performing.perform()).toEqual([
     { type: 'apply', slot: 0, value: value('first') },
     { type: 'apply', slot: 1, value: value('second') },
@@ -34,10 +39,10 @@ test('R3: decisions are applied in slot order, and only without a hole', () => {
 
 test('R4: slot_out never decreases, whatever comes again', () => {
   const performing = replica();
-  performing.decided(pvalue('1.a', 0, 'x'));
+  performing.decided(pvalue('1.a', 0, 'x'), 'b');
   performing.perform();
   expect(performing.slotOut).toBe(1);
-  expect(performing.decided(pvalue('1.a', 0, 'x'))).toBe(false);
+  expect(performing.decided(pvalue('1.a', 0, 'x'), 'b')).toBe(false);
   performing.decidedWithoutValue(ballot('2.b'), 0);
   expect(performing.perform()).toEqual([]);
   expect(performing.slotOut).toBe(1);
@@ -45,14 +50,14 @@ test('R4: slot_out never decreases, whatever comes again', () => {
 
 test('R1: a slot keeps its first decision', () => {
   const performing = replica();
-  expect(performing.decided(pvalue('1.a', 0, 'x'))).toBe(true);
-  expect(performing.decided(pvalue('2.b', 0, 'y'))).toBe(false);
+  expect(performing.decided(pvalue('1.a', 0, 'x'), 'b')).toBe(true);
+  expect(performing.decided(pvalue('2.b', 0, 'y'), 'b')).toBe(false);
   expect(performing.perform()).toEqual([{ type: 'apply', slot: 0, value: value('x') }]);
 });
 
 test('R2: it forgets nothing that is not applied', () => {
   const forgetting = replica();
-  forgetting.decided(pvalue('1.a', 0, 'x'));
+  forgetting.decided(pvalue('1.a', 0, 'x'), 'b');
   expect(() => forgetting.forget(1)).toThrow(InvariantViolation);
   forgetting.perform();
   forgetting.forget(1);
@@ -76,7 +81,7 @@ test('it keeps so many slots undecided as its pipeline says', () => {
   const proposing = replica(nothing, 2);
   proposing.request(commands('a', 'b', 'c'));
   expect(proposing.propose()).toHaveLength(2);
-  proposing.decided(pvalue('1.a', 1, 'b'));
+  proposing.decided(pvalue('1.a', 1, 'b'), 'b');
   expect(proposing.propose()).toEqual([{ type: 'propose', slot: 2, value: value('c') }]);
 });
 
@@ -84,7 +89,7 @@ test('commands that lost their slot to others wait again, and are proposed for a
   const losing = replica();
   losing.request(commands('mine'));
   losing.propose();
-  losing.decided(pvalue('1.b', 0, 'theirs'));
+  losing.decided(pvalue('1.b', 0, 'theirs'), 'b');
   losing.perform();
   expect(losing.unapplied).toBe(true);
   expect(losing.propose()).toEqual([{ type: 'propose', slot: 1, value: value('mine') }]);
@@ -92,7 +97,7 @@ test('commands that lost their slot to others wait again, and are proposed for a
 
 test('it proposes nothing for a slot that is known to be decided', () => {
   const proposing = replica();
-  proposing.decided(pvalue('1.b', 0, 'theirs'));
+  proposing.decided(pvalue('1.b', 0, 'theirs'), 'b');
   proposing.decidedWithoutValue(ballot('1.b'), 1);
   proposing.request(commands('mine'));
   expect(proposing.propose()).toEqual([{ type: 'propose', slot: 2, value: value('mine') }]);
@@ -104,7 +109,7 @@ test('undecided proposals are sent again until they are decided', () => {
   waiting.propose();
   const again = Array.from({ length: timing.retransmit }, () => waiting.tick(0.5)).flat();
   expect(again).toEqual([{ type: 'propose', slot: 0, value: value('x') }]);
-  waiting.decided(pvalue('1.a', 0, 'x'));
+  waiting.decided(pvalue('1.a', 0, 'x'), 'b');
   expect(Array.from({ length: 50 }, () => waiting.tick(0.5)).flat()).toEqual([]);
 });
 
@@ -129,15 +134,55 @@ test('it is behind while a decision is known that cannot be applied', () => {
   waiting.decidedWithoutValue(ballot('3.c'), 0);
   expect(waiting.behind(0)).toBe(true);
   expect(waiting.valuelessBallot).toEqual(ballot('3.c'));
-  waiting.decided(pvalue('3.c', 0, 'x'));
+  waiting.decided(pvalue('3.c', 0, 'x'), 'b');
   waiting.perform();
   expect(waiting.behind(1)).toBe(false);
 });
 
 test('it tells what it knows from a slot on, a page at a time', () => {
   const telling = replica();
-  for (const slot of [0, 1, 3]) telling.decided(pvalue('1.a', slot, 'four'));
+  for (const slot of [0, 1, 3]) telling.decided(pvalue('1.a', slot, 'four'), 'b');
   expect(telling.known(0, 8).map(({ slot }) => slot)).toEqual([0, 1]);
   expect(telling.known(1, 1).map(({ slot }) => slot)).toEqual([1]);
   expect(telling.known(2, 100).map(({ slot }) => slot)).toEqual([3]);
+});
+
+describe('a decided value that is not as it was made', () => {
+  const applied = (of: Replica): number[] =>
+    of.perform().flatMap((effect) => (effect.type === 'apply' ? [effect.slot] : []));
+
+  test('R3: it is not applied, nor skipped: it is asked for again, and then applied', () => {
+    const doubting = replica();
+    doubting.decided(pvalue('1.a', 0, 'flipped'));
+    doubting.decided(pvalue('1.a', 1, 'next'), 'b');
+    expect(applied(doubting)).toEqual([]);
+    expect(doubting.valuelessBallot).toEqual(ballot('1.a'));
+    expect(doubting.behind(0)).toBe(true);
+    expect(doubting.decided(pvalue('1.a', 0, 'flipped'), 'b')).toBe(false);
+    expect(doubting.decided(pvalue('1.a', 0, 'sound'), 'c')).toBe(true);
+    expect(applied(doubting)).toEqual([0, 1]);
+  });
+
+  test('R1: what a majority has in the same bytes is applied by all: it is what was decided', () => {
+    const doubting = replica();
+    doubting.decided(pvalue('1.a', 0, 'flipped'));
+    expect(applied(doubting)).toEqual([]);
+    expect(doubting.decided(pvalue('1.a', 0, 'flipped', 'elsewhere'), 'b')).toBe(false);
+    expect(doubting.decided(pvalue('1.a', 0, 'flipped'), 'b')).toBe(false);
+    expect(doubting.decided(pvalue('1.a', 0, 'flipped'), 'b')).toBe(false);
+    expect(applied(doubting)).toEqual([]);
+    expect(doubting.decided(pvalue('1.a', 0, 'flipped'), 'c')).toBe(true);
+    expect(applied(doubting)).toEqual([0]);
+    // The next one is looked at anew.
+    expect(doubting.decided(pvalue('1.a', 1, 'flipped'), 'b')).toBe(false);
+    expect(applied(doubting)).toEqual([]);
+  });
+
+  test('A5: it is not kept for a later slot, where it would be reported in a p1b', () => {
+    const doubting = replica();
+    expect(doubting.decided(pvalue('1.a', 3, 'flipped'), 'b')).toBe(false);
+    expect(doubting.decided(pvalue('1.a', 3, 'flipped'), 'c')).toBe(false);
+    expect(doubting.known(0, 100)).toEqual([]);
+    expect(doubting.decidedEnd).toBe(4);
+  });
 });

@@ -2,6 +2,8 @@ import type { Ballot, MemberId } from '../../../node/src/paxos/ballot.ts';
 import { firstConfiguration } from '../../../node/src/paxos/configuration.ts';
 import { Configurations } from '../../../node/src/paxos/configurations.ts';
 import type { Effect, LogRecord, Recovered } from '../../../node/src/paxos/effects.ts';
+import type { LogEnd } from '../../../node/src/paxos/log-end.ts';
+import type { Member } from '../../../node/src/paxos/member.ts';
 import type { Message } from '../../../node/src/paxos/messages.ts';
 import type { Pvalue, Slot, Value } from '../../../node/src/paxos/pvalue.ts';
 import type { Timing } from '../../../node/src/paxos/timing.ts';
@@ -37,6 +39,20 @@ export function value(...texts: string[]): Value {
 
 export function pvalue(ballotText: string, slot: Slot, ...texts: string[]): Pvalue {
   return { ballot: ballot(ballotText), slot, value: value(...texts) };
+}
+
+/** How far a log went, by the word of its member in the run of that number. */
+export function end(sequence: number, count = 1, random = 7): LogEnd {
+  return { incarnation: { count, random }, sequence };
+}
+
+/** These say that they remember nothing of a member in its first run: it may vote. */
+export function admit(member: Member, others: readonly MemberId[]): void {
+  const of = { count: 1, random: 7 };
+  for (const from of others) {
+    const message = { type: 'testimony', of, sequence: 0 } as const;
+    member.step({ type: 'message', from, message, end: end(1) });
+  }
 }
 
 type MessageOf<T extends Message['type']> = Extract<Message, { type: T }>;

@@ -10,13 +10,12 @@ import { Member } from '../../../node/src/paxos/member.ts';
 import { defaultTiming } from '../../../node/src/paxos/timing.ts';
 import { Driver } from '../../../node/src/service/driver.ts';
 import { MemoryDisk, MemoryFolder } from '../../../node/src/storage/memory-folder.ts';
-import {
-  MemoryTableFile,
-  MemoryTables,
-  openMemoryState,
-} from '../../../node/src/storage/memory-state.ts';
+import { MemoryFile, MemoryStateDisk } from '../../../node/src/storage/memory-file.ts';
+import { formatLog } from '../../../node/src/storage/member-log.ts';
+import { openMemoryState } from '../../../node/src/storage/memory-state.ts';
 import { openSegmentLog } from '../../../node/src/storage/log-opening.ts';
-import { MemoryNetwork } from '../../../node/src/transport/memory.ts';
+import type { Stamp } from '../../../node/src/transport/transport.ts';
+import { MemoryNetwork, type MemoryTransport } from '../../../node/src/transport/memory.ts';
 import { Random } from '../../simulation/random.ts';
 
 const CLUSTER = 'local/memory';
@@ -27,13 +26,14 @@ interface Running {
   readonly driver: Driver;
   readonly applier: Applier;
   readonly folder: MemoryFolder;
-  readonly tables: MemoryTableFile;
+  readonly tables: MemoryFile;
+  readonly transport: MemoryTransport;
   alive: boolean;
 }
 
 interface Disks {
   readonly log: MemoryDisk;
-  readonly state: MemoryTables;
+  readonly state: MemoryStateDisk;
 }
 
 /**
@@ -58,13 +58,13 @@ export class MemoryCluster {
     this.members = Array.from({ length: size }, (_, i) => `n${i}`);
     this.#random = new Random(seed).next;
     this.#loss = loss;
-    this.#network = new MemoryNetwork((_from, _to, deliver) => {
+    this.#network = new MemoryNetwork((_from, _to, deliver, data) => {
       const luck = this.#random();
-      if (luck >= this.#loss) this.#later(deliver);
-      if (luck >= 1 - this.#loss) this.#later(deliver);
+      if (luck >= this.#loss) this.#later(() => deliver(data));
+      if (luck >= 1 - this.#loss) this.#later(() => deliver(data));
     });
     for (const member of this.members) {
-      this.#disks.set(member, { log: new MemoryDisk(), state: new MemoryTables() });
+      this.#disks.set(member, { log: new MemoryDisk(), state: new MemoryStateDisk() });
       this.start(member);
     }
   }
@@ -88,11 +88,14 @@ export class MemoryCluster {
       else this.#stalled.push(() => schedule(run));
     };
     const folder = new MemoryFolder(disks.log, onDisk);
-    const tables = new MemoryTableFile(disks.state, onDisk);
-    const state = openMemoryState(tables);
+    const tables = new MemoryFile(disks.state, onDisk);
+    const ids = { clusterId: CLUSTER, memberId: self };
+    if (folder.list().length === 0) formatLog(folder, self);
+    const state = openMemoryState(tables, ids);
     const slotOut = state.flushedSlotOut;
-    const ids = { clusterId: CLUSTER, memberId: self, segmentBytes: SEGMENT_BYTES };
-    const { log, recovered } = openSegmentLog({ folder, slotOut, ...ids });
+    const files = { folder, segmentBytes: SEGMENT_BYTES, random: this.#random };
+    const opened = openSegmentLog({ ...files, ...ids, state: state.facts });
+    const { log, incarnation, recovered } = opened;
     const applier = new Applier(chatLog, state.tables);
     const member = new Member({
       self,
@@ -101,13 +104,17 @@ export class MemoryCluster {
       timing: defaultTiming,
       packing: { batchBytes: 4096, pipeline: 4 },
       recovered: { ...recovered, slotOut },
+      end: { incarnation, sequence: log.end },
+      heard: state.facts.heard,
     });
     const metrics = new Metrics({ version: '0', cluster: CLUSTER, member: self, process: false });
     const onDropped = (): void => undefined;
-    const transport = this.#network.join({ cluster: CLUSTER, self, onDropped });
+    const stamp = (): Stamp => driver.stamp;
+    const transport = this.#network.join({ cluster: CLUSTER, self, stamp, onDropped });
     const now = (): number => this.#now;
-    const driver = new Driver(
-      { member, log, state, applier, transport, metrics, schedule, random: this.#random, now },
+    const ports = { member, log, incarnation, state, applier, transport, metrics, schedule, now };
+    const driver: Driver = new Driver(
+      { ...ports, random: this.#random },
       {
         checkpointTicks: 7,
         overlayBytes: 1 << 20,
@@ -117,6 +124,8 @@ export class MemoryCluster {
         stallTicks: 100,
         unheardTicks: 200,
         chunkBytes: 1024,
+        compareTicks: 20,
+        scrubTicks: 3,
         waitMs: 5_000,
       },
       {
@@ -125,6 +134,7 @@ export class MemoryCluster {
         surveyed: () => undefined,
         reconfigured: () => undefined,
         collected: () => undefined,
+        dropped: () => undefined,
         restored: () => undefined,
         crashed: () => undefined,
         failed: (error) => {
@@ -132,7 +142,7 @@ export class MemoryCluster {
         },
       },
     );
-    this.#running.set(self, Object.assign(running, { driver, applier, folder, tables }));
+    this.#running.set(self, Object.assign(running, { driver, applier, folder, tables, transport }));
   }
 
   /** The member that leads; with the highest ballot, when an old one does not know better yet. */
@@ -201,7 +211,7 @@ export class MemoryCluster {
       running.alive = false;
       running.folder.crash(() => this.#random() < kept);
       running.tables.crash();
-      this.#network.leave(member);
+      this.#network.leave(running.transport);
       this.#running.delete(member);
     }
   }

@@ -3,7 +3,7 @@ import type { LogRecord } from '../../../node/src/paxos/effects.ts';
 import { DamageError } from '../../../node/src/storage/damage.ts';
 import type { Log } from '../../../node/src/storage/log.ts';
 import { ballot, pvalue } from '../paxos/samples.ts';
-import { append, diskPlace, memoryPlace, open, type LogPlace } from './log-places.ts';
+import { append, diskPlace, memoryPlace, open, stateAt, type LogPlace } from './log-places.ts';
 
 const SLOTS = 60;
 
@@ -89,7 +89,7 @@ describe.each([
 
   test('A1, A2: ballots and marks of a segment that went are found all the same', async () => {
     const first = await collect(40);
-    const { recovered } = await reopen({ slotOut: 50 });
+    const { recovered } = await reopen({ state: stateAt(50) });
     expect(recovered).toMatchObject({
       ballot: ballot('7.c'),
       leaderBallot: ballot('6.a'),
@@ -111,7 +111,7 @@ describe.each([
     for (let slot = SLOTS - 4; slot < end; slot++) await append(log, [accepted(slot)]);
     await collect(end);
     await untilFilesAre(place, 1);
-    const { recovered } = await reopen({ slotOut: end });
+    const { recovered } = await reopen({ state: stateAt(end) });
     expect(recovered).toMatchObject({ ballot: ballot('7.c'), leaderBallot: ballot('6.a') });
   });
 
@@ -136,12 +136,12 @@ describe.each([
   test('a process that ended before it deleted does so later; one that deleted half, too', async () => {
     const slot = log.collectable(40);
     await append(log, [{ type: 'floor', slot }]);
-    await reopen({ slotOut: 50 });
+    await reopen({ state: stateAt(50) });
     expect(log.first).toBe(slot);
     expect(await slots(log, 0, slot)).toEqual([]);
     await log.close();
     place.remove('00000001.log');
-    ({ log } = open(place, { slotOut: 50 }));
+    ({ log } = open(place, { state: stateAt(50) }));
     const { bytes } = log;
     expect(await collect(40)).toBe(slot);
     expect(log.bytes).toBeLessThan(bytes);
@@ -158,13 +158,13 @@ describe.each([
 
   test('R1: below a state that was taken from another member nothing is served', async () => {
     const taken = SLOTS + 40;
-    const { recovered } = await reopen({ slotOut: taken });
+    const { recovered } = await reopen({ state: stateAt(taken) });
     expect(recovered).toMatchObject({ floor: taken, stored: [] });
     expect(log.first).toBe(taken);
     expect(await slots(log, 0, SLOTS)).toEqual([]);
     // From the first batch on, the log says so itself.
     await append(log, [{ type: 'decided-mark', slot: taken + 1 }]);
-    const again = await reopen({ slotOut: taken });
+    const again = await reopen({ state: stateAt(taken) });
     expect(again.recovered).toMatchObject({ floor: taken, decidedMark: taken + 1 });
     expect(await slots(log, 0, SLOTS)).toEqual([]);
   });

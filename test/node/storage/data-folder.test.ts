@@ -1,8 +1,11 @@
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { crc32 } from 'node:zlib';
 import { NotADataFolderError, openDataFolder } from '../../../node/src/storage/data-folder.ts';
 import { subjectToken } from '../../../contract/src/subjects.ts';
+import { openSegmentLog } from '../../../node/src/storage/log-opening.ts';
+import { formatLog, logFolderOf } from '../../../node/src/storage/member-log.ts';
 import { ForeignDataError, FormatError } from '../../../node/src/storage/format-error.ts';
 
 const identity = { cluster: 'local/test', memberId: 'a' };
@@ -14,7 +17,11 @@ beforeEach(() => {
 afterEach(() => fs.rmSync(path.resolve(folder, '../..'), { recursive: true }));
 
 function contents(): Record<string, string> {
-  const names = fs.readdirSync(folder).sort();
+  const files = fs.readdirSync(folder, { recursive: true, withFileTypes: true });
+  const names = files
+    .filter((file) => file.isFile())
+    .map((file) => path.relative(folder, path.join(file.parentPath, file.name)))
+    .sort();
   return Object.fromEntries(
     names.map((name) => [name, fs.readFileSync(path.join(folder, name), 'utf8')]),
   );
@@ -62,11 +69,40 @@ test("another cluster's or member's is refused", () => {
 
 test('one of a newer or older format is refused', () => {
   openDataFolder(folder, identity);
-  for (const format of [3, 1]) {
-    edit({ format });
-    expectRefused(FormatError);
-  }
+  const newer = { format: 4, ...identity };
+  edit({ ...newer, crc32: crc32(JSON.stringify(newer)).toString(16).padStart(8, '0') });
+  expectRefused(FormatError);
+  edit({ format: 1, crc32: undefined }); // It had none.
   expectRefused('has format 1, and this version of Synod reads from 2 on.');
+});
+
+test('any flipped bit of the identity is damage; the log knows whose the folder is', () => {
+  openDataFolder(folder, identity);
+  const file = path.join(folder, 'identity.json');
+  const whole = fs.readFileSync(file);
+  const { memberId } = identity;
+  for (let bit = 0; bit < whole.length * 8; bit++) {
+    const flipped = Buffer.from(whole);
+    flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+    fs.writeFileSync(file, flipped);
+    const opened = openDataFolder(folder, identity);
+    // White space may be another one.
+    if (opened.damage === undefined) {
+      expect(JSON.parse(flipped.toString())).toEqual(JSON.parse(whole.toString()));
+    }
+    expect(opened).toMatchObject({ memberId, isOld: false });
+  }
+  fs.writeFileSync(file, whole);
+  openSegmentLog({
+    folder: logFolderOf(folder),
+    clusterId: 'c',
+    memberId,
+    state: { slotOut: 0, logEnd: 0 },
+  });
+  fs.rmSync(file); // Of a member that has run.
+  const opened = openDataFolder(folder, identity);
+  expect(opened.damage?.message).toMatch('identity.json is damaged at the file: it is missing');
+  expect(opened.memberId).toBe(memberId);
 });
 
 test('a folder with something else in it is refused', () => {
@@ -77,8 +113,13 @@ test('a folder with something else in it is refused', () => {
   expectRefused(NotADataFolderError);
 });
 
-test('a folder whose formatting was cut short is formatted', () => {
+test.each([
+  ['before anything was in it', () => undefined],
+  ['while it made the log', () => fs.mkdirSync(path.join(folder, 'log'))],
+  ['after it made the log', () => formatLog(logFolderOf(folder), 'nobody')],
+])('a folder whose formatting was cut short is formatted: %s', (_, begin) => {
   fs.mkdirSync(folder, { recursive: true });
+  begin();
   fs.writeFileSync(path.join(folder, 'identity.json.new'), '{"form');
   openDataFolder(folder, identity);
   expect(JSON.parse(contents()['identity.json'] ?? '')).toMatchObject(identity);

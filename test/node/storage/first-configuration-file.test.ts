@@ -21,19 +21,19 @@ const contents = (): string[] =>
   fs.readdirSync(folder).map((name) => fs.readFileSync(path.join(folder, name), 'utf8'));
 
 test('nothing is stored before a member is told; then it is, for ever', () => {
-  expect(readFirstConfiguration(folder)).toBeUndefined();
-  expect(storeFirstConfiguration(folder, first)).toEqual(first);
-  expect(readFirstConfiguration(folder)).toEqual(first);
+  expect(readFirstConfiguration(folder, false)).toBeUndefined();
+  expect(storeFirstConfiguration(folder, first, false)).toEqual(first);
+  expect(readFirstConfiguration(folder, false)).toEqual(first);
   expect(fs.readdirSync(folder)).toEqual(['first-configuration.json']);
 });
 
 test('the same again changes nothing; another one is refused, and changes nothing', () => {
-  storeFirstConfiguration(folder, first);
+  storeFirstConfiguration(folder, first, false);
   const before = contents();
   const reordered = { ...first, members: first.members.toReversed() };
-  expect(storeFirstConfiguration(folder, reordered)).toEqual(first);
+  expect(storeFirstConfiguration(folder, reordered, false)).toEqual(first);
   for (const other of [{ clusterId: 'x' }, { members: ['a'] }, { window: 17 }]) {
-    expect(() => storeFirstConfiguration(folder, { ...first, ...other })).toThrow(
+    expect(() => storeFirstConfiguration(folder, { ...first, ...other }, false)).toThrow(
       AnotherClusterError,
     );
   }
@@ -42,25 +42,24 @@ test('the same again changes nothing; another one is refused, and changes nothin
 
 test('one that was cut short while it was stored was not told', () => {
   fs.writeFileSync(`${file}.new`, '{"clus');
-  expect(readFirstConfiguration(folder)).toBeUndefined();
-  expect(storeFirstConfiguration(folder, first)).toEqual(first);
+  expect(readFirstConfiguration(folder, false)).toBeUndefined();
+  expect(storeFirstConfiguration(folder, first, false)).toEqual(first);
 });
 
 test('a changed one is damage, and is not replaced', () => {
-  storeFirstConfiguration(folder, first);
+  storeFirstConfiguration(folder, first, false);
   const changed = fs.readFileSync(file, 'utf8').replace('"d"', '"e"');
   fs.writeFileSync(file, changed);
-  expect(() => readFirstConfiguration(folder)).toThrow(DamageError);
-  expect(() => storeFirstConfiguration(folder, first)).toThrow(DamageError);
+  expect(() => readFirstConfiguration(folder, false)).toThrow(DamageError);
+  expect(() => storeFirstConfiguration(folder, first, false)).toThrow(DamageError);
   expect(fs.readFileSync(file, 'utf8')).toBe(changed);
 });
 
-test.each(['log', 'state.mdb'])(
-  'a missing one beside %s is damage: it is not told again',
-  (name) => {
-    fs.writeFileSync(path.join(folder, name), '');
-    expect(() => readFirstConfiguration(folder)).toThrow(DamageError);
-    expect(() => storeFirstConfiguration(folder, first)).toThrow(DamageError);
-    expect(fs.readdirSync(folder)).toEqual([name]);
-  },
-);
+test('a missing one beside a state, or of a member that has run, is damage', () => {
+  expect(() => readFirstConfiguration(folder, true)).toThrow(DamageError);
+  expect(() => storeFirstConfiguration(folder, first, true)).toThrow(DamageError);
+  fs.writeFileSync(path.join(folder, 'state.mdb'), '');
+  expect(() => readFirstConfiguration(folder, false)).toThrow(DamageError);
+  expect(() => storeFirstConfiguration(folder, first, false)).toThrow(DamageError);
+  expect(fs.readdirSync(folder)).toEqual(['state.mdb']);
+});

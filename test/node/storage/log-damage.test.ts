@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { LogRecord } from '../../../node/src/paxos/effects.ts';
 import { BLOCK_BYTES } from '../../../node/src/storage/block.ts';
+import { SUPERBLOCK } from '../../../node/src/storage/superblock.ts';
 import { DamageError } from '../../../node/src/storage/damage.ts';
 import { ForeignDataError, FormatError } from '../../../node/src/storage/format-error.ts';
 import { pvalue } from '../paxos/samples.ts';
@@ -56,11 +57,13 @@ describe.each([
   test('a torn last batch is erased, whichever of its blocks are missing', async () => {
     const blocks = await written(place, 3);
     const whole = place.bytes(FIRST);
+    const superblock = place.bytes(SUPERBLOCK);
     const first = blocks - 4;
     for (let missing = 1; missing < 16; missing++) {
       const torn = Buffer.from(whole);
       for (let i = 0; i < 4; i++) if (missing & (1 << i)) zero(torn, first + i);
       place.replace(FIRST, torn);
+      place.replace(SUPERBLOCK, superblock);
       const { log, recovered } = open(place);
       expect(recovered.stored.map(({ slot }) => slot)).toEqual([0, 1]);
       await append(log, batch(7));
@@ -153,7 +156,7 @@ describe.each([
     await log.close();
     const { encodeSegmentHeader } = await import('../../../node/src/storage/segment.ts');
     const ids = { clusterId: 'local/test', memberId: 'a' };
-    const newer = { number: 1, firstSequence: 1, slotsBelow: 0, ...ids, format: 99 };
+    const newer = { number: 1, firstSequence: 1, slotsBelow: 0, bytes: 0, ...ids, format: 99 };
     edit(place, (bytes) => encodeSegmentHeader(newer).copy(bytes));
     expectRefused(place, FormatError);
   });

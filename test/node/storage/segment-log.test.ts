@@ -8,6 +8,7 @@ import {
   memoryPlace,
   open,
   SEGMENT_BYTES,
+  stateAt,
   type LogPlace,
 } from './log-places.ts';
 
@@ -67,7 +68,7 @@ describe.each([
     for (let slot = 0; slot < 5; slot++) await append(log, [accepted(slot, `text ${slot}`)]);
     await append(log, [{ type: 'decided-mark', slot: 3 }]);
     await log.close();
-    const again = open(place, { slotOut: 3 });
+    const again = open(place, { state: stateAt(3) });
     expect(again.recovered.stored.map(({ slot }) => slot)).toEqual([3, 4]);
     const stored = await read(again.log, 1, 4);
     expect(plain(stored)).toEqual(

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { StateBytes, StateParser } from '../../../node/src/storage/state-bytes.ts';
+import { Digests } from '../../../node/src/storage/digest.ts';
+import type { SharedFacts } from '../../../node/src/storage/facts.ts';
 import type { StateStore, Staging } from '../../../node/src/storage/state.ts';
 import type { Entry } from '../../../node/src/storage/entry.ts';
 import { lmdbPlace, memoryPlace } from './state-places.ts';
@@ -18,14 +20,14 @@ function contents(state: StateStore): string[] {
   return [...state.tables.range('t')].map(([key, value]) => `${key}=${String(Buffer.from(value))}`);
 }
 
-function entriesOf(state: StateStore): { slotOut: number; entries: Entry[] } {
+function entriesOf(state: StateStore): { facts: SharedFacts; entries: Entry[] } {
   const snapshot = state.snapshot();
   const entries: Entry[] = [];
   for (let next = snapshot.entries.next(); next.done !== true; next = snapshot.entries.next()) {
     entries.push(next.value);
   }
   snapshot.close();
-  return { slotOut: snapshot.slotOut, entries };
+  return { facts: snapshot.facts, entries };
 }
 
 async function stage(into: Staging, entries: readonly Entry[]): Promise<void> {
@@ -59,11 +61,13 @@ describe.each([
   }
 
   test('a state that was committed is the state from the next opening on', async () => {
-    const { slotOut, entries } = entriesOf(theirs);
+    const { facts, entries } = entriesOf(theirs);
     const staging = own.stage();
     await stage(staging, entries);
-    await settled((done) => staging.commit(slotOut, done));
+    expect(staging.isAllOf(facts)).toBe(true);
+    await settled((done) => staging.commit(facts, { logEnd: 7, heard: {} }, done));
     await reopen();
+    expect(own.facts).toEqual({ ...facts, origin: 'taken', logEnd: 7, heard: {} });
     expect(own.flushedSlotOut).toBe(9);
     expect(contents(own)).toEqual(contents(theirs));
     await fill(own, ['more'], 10);
@@ -92,13 +96,13 @@ describe.each([
       keys.push(next.value[0]);
     }
     snapshot.close();
-    expect(snapshot.slotOut).toBe(9);
+    expect(snapshot.facts.slotOut).toBe(9);
     expect(keys).toEqual(['t\0a', 't\0b', 't\0é']);
   });
 
   test('what is only in the overlay is not in a snapshot', () => {
     theirs.tables.put('t', 'late', Buffer.from('x'));
-    expect(entriesOf(theirs)).toMatchObject({ slotOut: 9, entries: { length: 3 } });
+    expect(entriesOf(theirs)).toMatchObject({ facts: { slotOut: 9 }, entries: { length: 3 } });
   });
 });
 
@@ -114,16 +118,23 @@ test('LMDB: what was left of unfinished copies is gone at the next opening', asy
 });
 
 test('any entries, cut anywhere, come out as they went in', () => {
+  const facts: SharedFacts = {
+    slotOut: 7,
+    machine: { name: 'm', version: 2 },
+    configurations: [{ number: 1, from: 3, voters: ['a'], learners: [], window: 2 }],
+    history: { slot: 7, from: 0, hash: 2n ** 64n - 1n },
+    digests: new Digests([['t', { count: 2, sum: 5n }]]),
+  };
   const key = fc.string({ maxLength: 20, unit: 'binary-ascii' });
   const entry = fc.tuple(key, fc.uint8Array({ maxLength: 300 }));
   fc.assert(
     fc.property(fc.array(entry), fc.integer({ min: 1, max: 200 }), (entries, size) => {
-      const bytes = new StateBytes(entries.values());
+      const bytes = new StateBytes({ entries: entries.values(), facts });
       const parser = new StateParser();
       const found: Entry[] = [];
       do found.push(...parser.take(bytes.read(size)));
       while (!bytes.isOver);
-      expect(parser.isWhole).toBe(true);
+      expect(parser).toMatchObject({ isWhole: true, facts });
       const plain = (all: readonly Entry[]): unknown =>
         all.map(([name, value]) => [name, [...(value ?? [])]]);
       expect(plain(found)).toEqual(plain(entries));

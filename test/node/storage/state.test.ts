@@ -92,11 +92,22 @@ describe.each([
     expect(state.tables.get('t', 'k')).toBeUndefined();
   });
 
-  test('one cut at a time', async () => {
-    const cut = state.cut(1);
-    expect(() => state.cut(2)).toThrow('not written yet');
-    await new Promise<void>((resolve) => cut.write(() => resolve()));
-    expect(() => state.cut(2)).not.toThrow();
+  test('cuts are written in their order, and each is read until it is on disk', async () => {
+    state.tables.put('t', 'k', bytes('one'));
+    const first = state.cut(1);
+    state.tables.put('t', 'k', bytes('two'));
+    state.tables.put('t', 'l', bytes('two'));
+    const second = state.cut(2);
+    state.tables.put('t', 'k', bytes('three'));
+    expect(() => second.write(() => undefined)).toThrow('not written yet');
+    expect(range(state, 't')).toEqual(['k=three', 'l=two']);
+    await new Promise<void>((resolve) => first.write(() => resolve()));
+    expect(range(state, 't')).toEqual(['k=three', 'l=two']);
+    await new Promise<void>((resolve) => second.write(() => resolve()));
+    expect(state.flushedSlotOut).toBe(2);
+    expect(range(state, 't')).toEqual(['k=three', 'l=two']);
+    await reopen();
+    expect(range(state, 't')).toEqual(['k=two', 'l=two']);
   });
 
   test('overlayBytes grows with what is written, and begins anew with a cut', async () => {

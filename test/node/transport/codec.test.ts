@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import type { Message } from '../../../node/src/paxos/messages.ts';
-import { encodeFrame, parseFrame, type Frame } from '../../../node/src/transport/codec.ts';
+import { seal } from '../../../contract/src/envelope.ts';
+import {
+  encodeFrame,
+  parseFrame,
+  WIRE_VERSION,
+  type Frame,
+} from '../../../node/src/transport/codec.ts';
 
 const slot = fc.nat();
 const id = fc.string({
@@ -8,6 +14,10 @@ const id = fc.string({
   minLength: 1,
   maxLength: 20,
 });
+const incarnation = fc.record({ count: slot, random: slot });
+const end = fc.record({ incarnation, sequence: slot });
+const hash = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
+const mark = fc.record({ slot, from: slot, hash });
 const ballot = fc.record({ round: fc.nat(), leader: id });
 const value = fc.array(
   fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes)),
@@ -40,7 +50,11 @@ const byType: { [T in Message['type']]: fc.Arbitrary<Extract<Message, { type: T 
   p2b: fc.record({ type: type('p2b'), ballot, slot }),
   propose: fc.record({ type: type('propose'), slot, value }),
   floor: fc.record({ type: type('floor'), floor: slot }),
-  heartbeat: optional(fc.record({ type: type('heartbeat'), ballot, slotOut: slot }), 'floor', slot),
+  heartbeat: optional(
+    optional(fc.record({ type: type('heartbeat'), ballot, slotOut: slot }), 'floor', slot),
+    'ends',
+    fc.dictionary(id, end, { maxKeys: 4, noNullPrototype: true }),
+  ),
   decision: optional(fc.record({ type: type('decision'), ballot, slot }), 'value', value),
   learn: optional(
     optional(fc.record({ type: type('learn'), from: slot }), 'ballot', ballot),
@@ -56,7 +70,11 @@ const byType: { [T in Message['type']]: fc.Arbitrary<Extract<Message, { type: T 
     'floor',
     slot,
   ),
-  alive: fc.record({ type: type('alive'), ballot, slotOut: slot, flushed: slot }),
+  alive: optional(
+    fc.record({ type: type('alive'), ballot, slotOut: slot, flushed: slot }),
+    'machine',
+    slot,
+  ),
   canvass: fc.record({ type: type('canvass'), ballot }),
   canvassed: fc.record({
     type: type('canvassed'),
@@ -65,6 +83,18 @@ const byType: { [T in Message['type']]: fc.Arbitrary<Extract<Message, { type: T 
     slotOut: slot,
   }),
   'hand-over': fc.record({ type: type('hand-over'), ballot }),
+  question: fc.record({ type: type('question') }),
+  testimony: optional(
+    fc.record({ type: type('testimony'), of: incarnation, sequence: slot }),
+    'latest',
+    incarnation,
+  ),
+  history: fc.record({ type: type('history'), mark, asks: fc.boolean() }),
+  digests: fc.record({
+    type: type('digests'),
+    slot,
+    tables: fc.array(fc.record({ table: id, count: slot, sum: hash }), { maxLength: 3 }),
+  }),
   fetch: optional(fc.record({ type: type('fetch'), at: slot }), 'snapshot', id),
   chunk: fc.record({
     type: type('chunk'),
@@ -77,17 +107,16 @@ const byType: { [T in Message['type']]: fc.Arbitrary<Extract<Message, { type: T 
   }),
 };
 const message: fc.Arbitrary<Message> = fc.oneof(...Object.values(byType));
-const frame: fc.Arbitrary<Frame> = fc.record({
-  cluster: id,
-  from: id,
-  to: fc.option(id, { nil: undefined }),
-  messages: fc.array(message, { maxLength: 4 }),
-});
+const stamped = fc.oneof(fc.record({ end }), fc.record({ end, history: mark }));
+const frame: fc.Arbitrary<Frame> = fc
+  .tuple(id, id, fc.option(id, { nil: undefined }), fc.array(message, { maxLength: 4 }), stamped)
+  .map(([cluster, from, to, messages, stamp]) => ({ cluster, from, to, messages, ...stamp }));
+const plain = { end: { incarnation: { count: 1, random: 2 }, sequence: 3 } };
 
 test.each(Object.keys(byType) as Message['type'][])('a %s is parsed as it was', (name) => {
   fc.assert(
     fc.property(byType[name], (one: Message) => {
-      const sent = { cluster: 'c', from: 'a', to: 'b', messages: [one] };
+      const sent = { cluster: 'c', from: 'a', to: 'b', messages: [one], ...plain };
       expect(parseFrame(encodeFrame(sent))).toEqual(sent);
     }),
     { seed: 1, numRuns: 60 },
@@ -110,32 +139,44 @@ test('any bytes are a frame or malformed, and nothing is thrown', () => {
   );
 });
 
-test('a frame with bytes changed is another frame or malformed, and nothing is thrown', () => {
-  const changes = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 3 });
+test('any flipped bit of a frame is noticed', () => {
   fc.assert(
-    fc.property(frame, changes, (sent, changed) => {
+    fc.property(frame, fc.nat(), (sent, at) => {
       const bytes = Buffer.from(encodeFrame(sent));
-      for (const [at, byte] of changed) bytes[at % bytes.length] = byte;
-      const parsed = parseFrame(bytes);
-      if ('malformed' in parsed) return;
-      for (const each of parsed.messages) expect(Object.keys(byType)).toContain(each.type);
+      const bit = at % (bytes.length * 8);
+      bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      expect(parseFrame(bytes)).toHaveProperty(bit < 8 ? 'malformed' : 'garbled');
     }),
     { seed: 4, numRuns: 1000 },
   );
 });
 
-test('a frame that is cut off is malformed', () => {
+test('what is whole and still no frame is malformed, and nothing is thrown', () => {
+  const changes = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 3 });
+  fc.assert(
+    fc.property(frame, changes, (sent, changed) => {
+      const bytes = Buffer.from(encodeFrame(sent));
+      for (const [at, byte] of changed) bytes[at % bytes.length] = byte;
+      const parsed = parseFrame(seal(bytes, WIRE_VERSION));
+      if (!('messages' in parsed)) return;
+      for (const each of parsed.messages) expect(Object.keys(byType)).toContain(each.type);
+    }),
+    { seed: 6, numRuns: 1000 },
+  );
+});
+
+test('a frame that is cut off is garbled', () => {
   fc.assert(
     fc.property(frame, (sent) => {
       const bytes = encodeFrame(sent);
-      expect(parseFrame(bytes.subarray(0, -1))).toHaveProperty('malformed');
+      expect(parseFrame(bytes.subarray(0, -1))).toHaveProperty('garbled');
+      expect(parseFrame(bytes.subarray(0, 3))).toHaveProperty('malformed');
     }),
     { seed: 5 },
   );
 });
 
 test('another version is malformed', () => {
-  const bytes = Buffer.from(encodeFrame({ cluster: 'c', from: 'a', to: 'b', messages: [] }));
-  bytes[1] = 9;
-  expect(parseFrame(bytes)).toEqual({ malformed: 'version 9' });
+  const frame = encodeFrame({ cluster: 'c', from: 'a', to: 'b', messages: [], ...plain });
+  expect(parseFrame(seal(Buffer.from(frame), 9))).toEqual({ malformed: 'version 9' });
 });

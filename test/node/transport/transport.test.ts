@@ -10,7 +10,7 @@ import { Workspace } from '../../../client/src/local/workspace.ts';
 import type { Message } from '../../../node/src/paxos/messages.ts';
 import { MemoryNetwork } from '../../../node/src/transport/memory.ts';
 import { NatsTransport } from '../../../node/src/transport/nats.ts';
-import type { DropReason, Transport } from '../../../node/src/transport/transport.ts';
+import type { DropReason, Stamp, Transport } from '../../../node/src/transport/transport.ts';
 import { ballot } from '../paxos/samples.ts';
 
 /* One suite for every transport; NATS is a real server. */
@@ -38,12 +38,14 @@ function listen(dropped: DropReason[], transport: Transport): End {
 }
 
 function memory(): Promise<Network> {
-  const network = new MemoryNetwork((_from, _to, deliver) => setImmediate(deliver));
+  const network = new MemoryNetwork((_from, _to, deliver, data) => {
+    setImmediate(() => deliver(data));
+  });
   return Promise.resolve({
     join(member, cluster = 'test') {
       const dropped: DropReason[] = [];
       const onDropped = (reason: DropReason): void => void dropped.push(reason);
-      const options = { cluster, self: member, onDropped };
+      const options = { cluster, self: member, stamp, onDropped };
       return Promise.resolve(listen(dropped, network.join(options)));
     },
     inject: (to, bytes) => network.publish('nobody', to, bytes),
@@ -71,7 +73,7 @@ async function nats(): Promise<Network> {
       const peers = members.filter((member) => member !== self);
       const onDropped = (reason: DropReason): void => void dropped.push(reason);
       const transport = new NatsTransport({
-        ...{ connection, subjects, cluster, self, peers, onDropped },
+        ...{ connection, subjects, cluster, self, stamp, peers, onDropped },
         fanOut: true,
       });
       await connection.flush();
@@ -85,6 +87,10 @@ async function nats(): Promise<Network> {
     },
   };
 }
+
+const end = { incarnation: { count: 1, random: 2 }, sequence: 3 };
+const history = { slot: 7, from: 0, hash: 2n ** 63n + 5n };
+const stamp = (): Stamp => ({ end, history });
 
 /** Waits until it holds; the deadline is a failure. */
 async function until(what: () => boolean): Promise<void> {

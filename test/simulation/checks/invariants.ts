@@ -53,6 +53,10 @@ export class Invariants {
   readonly #appliedUpTo = new Map<string, Slot>();
   readonly #hashes = new Map<Slot, { readonly hash: string; readonly member: string }>();
   readonly #durable = new Map<string, Durable>();
+  /** Something happened to their logs; what it was shows when they start. */
+  readonly #damaged = new Set<string>();
+  /** Their disks lack what they promised: they must not vote. */
+  readonly #amnesiac = new Set<string>();
 
   /** @param members the first voters */
   constructor(members: readonly string[], window: number) {
@@ -65,25 +69,28 @@ export class Invariants {
     return this.#chosen.size;
   }
 
-  /** A process has read its disk. */
-  started(member: string, recovered: Recovered, flushedSlotOut: Slot): void {
+  /** Something happens to a member's log that nobody told it. */
+  damaged(member: string): void {
+    this.#damaged.add(member);
+  }
+
+  /**
+   * A process has read its disk.
+   * @param process tells it from another one of the same member
+   */
+  started(member: string, process: string, recovered: Recovered, flushedSlotOut: Slot): void {
+    this.#appliedUpTo.set(process, flushedSlotOut);
     const before = this.#durableOf(member);
-    const fail = (what: string): never => {
-      throw new BrokenInvariant('durability', `${member} came back ${what}`);
-    };
+    const missing = missingFrom(before, recovered, flushedSlotOut);
+    if (missing !== undefined) {
+      if (!this.#damaged.has(member)) {
+        throw new BrokenInvariant('durability', `${member} came back ${missing}`);
+      }
+      this.#amnesiac.add(member);
+      return;
+    }
+    this.#damaged.delete(member);
     const { ballot, leaderBallot, decidedMark, stored } = recovered;
-    if (compareBallots(before.ballot, ballot) > 0) fail('with a lower ballot');
-    if (compareBallots(before.leaderBallot, leaderBallot) > 0) {
-      fail("with a lower leader's ballot");
-    }
-    if (decidedMark < before.decidedMark) fail('with a lower decided mark');
-    if (recovered.floor < before.floor) fail('with a lower floor');
-    if (flushedSlotOut < before.slotOut) fail('with an older state');
-    const found = new Map(stored.map((pvalue) => [pvalue.slot, pvalue.ballot]));
-    for (const [slot, least] of before.stored) {
-      if (slot < Math.max(flushedSlotOut, recovered.floor)) continue;
-      if (compareBallots(found.get(slot), least) < 0) fail(`without its pvalue of slot ${slot}`);
-    }
     before.ballot = ballot;
     before.leaderBallot = leaderBallot;
     before.decidedMark = decidedMark;
@@ -97,7 +104,6 @@ export class Invariants {
       if (!pvalue.learned) this.#vote(member, pvalue);
       if (pvalue.slot < decidedMark) this.#checkMarked(member, pvalue);
     }
-    this.#appliedUpTo.set(member, flushedSlotOut);
   }
 
   /** What the log holds below the decided mark is what was decided. */
@@ -109,6 +115,7 @@ export class Invariants {
 
   /** A state was reported as flushed: its slots are forgotten, so they must be marked. */
   flushed(member: string, slotOut: Slot): void {
+    if (this.#amnesiac.has(member)) return;
     const durable = this.#durableOf(member);
     if (durable.decidedMark < slotOut) {
       const marked = `only those below ${durable.decidedMark} are marked as decided`;
@@ -128,6 +135,7 @@ export class Invariants {
    * more disks than may be lost (PMMC 4.2).
    */
   collected(member: string, floor: Slot): void {
+    if (this.#amnesiac.has(member)) return;
     if (this.#durableOf(member).floor < floor) {
       throw new BrokenInvariant(
         'floor',
@@ -146,8 +154,8 @@ export class Invariants {
    * Who leads has the promises of a majority in every configuration that rules a slot which is not
    * decided to its knowledge (PMMC 2.3, 2.4).
    */
-  leading(member: string, ballot: Ballot): void {
-    const slotOut = this.#appliedUpTo.get(member) ?? 0;
+  leading(member: string, process: string, ballot: Ballot): void {
+    const slotOut = this.#appliedUpTo.get(process) ?? 0;
     if (this.#rulings.areQuorums(slotOut, (voter) => this.#promised(voter, ballot))) return;
     const text = `${member} leads at ${formatBallot(ballot)} without the promises of a quorum`;
     throw new BrokenInvariant('adopted', text);
@@ -157,16 +165,16 @@ export class Invariants {
     return compareBallots(this.#durable.get(voter)?.ballot, ballot) >= 0;
   }
 
-  /** What a member is about to do, in its order. */
-  stepped(member: string, effects: readonly Effect[]): void {
+  /** What a process is about to do, in its order. */
+  stepped(member: string, process: string, effects: readonly Effect[]): void {
     for (const effect of effects) {
-      if (effect.type === 'apply') this.#apply(member, effect.slot, effect.value);
+      if (effect.type === 'apply') this.#apply(process, effect.slot, effect.value);
       if (effect.type === 'reconfigured' && effect.stored !== undefined) {
-        this.#reconfigured(member, effect.stored.at(-1));
+        this.#reconfigured(process, effect.stored.at(-1));
       }
       if (effect.type !== 'send' || effect.message.type !== 'p2a') continue;
       const { ballot, slot, value } = effect.message;
-      this.#propose(member, { ballot, slot, value });
+      this.#propose(member, process, { ballot, slot, value });
     }
   }
 
@@ -177,6 +185,10 @@ export class Invariants {
   left(member: string, to: string, message: Message): void {
     if (message.type !== 'p1a' && message.type !== 'p1b' && message.type !== 'p2b') return;
     const { ballot } = message;
+    if (this.#amnesiac.has(member)) {
+      const text = `${member} sent a ${message.type}, and its disk lacks what it has promised`;
+      throw new BrokenInvariant('amnesia', text);
+    }
     const durable = this.#durableOf(member);
     const fail = (what: string): never => {
       throw new BrokenInvariant('flush', `${member} sent a ${message.type} before ${what}`);
@@ -195,20 +207,20 @@ export class Invariants {
   }
 
   /** Every member has the same configurations at the same slots. */
-  #reconfigured(member: string, newest: Configuration | undefined): void {
+  #reconfigured(process: string, newest: Configuration | undefined): void {
     const { number, from, voters, learners } = this.#rulings.newestAt(
-      this.#appliedUpTo.get(member) ?? 0,
+      this.#appliedUpTo.get(process) ?? 0,
     );
     const expected = [number, from, voters, learners].join();
     if (newest === undefined) throw new Error('no configuration is stored');
     const found = [newest.number, newest.from, newest.voters, newest.learners].join();
     if (found === expected) return;
-    throw new BrokenInvariant('configuration', `${member} has ${found}, decided is ${expected}`);
+    throw new BrokenInvariant('configuration', `${process} has ${found}, decided is ${expected}`);
   }
 
   /** R5; phase 1 in the configuration of the slot; C1, over all members; and C2. */
-  #propose(member: string, { ballot, slot, value }: Pvalue): void {
-    const slotOut = this.#appliedUpTo.get(member) ?? 0;
+  #propose(member: string, process: string, { ballot, slot, value }: Pvalue): void {
+    const slotOut = this.#appliedUpTo.get(process) ?? 0;
     if (slot >= slotOut + this.#window) {
       const where = `with slot_out ${slotOut} and WINDOW ${this.#window}`;
       throw new BrokenInvariant('R5', `${member} sends a p2a of slot ${slot} ${where}`);
@@ -241,6 +253,7 @@ export class Invariants {
    * @returns the slots that are decided with them
    */
   durable(member: string, records: readonly LogRecord[]): Slot[] {
+    if (this.#amnesiac.has(member)) return [];
     const durable = this.#durableOf(member);
     const before = this.#chosen.size;
     for (const record of records) {
@@ -251,6 +264,7 @@ export class Invariants {
         durable.leaderBallot = record.ballot;
       } else if (record.type === 'decided-mark') durable.decidedMark = record.slot;
       else if (record.type === 'floor') durable.floor = record.slot;
+      else if (record.type === 'flushed') continue;
       else {
         if (record.type !== 'learned') this.#adopt(member, durable, record);
         if (record.type === 'ballot') continue;
@@ -314,20 +328,20 @@ export class Invariants {
   }
 
   /** R1, R3: what is applied is decided, the same everywhere, and in the order of the slots. */
-  #apply(member: string, slot: Slot, value: Value): void {
-    const next = this.#appliedUpTo.get(member) ?? 0;
+  #apply(process: string, slot: Slot, value: Value): void {
+    const next = this.#appliedUpTo.get(process) ?? 0;
     if (slot !== next) {
-      throw new BrokenInvariant('R3', `${member} applies slot ${slot} after slot ${next - 1}`);
+      throw new BrokenInvariant('R3', `${process} applies slot ${slot} after slot ${next - 1}`);
     }
-    this.#appliedUpTo.set(member, slot + 1);
+    this.#appliedUpTo.set(process, slot + 1);
     const before = this.#applied.get(slot);
     if (before === undefined) this.#applied.set(slot, value);
     else if (!sameValue(before, value)) {
-      throw new BrokenInvariant('R1', `${member} applies another value in slot ${slot}`);
+      throw new BrokenInvariant('R1', `${process} applies another value in slot ${slot}`);
     }
     const chosen = this.#chosen.get(slot);
     if (chosen === undefined || !sameValue(chosen.value, value)) {
-      throw new BrokenInvariant('R2', `${member} applies in slot ${slot} what is not decided`);
+      throw new BrokenInvariant('R2', `${process} applies in slot ${slot} what is not decided`);
     }
   }
 
@@ -363,4 +377,23 @@ export class Invariants {
     }
     return durable;
   }
+}
+
+/** What a disk lacks of what it is known to have held; `undefined` when that is nothing. */
+function missingFrom(
+  before: Durable,
+  { ballot, leaderBallot, decidedMark, floor, stored }: Recovered,
+  flushedSlotOut: Slot,
+): string | undefined {
+  if (compareBallots(before.ballot, ballot) > 0) return 'with a lower ballot';
+  if (compareBallots(before.leaderBallot, leaderBallot) > 0) return "with a lower leader's ballot";
+  if (decidedMark < before.decidedMark) return 'with a lower decided mark';
+  if (floor < before.floor) return 'with a lower floor';
+  if (flushedSlotOut < before.slotOut) return 'with an older state';
+  const found = new Map(stored.map((pvalue) => [pvalue.slot, pvalue.ballot]));
+  for (const [slot, least] of before.stored) {
+    if (slot < Math.max(flushedSlotOut, floor)) continue;
+    if (compareBallots(found.get(slot), least) < 0) return `without its pvalue of slot ${slot}`;
+  }
+  return undefined;
 }

@@ -8,6 +8,10 @@ interface Ruling {
   readonly learners: readonly string[];
 }
 
+/** What a command of the cluster itself begins with, and where its JSON does. */
+const SYSTEM = 0x80;
+const JSON_AT = 5;
+
 /**
  * Who votes for which slot, by what was decided. Worked out here anew, from the bytes: what is
  * checked is not asked.
@@ -78,13 +82,15 @@ export class Rulings {
 
   #readOne(value: Value): void {
     for (const command of value) {
-      if (command[0] !== 0) continue; // A client's.
+      if (command[0] !== SYSTEM) continue; // A client's.
       const newest = this.#rulings.at(-1) as Ruling;
-      const change = JSON.parse(Buffer.from(command.subarray(1)).toString()) as {
+      const change = JSON.parse(Buffer.from(command.subarray(JSON_AT)).toString()) as {
+        type: string;
         base: number;
         voters: string[];
         learners: string[];
       };
+      if (change.type !== 'change') continue;
       const isVoid = change.base !== newest.number || newest.from > this.#read;
       const added = change.voters.filter((voter) => !newest.voters.includes(voter));
       const areKnown = added.every((voter) => newest.learners.includes(voter));

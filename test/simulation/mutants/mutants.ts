@@ -154,15 +154,15 @@ export const mutants: readonly Mutant[] = [
     name: 'a new leader proposes what was accepted at another slot',
     invariant: 'C2',
     file: 'paxos/proposals.ts',
-    from: 'pvalues.get(slot)?.value ?? NO_OP',
-    to: 'pvalues.get(slot + 1)?.value ?? NO_OP',
+    from: 'effects.push(...this.select(slot, value));',
+    to: 'effects.push(...this.select(slot, pvalues.get(slot + 1)?.value ?? NO_OP));',
   },
   {
     name: 'a new leader proposes nothing of what was accepted',
     invariant: 'C2',
     file: 'paxos/proposals.ts',
-    from: 'pvalues.get(slot)?.value ?? NO_OP',
-    to: 'NO_OP',
+    from: 'effects.push(...this.select(slot, value));',
+    to: 'effects.push(...this.select(slot, value.length > 0 ? NO_OP : value));',
   },
   {
     name: 'one page of a p1b counts as all of it',
@@ -217,7 +217,7 @@ export const mutants: readonly Mutant[] = [
     name: 'slots are applied out of order',
     invariant: 'R3',
     file: 'paxos/replica.ts',
-    from: 'if (decision === undefined) break;',
+    from: 'if (decision === undefined || !this.#isTrusted(decision)) break;',
     to: `if (decision === undefined) {
         if (this.#slotOut >= this.#end) break;
         this.#slotOut += 1;
@@ -242,8 +242,8 @@ export const mutants: readonly Mutant[] = [
     name: 'a cut claims a slot that it does not have',
     invariant: 'mark',
     file: 'service/checkpoints.ts',
-    from: 'const cut = state.cut(member.slotOut);',
-    to: 'const cut = state.cut(member.slotOut + 1);',
+    from: 'const cut = state.cut(slotOut, this.#events.facts());',
+    to: 'const cut = state.cut(slotOut + 1, this.#events.facts());',
   },
   {
     name: 'a value that was learned is not written',
@@ -285,7 +285,7 @@ export const mutants: readonly Mutant[] = [
     name: 'what a cut is writing is not read',
     invariant: 'state',
     file: 'storage/overlay-state.ts',
-    from: 'if (written === undefined) written = this.#frozen.get(table)?.get(key);',
+    from: 'written = this.#frozen[i]?.get(table)?.get(key);',
     to: '',
   },
   {
@@ -425,8 +425,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'configurations are not in the state',
     invariant: 'configuration',
-    file: 'machine/applier.ts',
-    from: 'this.#tables.put(CONFIGURATIONS, KNOWN, known);',
+    file: 'service/applied-facts.ts',
+    from: '...(this.#configurations && { configurations: this.#configurations }),',
     to: '',
   },
   {
@@ -509,10 +509,10 @@ export const mutants: readonly Mutant[] = [
     file: 'paxos/acceptor.ts',
     from: `const floor = this.#floor;
     let bytes = 0;
-    for (let slot = Math.max(from, floor); slot`,
+    for (const [slot, pvalue] of this.#reported(Math.max(from, floor))) {`,
     to: `const floor = 0;
     let bytes = 0;
-    for (let slot = Math.max(from, this.#floor); slot`,
+    for (const [slot, pvalue] of this.#reported(Math.max(from, this.#floor))) {`,
   },
   {
     name: 'the ballots go with the segment that had them',
@@ -545,16 +545,15 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a state is taken for one that has a slot more',
     invariant: 'state',
-    file: 'service/state-sender.ts',
-    from: 'const { slotOut: slot, entries } = snapshot;',
-    to: `const { slotOut, entries } = snapshot;
-    const slot = slotOut + 1;`,
+    file: 'storage/staged-tables.ts',
+    from: '{ ...shared, ...own,',
+    to: '{ ...shared, slotOut: shared.slotOut + 1, ...own,',
   },
   {
     name: 'a state is taken that is behind the own one',
     invariant: 'durability',
     file: 'service/driver.ts',
-    from: 'if (this.#stopped || slot <= this.member.slotOut) return staging.discard();',
+    from: 'if (this.#stopped || slotOut <= this.member.slotOut) return staging.discard();',
     to: 'if (this.#stopped) return staging.discard();',
   },
   {
@@ -577,7 +576,7 @@ export const mutants: readonly Mutant[] = [
     name: 'below a state that was taken, the log serves what was merely accepted',
     invariant: 'leadership',
     file: 'storage/recovery.ts',
-    from: 'const isTaken = this.#slotOut > this.#decidedMark;',
+    from: "const isTaken = slotOut > this.#decidedMark && origin !== 'own';",
     to: 'const isTaken = false;',
   },
   {

@@ -90,6 +90,14 @@ export function saying(message: Message): string {
       return `fetch chunk ${message.at}`;
     case 'chunk':
       return `chunk ${message.at} of the state at slot ${message.slot}`;
+    case 'question':
+      return 'question';
+    case 'testimony':
+      return `testimony ${message.sequence}`;
+    case 'history':
+      return `history below ${message.mark.slot}`;
+    case 'digests':
+      return `digests after ${message.slot}`;
     default:
       return message satisfies never;
   }
@@ -108,6 +116,8 @@ function recorded(record: LogRecord): string {
       return `decided below ${record.slot}`;
     case 'floor':
       return `floor ${record.slot}`;
+    case 'flushed':
+      return `state below ${record.slot}`;
     default:
       return record satisfies never;
   }

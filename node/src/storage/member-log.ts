@@ -1,0 +1,28 @@
+import path from 'node:path';
+import { DiskFolder } from './disk-folder.ts';
+import type { LogFolder } from './log-folder.ts';
+import { Superblock } from './superblock.ts';
+
+/** The folder of a member's log, in its data folder. */
+export const LOG = 'log';
+
+export function logFolderOf(data: string): DiskFolder {
+  return new DiskFolder(path.join(data, LOG));
+}
+
+/**
+ * Whether the member has run: what a run makes has to be there then.
+ * @throws DamageError, ForeignDataError, FormatError
+ */
+export function hasRun(folder: LogFolder, memberId: string): boolean {
+  const superblock = Superblock.read(folder, memberId);
+  // Versions that made no superblock made segments.
+  if (superblock === undefined) return folder.list().some((name) => name.endsWith('.log'));
+  return superblock.record.incarnation.count > 0;
+}
+
+/** What a log begins with. It says that from now on there is one. */
+export function formatLog(folder: LogFolder, memberId: string): void {
+  const incarnation = { count: 0, random: 0 };
+  Superblock.make(folder, { memberId, incarnation, lastSegment: 0, end: 0 });
+}
