@@ -206,7 +206,9 @@ export class Replica {
       if (decision === undefined || !this.#isTrusted(decision)) break;
       // R3: the state is the decisions applied in slot order, up to slot_out.
       effects.push({ type: 'apply', slot: this.#slotOut, value: decision.value });
-      for (const command of decision.value) effects.push(...this.#obey(command));
+      const obeyed = decision.value.flatMap((command) => this.#obey(command));
+      // What is compared is the state behind the whole slot.
+      effects.push(...obeyed.sort((a, b) => Number(isCompare(a)) - Number(isCompare(b))));
       this.#doubted = undefined;
       this.#slotOut += 1; // R4: slot_out never decreases.
     }
@@ -294,4 +296,8 @@ export class Replica {
     }
     this.#decisions.forgetBelow(floor);
   }
+}
+
+function isCompare({ type }: Effect): boolean {
+  return type === 'compare';
 }
