@@ -456,13 +456,14 @@ describe('the floor', () => {
     });
 
   test('is computed once the leader has applied what others may have decided, and no higher', () => {
-    const [won] = elected({ pvalues: [pvalue('0.b', 0, 'zero')] });
+    const [won] = elected({ pvalues: [pvalue('0.b', 0, 'zero'), pvalue('0.b', 1, 'one')] });
     for (const voter of ['b', 'c']) alive(won, voter, 5);
+    won.advance(1, configurations, true);
     expect(won.isInformed).toBe(false);
     expect(won.collectable).toBe(0);
-    won.advance(1, configurations, true);
+    won.advance(2, configurations, true);
     expect(won.isInformed).toBe(true);
-    expect(won.collectable).toBe(1);
+    expect(won.collectable).toBe(2);
   });
 
   test('whoever named it may be gone: a leader below it starts phase 1 again', () => {
