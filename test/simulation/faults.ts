@@ -141,7 +141,14 @@ function hits(fault: Fault, hit: SimulatedProcess, field: Field): boolean {
       // What starts in its place formats the empty disk: it is a new member, without a vote.
       later(field.formatted);
       return true;
-    default:
+    case 'bit-flip':
+    case 'damaged-state':
+    case 'lost-file':
+    case 'lost-session':
+    case 'lost-tail':
+    case 'misdirected-write':
+    case 'rolled-back-state':
+    case 'rolled-back':
       if (!damage(kind, hit, luck, field)) return false;
       later(() => hit.start());
       return true;

@@ -113,8 +113,9 @@ export class SimulatedDisk {
     if (name === undefined) return;
     const file = this.log.file(name);
     const how = (which % 1) * 3;
+    const left = how < 2 ? 0 : Math.floor((how - 2) * file.length);
     if (how < 1) this.log.files.delete(name);
-    else this.log.files.set(name, file.subarray(0, how < 2 ? 0 : Math.floor((how - 2) * file.length)));
+    else this.log.files.set(name, file.subarray(0, left));
   }
 
   /** All of it is missing. */

@@ -270,7 +270,6 @@ export class SimulatedProcess {
 
   start(): void {
     if (this.#down || this.#running !== undefined) return;
-    const { observer } = this.#world;
     this.#start += 1;
     const onDisk = (run: () => void): void => {
       const finish = (): void => {
@@ -553,7 +552,7 @@ export class SimulatedProcess {
     return this.#running?.driver.stamp.end;
   }
 
-  /** How far it has heard that a member's log goes; −1 when it does not run, or has heard nothing. */
+  /** How far it has heard that a member's log goes; −1 when it does not run, or heard nothing. */
   heard(member: string): number {
     return this.#running?.driver.member.heard[member]?.sequence ?? -1;
   }

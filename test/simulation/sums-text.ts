@@ -7,8 +7,8 @@ export function sumsText(sums: Sums, form: 'text' | 'json'): string {
   if (form === 'json') {
     return JSON.stringify({ ...rest, failed: failed.length, faults: Object.fromEntries(faults) });
   }
-  const { seed, runs, steps, messages, garbled, begun, answered, decided, elections, changes } = sums;
-  const { collections, transfers, simulatedMs, elapsedMs } = sums;
+  const { seed, runs, steps, messages, garbled, begun, answered, decided, elections } = sums;
+  const { changes, collections, transfers, simulatedMs, elapsedMs } = sums;
   const seconds = elapsedMs / 1000;
   const table = new Table({ style: { head: [], border: [] } });
   const number = (value: number): string => value.toLocaleString('en');

@@ -96,7 +96,7 @@ test('a learner that was never heard, or not for long, is not promoted, not even
 
 test('a learner that lacks on disk what the logs need not have any more is not promoted', () => {
   const member = leading();
-  member.step({ type: 'request', commands: value('x') as Uint8Array[] });
+  member.step({ type: 'request', commands: value('x') });
   pass(member, 20);
   expect(member.slotOut).toBe(1);
   member.step({ type: 'flushed', slotOut: 1 });

@@ -50,7 +50,8 @@ test('a cut that is done waits in no cache', async () => {
   const folder = fs.mkdtempSync(path.join(tmpdir(), 'synod-durable-'));
   const state = openLmdbState({ folder, clusterId: 'c', memberId: 'm' });
   for (let i = 0; i < 50; i++) state.tables.put('t', `key ${i}`, Buffer.alloc(3_000, i));
-  await promisify(state.cut(1).write)();
+  const made = state.cut(1);
+  await promisify((done: (error?: Error) => void) => made.write(done))();
   const read = [...state.tables.range('t')];
   expect(read).toHaveLength(50);
   expect(dirtyKib('/state.mdb')).toBe(0);

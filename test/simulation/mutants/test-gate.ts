@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { mutated, UselessMutantError } from './gate.ts';
 import type { TestedMutant } from './tested-mutants.ts';
 
-/* Mutants of what the simulator has no part of, or a test sees at once: real files, single roles. */
+/* For what the simulator has no part of, or a test sees at once: real files, single roles. */
 
 const FOLDER = 'build/mutants';
 const COPIED = ['contract', 'client', 'node', 'test', 'package.json', 'jest.config.js'];

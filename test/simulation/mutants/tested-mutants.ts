@@ -169,7 +169,7 @@ export const testedMutants: readonly TestedMutant[] = [
   {
     name: 'the end of the log may be missing',
     in: 'test/node/storage/log-end.test.ts',
-    test: 'memory A2: the newest segment was cut short by blocks that were written, or were not',
+    test: 'memory A2: blocks at the end of the log were lost, and the state says that there were some',
     file: 'storage/log-opening.ts',
     from: 'if (tail.sequence < sequence) {',
     to: 'if (tail.sequence < 0) {',
@@ -390,7 +390,7 @@ export const testedMutants: readonly TestedMutant[] = [
     test: 'a ballot that leaves no next one is dropped',
     file: 'paxos/plausible.ts',
     from: 'return round < LIMIT && round <= known.round + ROUNDS_AHEAD;',
-    to: 'return round < LIMIT || known.round < 0;',
+    to: 'return round >= 0 && known.round >= 0;',
   },
   {
     name: 'pages may be out of order',
