@@ -24,6 +24,10 @@ export const errors = {
     'The change is decided, but a quorum has it not on disk yet. Stop nobody; ask again.',
   NO_MEMBER: 'No member with that id answers. "synod status" shows those that do.',
   ANOTHER_CLUSTER: 'The member has another first configuration, for ever. It changed nothing.',
+  ANOTHER_MACHINE:
+    'The member was started with another state machine than the cluster has. It changed nothing.',
+  OLD_MACHINE:
+    'The member has no version of the state machine as new as that in force. Start a newer Synod.',
   DAMAGED: 'The member found its data damaged, and has no roles. "synod status" says where.',
   HAS_LEADER:
     'The member hears a leader, which has a quorum: nothing has to be recovered. It changed nothing.',

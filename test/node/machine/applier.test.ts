@@ -28,7 +28,7 @@ class Place {
 
   restart(): void {
     this.#state = openMemoryState(new MemoryFile(this.#disk, (run) => run()), ids);
-    this.applier = new Applier(counter, this.#state.tables, this.#cachedSessions);
+    this.applier = new Applier(counter, this.#state.tables, 1, this.#cachedSessions);
   }
 
   /** What is applied goes to the disk: every slot below `slotOut`. */

@@ -60,6 +60,7 @@ function receiver(behind = 0) {
   const taking = new StateReceiver(state, {
     fetch: (to, message) => void asked.push({ to, message }),
     isNews: (slot) => slot > behind,
+    mayTake: () => true,
     received: (facts, staging) => {
       received.push(facts.slotOut);
       staging.commit(facts, { logEnd: 0, heard: {} }, () => undefined);
