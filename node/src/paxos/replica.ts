@@ -218,7 +218,9 @@ export class Replica {
       if (decision === undefined || !this.#isTrusted(decision)) break;
       // R3: the state is the decisions applied in slot order, up to slot_out.
       effects.push({ type: 'apply', slot: this.#slotOut, value: decision.value });
-      effects.push(...this.#obeyAll(decision.value));
+      const obeyed = decision.value.flatMap((command) => this.#obey(command));
+      // What is compared is the state behind the whole slot.
+      effects.push(...obeyed.sort((a, b) => Number(isCompare(a)) - Number(isCompare(b))));
       this.#doubted = undefined;
       this.#slotOut += 1; // R4: slot_out never decreases.
     }
@@ -250,13 +252,6 @@ export class Replica {
   get #isVouched(): boolean {
     if (this.#doubted === undefined) return false;
     return isQuorum(this.#configurations.at(this.#slotOut).voters, this.#doubted.by);
-  }
-
-  /** A comparison comes last: with its cut goes all that the slot changed. */
-  #obeyAll(value: Value): Effect[] {
-    const effects = value.flatMap((command) => this.#obey(command));
-    const isLast = ({ type }: Effect): boolean => type === 'compare';
-    return [...effects.filter((effect) => !isLast(effect)), ...effects.filter(isLast)];
   }
 
   /** What the cluster itself has decided. */
@@ -322,4 +317,8 @@ export class Replica {
     }
     this.#decisions.forgetBelow(floor);
   }
+}
+
+function isCompare({ type }: Effect): boolean {
+  return type === 'compare';
 }

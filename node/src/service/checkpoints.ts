@@ -14,6 +14,8 @@ export interface CheckpointsEvents {
   facts(): CutFacts;
   /** Every slot below `slotOut` is in the state on disk. */
   flushed(slotOut: Slot): void;
+  /** Something waits for the barrier, also in a member that has stopped. */
+  release(): void;
   failed(error: Error): void;
 }
 
@@ -105,6 +107,7 @@ export class Checkpoints {
       this.#events.flushed(next.cut.slotOut);
       if (this.#cuts.length > 0) this.#barrier.hold(() => this.#write());
       else this.#idle?.();
+      this.#events.release();
     });
   }
 }

@@ -89,6 +89,7 @@ export class Driver {
       perform: (effects) => this.#perform(effects),
       facts: () => this.#facts.cut(),
       flushed: (slotOut) => this.#flushed(slotOut),
+      release: () => this.#release(),
       failed,
     });
     const { member, transport, metrics } = ports;

@@ -50,11 +50,11 @@ export class DiskFolder implements LogFolder {
     const target = path.join(this.#path, name);
     const isNew = !fs.existsSync(target);
     if (isNew) fs.closeSync(fs.openSync(target, O_RDWR | O_CREAT | O_EXCL));
-    const file = this.#open(name);
-    fs.writeSync(file, data, 0, data.length, position);
-    if (!isNew) return;
-    fs.fsyncSync(file);
-    syncFolder(this.#path);
+    this.#with(name, (file) => {
+      fs.writeSync(file, data, 0, data.length, position);
+      if (isNew) fs.fsyncSync(file);
+    });
+    if (isNew) syncFolder(this.#path);
   }
 
   remove(name: string): void {
