@@ -131,7 +131,7 @@ function hits(fault: Fault, hit: SimulatedProcess, field: Field): boolean {
       return running.length > 0;
     }
     case 'upgrade':
-      for (const [i, each] of processes.entries()) {
+      for (const [i, each] of [hit, ...others].entries()) {
         scheduler.after(i * forMs, () => each.upgrade());
       }
       return true;

@@ -23,7 +23,7 @@ const gauges = {
   ballotRound: ['synod_ballot_round', "Round of the acceptor's ballot; 0 before the first."],
   machineVersion: [
     'synod_machine_version',
-    'Version of the state machine that is in force; 0 before the member is told.',
+    'Version of the machine in force; 0 before the member is told.',
   ],
   slotIn: ['synod_slot_in', 'The next slot that this replica would propose for.'],
   slotOut: ['synod_slot_out', 'Every slot below it is applied.'],

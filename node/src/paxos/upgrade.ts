@@ -2,7 +2,7 @@ import type { MemberId } from './ballot.ts';
 import type { Configurations } from './configurations.ts';
 import type { Slot } from './pvalue.ts';
 
-/** The versions of the state machine that matter to a member. The core does not know the machine. */
+/** The versions of the state machine that matter to a member. The core knows no machine. */
 export interface MachineVersions {
   /** As of `slot_out`: it decides what the commands of the next slot do. */
   readonly inForce: number;
