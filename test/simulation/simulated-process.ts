@@ -457,7 +457,11 @@ export class SimulatedProcess {
   #outdated({ message }: MachineError): void {
     const { known, slotOut } = this;
     if (known.votersFrom(slotOut).flat().includes(this.id)) {
-      throw new BrokenInvariant('upgrade', `${this.id} has a vote: ${message}`);
+      const broken = new BrokenInvariant('upgrade', `${this.id} has a vote: ${message}`);
+      // Thrown in the middle of a step, it would be one more failure of a driver that has failed.
+      this.#world.scheduler.after(0, () => {
+        throw broken;
+      });
     }
     this.#end(message);
     this.#program = this.#world.release.version;
