@@ -13,7 +13,9 @@ export const FIRST_VERSION = 1;
 export function isMachineVersion(value: unknown): value is MachineVersion {
   if (!isObject(value)) return false;
   const { name, version } = value;
-  return typeof name === 'string' && name !== '' && Number.isSafeInteger(version) && Number(version) >= 1;
+  return (
+    typeof name === 'string' && name !== '' && Number.isSafeInteger(version) && Number(version) >= 1
+  );
 }
 
 /** What a member says that was told nothing yet. */

@@ -6,9 +6,9 @@ import type { Propose } from './messages.ts';
 import { sameValue, type Command, type Pvalue, type Slot, type Value } from './pvalue.ts';
 import { isQuorum } from './quorum.ts';
 import { SlotMap } from './slot-map.ts';
-import { parseSystemCommand, type DecidedChange } from './system-command.ts';
+import { parseSystemCommand, type DecidedChange, type Upgrade } from './system-command.ts';
 import { Retransmission, type Timing } from './timing.ts';
-import type { MachineVersions, Upgrade } from './upgrade.ts';
+import type { MachineVersions } from './upgrade.ts';
 
 /** How the replica packs commands into slots. */
 export interface Packing {

@@ -1,6 +1,5 @@
 import type { MemberId } from './ballot.ts';
 import type { Command } from './pvalue.ts';
-import type { Upgrade } from './upgrade.ts';
 
 /** A change of the configuration, as the log holds it. */
 export interface Change {
@@ -15,6 +14,13 @@ export interface Change {
 export interface DecidedChange extends Change {
   /** Its new voters have that version of the machine: void once a newer one is in force. */
   readonly machine?: number;
+}
+
+/** A newer version of the machine, as the log holds it. */
+export interface Upgrade {
+  readonly version: number;
+  /** The number of the configuration whose voters have it: void after any other. */
+  readonly base: number;
 }
 
 /** What the cluster itself decides, beside the commands of clients. */

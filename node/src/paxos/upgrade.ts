@@ -1,6 +1,7 @@
 import type { MemberId } from './ballot.ts';
 import type { Configurations } from './configurations.ts';
 import type { Slot } from './pvalue.ts';
+import type { Upgrade } from './system-command.ts';
 
 /** The versions of the state machine that matter to a member. The core knows no machine. */
 export interface MachineVersions {
@@ -8,13 +9,6 @@ export interface MachineVersions {
   readonly inForce: number;
   /** The newest one that this member has; it has every older one, too. */
   readonly newest: number;
-}
-
-/** The decided command. */
-export interface Upgrade {
-  readonly version: number;
-  /** The number of the configuration whose voters have it: void after any other. */
-  readonly base: number;
 }
 
 /**
