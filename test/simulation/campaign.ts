@@ -25,6 +25,7 @@ export interface Sums {
   readonly failed: readonly Run[];
   readonly steps: number;
   readonly messages: number;
+  readonly garbled: number;
   readonly begun: number;
   readonly answered: number;
   readonly decided: number;
@@ -98,6 +99,7 @@ function nothing(seed: number): Sums {
     failed: [],
     steps: 0,
     messages: 0,
+    garbled: 0,
     begun: 0,
     answered: 0,
     decided: 0,
@@ -123,6 +125,7 @@ function add(sums: Sums, run: Run, elapsedMs: number): Sums {
     failed: run.failure === undefined ? sums.failed : [...sums.failed, run],
     steps: sums.steps + run.steps,
     messages: sums.messages + run.messages,
+    garbled: sums.garbled + run.garbled,
     begun: sums.begun + run.begun,
     answered: sums.answered + run.answered,
     decided: sums.decided + run.decided,

@@ -1,10 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { mutants } from './mutants/mutants.ts';
+import { testedMutants } from './mutants/tested-mutants.ts';
 
 /* A mutant whose place has moved says nothing, which only the long run of them would notice. */
 
-test.each(mutants.map((mutant) => [mutant.name, mutant] as const))(
+test.each([...mutants, ...testedMutants].map((mutant) => [mutant.name, mutant] as const))(
   'its place stands once in the sources, and something else comes there: %s',
   (_, { file, from, to }) => {
     const source = fs.readFileSync(path.join('node/src', file), 'utf8');

@@ -64,6 +64,8 @@ export interface Request {
   /** By its number. */
   readonly client: number;
   readonly operation: CounterOperation | ChatOperation;
+  /** Goes in the same command. */
+  readonly more?: readonly (CounterOperation | ChatOperation)[] | undefined;
 }
 
 /** A run, in full: the same plan gives the same run. It is drawn from a seed, or minimised. */
@@ -72,12 +74,18 @@ export interface Plan {
   readonly seed: number;
   /** `liveness`: faults end, and then everything that is open must be decided in bounded time. */
   readonly mode: 'safety' | 'liveness';
+  /** When the faults end, all is mended, or no more than a majority: the others stay broken. */
+  readonly healing: 'all' | 'core';
   readonly leadership: LeadershipMode;
   readonly machine: 'counter' | 'chat-log';
   readonly members: number;
   readonly window: number;
   /** So much of its log a member keeps even if it could go. */
   readonly keepBytes: number;
+  /** So many bytes of commands may wait in a member. */
+  readonly queueBytes: number;
+  /** With more that is not in its file yet, a state is cut early. */
+  readonly overlayBytes: number;
   readonly clients: number;
   readonly requests: readonly Request[];
   /** With stable leadership; then lost members are replaced, too. */
@@ -97,11 +105,14 @@ export interface Plan {
 export const calmPlan: Plan = {
   seed: 1,
   mode: 'safety',
+  healing: 'all',
   leadership: 'stable',
   machine: 'counter',
   members: 3,
   window: 16,
   keepBytes: 1 << 20,
+  queueBytes: 1 << 20,
+  overlayBytes: 1 << 20,
   clients: 2,
   requests: Array.from({ length: 20 }, (_, i) => ({
     at: 500 + 50 * i,
@@ -122,6 +133,11 @@ const STRIKES_AT_LEAST = 2;
 const STRIKES_AT_MOST = 7;
 /** So many times as long as all its faults one after the other, a run has time for work, too. */
 const SPAN = 1.5;
+/** A few commands fill it. */
+const SMALL_QUEUE_BYTES = 256;
+const SMALL_OVERLAY_BYTES = 512;
+/** Of the commands, the share that has several operations. */
+const MANY = 0.1;
 const REGISTERS = ['a', 'b', 'c'];
 const READS = 0.25;
 /** Of the texts appended to the chat log, the share that its client appended before. */
@@ -139,14 +155,18 @@ export function planOf(seed: number): Plan {
   const clients = 2 + random.below(6);
   const operations = Math.ceil((480 + random.below(360)) / clients);
   const requests = requestsOf(random.fork(), machine, clients, operations, forMs);
+  const bounds = random.fork();
   return {
     seed,
     mode: random.chance(0.5) ? 'safety' : 'liveness',
+    healing: members > 1 && bounds.chance(0.4) ? 'core' : 'all',
     leadership,
     machine,
     members,
     window: random.pick([2, 5, 16, 64]),
     keepBytes: random.pick([0, 0, 8 * 1024, 1 << 20]),
+    queueBytes: bounds.pick([1 << 20, 1 << 20, SMALL_QUEUE_BYTES]),
+    overlayBytes: bounds.pick([1 << 20, 1 << 20, SMALL_OVERLAY_BYTES]),
     clients,
     requests,
     resizes: leadership === 'stable' ? resizesOf(random.fork(), forMs) : [],
@@ -178,9 +198,10 @@ function requestsOf(
   const requests: Request[] = [];
   for (let client = 0; client < clients; client++) {
     for (let i = 0; i < operations; i++) {
-      const operation =
+      const operation = (): CounterOperation | ChatOperation =>
         machine === 'counter' ? counterOperation(random) : chatOperation(random, client, i);
-      requests.push({ at: random.between(0, forMs), client, operation });
+      const request = { at: random.between(0, forMs), client, operation: operation() };
+      requests.push(random.chance(MANY) ? { ...request, more: [operation()] } : request);
     }
   }
   return requests.sort((a, b) => a.at - b.at);

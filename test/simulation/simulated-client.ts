@@ -26,9 +26,14 @@ export interface ClientWorld {
   readonly called: (from: string, to: string, label: string, arrivesAt: number[]) => void;
 }
 
-/** An operation under way. */
+/** A command under way. */
 interface Open {
   readonly number: number;
+  readonly parts: readonly Part[];
+}
+
+/** One operation of a command. */
+interface Part {
   readonly bytes: Uint8Array;
   readonly operation: Operation;
   readonly parse: (result: Uint8Array) => unknown;
@@ -54,8 +59,8 @@ export class SimulatedClient {
     this.#world = world;
     this.#random = random;
     this.#unbegun = requests.length;
-    for (const { at, operation } of requests) {
-      world.scheduler.after(at, () => this.#begin(operation));
+    for (const request of requests) {
+      world.scheduler.after(request.at, () => this.#begin(request));
     }
   }
 
@@ -64,26 +69,31 @@ export class SimulatedClient {
     return this.#unbegun + this.#open.size;
   }
 
-  #begin(asked: Request['operation']): void {
+  #begin(request: Request): void {
     if (this.#open.size >= IN_FLIGHT_AT_MOST) {
-      return this.#world.scheduler.after(this.#random.between(1, 200), () => this.#begin(asked));
+      return this.#world.scheduler.after(this.#random.between(1, 200), () => this.#begin(request));
     }
     this.#unbegun -= 1;
-    this.#lastNumber += 1;
-    const { bytes, input, parse } = requested(asked);
+    const number = this.#lastNumber + 1;
     const calledAt = this.#world.scheduler.now;
-    const operation: Operation = { client: this.#name, input, calledAt };
-    this.history.push(operation);
-    const open = { number: this.#lastNumber, bytes, operation, parse };
-    this.#open.set(open.number, open);
+    const parts = [request.operation, ...(request.more ?? [])].map((asked) => {
+      const { bytes, input, parse } = requested(asked);
+      const operation: Operation = { client: this.#name, input, calledAt };
+      this.history.push(operation);
+      return { bytes, operation, parse };
+    });
+    this.#lastNumber += parts.length; // Each operation of a command has a number.
+    const open = { number, parts };
+    this.#open.set(number, open);
     this.#send(open);
   }
 
   #send(open: Open): void {
-    const { number, bytes } = open;
+    const { number, parts } = open;
     if (!this.#open.has(number)) return;
     const [lowest = number] = this.#open.keys();
-    const command = encodeCommand({ client: this.#id, number, lowest, operations: [bytes] });
+    const operations = parts.map(({ bytes }) => bytes);
+    const command = encodeCommand({ client: this.#id, number, lowest, operations });
     const receivers = this.#random.chance(0.05) ? 2 : 1;
     for (let i = 0; i < receivers; i++) this.#sendTo(this.#receiver(), open, command);
     const silence = SILENCE_MS * this.#random.between(0.5, 3);
@@ -114,16 +124,18 @@ export class SimulatedClient {
 
   #answered(open: Open, outcome: Outcome): void {
     if (!outcome.ok || !this.#open.delete(open.number)) return;
-    const [result] = outcome.results;
-    open.operation.returnedAt = this.#world.scheduler.now;
-    open.operation.output = result && open.parse(result);
+    for (const [i, { operation, parse }] of open.parts.entries()) {
+      const result = outcome.results[i];
+      operation.returnedAt = this.#world.scheduler.now;
+      operation.output = result && parse(result);
+    }
   }
 }
 
 /** What goes over the wire, what the model is told, and how the result is read. */
 function requested(
   asked: Request['operation'],
-): Pick<Open, 'bytes' | 'parse'> & { input: unknown } {
+): Pick<Part, 'bytes' | 'parse'> & { input: unknown } {
   if ('register' in asked) {
     const { type, register } = asked;
     return {

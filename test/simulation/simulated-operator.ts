@@ -26,6 +26,7 @@ export class SimulatedOperator {
   /** Members that a configuration has named. */
   readonly #joined = new Set<string>();
   #isIdle = true;
+  #isGone = false;
   changes = 0;
 
   constructor(world: OperatorWorld, voters: number) {
@@ -36,7 +37,7 @@ export class SimulatedOperator {
 
   /** There is nothing to do. */
   get idle(): boolean {
-    return this.#isIdle;
+    return this.#isIdle || this.#isGone;
   }
 
   /** So many voters are to be there. */
@@ -45,7 +46,13 @@ export class SimulatedOperator {
     this.#isIdle = false;
   }
 
+  /** Nobody operates the cluster from now on. */
+  leave(): void {
+    this.#isGone = true;
+  }
+
   #look(): void {
+    if (this.#isGone) return;
     this.#world.scheduler.after(LOOK_MS, () => this.#look());
     const leader = this.#world.processes
       .filter(({ leading }) => leading !== undefined)

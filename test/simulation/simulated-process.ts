@@ -62,6 +62,8 @@ export interface Observer {
   /** The state of every slot below it is on the disk. */
   flushed(member: string, slotOut: Slot): void;
   leading(process: SimulatedProcess, ballot: Ballot | undefined): void;
+  /** It took a client's command, and so many bytes of commands wait in it now. */
+  queued(member: string, bytes: number): void;
   /** Its state failed its checks, and it begins without one. */
   setAside(member: string): void;
   /** Its log lets go of what is below the floor. */
@@ -252,7 +254,13 @@ export class SimulatedProcess {
 
   /** A client's request arrives. */
   submit(command: Uint8Array, answer: (outcome: Outcome) => void): void {
-    this.gate(() => this.#running?.driver.submit(command, answer));
+    this.gate(() => {
+      const driver = this.#running?.driver;
+      if (driver === undefined) return;
+      const before = driver.queueBytes;
+      driver.submit(command, answer);
+      if (driver.queueBytes > before) this.#world.observer.queued(this.id, driver.queueBytes);
+    });
   }
 
   /** Runs it when this process comes to it: now, late when it is slow, after a pause. */
@@ -381,8 +389,8 @@ export class SimulatedProcess {
       },
       {
         checkpointTicks: CHECKPOINT_TICKS,
-        overlayBytes: 1 << 20,
-        queueBytes: 1 << 20,
+        overlayBytes: plan.overlayBytes,
+        queueBytes: plan.queueBytes,
         maxCommandBytes: 2048,
         answersWaitForMark: plan.leadership === 'on-demand',
         stallTicks: STALL_TICKS,
@@ -667,7 +675,7 @@ export class SimulatedProcess {
   /** A second process of this member: on the same disk, or on a copy of it. */
   twin(onCopy: boolean): SimulatedProcess {
     const disk = onCopy ? this.#disk.copy() : this.#disk;
-    const { id } = this;
-    return new SimulatedProcess(id, this.#world, this.#random.fork(), disk, `${id}'`);
+    const { id, name } = this;
+    return new SimulatedProcess(id, this.#world, this.#random.fork(), disk, `${name}'`);
   }
 }

@@ -19,6 +19,8 @@ import type { Trace } from './trace/trace.ts';
 const LIVENESS_MS = 30_000;
 /** States are compared at every so many slots. */
 const HASHED_SLOTS = 16;
+/** Before only a majority is mended, nobody changes the configuration for this share of the run. */
+const UNCHANGED = 0.2;
 /** A fault with nothing to hit tries again. */
 const STRIKE_AGAIN_MS = 700;
 
@@ -36,6 +38,8 @@ export interface Report {
   readonly failure: Failure | undefined;
   readonly steps: number;
   readonly messages: number;
+  /** Frames in which a bit was flipped. */
+  readonly garbled: number;
   /** Operations that were answered, and that were begun. */
   readonly answered: number;
   readonly begun: number;
@@ -80,6 +84,8 @@ class Simulation {
   /** With leadership on demand nobody takes a lost member's place. */
   #formatted = (): void => undefined;
   readonly #faults = new Map<FaultKind, number>();
+  /** Those that stay as they are when the faults end. */
+  #broken: readonly SimulatedProcess[] = [];
   #steps = 0;
   #elections = 0;
   #collections = 0;
@@ -120,6 +126,9 @@ class Simulation {
       const field = { scheduler, processes: this.#processes, add };
       const operator = new SimulatedOperator(field, plan.members);
       this.#formatted = () => void add();
+      if (plan.healing === 'core') {
+        scheduler.after((1 - UNCHANGED) * plan.forMs, () => operator.leave());
+      }
       for (const { at, voters } of plan.resizes) scheduler.after(at, () => operator.wish(voters));
       this.#operator = operator;
     }
@@ -192,6 +201,7 @@ class Simulation {
   #observer(): Observer {
     const invariants = this.#invariants;
     const trace = this.#trace;
+    const plan = this.#plan;
     const now = (): number => this.#scheduler.now;
     return {
       started: ({ id, name }, recovered, flushed) => {
@@ -229,6 +239,14 @@ class Simulation {
           this.#check(() => invariants.leading(id, name, ballot));
         }
         trace?.add({ type: 'lead', at: now(), member: name, ballot });
+      },
+      queued: (member, bytes) => {
+        this.#check(() => {
+          const { queueBytes } = plan;
+          if (bytes <= queueBytes) return;
+          const text = `${member} took what makes ${bytes} bytes wait, and not ${queueBytes}`;
+          throw new BrokenInvariant('bounds', text);
+        });
       },
       ended: (member, why) => {
         trace?.add({ type: 'end', at: now(), member, why });
@@ -273,6 +291,7 @@ class Simulation {
       failure,
       steps: this.#steps,
       messages: this.#network.messages,
+      garbled: this.#network.garbled,
       answered: this.#history().filter(({ returnedAt }) => returnedAt !== undefined).length,
       begun: this.#history().length,
       decided: this.#invariants.decided,
@@ -319,13 +338,43 @@ class Simulation {
   }
 
   #heal(): void {
+    this.#broken = this.#plan.healing === 'core' ? this.#spare() : [];
     this.#network.calm();
-    for (const process of this.#processes) process.heal();
+    for (const process of this.#processes) {
+      if (!this.#broken.includes(process)) process.heal();
+    }
+    for (const [i, process] of this.#broken.entries()) {
+      const breaks = [
+        () => process.kill(1),
+        () => this.#network.silence(process.id),
+        () => process.stallDisk(),
+      ];
+      breaks[(this.#plan.seed + i) % breaks.length]?.();
+    }
+  }
+
+  /** As many voters as all configurations in force can do without, the lost ones first. */
+  #spare(): readonly SimulatedProcess[] {
+    const running = this.#processes.filter((process) => process.running);
+    if (running.some(({ leading, settled }) => leading !== undefined && !settled)) return [];
+    const rulings = running.flatMap(({ known, slotOut }) => known.votersFrom(slotOut));
+    const isWell = ({ lost, endangered }: SimulatedProcess): boolean => !lost && !endangered;
+    const byHealth = [...this.#processes].sort((a, b) => Number(isWell(a)) - Number(isWell(b)));
+    const spare: SimulatedProcess[] = [];
+    for (const process of byHealth) {
+      const without = [...spare, process].map(({ id }) => id);
+      const areQuorums = rulings.every(
+        (voters) => voters.filter((voter) => without.includes(voter)).length < voters.length / 2,
+      );
+      if (areQuorums) spare.push(process);
+    }
+    return spare.filter(isWell);
   }
 
   #isEven(): boolean {
-    const slots = this.#processes.filter(({ lost }) => !lost).map(({ slotOut }) => slotOut);
-    return new Set(slots).size === 1;
+    const isMeant = (process: SimulatedProcess): boolean =>
+      !process.lost && !this.#broken.includes(process);
+    return new Set(this.#processes.filter(isMeant).map(({ slotOut }) => slotOut)).size === 1;
   }
 
   #history(): Operation[] {

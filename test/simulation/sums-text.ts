@@ -7,7 +7,7 @@ export function sumsText(sums: Sums, form: 'text' | 'json'): string {
   if (form === 'json') {
     return JSON.stringify({ ...rest, failed: failed.length, faults: Object.fromEntries(faults) });
   }
-  const { seed, runs, steps, messages, begun, answered, decided, elections, changes } = sums;
+  const { seed, runs, steps, messages, garbled, begun, answered, decided, elections, changes } = sums;
   const { collections, transfers, simulatedMs, elapsedMs } = sums;
   const seconds = elapsedMs / 1000;
   const table = new Table({ style: { head: [], border: [] } });
@@ -17,6 +17,7 @@ export function sumsText(sums: Sums, form: 'text' | 'json'): string {
     ['runs', `${number(runs)}, ${failed.length} failed`],
     ['steps', number(steps)],
     ['messages', `${number(messages)} (${number(Math.round(messages / seconds))} a second)`],
+    ['frames in which a bit was flipped', number(garbled)],
     ['operations', `${number(begun)} begun, ${number(answered)} answered`],
     ['slots decided', number(decided)],
     ['elections', number(elections)],

@@ -21,6 +21,8 @@ import { AFTER_TABLES, FIRST_TABLE, tableOf } from './table-key.ts';
 const STATE_FORMAT = 2;
 /** Of the facts. Sorts before everything else. */
 const FACTS: TableKey = '\0meta';
+/** Of their hash, in every cluster: they say whose the state is, also to whoever else finds it. */
+const FACTS_SEED = 0n;
 const NO_FACTS: Facts = { slotOut: 0, digests: new Digests(), logEnd: 0, heard: {} };
 
 export interface TablesOptions {
@@ -120,7 +122,7 @@ export class CheckedTables {
   }
 
   #read(stored: Uint8Array): Facts {
-    const json = parseJson(foundEntry(FACTS, stored, this.#seed).value);
+    const json = parseJson(foundEntry(FACTS, stored, FACTS_SEED).value);
     const { format } = json;
     if (typeof format === 'number' && format > STATE_FORMAT) {
       throw new FormatError(STATE_FILE, format, STATE_FORMAT);
@@ -144,7 +146,7 @@ export class CheckedTables {
   #factsEntry(facts: Facts): Entry {
     const { clusterId: cluster, memberId: member } = this.#options;
     const value = encodeFacts(facts, { format: STATE_FORMAT, cluster, member });
-    return [FACTS, storedEntry(FACTS, value, this.#seed)];
+    return [FACTS, storedEntry(FACTS, value, FACTS_SEED)];
   }
 
   /** @throws DamageError */

@@ -443,3 +443,38 @@ describe('reconfiguration', () => {
     expect(won.isInformed).toBe(true);
   });
 });
+
+describe('the floor', () => {
+  const alive = (of: Leader, from: string, slotOut: Slot): Effect[] =>
+    of.alive(from, {
+      type: 'alive',
+      ballot: of.ballot ?? ballot('0.a'),
+      slotOut,
+      flushed: slotOut,
+    });
+
+  test('is computed once the leader has applied what others may have decided, and no higher', () => {
+    const [won] = elected({ pvalues: [pvalue('0.b', 0, 'zero'), pvalue('0.b', 1, 'one')] });
+    for (const voter of ['b', 'c']) alive(won, voter, 5);
+    won.advance(1, configurations, true);
+    expect(won.isInformed).toBe(false);
+    expect(won.collectable).toBe(0);
+    won.advance(2, configurations, true);
+    expect(won.isInformed).toBe(true);
+    expect(won.collectable).toBe(2);
+  });
+
+  test('whoever named it may be gone: a leader below it starts phase 1 again', () => {
+    const [won] = elected({ floor: 3 });
+    const again: Effect[] = [];
+    for (let tick = 0; tick < 100 && again.length === 0; tick++) {
+      for (const voter of ['b', 'c']) alive(won, voter, 0);
+      again.push(
+        ...sent(won.tick(0.5, true), 'p1a').map(({ to, message }) => {
+          return { type: 'send', to, message } as const;
+        }),
+      );
+    }
+    expect(again).toMatchObject([{ message: { ballot: ballot('2.a'), from: 0 } }]);
+  });
+});

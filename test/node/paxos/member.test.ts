@@ -94,3 +94,21 @@ test('a learner that was never heard, or not for long, is not promoted, not even
   expect(member.refusalOf(change)).toBe('LAGS');
   expect(member.refusalOf({ ...change, voters: ['a'] })).toBeUndefined();
 });
+
+test('a learner that lacks on disk what the logs need not have any more is not promoted', () => {
+  const member = leading();
+  member.step({ type: 'request', commands: value('x') as Uint8Array[] });
+  pass(member, 20);
+  expect(member.slotOut).toBe(1);
+  member.step({ type: 'flushed', slotOut: 1 });
+  const heard = (flushed: number): void => {
+    const { leading: at = ballot('1.a') } = member;
+    const message = { type: 'alive', ballot: at, slotOut: 1, flushed } as const;
+    member.step({ type: 'message', from: 'd', message, end: end(1) });
+  };
+  const change = { base: 0, voters: ['a', 'd'], learners: [], forced: true };
+  heard(0);
+  expect(member.refusalOf(change)).toBe('LAGS');
+  heard(1);
+  expect(member.refusalOf(change)).toBeUndefined();
+});

@@ -1,4 +1,5 @@
 import { DamageError } from '../../../node/src/storage/damage.ts';
+import { ForeignDataError } from '../../../node/src/storage/format-error.ts';
 import type { Entry } from '../../../node/src/storage/entry.ts';
 import type { CutFacts, StateStore } from '../../../node/src/storage/state.ts';
 import { lmdbPlace, memoryPlace, type StatePlace } from './state-places.ts';
@@ -76,6 +77,23 @@ describe.each([
     await reopen();
     scrubAll(state);
     expect(state.facts).toMatchObject({ slotOut: 39, origin: 'own', logEnd: 5 });
+  });
+
+  test("another cluster's state, or another member's, is refused", async () => {
+    await state.close();
+    expect(() => place.open({ ...proven, clusterId: 'local/other' })).toThrow(ForeignDataError);
+    expect(() => place.open({ ...proven, memberId: 'b' })).toThrow(ForeignDataError);
+    state = place.open(proven);
+  });
+
+  test('a changed value is found when it is read', async () => {
+    await tamper((raw) => {
+      const changed = Buffer.from(raw.get('t\0key 7') ?? '');
+      changed[changed.length - 1] = 0x21;
+      return [['t\0key 7', changed]];
+    });
+    expect(() => state.tables.get('t', 'key 7')).toThrow(/its checksum does not match/);
+    expect(state.tables.get('t', 'key 8')).toEqual(bytes('value 8'));
   });
 
   test('a key that is gone is found by the scrub, which names its table', async () => {

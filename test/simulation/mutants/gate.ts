@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import ts from 'typescript';
-import type { Mutant } from './mutants.ts';
+import type { Mutant, SimulatedMutant } from './mutants.ts';
 import type { Trial } from './trial.ts';
 
 /** The compiled simulator and sources, and where those of mutants go. */
@@ -27,7 +27,11 @@ export function tryOriginal(runs: number): Promise<Trial> {
  * @param runs seeds at most
  * @throws UselessMutantError
  */
-export async function tryMutant(mutant: Mutant, number: number, runs: number): Promise<Trial> {
+export async function tryMutant(
+  mutant: SimulatedMutant,
+  number: number,
+  runs: number,
+): Promise<Trial> {
   const folder = path.join(MUTANTS, String(number));
   fs.rmSync(folder, { recursive: true, force: true });
   fs.cpSync(BUILD, folder, { recursive: true });
@@ -42,26 +46,31 @@ export async function tryMutant(mutant: Mutant, number: number, runs: number): P
   }
 }
 
-function compile({ name, file, from, to }: Mutant): string {
+function compile(mutant: Mutant): string {
+  const { outputText, diagnostics = [] } = ts.transpileModule(mutated(mutant), {
+    reportDiagnostics: true,
+    compilerOptions: {
+      target: ts.ScriptTarget.ES2023,
+      module: ts.ModuleKind.ESNext,
+      verbatimModuleSyntax: true,
+      rewriteRelativeImportExtensions: true,
+    },
+  });
+  if (diagnostics.length > 0) throw new UselessMutantError(`${mutant.name}: it does not compile`);
+  return outputText;
+}
+
+/**
+ * The source with the fault in it.
+ * @throws UselessMutantError
+ */
+export function mutated({ name, file, from, to }: Mutant): string {
   const source = fs.readFileSync(path.join('node/src', file), 'utf8');
   const places = source.split(from).length - 1;
   if (places !== 1) {
     throw new UselessMutantError(`${name}: its place stands ${places} times in ${file}`);
   }
-  const { outputText, diagnostics = [] } = ts.transpileModule(
-    source.replace(from, () => to),
-    {
-      reportDiagnostics: true,
-      compilerOptions: {
-        target: ts.ScriptTarget.ES2023,
-        module: ts.ModuleKind.ESNext,
-        verbatimModuleSyntax: true,
-        rewriteRelativeImportExtensions: true,
-      },
-    },
-  );
-  if (diagnostics.length > 0) throw new UselessMutantError(`${name}: it does not compile`);
-  return outputText;
+  return source.replace(from, () => to);
 }
 
 async function tried(folder: string, invariant: string, runs: number): Promise<Trial> {

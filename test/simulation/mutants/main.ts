@@ -3,7 +3,9 @@ import Table from 'cli-table3';
 import { Command, InvalidArgumentError } from 'commander';
 import { exitCodes } from '../../../contract/src/error-codes.ts';
 import { tryMutant, tryOriginal, UselessMutantError } from './gate.ts';
-import { mutants } from './mutants.ts';
+import { mutants, type SimulatedMutant } from './mutants.ts';
+import { TestGate } from './test-gate.ts';
+import { testedMutants, type TestedMutant } from './tested-mutants.ts';
 
 interface Options {
   readonly only?: string;
@@ -17,7 +19,9 @@ function whole(text: string): number {
 }
 
 await new Command('npm run mutants --')
-  .description('Put one fault at a time into the sources; the simulator must notice each.')
+  .description(
+    'Put one fault at a time into the sources; the simulator, or a test, must notice each.',
+  )
   .option('--only <text>', 'those mutants whose name contains this text')
   .option('--runs <n>', 'seeds that a mutant may survive', whole, 1_000)
   .option('--jobs <n>', 'mutants at a time', whole, os.availableParallelism())
@@ -26,9 +30,20 @@ await new Command('npm run mutants --')
   .action(async (options: Options) => process.exit(await gate(options)))
   .parseAsync();
 
+/** What became of a mutant. */
+interface Verdict {
+  readonly isKilled: boolean;
+  /** The last seed that was needed; none of one that a test kills. */
+  readonly seed: number;
+  readonly text: string;
+}
+
 async function gate({ only = '', runs, jobs }: Options): Promise<number> {
-  const chosen = [...mutants.entries()].filter(([, { name }]) => name.includes(only));
-  if (chosen.length === 0) {
+  const isChosen = ({ name }: { readonly name: string }): boolean => name.includes(only);
+  const left = [...mutants.entries()].filter(([, mutant]) => isChosen(mutant));
+  const leftToTests = testedMutants.filter(isChosen);
+  const chosen = left.length + leftToTests.length;
+  if (chosen === 0) {
     process.stderr.write(`mutants: no mutant has "${only}" in its name\n`);
     return exitCodes.usage;
   }
@@ -38,20 +53,24 @@ async function gate({ only = '', runs, jobs }: Options): Promise<number> {
   });
   let bad = 0;
   let longest = 0;
-  const left = [...chosen];
-  const work = async (): Promise<void> => {
+  const count = (name: string, breaks: string, { isKilled, seed, text }: Verdict): void => {
+    table.push([name, breaks, text]);
+    if (!isKilled) bad += 1;
+    longest = Math.max(longest, seed);
+    process.stderr.write(`${name}: ${text}\n`);
+  };
+  const work = async (job: number): Promise<void> => {
+    const tests = leftToTests.length > 0 ? new TestGate(job) : undefined;
+    for (let next = leftToTests.shift(); next && tests; next = leftToTests.shift()) {
+      count(next.name, next.in.replace(/^test\/node\//, ''), await byTest(next, tests));
+    }
+    tests?.close();
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
       const [number, mutant] = next;
-      const { killedAt, others, verdict } = await verdictOf(number, runs);
-      const before = Object.entries(others).map(([check, times]) => `${check} ${times}×`);
-      const also = before.length > 0 ? ` (before: ${before.join(', ')})` : '';
-      table.push([mutant.name, mutant.invariant, verdict + also]);
-      if (killedAt === undefined) bad += 1;
-      longest = Math.max(longest, killedAt ?? 0);
-      process.stderr.write(`${mutant.name}: ${verdict}${also}\n`);
+      count(mutant.name, mutant.invariant, await bySimulator(mutant, number, runs));
     }
   };
-  await Promise.all(Array.from({ length: jobs }, work));
+  await Promise.all(Array.from({ length: jobs }, (_, job) => work(job)));
   process.stdout.write(`${table.toString()}\n`);
   const original = await tryOriginal(longest);
   if (original.killedAt !== undefined) {
@@ -59,20 +78,37 @@ async function gate({ only = '', runs, jobs }: Options): Promise<number> {
     return exitCodes.failed;
   }
   process.stdout.write(`The sources as they are pass the seeds 1 to ${longest}.\n`);
-  process.stdout.write(`${chosen.length - bad} mutants killed, ${bad} not.\n`);
+  process.stdout.write(`${chosen - bad} mutants killed, ${bad} not.\n`);
   return bad === 0 ? exitCodes.ok : exitCodes.failed;
 }
 
-async function verdictOf(number: number, runs: number) {
-  const mutant = mutants[number];
-  if (mutant === undefined) throw new RangeError(`there is no mutant ${number}`);
+async function byTest(mutant: TestedMutant, gate: TestGate): Promise<Verdict> {
+  try {
+    const isKilled = await gate.notices(mutant);
+    return { isKilled, seed: 0, text: isKilled ? 'by its test' : 'SURVIVES' };
+  } catch (error) {
+    return uselessness(error);
+  }
+}
+
+async function bySimulator(
+  mutant: SimulatedMutant,
+  number: number,
+  runs: number,
+): Promise<Verdict> {
   try {
     const { killedAt, others } = await tryMutant(mutant, number, runs);
     const unit = mutant.invariant === 'leadership' ? 'promise' : 'seed';
-    const verdict = killedAt === undefined ? 'SURVIVES' : `at ${unit} ${killedAt}`;
-    return { killedAt, others, verdict };
+    const before = Object.entries(others).map(([check, times]) => `${check} ${times}×`);
+    const also = before.length > 0 ? ` (before: ${before.join(', ')})` : '';
+    const text = killedAt === undefined ? 'SURVIVES' : `at ${unit} ${killedAt}`;
+    return { isKilled: killedAt !== undefined, seed: killedAt ?? 0, text: text + also };
   } catch (error) {
-    if (!(error instanceof UselessMutantError)) throw error;
-    return { killedAt: undefined, others: {}, verdict: `USELESS ${error.message}` };
+    return uselessness(error);
   }
+}
+
+function uselessness(error: unknown): Verdict {
+  if (!(error instanceof UselessMutantError)) throw error;
+  return { isKilled: false, seed: 0, text: `USELESS ${error.message}` };
 }

@@ -1,8 +1,6 @@
 /** A fault of one place in the real sources. */
 export interface Mutant {
   readonly name: string;
-  /** The invariant that it breaks: the check of this name has to report it. */
-  readonly invariant: string;
   /** Below node/src. */
   readonly file: string;
   /** Stands in the file exactly once. */
@@ -10,8 +8,14 @@ export interface Mutant {
   readonly to: string;
 }
 
+/** One that the simulator notices. */
+export interface SimulatedMutant extends Mutant {
+  /** The invariant that it breaks: the check of this name has to report it. */
+  readonly invariant: string;
+}
+
 /** What the simulator must notice. Invariants are the paper's, or checks/invariants.ts's own. */
-export const mutants: readonly Mutant[] = [
+export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'the first pvalue counts, not that of the highest ballot',
     invariant: 'C2',
@@ -612,6 +616,76 @@ export const mutants: readonly Mutant[] = [
     invariant: 'machine',
     file: 'storage/machine-error.ts',
     from: 'if (found.name !== has.name) return MachineError.another(found.name, has.name);',
+    to: '',
+  },
+  {
+    name: 'a state that failed to be written counts as flushed',
+    invariant: 'mark',
+    file: 'service/checkpoints.ts',
+    from: 'if (error !== undefined) return this.#events.failed(error);',
+    to: '',
+  },
+  {
+    name: 'the state is cut in the middle of a slot',
+    invariant: 'configuration',
+    file: 'paxos/replica.ts',
+    from: 'effects.push(...obeyed.sort((a, b) => Number(isCompare(a)) - Number(isCompare(b))));',
+    to: 'effects.push(...obeyed);',
+  },
+  {
+    name: 'what waits for a cut waits for ever in a member that has stopped',
+    invariant: 'liveness',
+    file: 'service/checkpoints.ts',
+    from: '      this.#events.release();\n',
+    to: '',
+  },
+  {
+    name: 'who starts votes before others say what they remember of it',
+    invariant: 'amnesia',
+    file: 'paxos/member.ts',
+    from: 'if (!this.mayVote && !isTakenUnadmitted[message.type]) return [];',
+    to: '',
+  },
+  {
+    name: 'who is behind its own word is admitted',
+    invariant: 'amnesia',
+    file: 'paxos/admission.ts',
+    from: 'if (testimony.sequence <= sequence) return undefined;',
+    to: 'if (testimony.sequence >= 0) return undefined;',
+  },
+  {
+    name: 'what was heard of the others is not in the state',
+    invariant: 'amnesia',
+    file: 'storage/facts.ts',
+    from: '...sharedJson(facts), origin, logEnd, heard }',
+    to: '...sharedJson(facts), origin, logEnd, heard: {} }',
+  },
+  {
+    name: 'the end of the log may be missing',
+    invariant: 'amnesia',
+    file: 'storage/log-opening.ts',
+    from: 'if (tail.sequence < sequence) {',
+    to: 'if (tail.sequence < 0) {',
+  },
+  {
+    name: 'commands may wait without a bound',
+    invariant: 'bounds',
+    file: 'service/client-requests.ts',
+    from: 'if (this.bytes + bytes.length > queueBytes) {',
+    to: 'if (this.bytes + bytes.length > Infinity) {',
+  },
+  {
+    name: 'a command that was garbled is accepted',
+    invariant: 'state',
+    file: 'service/soundness.ts',
+    from: "if (message.type === 'p2a' || message.type === 'propose') return isSound(message.value);",
+    to: "if (message.type === 'propose') return isSound(message.value);",
+  },
+  {
+    name: 'a session that is missing is taken for a new one',
+    invariant: 'linearizable',
+    file: 'storage/checked-tables.ts',
+    from: 'if (this.#proven.covers(key)) this.#proven.check(key);',
     to: '',
   },
 ];
