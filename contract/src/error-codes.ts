@@ -24,6 +24,10 @@ export const errors = {
     'The change is decided, but a quorum has it not on disk yet. Stop nobody; ask again.',
   NO_MEMBER: 'No member with that id answers. "synod status" shows those that do.',
   ANOTHER_CLUSTER: 'The member has another first configuration, for ever. It changed nothing.',
+  ANOTHER_MACHINE:
+    'The member was started with another state machine than the cluster has. It changed nothing.',
+  OLD_MACHINE:
+    'The member has not the version of the state machine that is in force. Start a newer Synod.',
   DAMAGED: 'The member found its data damaged, and has no roles. "synod status" says where.',
   HAS_LEADER:
     'The member hears a leader, which has a quorum: nothing has to be recovered. It changed nothing.',
@@ -49,7 +53,7 @@ export const exitCodes = {
   failed: 1,
   /** Wrong command line, configuration or script. */
   usage: 2,
-  /** The data folder is in use, foreign, of a newer format, or cannot be made or locked. */
+  /** The data folder is in use, foreign, of a newer format or machine, or cannot be had. */
   dataRefused: 65,
   /** NATS, or a program that is needed, cannot be had. */
   unavailable: 69,

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { isObject, parseObject } from './json-object.ts';
+import { isMachineVersion, type MachineVersion } from './machine-version.ts';
 import { subjectToken } from './subjects.ts';
 
 /**
@@ -13,6 +14,8 @@ export interface FirstConfiguration {
   readonly members: readonly string[];
   /** WINDOW: slots in flight. */
   readonly window: number;
+  /** What it begins with; upgrades are in the log. Not said by what an older Synod began. */
+  readonly machine?: MachineVersion;
 }
 
 export const DEFAULT_WINDOW = 1024;
@@ -40,7 +43,7 @@ export function parseFirstConfiguration(text: string): FirstConfiguration | unde
 /** Whether it names a cluster, its voters and a WINDOW, each as it may be. */
 export function isFirstConfiguration(value: unknown): value is FirstConfiguration {
   if (!isObject(value)) return false;
-  const { clusterId, members, window } = value;
+  const { clusterId, members, window, machine } = value;
   return (
     isClusterId(clusterId) &&
     Array.isArray(members) &&
@@ -48,7 +51,8 @@ export function isFirstConfiguration(value: unknown): value is FirstConfiguratio
     typeof window === 'number' &&
     Number.isInteger(window) &&
     window >= 1 &&
-    window <= MAX_WINDOW
+    window <= MAX_WINDOW &&
+    (machine === undefined || isMachineVersion(machine))
   );
 }
 
@@ -71,8 +75,10 @@ export function isSameFirstConfiguration(a: FirstConfiguration, b: FirstConfigur
 }
 
 /** Nothing else, and always in this order. */
-function fields({ clusterId, members, window }: FirstConfiguration): FirstConfiguration {
-  return { clusterId, members, window };
+function fields({ clusterId, members, window, machine }: FirstConfiguration): FirstConfiguration {
+  if (machine === undefined) return { clusterId, members, window };
+  const { name, version } = machine;
+  return { clusterId, members, window, machine: { name, version } };
 }
 
 function checksum(first: FirstConfiguration): string {

@@ -30,7 +30,12 @@ export interface MemberStatus {
   /** Its id: made when its empty data folder was formatted. */
   readonly member: string;
   readonly version: string;
+  /** The name of the state machine that the process was started with. */
   readonly machine: string;
+  /** The version of it that is in force at `slotOut`; 0 until the member is told. */
+  readonly machineVersion: number;
+  /** The newest version of it that the process has. */
+  readonly newestMachineVersion: number;
   readonly mode: 'stable' | 'on-demand';
   readonly role: MemberRole;
   readonly ready: boolean;
@@ -71,6 +76,7 @@ export interface MemberStatus {
 /** What a member of an older version does not say. */
 const unsaid = {
   ...{ namespace: '', configuration: 0, learners: [], unheard: [], floor: 0, incoming: null },
+  ...{ machineVersion: 0, newestMachineVersion: 0 },
 };
 
 /** Parses a status from outside. @returns `undefined` when it is not one */

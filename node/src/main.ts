@@ -15,6 +15,7 @@ import { NotADataFolderError } from './storage/data-folder.ts';
 import { DiskError, remedyOf } from './storage/disk-error.ts';
 import { FolderInUseError, FolderLock } from './storage/folder-lock.ts';
 import { ForeignDataError, FormatError } from './storage/format-error.ts';
+import { MachineError } from './storage/machine-error.ts';
 import { LockError } from './storage/lock-file.ts';
 
 /** Whoever moves the pods of a cluster waits so long for each, at most. */
@@ -27,6 +28,7 @@ const refusals = [
   ForeignDataError,
   FormatError,
   LockError,
+  MachineError,
   NotADataFolderError,
 ];
 

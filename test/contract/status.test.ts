@@ -11,6 +11,8 @@ test('what is no status is undefined', () => {
     const said = { name: 'n0', member: 'a', slotOut: 3, floor: 1, ...lists, alarms: [] };
     const status = {
       namespace: 'n',
+      machineVersion: 1,
+      newestMachineVersion: 2,
       ...said,
       firstConfiguration,
       incoming: { from: 'b', bytes: 7 },
@@ -25,7 +27,8 @@ test('what a member of an older version does not say has its first value', () =>
   const least = { name: 'n0', member: 'a', slotOut: 3, voters: ['a'], alarms: [] };
   const status = { ...least, firstConfiguration: null };
   const none = { learners: [], unheard: [], incoming: null };
-  const unsaid = { namespace: '', configuration: 0, floor: 0, ...none };
+  const versions = { machineVersion: 0, newestMachineVersion: 0 };
+  const unsaid = { namespace: '', configuration: 0, floor: 0, ...none, ...versions };
   expect(parseStatus(JSON.stringify(status))).toEqual({ ...status, ...unsaid });
 });
 

@@ -130,6 +130,11 @@ function hits(fault: Fault, hit: SimulatedProcess, field: Field): boolean {
       });
       return running.length > 0;
     }
+    case 'upgrade':
+      for (const [i, each] of [hit, ...others].entries()) {
+        scheduler.after(i * forMs, () => each.upgrade());
+      }
+      return true;
     case 'twin':
       if (!network.isWhole || !hit.running || !field.canLose(hit)) return false;
       // They stop as soon as they hear of one another.

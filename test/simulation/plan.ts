@@ -37,6 +37,7 @@ export const faultKinds = [
   'hand-over',
   'hasty-changes',
   'twin',
+  'upgrade',
   ...diskFaultKinds,
 ] as const;
 

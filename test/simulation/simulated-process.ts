@@ -1,7 +1,8 @@
+import { FIRST_VERSION } from '../../contract/src/machine-version.ts';
 import type { Outcome } from '../../contract/src/reply.ts';
 import { Applier } from '../../node/src/machine/applier.ts';
-import { chatLog } from '../../node/src/machine/chat-log.ts';
-import { counter } from '../../node/src/machine/counter.ts';
+import { machines } from '../../node/src/machine/machines.ts';
+import type { StateMachine } from '../../node/src/machine/state-machine.ts';
 import { Metrics } from '../../node/src/metrics/metrics.ts';
 import type { Ballot } from '../../node/src/paxos/ballot.ts';
 import type { HeardEnds, LogEnd } from '../../node/src/paxos/log-end.ts';
@@ -16,6 +17,7 @@ import { Driver } from '../../node/src/service/driver.ts';
 import { TwinError } from '../../node/src/service/expulsion.ts';
 import { isSound } from '../../node/src/service/soundness.ts';
 import { DamageError } from '../../node/src/storage/damage.ts';
+import { MachineError } from '../../node/src/storage/machine-error.ts';
 import { MemoryFolder } from '../../node/src/storage/memory-folder.ts';
 import { formatLog } from '../../node/src/storage/member-log.ts';
 import { openMemberStorage } from '../../node/src/storage/member-storage.ts';
@@ -25,6 +27,7 @@ import type { StateStore } from '../../node/src/storage/state.ts';
 import { isOfState } from '../../node/src/storage/state-files.ts';
 import type { MemoryTransport } from '../../node/src/transport/memory.ts';
 import type { Stamp } from '../../node/src/transport/transport.ts';
+import { BrokenInvariant } from './checks/invariants.ts';
 import { observedLog, observedState } from './observed-storage.ts';
 import type { Plan } from './plan.ts';
 import type { Random } from './random.ts';
@@ -32,12 +35,15 @@ import type { Scheduler } from './scheduler.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
 import type { SimulatedNetwork } from './simulated-network.ts';
+import { versioned } from './versioned-machine.ts';
 
 export const CLUSTER = 'local/simulated';
 const SEGMENT_BYTES = 8 * 1024;
 const TICK_MS = 10;
 const CHECKPOINT_TICKS = 9;
 const STALL_TICKS = 50;
+/** Of the machine, in the program that an upgrade brings. */
+const NEXT_VERSION = 2;
 /** A learner that does not exist. */
 const NOBODY = 'nobody';
 const CHUNK_BYTES = 1024;
@@ -74,6 +80,8 @@ export interface World {
   readonly scheduler: Scheduler;
   readonly network: SimulatedNetwork;
   readonly observer: Observer;
+  /** The version of the machine in the newest program that there is. */
+  readonly release: { version: number };
 }
 
 /** What a process is while it runs. */
@@ -141,6 +149,8 @@ export class SimulatedProcess {
   /** An armed kill has fired: the rest of the drain is not heard of. */
   #dying = false;
   #restartAfterMs = 0;
+  /** The version of the machine in the program that it is started with. */
+  #program: number;
 
   /**
    * @param disk of a copy of a member that runs, or the same disk
@@ -152,6 +162,7 @@ export class SimulatedProcess {
     this.#disk = disk;
     this.#isFormatted = disk.log.files.size > 0;
     this.#world = world;
+    this.#program = world.release.version;
     this.#random = random;
     this.clock = new SimulatedClock(world.scheduler);
     this.#metrics = new Metrics({ version: '0', cluster: CLUSTER, member: id, process: false });
@@ -232,6 +243,11 @@ export class SimulatedProcess {
     return this.#running?.driver.member.slotOut ?? 0;
   }
 
+  /** The version of the machine that is in force is the newest that there is. */
+  get isUpgraded(): boolean {
+    return this.#running?.applier.version === this.#world.release.version;
+  }
+
   get applier(): Applier | undefined {
     return this.#running?.applier;
   }
@@ -298,8 +314,13 @@ export class SimulatedProcess {
     else this.#world.observer.ended(this.name, why);
   }
 
+  get #machine(): StateMachine {
+    return versioned(machines[this.#world.plan.machine], this.#program);
+  }
+
   #open(folder: MemoryFolder, onDisk: (run: () => void) => void): Running {
     const { plan, members, network, observer } = this.#world;
+    const machine = this.#machine;
     let tables = new MemoryFile(this.#disk.state, onDisk);
     const { opened, state } = openMemberStorage({
       folder,
@@ -307,6 +328,7 @@ export class SimulatedProcess {
         tables = new MemoryFile(this.#disk.state, onDisk);
         return openMemoryState(tables, options);
       },
+      machine: { has: machine, first: { name: machine.name, version: FIRST_VERSION } },
       clusterId: CLUSTER,
       memberId: this.id,
       segmentBytes: SEGMENT_BYTES,
@@ -321,8 +343,8 @@ export class SimulatedProcess {
     this.#flushed = slotOut;
     const recovered = { ...opened.recovered, slotOut };
     observer.started(this, recovered, slotOut);
-    const machine = plan.machine === 'counter' ? counter : chatLog;
-    const applier = new Applier(machine, state.tables);
+    const inForce = state.facts.machine?.version ?? FIRST_VERSION;
+    const applier = new Applier(machine, state.tables, inForce);
     const member = new Member({
       self: this.id,
       configurations: new Configurations(
@@ -334,6 +356,7 @@ export class SimulatedProcess {
       recovered,
       end: { incarnation: opened.incarnation, sequence: opened.log.end },
       heard: state.facts.heard,
+      machine: { inForce, newest: machine.version },
       isSound,
     });
     const stamp = (): Stamp => driver.stamp;
@@ -382,6 +405,7 @@ export class SimulatedProcess {
         surveyed: () => undefined,
         dropped: () => undefined,
         reconfigured: () => undefined,
+        upgraded: () => undefined,
         collected: (floor) => observer.collected(this.id, floor),
         restored: (slotOut) => this.#restored(slotOut),
         crashed: () => undefined,
@@ -430,9 +454,25 @@ export class SimulatedProcess {
     if (error instanceof DamageError || error instanceof TwinError) {
       return this.#lose(error.message);
     }
+    if (error instanceof MachineError) return this.#outdated(error);
     if (!(error instanceof PlannedFailure)) throw error;
     this.#end('a write failed');
     this.#startAfter(this.#restartAfterMs);
+  }
+
+  /** Who has a vote is never left behind; whoever else is gets the newer program then. */
+  #outdated({ message }: MachineError): void {
+    const { known, slotOut } = this;
+    if (known.votersFrom(slotOut).flat().includes(this.id)) {
+      const broken = new BrokenInvariant('upgrade', `${this.id} has a vote: ${message}`);
+      // Thrown in the middle of a step, it would be one more failure of a driver that has failed.
+      this.#world.scheduler.after(0, () => {
+        throw broken;
+      });
+    }
+    this.#end(message);
+    this.#program = this.#world.release.version;
+    this.#startAfter(0);
   }
 
   #tick(): void {
@@ -471,6 +511,39 @@ export class SimulatedProcess {
     if (transport !== undefined) this.#world.network.leave(transport);
   }
 
+  /** It is restarted with the next program; before, somebody takes another machine by mistake. */
+  upgrade(): void {
+    this.#world.release.version = NEXT_VERSION;
+    this.#program = NEXT_VERSION;
+    if (this.#running === undefined) return;
+    this.kill(1);
+    this.#mistake();
+    this.start();
+  }
+
+  /** Whoever is started with another machine than its cluster's is refused. */
+  #mistake(): void {
+    const other = { name: 'another', version: NEXT_VERSION };
+    const now = (run: () => void): void => run();
+    try {
+      openMemberStorage({
+        folder: new MemoryFolder(this.#disk.log, now),
+        openState: (options) => openMemoryState(new MemoryFile(this.#disk.state, now), options),
+        machine: { has: other, first: other },
+        clusterId: CLUSTER,
+        memberId: this.id,
+        random: this.#random.next,
+        anew: false,
+        heard: {},
+        setAside: undefined,
+      });
+    } catch (error) {
+      if (error instanceof MachineError || error instanceof DamageError) return;
+      throw error;
+    }
+    throw new BrokenInvariant('machine', `${this.id} is started with another machine, and runs`);
+  }
+
   armKill(armed: ArmedKill): void {
     this.#armed = armed;
   }
@@ -488,6 +561,7 @@ export class SimulatedProcess {
   /** Everything that is wrong with it ends, but for a lost disk; it runs. */
   heal(): void {
     this.#armed = undefined;
+    if (this.#program < this.#world.release.version) this.upgrade();
     if (this.#running !== undefined) this.#running.folder.failure = undefined;
     this.resume();
     this.resumeDisk();

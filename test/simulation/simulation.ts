@@ -1,4 +1,5 @@
 import { encodeChatOperation, parseChatResult } from '../../contract/src/chat-log.ts';
+import { FIRST_VERSION } from '../../contract/src/machine-version.ts';
 import type { Applier } from '../../node/src/machine/applier.ts';
 import type { Effect } from '../../node/src/paxos/effects.ts';
 import { areChatLogAnswersRight, areCounterAnswersRight } from './checks/answers.ts';
@@ -105,7 +106,8 @@ class Simulation {
       tamper,
     });
     const network = this.#network;
-    const world = { plan, members, scheduler, network, observer: this.#observer() };
+    const release = { version: FIRST_VERSION };
+    const world = { plan, members, scheduler, network, observer: this.#observer(), release };
     for (const id of members) {
       this.#processes.push(new SimulatedProcess(id, world, random.fork()));
     }
@@ -310,8 +312,12 @@ class Simulation {
     // On demand, a member may miss what was decided until it is asked for something.
     const isEven = (): boolean => this.#plan.leadership === 'on-demand' || this.#isEven();
     const isIdle = (): boolean => this.#operator?.idle ?? true;
+    // On demand nobody proposes an upgrade.
+    const isUpgraded = (): boolean =>
+      this.#plan.leadership === 'on-demand' ||
+      this.#processes.every(({ lost, isUpgraded }) => lost || isUpgraded);
     const isDone = (): boolean =>
-      this.#clients.every(({ open }) => open === 0) && isEven() && isIdle();
+      this.#clients.every(({ open }) => open === 0) && isEven() && isIdle() && isUpgraded();
     this.#until(forMs + LIVENESS_MS, isDone);
     if (isDone()) return;
     const open = this.#clients.reduce((sum, client) => sum + client.open, 0);
@@ -319,7 +325,8 @@ class Simulation {
     throw new BrokenInvariant(
       'liveness',
       `${LIVENESS_MS} ms after the last fault ${open} operations are open; ${slots.join(', ')}; ` +
-        `the operator is ${isIdle() ? 'idle' : 'busy'}`,
+        `the operator is ${isIdle() ? 'idle' : 'busy'}` +
+        (isUpgraded() ? '' : ', and the newest version of the machine is not in force'),
     );
   }
 

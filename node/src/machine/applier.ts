@@ -24,13 +24,32 @@ export class Applier {
   readonly #machine: StateMachine;
   readonly #tables: Tables;
   readonly #sessions: Sessions;
+  #version: number;
   #operationsApplied = 0;
 
-  /** @param cachedSessions for tests: how many unchanged sessions stay decoded in memory */
-  constructor(machine: StateMachine, tables: Tables, cachedSessions?: number) {
+  /**
+   * @param version of the machine, as the tables have it in force
+   * @param cachedSessions for tests: how many unchanged sessions stay decoded in memory
+   */
+  constructor(machine: StateMachine, tables: Tables, version: number, cachedSessions?: number) {
     this.#machine = machine;
+    this.#version = version;
     this.#tables = tables;
     this.#sessions = new Sessions(tables, cachedSessions);
+  }
+
+  get machine(): StateMachine {
+    return this.#machine;
+  }
+
+  /** The version of the machine that decides what the next slot does. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** From the next slot on. It is one that the machine has. */
+  set version(version: number) {
+    this.#version = version;
   }
 
   /** Operations that ran since this applier was made, without duplicates. */
@@ -40,7 +59,7 @@ export class Applier {
 
   /** Applies a decided batch: one entry a command, in their order. */
   apply(slot: number, value: readonly Bytes[]): AppliedCommand[] {
-    const context = { slot };
+    const context = { slot, version: this.#version };
     return value.map((bytes) => this.#applyCommand(bytes, context));
   }
 

@@ -29,6 +29,7 @@ const INVALID = encodeChatResult({ type: 'invalid' });
  */
 export const chatLog: StateMachine = {
   name: 'chat-log',
+  version: 1,
   tables: [TEXTS, POSITIONS, TOTALS],
 
   apply(tables, operation) {

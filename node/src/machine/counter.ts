@@ -22,6 +22,7 @@ const INVALID: Bytes = new Uint8Array(0);
  */
 export const counter: StateMachine = {
   name: 'counter',
+  version: 1,
   tables: [REGISTERS, TOTALS],
 
   apply(tables, operation) {

@@ -3,6 +3,8 @@ import type { Bytes, Tables } from './tables.ts';
 /** What a machine may know besides its tables: the same on every member. */
 export interface ApplyContext {
   readonly slot: number;
+  /** Of the machine: what a command does in a slot stays what it did there first. */
+  readonly version: number;
 }
 
 /**
@@ -11,6 +13,11 @@ export interface ApplyContext {
  */
 export interface StateMachine {
   readonly name: string;
+  /**
+   * The newest version that there is of `apply`, from 1 on. It goes up whenever the same commands
+   * would come to other tables or results, and `apply` can do what each earlier version did.
+   */
+  readonly version: number;
   /** Every table that it uses. `sessions` is not for machines. */
   readonly tables: readonly string[];
   /**

@@ -21,6 +21,10 @@ const gauges = {
   halted: ['synod_is_halted', '1 while the member stays without roles until a person has looked.'],
   natsConnected: ['synod_nats_connected', '1 while the connection to NATS is up.'],
   ballotRound: ['synod_ballot_round', "Round of the acceptor's ballot; 0 before the first."],
+  machineVersion: [
+    'synod_machine_version',
+    'Version of the machine in force; 0 before the member is told.',
+  ],
   slotIn: ['synod_slot_in', 'The next slot that this replica would propose for.'],
   slotOut: ['synod_slot_out', 'Every slot below it is applied.'],
   flushedSlotOut: ['synod_flushed_slot_out', 'Every slot below it is in the state on disk.'],

@@ -10,7 +10,11 @@ interface Peer {
   readonly isHeard: boolean;
   readonly slotOut: Slot;
   readonly flushed: Slot;
+  readonly machine: number;
 }
+
+/** Who says nothing of its machine has the first version of it. */
+const FIRST_VERSION = 1;
 
 /** Whom a leader hears: without a quorum it is of no use, and steps down. */
 export class Contact {
@@ -25,16 +29,15 @@ export class Contact {
     this.#span = span;
   }
 
-  heard(from: MemberId, { slotOut, flushed }: Alive): void {
-    this.#peers.set(from, { at: this.#now, isHeard: true, slotOut, flushed });
+  heard(from: MemberId, { slotOut, flushed, machine = FIRST_VERSION }: Alive): void {
+    this.#peers.set(from, { at: this.#now, isHeard: true, slotOut, flushed, machine });
   }
 
   /** Who has just been named by a configuration counts as heard, for a span. */
   greet(members: readonly MemberId[]): void {
+    const nothing = { isHeard: false, slotOut: 0, flushed: 0, machine: FIRST_VERSION };
     for (const member of members) {
-      if (!this.#peers.has(member)) {
-        this.#peers.set(member, { at: this.#now, isHeard: false, slotOut: 0, flushed: 0 });
-      }
+      if (!this.#peers.has(member)) this.#peers.set(member, { at: this.#now, ...nothing });
     }
   }
 
@@ -70,6 +73,11 @@ export class Contact {
   /** A member has applied every slot below it, as far as it is known. */
   slotOut(member: MemberId): Slot {
     return this.#peers.get(member)?.slotOut ?? 0;
+  }
+
+  /** The newest version of the machine that a member has, as it said last. */
+  machine(member: MemberId): number {
+    return this.#peers.get(member)?.machine ?? FIRST_VERSION;
   }
 
   /** The state on a member's disk has every slot below it. */

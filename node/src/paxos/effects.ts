@@ -88,6 +88,7 @@ export const droppedReasons = [
   'twins',
   'implausible',
   'unsound',
+  'another-machine',
 ] as const;
 export type Dropped = (typeof droppedReasons)[number];
 

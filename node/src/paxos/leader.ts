@@ -37,6 +37,8 @@ export interface LeaderInit {
   /** The co-located replica's. */
   readonly slotOut: Slot;
   readonly witnesses: Pick<Witnesses, 'ends'>;
+  /** The newest version of the machine that this member has: whoever leads is told. */
+  readonly machine: number;
 }
 
 /**
@@ -49,6 +51,7 @@ export class Leader {
   readonly #timing: Timing;
   readonly #election: Election;
   readonly #witnesses: LeaderInit['witnesses'];
+  readonly #machine: number;
   #configurations: Configurations;
 
   /** Its own ballot, durable before its p1a leaves; apart from the co-located acceptor's. */
@@ -82,6 +85,7 @@ export class Leader {
     this.#mode = init.mode;
     this.#timing = init.timing;
     this.#witnesses = init.witnesses;
+    this.#machine = init.machine;
     this.#ballot = init.ballot;
     this.#highest = init.highest;
     this.#mark = init.slotOut;
@@ -328,7 +332,8 @@ export class Leader {
   }
 
   #alive(to: MemberId, ballot: Ballot): Effect {
-    return send([to], { type: 'alive', ballot, slotOut: this.#mark, flushed: this.#flushed });
+    const said = { slotOut: this.#mark, flushed: this.#flushed, machine: this.#machine };
+    return send([to], { type: 'alive', ballot, ...said });
   }
 
   #hear(ballot: Ballot): void {

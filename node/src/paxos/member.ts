@@ -27,7 +27,11 @@ import { Replica, type Packing } from './replica.ts';
 import { isQuorum } from './quorum.ts';
 import { encodeChange, encodeSystemCommand, type Change } from './system-command.ts';
 import type { Timing } from './timing.ts';
+import { Upgrades, type MachineVersions } from './upgrade.ts';
 import { Witnesses } from './witnesses.ts';
+
+/** Why a leader does not propose a change. */
+export type ProposalRefusal = Refusal | 'NOT_LEADING' | 'NO_QUORUM' | 'LAGS' | 'OLD_MACHINE';
 
 export interface MemberInit {
   readonly self: MemberId;
@@ -41,6 +45,7 @@ export interface MemberInit {
   readonly end: LogEnd;
   /** How far the others' logs went, as an earlier run had heard. */
   readonly heard: HeardEnds;
+  readonly machine: MachineVersions;
   /** Whether a value is as those who made its commands made them. The core looks no further. */
   readonly isSound?: (value: Value) => boolean;
 }
@@ -59,6 +64,7 @@ export class Member {
   readonly #replica: Replica;
   readonly #learner: Learner;
   readonly #witnesses: Witnesses;
+  readonly #upgrades: Upgrades;
   /** The run that this is, and how far its log went when it began. */
   readonly #end: LogEnd;
   /** Before it is admitted it has no vote. */
@@ -72,7 +78,7 @@ export class Member {
 
   constructor(init: MemberInit) {
     const { self, configurations, mode, timing, packing, recovered } = init;
-    const { isSound = () => true } = init;
+    const { isSound = () => true, machine } = init;
     this.self = self;
     this.#timing = timing;
     this.#end = init.end;
@@ -83,11 +89,12 @@ export class Member {
     this.#mark = recovered.decidedMark;
     const { ballot, leaderBallot, slotOut } = recovered;
     this.#acceptor = new Acceptor(recovered, packing.batchBytes);
-    this.#replica = new Replica(configurations, packing, timing, recovered, isSound);
+    this.#replica = new Replica(configurations, packing, timing, recovered, isSound, machine);
     const highest = compareBallots(ballot, leaderBallot) > 0 ? ballot : leaderBallot;
     const witnesses = this.#witnesses;
     const leader = { self, configurations, mode, timing, ballot: leaderBallot, highest, slotOut };
-    this.#leader = new Leader({ ...leader, witnesses });
+    this.#leader = new Leader({ ...leader, witnesses, machine: machine.newest });
+    this.#upgrades = new Upgrades(self, machine.newest);
     this.#learner = new Learner(
       configurations.members.filter((member) => member !== self),
       timing,
@@ -148,7 +155,7 @@ export class Member {
   }
 
   /** Why this member does not propose a change; `undefined` when it would. */
-  refusalOf(change: Change): Refusal | 'NOT_LEADING' | 'NO_QUORUM' | 'LAGS' | undefined {
+  refusalOf(change: Change): ProposalRefusal | undefined {
     if (!this.#leader.isInformed) return 'NOT_LEADING';
     const { newest, window } = this.configurations;
     const refusal = refusalOf(change, newest, newest.from <= this.slotOut);
@@ -162,7 +169,9 @@ export class Member {
       !contact.hasHeardQuorum([voter]) ||
       contact.slotOut(voter) + window < this.slotOut ||
       contact.flushed(voter) < collectable;
-    return added.some(lags) ? 'LAGS' : undefined;
+    if (added.some(lags)) return 'LAGS';
+    const isOld = (voter: MemberId): boolean => contact.machine(voter) < this.#wanted;
+    return added.some(isOld) ? 'OLD_MACHINE' : undefined;
   }
 
   /**
@@ -228,7 +237,7 @@ export class Member {
       case 'hand-over':
         return this.#leader.handOver(input.to);
       case 'reconfigure':
-        this.#replica.request([encodeChange(input.change)]);
+        this.#replica.request([encodeChange({ ...input.change, machine: this.#wanted })]);
         return this.#propose(this.#replica.propose());
       case 'compare':
         this.#replica.request([encodeSystemCommand({ type: 'compare' })]);
@@ -239,6 +248,11 @@ export class Member {
       default:
         return input satisfies never;
     }
+  }
+
+  /** The version of the machine that a new voter has to have. */
+  get #wanted(): number {
+    return this.#upgrades.wanted(this.#replica.version, this.configurations);
   }
 
   /** What is below the floor, and in the own state on disk, may go from the log. */
@@ -378,10 +392,23 @@ export class Member {
       // What was decided before a restart, also when nobody else is there to speak of it.
       ...this.#perform(),
       ...this.#leader.tick(random, unapplied, this.mayVote),
+      ...this.#upgrade(),
       ...this.#propose(this.#replica.tick(random)),
       ...this.#ask(this.#learner.tick(random, this.#behind, this.slotOut)),
       ...this.#surveyed(),
     ];
+  }
+
+  /** Whoever leads proposes a version of the machine that all voters have. */
+  #upgrade(): Effect[] {
+    if (this.#mode === 'on-demand' || !this.#leader.isInformed) return [];
+    const { contact } = this.#leader;
+    const { configurations, slotOut, version } = this.#replica;
+    const newestOf = (voter: MemberId): number => contact.machine(voter);
+    const upgrade = this.#upgrades.due(version, slotOut, configurations, newestOf);
+    if (upgrade === undefined) return [];
+    this.#replica.request([encodeSystemCommand({ type: 'machine', ...upgrade })]);
+    return this.#propose(this.#replica.propose());
   }
 
   /** A leader that may now propose farther gets the outstanding proposals of its replica. */

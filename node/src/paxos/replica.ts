@@ -6,8 +6,9 @@ import type { Propose } from './messages.ts';
 import { sameValue, type Command, type Pvalue, type Slot, type Value } from './pvalue.ts';
 import { isQuorum } from './quorum.ts';
 import { SlotMap } from './slot-map.ts';
-import { parseSystemCommand, type Change } from './system-command.ts';
+import { parseSystemCommand, type DecidedChange, type Upgrade } from './system-command.ts';
 import { Retransmission, type Timing } from './timing.ts';
+import type { MachineVersions } from './upgrade.ts';
 
 /** How the replica packs commands into slots. */
 export interface Packing {
@@ -41,6 +42,7 @@ export class Replica {
   /** One past the highest slot that is known to be decided. */
   #end: Slot;
   readonly #isSound: (value: Value) => boolean;
+  #versions: MachineVersions;
   /** The decided value of the next slot, which is not as it was made, and who else has it so. */
   #doubted: { readonly value: Value; readonly by: Set<MemberId> } | undefined;
 
@@ -51,8 +53,10 @@ export class Replica {
     timing: Timing,
     { slotOut, decidedMark, stored }: Recovered,
     isSound: (value: Value) => boolean,
+    versions: MachineVersions,
   ) {
     this.#isSound = isSound;
+    this.#versions = versions;
     this.#configurations = configurations;
     this.#packing = packing;
     this.#retransmission = new Retransmission(timing.retransmit, timing.retransmitLongest);
@@ -71,6 +75,11 @@ export class Replica {
   /** As of `slot_out`. */
   get configurations(): Configurations {
     return this.#configurations;
+  }
+
+  /** The version of the machine that is in force at `slot_out`. */
+  get version(): number {
+    return this.#versions.inForce;
   }
 
   get slotIn(): Slot {
@@ -198,10 +207,13 @@ export class Replica {
     for (const command of own) this.#requestBytes += command.length;
   }
 
-  /** Applies decided slots in order, up to the first that is not decided. */
+  /**
+   * Applies decided slots in order, up to the first that is not decided, or that a version of the
+   * machine rules which this member has not.
+   */
   perform(): Effect[] {
     const effects: Effect[] = [];
-    for (;;) {
+    while (this.#versions.inForce <= this.#versions.newest) {
       const decision = this.#decisions.get(this.#slotOut);
       if (decision === undefined || !this.#isTrusted(decision)) break;
       // R3: the state is the decisions applied in slot order, up to slot_out.
@@ -253,16 +265,25 @@ export class Replica {
       case 'compare':
         return [{ type: 'compare', slot: this.#slotOut }];
       case 'machine':
-        return [{ type: 'machine', version: system.version }];
+        return this.#upgrade(system);
       default:
         return system satisfies never;
     }
   }
 
+  /** From the next slot on, if its voters are still those who have it, and nobody was faster. */
+  #upgrade({ version, base }: Upgrade): Effect[] {
+    const isVoid = base !== this.#configurations.newest.number || version <= this.version;
+    if (isVoid) return [];
+    this.#versions = { ...this.#versions, inForce: version };
+    return [{ type: 'machine', version }];
+  }
+
   /** A change rules from WINDOW slots later on (PMMC 2.4), if it is not void. */
-  #reconfigure({ base, voters, learners, forced }: Change): Effect[] {
+  #reconfigure({ base, voters, learners, forced, machine = Infinity }: DecidedChange): Effect[] {
     const change = { base, voters, learners, forced };
-    const configurations = this.#configurations.changed(change, this.#slotOut);
+    const isOld = machine < this.version; // Not all of its voters may have what is in force.
+    const configurations = isOld ? undefined : this.#configurations.changed(change, this.#slotOut);
     this.#configurations = configurations ?? this.#configurations;
     return [{ type: 'reconfigured', change, stored: configurations?.stored }];
   }

@@ -11,13 +11,25 @@ export interface Change {
   readonly forced: boolean;
 }
 
+export interface DecidedChange extends Change {
+  /** Its new voters have that version of the machine: void once a newer one is in force. */
+  readonly machine?: number;
+}
+
+/** A newer version of the machine, as the log holds it. */
+export interface Upgrade {
+  readonly version: number;
+  /** The number of the configuration whose voters have it: void after any other. */
+  readonly base: number;
+}
+
 /** What the cluster itself decides, beside the commands of clients. */
 export type SystemCommand =
-  | ({ readonly type: 'change' } & Change)
+  | ({ readonly type: 'change' } & DecidedChange)
   /** Each member compares its state, as it is after this slot, with the others'. */
   | { readonly type: 'compare' }
   /** From the next slot on, that version of the state machine decides what commands do. */
-  | { readonly type: 'machine'; readonly version: number };
+  | ({ readonly type: 'machine' } & Upgrade);
 
 /** Begins a system command, and no command of a client. */
 const TAG = 0x80;
@@ -36,8 +48,10 @@ export function encodeSystemCommand(command: SystemCommand): Command {
 }
 
 /** The command that makes the change. */
-export function encodeChange({ base, voters, learners, forced }: Change): Command {
-  return encodeSystemCommand({ type: 'change', base, voters, learners, forced });
+export function encodeChange(change: DecidedChange): Command {
+  const { base, voters, learners, forced, machine } = change;
+  const said = { base, voters, learners, forced, ...(machine !== undefined && { machine }) };
+  return encodeSystemCommand({ type: 'change', ...said });
 }
 
 /** Whether it is a command of the cluster itself, whole or not. */
@@ -53,17 +67,19 @@ export function parseSystemCommand(command: Command): SystemCommand | undefined 
   const view = new DataView(command.buffer, command.byteOffset, command.length);
   if (view.getUint32(1) !== checksum(json)) return undefined;
   const fields = parseObject(json);
-  const { type, version } = fields;
+  const { type, version, base } = fields;
   if (type === 'compare') return { type };
-  if (type === 'machine' && isCount(version)) return { type, version };
+  if (type === 'machine' && isCount(version) && isCount(base)) return { type, version, base };
   return type === 'change' ? changeOf(fields) : undefined;
 }
 
 function changeOf(fields: { [field in string]?: unknown }): SystemCommand | undefined {
-  const { base, voters, learners, forced } = fields;
+  const { base, voters, learners, forced, machine } = fields;
   if (!isCount(base) || typeof forced !== 'boolean') return undefined;
   if (!areIds(voters) || !areIds(learners)) return undefined;
-  return { type: 'change', base, voters, learners, forced };
+  const change = { type: 'change', base, voters, learners, forced } as const;
+  if (machine === undefined) return change;
+  return isCount(machine) ? { ...change, machine } : undefined;
 }
 
 function parseObject(json: Uint8Array): { [field in string]?: unknown } {

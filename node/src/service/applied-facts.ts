@@ -1,3 +1,4 @@
+import type { MachineVersion } from '../../../contract/src/machine-version.ts';
 import type { Configuration } from '../paxos/configuration.ts';
 import type { HistoryMark } from '../paxos/history.ts';
 import type { Slot, Value } from '../paxos/pvalue.ts';
@@ -11,6 +12,7 @@ const RECENT_SLOTS = 4096;
 export class AppliedFacts {
   readonly #own: () => Pick<OwnFacts, 'logEnd' | 'heard'>;
   readonly #place = Buffer.alloc(12);
+  #machine: MachineVersion | undefined;
   #configurations: readonly Configuration[] | undefined;
   #history: HistoryMark | undefined;
   /** Of the histories since the last cut. */
@@ -20,10 +22,11 @@ export class AppliedFacts {
 
   /** @param own what is true of the member itself, when it is asked */
   constructor(
-    { slotOut, configurations, history }: Facts,
+    { slotOut, machine, configurations, history }: Facts,
     own: () => Pick<OwnFacts, 'logEnd' | 'heard'>,
   ) {
     this.#own = own;
+    this.#machine = machine;
     this.#configurations = configurations;
     this.#history = history ?? (slotOut === 0 ? { slot: 0, from: 0, hash: 0n } : undefined);
   }
@@ -40,6 +43,11 @@ export class AppliedFacts {
 
   reconfigured(configurations: readonly Configuration[]): void {
     this.#configurations = configurations;
+  }
+
+  /** That version is in force from the next slot on. */
+  upgraded(machine: MachineVersion): void {
+    this.#machine = machine;
   }
 
   /** A slot was applied, the one after those before. */
@@ -61,6 +69,7 @@ export class AppliedFacts {
     this.#hashes = [];
     const first = (this.#history?.slot ?? 0) - hashes.length + 1;
     return {
+      ...(this.#machine && { machine: this.#machine }),
       ...(this.#configurations && { configurations: this.#configurations }),
       ...(this.#history && { history: this.#history }),
       passed: { first, hashes },

@@ -1,3 +1,4 @@
+import type { MachineVersion } from '../../../contract/src/machine-version.ts';
 import type { AppliedCommand, Applier } from '../machine/applier.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Ballot, MemberId } from '../paxos/ballot.ts';
@@ -72,6 +73,8 @@ export interface DriverEvents {
   dropped(why: Dropped, from: MemberId): void;
   /** A change was applied; `taken` is false when it was void. */
   reconfigured(change: Change, taken: boolean): void;
+  /** That version of the machine is in force from the next slot on. */
+  upgraded(machine: MachineVersion): void;
   /** A crash point fired: what was sent has left, what was written is durable. */
   crashed(): void;
   /** Nothing can go on: a failed write, a broken invariant, damage. The driver has stopped. */

@@ -1,6 +1,8 @@
+import { FIRST_VERSION, type MachineVersion } from '../../../contract/src/machine-version.ts';
 import type { Outcome } from '../../../contract/src/reply.ts';
 import type { IncomingState } from '../../../contract/src/status.ts';
 import type { AppliedCommand } from '../machine/applier.ts';
+import type { StateMachine } from '../machine/state-machine.ts';
 import type { MemberId } from '../paxos/ballot.ts';
 import { waitsForFlush, type Effect } from '../paxos/effects.ts';
 import type { Input } from '../paxos/input.ts';
@@ -9,6 +11,7 @@ import { isOfCore, type Message, type StateMessage } from '../paxos/messages.ts'
 import { valueBytes, type Slot, type Value } from '../paxos/pvalue.ts';
 import { DamageError } from '../storage/damage.ts';
 import type { OwnFacts, SharedFacts } from '../storage/facts.ts';
+import { machineErrorOf } from '../storage/machine-error.ts';
 import { STATE_FILE } from '../storage/state-files.ts';
 import type { Staging } from '../storage/state.ts';
 import type { Stamp } from '../transport/transport.ts';
@@ -112,6 +115,7 @@ export class Driver {
     this.#receiver = new StateReceiver(state, {
       fetch: send,
       isNews: (slot) => slot > member.slotOut,
+      mayTake: (from, facts) => this.#mayTake(from, facts),
       received: (facts, staging) => this.#received(facts, staging),
       failed,
     });
@@ -368,6 +372,7 @@ export class Driver {
           this.#compare(effect.slot);
           break;
         case 'machine':
+          this.#upgrade(effect.version);
           break;
         case 'recall':
           this.#recall(effect);
@@ -422,6 +427,17 @@ export class Driver {
     else speak();
   }
 
+  /** The core applies no further slot when this member has not that version. */
+  #upgrade(version: number): void {
+    const { applier } = this.#ports;
+    const machine = { name: applier.machine.name, version };
+    const error = machineErrorOf(machine, applier.machine);
+    if (error !== undefined) return this.#fail(error);
+    applier.version = version;
+    this.#facts.upgraded(machine);
+    this.#events.upgraded(machine);
+  }
+
   #count(value: Value, applied: readonly AppliedCommand[]): void {
     const { counts, histograms } = this.#ports.metrics;
     counts.decisions += 1;
@@ -461,13 +477,23 @@ export class Driver {
     this.input({ type: 'flushed', slotOut });
   }
 
+  /** A state that this member's machine cannot go on with is not taken. */
+  #mayTake(from: MemberId, facts: SharedFacts): boolean {
+    const { machine } = this.#ports.applier;
+    const error = machineErrorOf(machineOf(facts, machine), machine);
+    if (error?.code === 'OLD_MACHINE') this.#fail(error);
+    else if (error !== undefined) this.#events.dropped('another-machine', from);
+    return error === undefined;
+  }
+
   /** Another member's state is here: it takes the place of the own one in a restart. */
   #received(facts: SharedFacts, staging: Staging): void {
     const { slotOut } = facts;
     if (this.#stopped || slotOut <= this.member.slotOut) return staging.discard();
     this.#stop(); // From here on nothing is applied that the new state might lack.
     this.#checkpoints.whenIdle(() => {
-      staging.commit(facts, this.#own, (error) => {
+      const machine = machineOf(facts, this.#ports.applier.machine);
+      staging.commit({ ...facts, machine }, this.#own, (error) => {
         if (error !== undefined) this.#events.failed(error);
         else this.#events.restored(slotOut);
       });
@@ -505,4 +531,9 @@ export class Driver {
       this.#release();
     });
   }
+}
+
+/** A state of an older Synod does not name its machine: it is of the first version. */
+function machineOf({ machine }: SharedFacts, { name }: StateMachine): MachineVersion {
+  return machine ?? { name, version: FIRST_VERSION };
 }

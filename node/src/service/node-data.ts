@@ -1,5 +1,7 @@
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
+import { FIRST_VERSION, type MachineVersion } from '../../../contract/src/machine-version.ts';
 import type { Config } from '../config.ts';
+import { machines } from '../machine/machines.ts';
 import type { HeardEnds } from '../paxos/log-end.ts';
 import type { DamageError } from '../storage/damage.ts';
 import type { DataFolder } from '../storage/data-folder.ts';
@@ -7,6 +9,7 @@ import {
   readFirstConfiguration,
   storeFirstConfiguration,
 } from '../storage/first-configuration-file.ts';
+import { machineErrorOf, type MachineError } from '../storage/machine-error.ts';
 import { openLmdbState } from '../storage/lmdb-state.ts';
 import { hasRun, logFolderOf } from '../storage/member-log.ts';
 import { openMemberStorage, type MemberStorage } from '../storage/member-storage.ts';
@@ -55,26 +58,40 @@ export class NodeData {
 
   /**
    * Opens what is there; nothing, before it is told.
-   * @throws DamageError, AnotherClusterError, ForeignDataError, FormatError
+   * @throws DamageError, AnotherClusterError, ForeignDataError, FormatError, MachineError
    */
   open(): void {
     const { path: data, memberId, damage } = this.#folder;
     if (damage !== undefined) throw damage;
     const ran = hasRun(logFolderOf(data), memberId);
-    const derived = this.#derivedConfiguration();
-    this.#first = derived
-      ? storeFirstConfiguration(data, derived, ran)
-      : readFirstConfiguration(data, ran);
+    const stored = readFirstConfiguration(data, ran);
+    const derived = this.#derivedConfiguration(stored);
+    const error = stored && this.machineErrorOf(stored);
+    if (error !== undefined) throw error;
+    this.#first = derived ? storeFirstConfiguration(data, derived, ran) : stored;
     if (this.#first === undefined) this.#log.info({ data }, 'it waits to be told');
     else this.#openStorage(this.#first);
   }
 
   /** Processes of a master's script know one another by their numbers, and so do the ids. */
-  #derivedConfiguration(): FirstConfiguration | undefined {
+  #derivedConfiguration(stored: FirstConfiguration | undefined): FirstConfiguration | undefined {
     const { namespace, cluster, derived } = this.#config;
     if (derived === undefined) return undefined;
     const { members, window } = derived;
-    return { clusterId: `${namespace}-${cluster}`, members, window };
+    // Nobody tells them which versions the others have: they begin with the first one.
+    const begun = { name: this.#config.machine, version: FIRST_VERSION };
+    const machine = stored === undefined ? begun : stored.machine;
+    return { clusterId: `${namespace}-${cluster}`, members, window, ...(machine && { machine }) };
+  }
+
+  /** The machine that this process was started with, in its newest version. */
+  get machine(): MachineVersion {
+    return machines[this.#config.machine];
+  }
+
+  /** Why this process has not the machine of a cluster; `undefined` when it has. */
+  machineErrorOf({ machine }: FirstConfiguration): MachineError | undefined {
+    return machine && machineErrorOf(machine, this.machine);
   }
 
   /** Stores what it is told, durably, and opens the storage. @throws as `open` */
@@ -84,7 +101,7 @@ export class NodeData {
     this.#openStorage(told);
   }
 
-  #openStorage({ clusterId }: FirstConfiguration): void {
+  #openStorage({ clusterId, machine }: FirstConfiguration): void {
     const { path: folder, memberId, isOld } = this.#folder;
     const { mode, logBytes: keepBytes } = this.#config;
     this.#storage = openMemberStorage({
@@ -92,6 +109,11 @@ export class NodeData {
       openState: (options) => openLmdbState({ folder, ...options }),
       clusterId,
       memberId,
+      machine: {
+        has: this.machine,
+        // A cluster that an older Synod began has the one that its members are started with.
+        first: machine ?? { name: this.#config.machine, version: FIRST_VERSION },
+      },
       isOld,
       keepBytes,
       segmentBytes: Math.min(keepBytes / 4, SEGMENT_BYTES),

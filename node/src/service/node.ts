@@ -190,6 +190,11 @@ export class Node {
         : { ok: false, code: 'ANOTHER_CLUSTER' };
     }
     if (this.#fault !== undefined) return { ok: false, code: 'DAMAGED' };
+    const refused = this.#data.machineErrorOf(told);
+    if (refused !== undefined) {
+      this.#log.error(refused.message);
+      return { ok: false, code: refused.code };
+    }
     try {
       this.#data.tell(told);
     } catch (error) {

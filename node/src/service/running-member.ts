@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
+import { FIRST_VERSION } from '../../../contract/src/machine-version.ts';
 import type { NatsLink } from '../../../contract/src/nats-link.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import type { Config } from '../config.ts';
 import { Applier } from '../machine/applier.ts';
-import { chatLog } from '../machine/chat-log.ts';
-import { counter } from '../machine/counter.ts';
+import { machines } from '../machine/machines.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { formatBallot, type Ballot, type MemberId } from '../paxos/ballot.ts';
 import type { Change } from '../paxos/system-command.ts';
@@ -81,8 +81,9 @@ export class RunningMember {
     this.#ports = ports;
     this.#events = events;
     const { config, storage, connection, subjects } = ports;
-    const machine = config.machine === 'counter' ? counter : chatLog;
-    this.applier = new Applier(machine, storage.state.tables);
+    const { tables, facts } = storage.state;
+    const machine = machines[config.machine];
+    this.applier = new Applier(machine, tables, facts.machine?.version ?? FIRST_VERSION);
     this.#transport = this.#join();
     this.driver = this.#drive(this.#member());
     this.#api = new ClientApi(connection, subjects, this.driver, this.#dropped);
@@ -121,6 +122,7 @@ export class RunningMember {
       recovered: { ...opened.recovered, slotOut: state.flushedSlotOut },
       end: { incarnation: opened.incarnation, sequence: opened.log.end },
       heard: state.facts.heard,
+      machine: { inForce: this.applier.version, newest: this.applier.machine.version },
       isSound,
     });
   }
@@ -159,6 +161,7 @@ export class RunningMember {
       applied: (slot, commands) => this.#scriptPort?.applied(slot, commands),
       surveyed: (survey) => this.#scriptPort?.surveyed(survey),
       reconfigured: (change, taken) => this.#reconfigured(change, taken),
+      upgraded: (machine) => log.info({ ...machine }, 'a new version of the machine is in force'),
       dropped: (why, from) => this.#dropped(why, from),
       collected: (floor) => log.info({ floor }, 'log collected'),
       restored: (slotOut) => {

@@ -2,6 +2,7 @@ import type { MemberRole, MemberStatus } from '../../../contract/src/status.ts';
 import { VERSION } from '../../../contract/src/version.ts';
 import type { Config } from '../config.ts';
 import type { GaugeValues } from '../metrics/metrics.ts';
+import { machines } from '../machine/machines.ts';
 import { formatBallot, type MemberId } from '../paxos/ballot.ts';
 import { firstConfiguration } from '../paxos/configuration.ts';
 import { DamageError } from '../storage/damage.ts';
@@ -71,6 +72,8 @@ export class SelfReport {
       member: this.#member,
       version: VERSION,
       machine,
+      machineVersion: machineVersionOf(presence),
+      newestMachineVersion: machines[machine].version,
       mode,
       role: this.#role(presence),
       ready: this.#isReady(presence),
@@ -133,6 +136,7 @@ export class SelfReport {
       halted: fault !== undefined && !(fault instanceof DamageError),
       natsConnected,
       ballotRound: member?.ballot?.round ?? 0,
+      machineVersion: machineVersionOf(presence),
       slotIn: member?.slotIn ?? 0,
       slotOut: member?.slotOut ?? 0,
       flushedSlotOut: state?.flushedSlotOut ?? 0,
@@ -142,6 +146,11 @@ export class SelfReport {
       queueBytes: running?.driver.queueBytes ?? 0,
     };
   }
+}
+
+/** The version of the machine that is in force; 0 before there is a state. */
+function machineVersionOf({ running, data }: Presence): number {
+  return running?.applier.version ?? data.storage?.state.facts.machine?.version ?? 0;
 }
 
 /** Why a node is not ready. */

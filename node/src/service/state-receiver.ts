@@ -31,6 +31,8 @@ export interface StateReceiverEvents {
   fetch(to: MemberId, fetch: Fetch): void;
   /** Whether a state with every slot below `slot` would bring the own one on. */
   isNews(slot: Slot): boolean;
+  /** Whether it is a state that this member can go on with. */
+  mayTake(from: MemberId, facts: SharedFacts): boolean;
   /** A state is here, whole and verified: commit it with its facts, or discard it. */
   received(facts: SharedFacts, staging: Staging): void;
   failed(error: Error): void;
@@ -101,10 +103,14 @@ export class StateReceiver {
   }
 
   #write(receiving: Receiving, { bytes, slot, isLast }: Chunk): void {
-    const { parser, staging } = receiving;
+    const { from, parser, staging } = receiving;
+    const entries = parser.take(bytes);
+    if (parser.facts !== undefined && !this.#events.mayTake(from, parser.facts)) {
+      return this.#abandon();
+    }
     receiving.isWriting = true;
     receiving.idle = 0;
-    staging.write(parser.take(bytes), (error) => {
+    staging.write(entries, (error) => {
       if (error !== undefined) return this.#events.failed(error);
       receiving.isWriting = false;
       if (this.#receiving !== receiving) return;

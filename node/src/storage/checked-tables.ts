@@ -1,3 +1,4 @@
+import type { MachineVersion } from '../../../contract/src/machine-version.ts';
 import type { HeardEnds } from '../paxos/log-end.ts';
 import type { Slot } from '../paxos/pvalue.ts';
 import { DamageError } from './damage.ts';
@@ -5,6 +6,7 @@ import { Digests, seedOfCluster } from './digest.ts';
 import type { Entry, TableKey } from './entry.ts';
 import { encodeFacts, factsOf, parseJson, type Facts } from './facts.ts';
 import { ForeignDataError, FormatError } from './format-error.ts';
+import { machineErrorOf } from './machine-error.ts';
 import { PassedHistories } from './passed-history.ts';
 import { ProvenRanges } from './proven-ranges.ts';
 import type { KeyRange, RawEntry, RawFile } from './raw-file.ts';
@@ -34,6 +36,15 @@ export interface TablesOptions {
   readonly anew?: boolean;
   /** What this member has heard, for a state that begins. */
   readonly heard?: HeardEnds;
+  /** What applies to the state; without it, who opens the state does not mean to. */
+  readonly machine?: OpeningMachine;
+}
+
+export interface OpeningMachine {
+  /** What this process has, in its newest version. */
+  readonly has: MachineVersion;
+  /** In force at the first slot. */
+  readonly first: MachineVersion;
 }
 
 /**
@@ -50,7 +61,9 @@ export class CheckedTables {
   #facts: Facts;
   #isWriting = false;
 
-  /** @throws DamageError, FormatError, ForeignDataError — then nothing was changed */
+  /**
+   * @throws DamageError, FormatError, ForeignDataError, MachineError — then nothing was changed
+   */
   constructor(raw: RawFile, options: TablesOptions) {
     this.#raw = raw;
     this.#options = options;
@@ -58,7 +71,7 @@ export class CheckedTables {
     this.#proven = new ProvenRanges(raw, this.#seed, options.proven ?? []);
     this.#histories = new PassedHistories(raw, this.#seed);
     this.#scrub = new Scrub(raw, this.#seed);
-    this.#facts = this.#open();
+    this.#facts = this.#withMachine(this.#open());
   }
 
   get facts(): Facts {
@@ -80,6 +93,22 @@ export class CheckedTables {
     const { facts, entries } = convertFormat1(of);
     this.#raw.writeNow([...entries, this.#factsEntry(facts)]);
     return facts;
+  }
+
+  /**
+   * A state of an older Synod does not name its machine: it gets the first version of the one that
+   * the cluster, or else the process, was started with. At once, also when nothing is applied: so
+   * the next process cannot name another.
+   */
+  #withMachine(facts: Facts): Facts {
+    const { machine } = this.#options;
+    if (machine === undefined) return facts;
+    const error = machineErrorOf(facts.machine ?? machine.first, machine.has);
+    if (error !== undefined) throw error;
+    if (facts.machine !== undefined) return facts;
+    const named: Facts = { ...facts, machine: machine.first };
+    this.#raw.writeNow([this.#factsEntry(named)]);
+    return named;
   }
 
   /** A state that was never written begins with its facts. */

@@ -1,20 +1,15 @@
+import type { MachineVersion } from '../../../contract/src/machine-version.ts';
 import type { Configuration } from '../paxos/configuration.ts';
 import type { HistoryMark } from '../paxos/history.ts';
 import type { HeardEnds } from '../paxos/log-end.ts';
 import type { Slot } from '../paxos/pvalue.ts';
 import { Digests } from './digest.ts';
 
-/** The state machine that made a state, and which version of it decides what a command does. */
-export interface MachineVersion {
-  readonly name: string;
-  readonly version: number;
-}
-
 /** What a state says of itself, wherever it is: equal on members that applied the same slots. */
 export interface SharedFacts {
   /** It has applied every slot below it. */
   readonly slotOut: Slot;
-  /** Not known of a state of an older version. */
+  /** What made it, and what applies the next slot. Not known of a state of an older Synod. */
   readonly machine?: MachineVersion;
   /** None before the first change: then the first configuration is in force. */
   readonly configurations?: readonly Configuration[];

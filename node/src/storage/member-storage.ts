@@ -1,6 +1,6 @@
 import { SESSIONS } from '../machine/sessions.ts';
 import type { HeardEnds } from '../paxos/log-end.ts';
-import type { TablesOptions } from './checked-tables.ts';
+import type { OpeningMachine, TablesOptions } from './checked-tables.ts';
 import { DamageError } from './damage.ts';
 import type { LogFolder } from './log-folder.ts';
 import { openSegmentLog } from './log-opening.ts';
@@ -21,6 +21,7 @@ export interface MemberStorageOptions extends Omit<SegmentLogOptions, 'state'> {
   /** Of the log. */
   readonly folder: LogFolder;
   readonly openState: (options: TablesOptions) => StateStore;
+  readonly machine: OpeningMachine;
   /** The state was set aside: it begins anew. */
   readonly anew: boolean;
   /** What the member had heard of the others before: it goes on to be their witness. */
@@ -32,7 +33,7 @@ export interface MemberStorageOptions extends Omit<SegmentLogOptions, 'state'> {
 /**
  * Opens the state, and the log from where the state ends. Each is a witness of the other: see
  * ARCHITECTURE.md.
- * @throws DamageError, ForeignDataError, FormatError
+ * @throws DamageError, ForeignDataError, FormatError, MachineError
  */
 export function openMemberStorage(options: MemberStorageOptions): MemberStorage {
   const { folder, memberId, anew, heard, setAside } = options;
@@ -51,8 +52,8 @@ function open(
   { openState, ...options }: MemberStorageOptions,
   how: Pick<TablesOptions, 'mustExist' | 'anew' | 'heard'>,
 ): MemberStorage {
-  const { clusterId, memberId } = options;
-  const state = openState({ clusterId, memberId, proven: [SESSIONS], ...how });
+  const { clusterId, memberId, machine } = options;
+  const state = openState({ clusterId, memberId, machine, proven: [SESSIONS], ...how });
   try {
     const opened = openSegmentLog({ ...options, state: state.facts });
     const close = async (): Promise<void> => {

@@ -48,7 +48,9 @@ export async function makeRecovered(init: RecoveredInit): Promise<FirstConfigura
   const path = `${data}${UNFINISHED}`;
   removeUnfinished(data);
   const { memberId } = openDataFolder(path, { cluster });
-  const first = { clusterId: newClusterId, members: [memberId], window: old.window };
+  const { machine } = snapshot.facts;
+  const told = { clusterId: newClusterId, members: [memberId], window: old.window };
+  const first: FirstConfiguration = { ...told, ...(machine && { machine }) };
   storeFirstConfiguration(path, first, false);
   writeFrom(path, old.clusterId);
   const ids = { clusterId: newClusterId, memberId };

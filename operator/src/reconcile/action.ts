@@ -1,5 +1,6 @@
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
 import type { V1ConfigMap } from '@kubernetes/client-node';
+import type { MachineVersion } from '../../../contract/src/machine-version.ts';
 import type { MembershipRequest } from '../../../contract/src/membership.ts';
 import type { RecoveryRequest } from '../../../contract/src/recovery.ts';
 import type { Place } from './observation.ts';
@@ -11,7 +12,11 @@ export type Action =
   /** Writes down what the cluster began with. */
   | { readonly type: 'adopt'; readonly first: FirstConfiguration }
   /** The same, of a cluster that never was. */
-  | { readonly type: 'begin'; readonly members: readonly string[] }
+  | {
+      readonly type: 'begin';
+      readonly members: readonly string[];
+      readonly machine?: MachineVersion;
+    }
   /** Tells members what the cluster began with. */
   | {
       readonly type: 'form';

@@ -2,6 +2,8 @@ import {
   isSameFirstConfiguration,
   type FirstConfiguration,
 } from '../../../contract/src/first-configuration.ts';
+import { commonMachine } from '../../../contract/src/machine-version.ts';
+import type { MemberStatus } from '../../../contract/src/status.ts';
 import { namesOf } from '../resources/names.ts';
 import { act, stop, wait, type Verdict } from './action.ts';
 import {
@@ -92,14 +94,17 @@ function begin(seen: Observation): Verdict {
     const message = `${spec.replicas} members are needed to begin.`;
     return act({ type: 'scale', replicas: spec.replicas }, 'Starting', message);
   }
-  const members: string[] = [];
+  const members: MemberStatus[] = [];
   for (let ordinal = 0; ordinal < spec.replicas; ordinal += 1) {
     const said = seen.places[ordinal]?.status;
     if (said === undefined) return waitForPod(namesOf(seen.cluster.metadata.name).pod(ordinal));
-    members.push(said.member);
+    members.push(said);
   }
+  const machine = commonMachine(members);
+  if (typeof machine === 'string') return stop('MachinesDiffer', machine);
+  const ids = members.map(({ member }) => member);
   const message = `Makes one cluster of ${members.length} members.`;
-  return act({ type: 'begin', members }, 'Forming', message);
+  return act({ type: 'begin', members: ids, ...(machine && { machine }) }, 'Forming', message);
 }
 
 /** Those that it names have to hear of it; everybody else is added later, one by one. */

@@ -45,6 +45,7 @@ async function doIt(ports: Ports, seen: Observation, action: Action): Promise<No
         clusterId: ports.newClusterId(),
         members: action.members,
         window,
+        ...(action.machine && { machine: action.machine }),
       });
     }
     case 'form':

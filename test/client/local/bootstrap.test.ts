@@ -49,6 +49,29 @@ test('members that were not told: the file is created, then all of them are told
   expect(fs.readdirSync(folder)).toEqual(['first-configuration.json']);
 });
 
+test('members that name their machine: the cluster begins with the version that all have', async () => {
+  const versions = [3, 2, 4];
+  const named = unformed.map((each, i) => {
+    return { ...each, machine: 'counter', newestMachineVersion: versions[i] ?? 0 };
+  });
+  const told = new Told();
+  const made = await bootstrap(file, named, told.tell);
+  expect(made.machine).toEqual({ name: 'counter', version: 2 });
+  expect(file.read()).toEqual(made);
+});
+
+test('members with different machines: nobody is told anything', async () => {
+  const named = unformed.map((each, i) => {
+    return { ...each, machine: i === 1 ? 'chat-log' : 'counter', newestMachineVersion: 1 };
+  });
+  const told = new Told();
+  await expect(bootstrap(file, named, told.tell)).rejects.toThrow(
+    'name of a was started with --machine counter, and name of b with --machine chat-log.',
+  );
+  expect(told.by.size).toBe(0);
+  expect(file.read()).toBeUndefined();
+});
+
 test('a file that is there is used, and never rewritten', async () => {
   file.create(first);
   const before = fs.statSync(file.path);

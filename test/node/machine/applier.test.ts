@@ -6,6 +6,7 @@ import {
 } from '../../../contract/src/counter.ts';
 import { Applier, type AppliedCommand } from '../../../node/src/machine/applier.ts';
 import { counter } from '../../../node/src/machine/counter.ts';
+import type { StateMachine } from '../../../node/src/machine/state-machine.ts';
 import { MemoryFile, MemoryStateDisk } from '../../../node/src/storage/memory-file.ts';
 import { openMemoryState } from '../../../node/src/storage/memory-state.ts';
 import type { StateStore } from '../../../node/src/storage/state.ts';
@@ -28,7 +29,7 @@ class Place {
 
   restart(): void {
     this.#state = openMemoryState(new MemoryFile(this.#disk, (run) => run()), ids);
-    this.applier = new Applier(counter, this.#state.tables, this.#cachedSessions);
+    this.applier = new Applier(counter, this.#state.tables, 1, this.#cachedSessions);
   }
 
   /** What is applied goes to the disk: every slot below `slotOut`. */
@@ -206,4 +207,22 @@ test('R1: the hash is of what was applied, not of when it was cut or restarted',
   expect(place.applier.stateHash()).toBe(other.applier.stateHash());
   other.apply(10, add(ALICE, 11));
   expect(place.applier.stateHash()).not.toBe(other.applier.stateHash());
+});
+
+test('a version is in force from the next slot on, and each command is told which', () => {
+  const seen: string[] = [];
+  const telling: StateMachine = {
+    ...counter,
+    version: 2,
+    apply(tables, operation, { slot, version }) {
+      seen.push(`${slot}: ${version}`);
+      return counter.apply(tables, operation, { slot, version });
+    },
+  };
+  const { tables } = openMemoryState(new MemoryFile(new MemoryStateDisk(), (run) => run()), ids);
+  const applier = new Applier(telling, tables, 1);
+  applier.apply(0, [add(ALICE, 1), add(BOB, 1)]);
+  applier.version = 2;
+  applier.apply(1, [add(ALICE, 2)]);
+  expect(seen).toEqual(['0: 1', '0: 1', '1: 2']);
 });

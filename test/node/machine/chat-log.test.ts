@@ -11,10 +11,9 @@ beforeEach(() => {
   ({ tables } = openMemoryState(new MemoryFile(new MemoryStateDisk(), (run) => run()), ids));
 });
 
+const here = { slot: 0, version: 1 };
 const append = (text: string) =>
-  parseChatResult(
-    chatLog.apply(tables, encodeChatOperation({ type: 'append', text }), { slot: 0 }),
-  );
+  parseChatResult(chatLog.apply(tables, encodeChatOperation({ type: 'append', text }), here));
 
 const read = (from: number, limit: number) =>
   parseChatResult(chatLog.query(tables, encodeChatOperation({ type: 'read', from, limit })));
@@ -44,7 +43,7 @@ test('a page ends before it is too large for a message, and has one text at leas
 
 test('what is no operation changes nothing', () => {
   for (const bytes of [Buffer.alloc(0), Buffer.from([7]), Buffer.from([0, 1])]) {
-    expect(parseChatResult(chatLog.apply(tables, bytes, { slot: 0 }))).toEqual({ type: 'invalid' });
+    expect(parseChatResult(chatLog.apply(tables, bytes, here))).toEqual({ type: 'invalid' });
   }
   const appends = encodeChatOperation({ type: 'append', text: 'a' });
   expect(parseChatResult(chatLog.query(tables, appends))).toEqual({ type: 'invalid' });

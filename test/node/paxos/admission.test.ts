@@ -4,7 +4,7 @@ import type { Effect } from '../../../node/src/paxos/effects.ts';
 import type { LogEnd } from '../../../node/src/paxos/log-end.ts';
 import { Member, type MemberInit } from '../../../node/src/paxos/member.ts';
 import type { CoreMessage, Testimony } from '../../../node/src/paxos/messages.ts';
-import { ballot, end, nothing, sent, timing, value } from './samples.ts';
+import { ballot, end, machine, nothing, sent, timing, value } from './samples.ts';
 
 /** How far the log of `a` went when it was opened, in its third run. */
 const own = end(50, 3);
@@ -20,6 +20,7 @@ function member(voters: readonly string[], init: Partial<MemberInit> = {}): Memb
     recovered: nothing,
     end: own,
     heard: {},
+    machine,
     ...init,
   });
 }

@@ -9,7 +9,7 @@ import type { CoreMessage } from '../../../node/src/paxos/messages.ts';
 import { sameValue, type Pvalue, type Slot, type Value } from '../../../node/src/paxos/pvalue.ts';
 import { quorumSize } from '../../../node/src/paxos/quorum.ts';
 import { Random } from '../../simulation/random.ts';
-import { timing, value } from './samples.ts';
+import { machine, timing, value } from './samples.ts';
 
 /* Members alone, over a network that loses, doubles and reorders, with restarts from their logs. */
 
@@ -62,7 +62,7 @@ class Cluster {
     const packing = { batchBytes: 4, pipeline: 3 };
     this.#runs.set(id, (this.#runs.get(id) ?? 0) + 1);
     const init = { self: id, configurations, mode: this.#mode, timing, packing, recovered };
-    this.#members.set(id, new Member({ ...init, end: this.#end(id), heard: {} }));
+    this.#members.set(id, new Member({ ...init, end: this.#end(id), heard: {}, machine }));
   }
 
   #end(id: string): LogEnd {

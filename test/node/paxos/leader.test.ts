@@ -17,6 +17,7 @@ function leader(init: Partial<LeaderInit> = {}): Leader {
     highest: undefined,
     slotOut: 0,
     witnesses: new Witnesses({}),
+    machine: 1,
     ...init,
   });
 }
@@ -321,12 +322,9 @@ describe('contact', () => {
   test('a follower that knows of a higher ballot says so, and the leader gets out of its way', () => {
     const following = leader({ highest: ballot('7.a') });
     const late = { type: 'heartbeat', ballot: ballot('3.b'), slotOut: 0 } as const;
+    const said = { slotOut: 0, flushed: 0, machine: 1 };
     expect(following.heartbeat('b', late)).toEqual([
-      {
-        type: 'send',
-        to: ['b'],
-        message: { type: 'alive', ballot: ballot('7.a'), slotOut: 0, flushed: 0 },
-      },
+      { type: 'send', to: ['b'], message: { type: 'alive', ballot: ballot('7.a'), ...said } },
     ]);
     const [won] = elected();
     won.alive('b', { type: 'alive', ballot: ballot('7.b'), slotOut: 0, flushed: 0 });

@@ -2,7 +2,7 @@ import { firstConfiguration } from '../../../node/src/paxos/configuration.ts';
 import { Configurations } from '../../../node/src/paxos/configurations.ts';
 import type { Effect, Recovered } from '../../../node/src/paxos/effects.ts';
 import { Member } from '../../../node/src/paxos/member.ts';
-import { admit, ballot, end, nothing, pvalue, sent, timing, value } from './samples.ts';
+import { admit, ballot, end, machine, nothing, pvalue, sent, timing, value } from './samples.ts';
 
 /** A member over a log in which the slots below 2 are marked as decided, and slot 2 is accepted. */
 function restarted(voters: readonly string[], mode: 'stable' | 'on-demand'): Member {
@@ -13,7 +13,7 @@ function restarted(voters: readonly string[], mode: 'stable' | 'on-demand'): Mem
   const packing = { batchBytes: 1024, pipeline: 3 };
   const configurations = new Configurations([firstConfiguration(voters, 4)]);
   const init = { self: 'a', configurations, mode, timing, packing, recovered };
-  return new Member({ ...init, end: end(9), heard: {} });
+  return new Member({ ...init, end: end(9), heard: {}, machine });
 }
 
 function applied(effects: readonly Effect[]): number[] {
@@ -64,7 +64,8 @@ function leading(): Member {
   const configurations = new Configurations([lists]);
   const packing = { batchBytes: 1024, pipeline: 3 };
   const init = { self: 'a', configurations, mode: 'stable', timing, packing } as const;
-  const member = new Member({ ...init, recovered: nothing, end: end(1), heard: {} });
+  const log = { recovered: nothing, end: end(1), heard: {} };
+  const member = new Member({ ...init, ...log, machine });
   for (let i = 0; i < 100 && member.leading === undefined; i++) pass(member, 1);
   return member;
 }

@@ -2,14 +2,15 @@ import { InvariantViolation } from '../../../node/src/paxos/invariant.ts';
 import { Replica } from '../../../node/src/paxos/replica.ts';
 import type { Recovered } from '../../../node/src/paxos/effects.ts';
 import type { Value } from '../../../node/src/paxos/pvalue.ts';
-import { ballot, configurations, nothing, pvalue, timing, value } from './samples.ts';
+import { ballot, configurations, machine, nothing, pvalue, timing, value } from './samples.ts';
 
 /** Values are sound, unless one of their commands says that it is not. */
 const isSound = (of: Value): boolean =>
   of.every((command) => !new TextDecoder().decode(command).includes('flipped'));
 
 function replica(recovered: Recovered = nothing, pipeline = 100, batchBytes = 1): Replica {
-  return new Replica(configurations, { batchBytes, pipeline }, timing, recovered, isSound);
+  const packing = { batchBytes, pipeline };
+  return new Replica(configurations, packing, timing, recovered, isSound, machine);
 }
 
 function commands(...texts: string[]): Uint8Array[] {

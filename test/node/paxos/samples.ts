@@ -23,6 +23,9 @@ export const timing: Timing = {
 export const voters = ['a', 'b', 'c'];
 export const configurations = new Configurations([firstConfiguration(voters, 4)]);
 
+/** A machine that was never upgraded. */
+export const machine = { inForce: 1, newest: 1 };
+
 /** What a log gives back that was never written. */
 export const nothing: Recovered = { decidedMark: 0, floor: 0, slotOut: 0, stored: [] };
 

@@ -96,7 +96,7 @@ export class MemoryCluster {
     const files = { folder, segmentBytes: SEGMENT_BYTES, random: this.#random };
     const opened = openSegmentLog({ ...files, ...ids, state: state.facts });
     const { log, incarnation, recovered } = opened;
-    const applier = new Applier(chatLog, state.tables);
+    const applier = new Applier(chatLog, state.tables, 1);
     const member = new Member({
       self,
       configurations: new Configurations([firstConfiguration(this.members, 64)]),
@@ -106,6 +106,7 @@ export class MemoryCluster {
       recovered: { ...recovered, slotOut },
       end: { incarnation, sequence: log.end },
       heard: state.facts.heard,
+      machine: { inForce: 1, newest: 1 },
     });
     const metrics = new Metrics({ version: '0', cluster: CLUSTER, member: self, process: false });
     const onDropped = (): void => undefined;
@@ -136,6 +137,7 @@ export class MemoryCluster {
         collected: () => undefined,
         dropped: () => undefined,
         restored: () => undefined,
+        upgraded: () => undefined,
         crashed: () => undefined,
         failed: (error) => {
           throw error;

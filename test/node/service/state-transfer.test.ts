@@ -52,14 +52,21 @@ function sender(): {
   };
 }
 
-/** @param behind its own state has every slot below it */
-function receiver(behind = 0) {
+/**
+ * @param behind its own state has every slot below it
+ * @param mayTake whether it can go on with what comes
+ */
+function receiver(behind = 0, mayTake = true) {
   const asked: Sent<Fetch>[] = [];
   const received: number[] = [];
   const { disk, state } = store();
   const taking = new StateReceiver(state, {
     fetch: (to, message) => void asked.push({ to, message }),
     isNews: (slot) => slot > behind,
+    mayTake: (from, facts) => {
+      expect({ from, slotOut: facts.slotOut }).toEqual({ from: 'a', slotOut: SLOT });
+      return mayTake;
+    },
     received: (facts, staging) => {
       received.push(facts.slotOut);
       staging.commit(facts, { logEnd: 0, heard: {} }, () => undefined);
@@ -147,6 +154,18 @@ test('a state that would not bring the own one on is not taken', () => {
   carry(from, to);
   expect(to.received).toEqual([]);
   expect(to.taking.incoming).toBeUndefined();
+});
+
+test('a state that the own machine cannot go on with is given up as soon as it says so', () => {
+  const [from, to] = [sender(), receiver(0, false)];
+  to.taking.begin('a');
+  carry(from, to, (chunk) => {
+    expect(chunk.at).toBeLessThan(9); // Its facts come first.
+    return [chunk];
+  });
+  expect(to.received).toEqual([]);
+  expect(to.taking.incoming).toBeUndefined();
+  expect(found(to.disk)).toEqual({ slotOut: 0, entries: 0 });
 });
 
 test('another snapshot starts over', () => {

@@ -187,6 +187,7 @@ describe.each([
 
 describe('log and state of a member on disk', () => {
   const ids = { clusterId: 'local/test', memberId: 'a' };
+  const machine = { name: 'counter', version: 1 };
   let folder: string;
   beforeEach(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'synod-end-'));
@@ -204,6 +205,7 @@ describe('log and state of a member on disk', () => {
       folder: logFolderOf(folder),
       openState: (options) => openLmdbState({ folder, ...options }),
       ...ids,
+      machine: { has: machine, first: machine },
       anew: false,
       heard: {},
       setAside: undefined,

@@ -75,6 +75,8 @@ function statusOf(namespace: string, cluster: number, ordinal: number): MemberSt
     member: idOf(cluster, ordinal),
     version: '0.1.0',
     machine: 'chat-log',
+    machineVersion: 1,
+    newestMachineVersion: 1,
     mode: 'stable',
     role: ordinal === 0 ? 'leader' : 'follower',
     ready: true,

@@ -598,6 +598,27 @@ export const mutants: readonly SimulatedMutant[] = [
     to: 'if (receiving.idle < 0) this.#abandon();',
   },
   {
+    name: 'a version of the machine is in force before all voters have it',
+    invariant: 'upgrade',
+    file: 'paxos/upgrade.ts',
+    from: 'const version = Math.min(this.#newest, ...others.map(newestOf));',
+    to: 'const version = Math.max(this.#newest, ...others.map(newestOf));',
+  },
+  {
+    name: 'the version of the machine is not stored with slot_out',
+    invariant: 'state',
+    file: 'service/applied-facts.ts',
+    from: '...(this.#machine && { machine: this.#machine }),',
+    to: '',
+  },
+  {
+    name: 'the name of the machine is not compared',
+    invariant: 'machine',
+    file: 'storage/machine-error.ts',
+    from: 'if (found.name !== has.name) return MachineError.another(found.name, has.name);',
+    to: '',
+  },
+  {
     name: 'a state that failed to be written counts as flushed',
     invariant: 'mark',
     file: 'service/checkpoints.ts',

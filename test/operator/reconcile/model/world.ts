@@ -498,6 +498,8 @@ export class World implements Members {
       member: disk.id,
       version: pod.spec?.containers[0]?.image ?? '',
       machine: 'chat-log',
+      machineVersion: disk.first === null ? 0 : 1,
+      newestMachineVersion: 1,
       mode: 'stable',
       role: this.#roleOf(disk),
       ready: this.#isReady(process) && !disk.isDamaged,
