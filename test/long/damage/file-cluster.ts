@@ -6,51 +6,75 @@ import type { Outcome } from '../../../contract/src/reply.ts';
 import { MemoryNetwork } from '../../../node/src/transport/memory.ts';
 import type { Random } from '../../simulation/random.ts';
 import { Clockwork } from './clockwork.ts';
-import { FileMember, WINDOW } from './file-member.ts';
+import { FileMember, WINDOW, type FileWorld } from './file-member.ts';
+import { readFolder, writeFolder, type FolderImage } from './folder-image.ts';
 
 /** Until a cluster that can go on does. */
 const TICKS_AT_MOST = 4_000;
 /** A client that is not answered asks again. */
 const ASK_AGAIN_TICKS = 30;
 
+/** What a client waits for. */
+interface Asked {
+  readonly type: 'add' | 'read';
+  readonly register: string;
+  readonly command: Uint8Array;
+  answer: number | undefined;
+}
+
 /** Members over real files in one process, and a client that adds to the registers of a counter. */
 export class FileCluster {
-  readonly members: readonly FileMember[];
+  readonly members: FileMember[];
   readonly registers: readonly string[];
   /** What each register has to be. */
-  readonly expected = new Map<string, number>();
+  readonly expected: Map<string, number>;
   readonly #clockwork = new Clockwork();
-  readonly #network: MemoryNetwork;
   readonly #client: string;
   #first: FirstConfiguration | undefined;
   #number = 0;
+  #asked: Asked | undefined;
+  readonly #world: FileWorld;
   readonly #down = new Set<FileMember>();
 
-  /** @param folder of the members' folders */
-  constructor(folder: string, size: number, random: Random) {
+  /**
+   * @param folder of the members' folders
+   * @param expected what is in the registers
+   */
+  constructor(
+    folder: string,
+    size: number,
+    random: Random,
+    expected: ReadonlyMap<string, number> = new Map(),
+  ) {
+    this.expected = new Map(expected);
     const clockwork = this.#clockwork;
-    this.#network = new MemoryNetwork((_from, _to, deliver, data) => {
+    const network = new MemoryNetwork((_from, _to, deliver, data) => {
       clockwork.soon(() => deliver(data));
     });
-    const world = { network: this.#network, clockwork, random };
+    const world = { network, clockwork, random };
+    this.#world = world;
     const names = Array.from({ length: size }, (_, i) => `n${i}`);
     this.members = names.map((name) => new FileMember(path.join(folder, name), world));
     this.registers = Array.from({ length: 24 }, (_, i) => `register ${i}`);
     this.#client = Buffer.from(Array.from({ length: 16 }, () => random.below(256))).toString('hex');
   }
 
-  /** What the cluster began with. */
-  get first(): FirstConfiguration {
-    if (this.#first === undefined) throw new Error('the cluster has not begun');
-    return this.#first;
-  }
-
   /** Starts all members, and tells the new ones. */
   begin(): void {
-    for (const member of this.members) member.start();
+    for (const member of this.members) this.start(member);
     const members = this.members.map(({ id }) => id);
     this.#first ??= { clusterId: 'of-files', members, window: WINDOW };
-    for (const member of this.members) if (member.driver === undefined) member.start(this.#first);
+    const unformed = this.members.filter(({ driver }) => driver === undefined);
+    for (const member of unformed) member.start(this.#first);
+  }
+
+  /** A second process under the id of a member, on a copy of its folder. */
+  clone(member: FileMember): FileMember {
+    const clone = new FileMember(`${member.folder}-clone`, this.#world);
+    writeFolder(clone.folder, readFolder(member.folder));
+    this.members.push(clone);
+    clone.start();
+    return clone;
   }
 
   async tick(): Promise<void> {
@@ -72,7 +96,7 @@ export class FileCluster {
   }
 
   /** It is about to be down: no time passes for it. */
-  async kill(member: FileMember): ReturnType<FileMember['kill']> {
+  async kill(member: FileMember): Promise<FolderImage> {
     this.#down.add(member);
     return member.kill();
   }
@@ -84,43 +108,67 @@ export class FileCluster {
 
   start(member: FileMember): void {
     this.#down.delete(member);
-    member.start(this.first);
+    member.start(this.#first);
   }
 
   /** Adds one to a register. @throws Error when that is not acknowledged, or wrong */
   async add(register: string): Promise<void> {
-    const before = this.expected.get(register) ?? 0;
-    const value = await this.#ask('add', register);
-    if (value !== before + 1) throw new Error(`${register} is ${value}, and was ${before}`);
-    this.expected.set(register, value);
+    this.#ask('add', register);
+    await this.answered();
   }
 
   /** Reads a register in the log. @throws Error when it is wrong */
   async check(register: string): Promise<void> {
-    const expected = this.expected.get(register) ?? 0;
-    const value = await this.#ask('read', register);
-    if (value !== expected) throw new Error(`${register} is ${value}, and has to be ${expected}`);
+    this.#ask('read', register);
+    await this.answered();
   }
 
-  async #ask(type: 'add' | 'read', register: string): Promise<number> {
+  /** Begins to add one to a register. Whether that is acknowledged, is seen in `answered`. */
+  async offer(register: string, ticks: number): Promise<void> {
+    this.#ask('add', register);
+    for (let tick = 0; tick < ticks; tick++) {
+      this.#submit(tick);
+      await this.tick();
+    }
+  }
+
+  /** Waits for the answer to what was asked last. @throws Error when it does not come, or is wrong */
+  async answered(): Promise<void> {
+    const asked = this.#asked;
+    if (asked === undefined) return;
+    const { type, register } = asked;
+    let tick = 0;
+    await this.until(`an answer to ${type} of ${register}`, () => {
+      this.#submit(tick++);
+      return asked.answer !== undefined;
+    });
+    this.#asked = undefined;
+    const expected = (this.expected.get(register) ?? 0) + Number(type === 'add');
+    if (asked.answer !== expected) {
+      throw new Error(`after ${type}, ${register} is ${asked.answer}, and not ${expected}`);
+    }
+    this.expected.set(register, expected);
+  }
+
+  #ask(type: 'add' | 'read', register: string): void {
     this.#number += 1;
     const number = this.#number;
     const operation =
       type === 'add' ? ({ type, register, delta: 1 } as const) : ({ type, register } as const);
     const operations = [encodeCounterOperation(operation)];
     const command = encodeCommand({ client: this.#client, number, lowest: number, operations });
-    let outcome: Outcome | undefined;
-    let ticks = 0;
-    const take = (answer: Outcome): void => {
-      if (answer.ok) outcome ??= answer;
+    this.#asked = { type, register, command, answer: undefined };
+  }
+
+  /** As a client does that is not answered: again and again, whoever leads. */
+  #submit(tick: number): void {
+    const asked = this.#asked;
+    if (asked === undefined || asked.answer !== undefined || tick % ASK_AGAIN_TICKS > 0) return;
+    const take = (outcome: Outcome): void => {
+      const [result] = outcome.ok ? outcome.results : [];
+      if (result !== undefined) asked.answer ??= parseCounterResult(result)?.value ?? NaN;
     };
-    await this.until(`an answer to command ${number}`, () => {
-      if (ticks++ % ASK_AGAIN_TICKS === 0)
-        for (const each of this.#leaders) each.submit(command, take);
-      return outcome !== undefined;
-    });
-    const [result] = outcome?.ok === true ? outcome.results : [];
-    return parseCounterResult(result ?? new Uint8Array())?.value ?? NaN;
+    for (const leader of this.#leaders) leader.submit(asked.command, take);
   }
 
   get #leaders(): FileMember[] {

@@ -7,11 +7,11 @@ import { judge, judgeClone, knowledgeOf, type Judgement, type Knowledge } from '
 
 /*
  * A process that damages a member's folder again and again, and opens what is left. It prints a
- * line for each. Arguments: the folder with the copies of a life, a folder to work in, the kind of
- * damage, the seed, and the numbers of the first damage and of the one after the last.
+ * line for each. Arguments: a folder to work in, the kind of damage, the folder with the copies of a
+ * life, the seed, and the numbers of the first damage and of the one after the last.
  */
 
-const [life = '', work = '', kind = '', seed = '', first = '', end = ''] = process.argv.slice(2);
+const [work = '', kind = '', life = '', seed = '', first = '', end = ''] = process.argv.slice(2);
 const folder = path.join(work, 'folder');
 
 const copies: FolderImage[] = fs
