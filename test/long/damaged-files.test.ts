@@ -67,8 +67,8 @@ describe.each(KINDS)(`%s, seed ${SEED}`, (kind) => {
     expect(all.filter(({ outcome }) => !well.includes(outcome))).toEqual([]);
     const count = (sought: string): number =>
       all.filter(({ outcome }) => outcome === sought).length;
-    // A key that was changed, or an older part of a page, is for the scrub.
-    expect(count('late')).toBeLessThanOrEqual(DAMAGES / 100);
+    // A key that was changed, or an older sector of a page, only the scrub finds.
+    expect(count('late')).toBeLessThanOrEqual(DAMAGES / 25);
     // A run in which nothing was found would prove nothing.
     expect(count('right')).toBeLessThan(DAMAGES / 2);
   });
