@@ -8,7 +8,8 @@ import { readFolder, writeFolder, type FolderImage } from './folder-image.ts';
 
 /*
  * A process in which clusters over real files are damaged: one member, or a minority. It prints a
- * line for each. Arguments: a folder to work in, the kind of damage, how many members, the seed, and the numbers of the first cluster and of the one after the last.
+ * line for each. Arguments: a folder to work in, the kind of damage, how many members, the seed,
+ * and the numbers of the first cluster and of the one after the last.
  */
 
 const [work = '', kind = '', size = '', seed = '', first = '', end = ''] = process.argv.slice(2);

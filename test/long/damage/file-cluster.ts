@@ -132,7 +132,7 @@ export class FileCluster {
     }
   }
 
-  /** Waits for the answer to what was asked last. @throws Error when it does not come, or is wrong */
+  /** Waits for the answer to what was asked last. @throws Error when it is wrong, or missing */
   async answered(): Promise<void> {
     const asked = this.#asked;
     if (asked === undefined) return;

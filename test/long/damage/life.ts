@@ -11,8 +11,8 @@ const ADDS_TO_COPY = 15;
 
 /**
  * Lets a member of three live, with copies of its folder from time to time: blank, at work, after
- * kills, and after it was stopped. Of the last four two are of a member at work, one of a killed one,
- * and one of a stopped one.
+ * kills, and after it was stopped. Of the last four two are of a member at work, one of a killed
+ * one, and one of a stopped one.
  * @param copies a folder for the copies; the oldest has the first name
  * @param work a folder for the cluster
  */

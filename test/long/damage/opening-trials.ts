@@ -7,8 +7,8 @@ import { judge, judgeClone, knowledgeOf, type Judgement, type Knowledge } from '
 
 /*
  * A process that damages a member's folder again and again, and opens what is left. It prints a
- * line for each. Arguments: a folder to work in, the kind of damage, the folder with the copies of a
- * life, the seed, and the numbers of the first damage and of the one after the last.
+ * line for each. Arguments: a folder to work in, the kind of damage, the folder with the copies of
+ * a life, the seed, and the numbers of the first damage and of the one after the last.
  */
 
 const [work = '', kind = '', life = '', seed = '', first = '', end = ''] = process.argv.slice(2);
