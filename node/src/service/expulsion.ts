@@ -17,7 +17,8 @@ export function errorOf(expulsion: Expulsion): DamageError | TwinError {
     return new DamageError('the log', 'its end', `${reason}: this is an older copy`);
   }
   return new TwinError(
-    `A second process runs, or ran, under the id of this member: ${by} has heard its run ` +
-      `${formatIncarnation(expulsion.other)}. Stop one of the two; then start the other one again.`,
+    `A second process runs, or ran, under the id of this member, or its data folder was put back ` +
+      `from an older copy: ${by} has heard its run ${formatIncarnation(expulsion.other)}. Stop one ` +
+      'of the two; then start the other one again.',
   );
 }

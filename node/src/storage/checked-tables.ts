@@ -2,7 +2,7 @@ import type { MachineVersion } from '../../../contract/src/machine-version.ts';
 import type { HeardEnds } from '../paxos/log-end.ts';
 import type { Slot } from '../paxos/pvalue.ts';
 import { DamageError } from './damage.ts';
-import { Digests, seedOfCluster } from './digest.ts';
+import { Digests, isSameDigest, seedOfCluster } from './digest.ts';
 import type { Entry, TableKey } from './entry.ts';
 import { encodeFacts, factsOf, parseJson, type Facts } from './facts.ts';
 import { ForeignDataError, FormatError } from './format-error.ts';
@@ -86,7 +86,7 @@ export class CheckedTables {
     const stored = this.#raw.get(FACTS);
     if (stored === undefined) return this.#begin();
     const meta = readFormat1(FACTS, stored);
-    if (meta === undefined) return this.#read(stored);
+    if (meta === undefined) return this.#whole(this.#read(stored));
     this.#checkOwner({ ...meta });
     const ranges = this.#proven.changes();
     const of = { raw: this.#raw, key: FACTS, meta, seed: this.#seed, ranges };
@@ -109,6 +109,18 @@ export class CheckedTables {
     const named: Facts = { ...facts, machine: machine.first };
     this.#raw.writeNow([this.#factsEntry(named)]);
     return named;
+  }
+
+  /** All that was written is there, and nothing else: what is of an older page is not. */
+  #whole(facts: Facts): Facts {
+    const { found } = this.#raw;
+    const { total } = facts.digests;
+    if (found === undefined || isSameDigest(found, total)) return facts;
+    const what =
+      found.count === total.count
+        ? 'they are not those that were written'
+        : `there are ${found.count} entries, and not the ${total.count} that were written`;
+    throw new DamageError(STATE_FILE, 'the tables', what);
   }
 
   /** A state that was never written begins with its facts. */

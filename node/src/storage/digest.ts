@@ -72,6 +72,18 @@ export class Digests {
     return [...parts].sort().find((part) => !isSameDigest(this.of(part), other.of(part)));
   }
 
+  /** Of all parts together. */
+  get total(): Digest {
+    const digests = [...this.#digests.values()];
+    return {
+      count: digests.reduce((total, { count }) => total + count, 0),
+      sum: BigInt.asUintN(
+        64,
+        digests.reduce((total, { sum }) => total + sum, 0n),
+      ),
+    };
+  }
+
   /** Those that are of something, by name. */
   entries(): [string, Digest][] {
     return [...this.#digests]

@@ -2,6 +2,7 @@ import { statfsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { open as openLmdb, type RootDatabase, type Transaction } from 'lmdb';
 import { DamageError } from './damage.ts';
+import type { Digest } from './digest.ts';
 import { codeOf, DiskError } from './disk-error.ts';
 import type { Entry, TableKey } from './entry.ts';
 import { syncFolder } from './folder.ts';
@@ -35,13 +36,14 @@ export class LmdbFile implements RawFile {
   readonly #folder: string;
   readonly #path: string;
   readonly #db: Database;
+  readonly found: Digest | undefined;
   #stagings = 0;
 
   /** @throws DamageError */
   constructor(folder: string) {
     this.#folder = folder;
     this.#path = path.join(folder, STATE_FILE);
-    checkPages(this.#path);
+    this.found = checkPages(this.#path);
     this.#db = found(() => openFile(this.#path), this.#path);
     try {
       syncFolder(folder); // LMDB syncs its file, and not the name of it.

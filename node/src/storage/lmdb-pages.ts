@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { DamageError } from './damage.ts';
+import type { Digest } from './digest.ts';
 import { DiskError } from './disk-error.ts';
 import { checkData } from './lmdb-data.ts';
 import { checkFreeList } from './lmdb-free-list.ts';
@@ -12,19 +13,22 @@ import { PageMap } from './lmdb-page-map.ts';
 /**
  * Reads all of LMDB's pages before LMDB does. It maps them into memory and trusts them: what it
  * finds there, or does not, ends the process, and again at each start; or it writes new pages over
- * used ones. What passes here is what LMDB can have written, but for keys and values.
+ * used ones. What passes here is what LMDB can have written, but for keys and values; and of those it
+ * says what they come to, which their owner knows.
  *
  * In free pages and behind the last one there may be anything: what a transaction has written that
  * was not committed, say.
+ * @returns what the entries of tables come to; `undefined` when there is no file yet
  * @throws DamageError, DiskError
  */
-export function checkPages(path: string): void {
-  if (!fs.existsSync(path)) return;
+export function checkPages(path: string): Digest | undefined {
+  if (!fs.existsSync(path)) return undefined;
   try {
     const handle = fs.openSync(path, 'r');
     try {
       const { size } = fs.fstatSync(handle);
-      if (size > 0) checkFile(handle, size); // Else a process ended while it made the file.
+      if (size === 0) return undefined; // A process ended while it made the file.
+      return checkFile(handle, size);
     } finally {
       fs.closeSync(handle);
     }
@@ -34,14 +38,15 @@ export function checkPages(path: string): void {
   }
 }
 
-function checkFile(handle: number, size: number): void {
+function checkFile(handle: number, size: number): Digest {
   const meta = newestMeta(handle, size);
   const file = new PageFile(handle, meta.pageBytes);
   const map = new PageMap(meta.lastPage + 1, file.pages);
   checkFreeList(file, map, meta);
   map.expectMissingFree();
-  checkData(file, map, meta);
+  const found = checkData(file, map, meta);
   expectOwnRoot(file, meta);
+  return found;
 }
 
 /**

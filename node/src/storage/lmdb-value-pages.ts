@@ -1,4 +1,5 @@
-import { PAGE, VALUE } from './lmdb-layout.ts';
+import type { HashSum } from './hash-sum.ts';
+import { HEADER_BYTES, PAGE, VALUE } from './lmdb-layout.ts';
 import type { PageBuffer } from './lmdb-page-buffer.ts';
 import { damagedPage } from './lmdb-page-file.ts';
 import type { ValuePlace } from './lmdb-tree-page.ts';
@@ -11,6 +12,9 @@ export class ValuePages {
   /** By page, what was read first of it. The count is zero when it is not the first of a value. */
   readonly #counts: Uint32Array;
   readonly #transactions: Float64Array;
+  /** By page, the first bytes of its value: the hash of the entry; and whether that is counted. */
+  readonly #hashes: Uint32Array;
+  readonly #isCounted: Uint8Array;
   /** All pages before it have been read. */
   #next = 0;
 
@@ -18,11 +22,14 @@ export class ValuePages {
   constructor(pages: number) {
     this.#counts = new Uint32Array(pages);
     this.#transactions = new Float64Array(pages);
+    this.#hashes = new Uint32Array(2 * pages);
+    this.#isCounted = new Uint8Array(pages);
   }
 
-  /** A leaf names it. @throws DamageError */
-  name(place: ValuePlace): void {
+  /** A leaf names it. @param isCounted its entry is one of a table @throws DamageError */
+  name(place: ValuePlace, isCounted: boolean): void {
     const { first, count, transaction } = place;
+    if (isCounted) this.#isCounted[first] = 1;
     if (first < this.#next) this.#compare(first, count, transaction);
     else this.#keep(first, count, transaction);
   }
@@ -33,7 +40,17 @@ export class ValuePages {
     const transaction = buffer.whole(at + PAGE.transaction);
     if (this.#counts[number] === 0) this.#keep(number, count, transaction);
     else this.#compare(number, count, transaction);
+    this.#hashes[2 * number] = buffer.word(at + HEADER_BYTES);
+    this.#hashes[2 * number + 1] = buffer.word(at + HEADER_BYTES + 4);
     this.#next = number + 1;
+  }
+
+  /** Once all has been read. */
+  addTo(sum: HashSum): void {
+    for (const [page, isCounted] of this.#isCounted.entries()) {
+      if (isCounted === 0) continue;
+      sum.add(this.#hashes[2 * page] ?? 0, this.#hashes[2 * page + 1] ?? 0);
+    }
   }
 
   #keep(first: number, count: number, transaction: number): void {

@@ -66,6 +66,8 @@ export class MemoryStateDisk {
 
 /** A file in memory. A transaction becomes durable, whole, when `schedule` runs it. */
 export class MemoryFile implements RawFile {
+  /** Of memory, the scrub has all to find. */
+  readonly found = undefined;
   readonly #disk: MemoryStateDisk;
   readonly #schedule: (run: () => void) => void;
   #closed = false;

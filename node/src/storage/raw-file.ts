@@ -1,3 +1,4 @@
+import type { Digest } from './digest.ts';
 import type { Entry, TableKey } from './entry.ts';
 
 export interface KeyRange {
@@ -16,6 +17,11 @@ export type RawEntry = readonly [key: TableKey, stored: Uint8Array];
  */
 export interface RawFile {
   readonly bytes: number;
+  /**
+   * What the entries of all tables came to when it was opened, by the hashes stored with them;
+   * `undefined` where that was not looked at.
+   */
+  readonly found: Digest | undefined;
   /** @throws DamageError when the file itself finds something wrong */
   get(key: TableKey): Uint8Array | undefined;
   range(range: KeyRange): Iterable<RawEntry>;

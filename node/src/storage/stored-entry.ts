@@ -7,7 +7,7 @@ import { STATE_FILE } from './state-files.ts';
  * How the value of an entry is stored. Layout: hash of key and value u64, little endian | value.
  * The hash is a checksum, and what the digest of the entry's table sums up.
  */
-const HASH_BYTES = 8;
+export const HASH_BYTES = 8;
 
 export interface FoundEntry {
   readonly hash: bigint;

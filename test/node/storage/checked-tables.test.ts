@@ -59,6 +59,24 @@ describe.each([
     state = place.open({ ...proven, mustExist: true });
   }
 
+  /**
+   * Changes entries of tables. LMDB's file is read as a whole when it is opened, and that is found
+   * then; of memory, the scrub has all to find.
+   * @returns whether it was found
+   */
+  async function foundAtOnce(change: Parameters<StatePlace['tamper']>[0]): Promise<boolean> {
+    if (makePlace === memoryPlace) {
+      await tamper(change);
+      return false;
+    }
+    await state.close();
+    await place.tamper(change);
+    expect(() => place.open(proven)).toThrow(/state\.mdb is damaged at the tables: /);
+    await place.tamper((raw) => [...raw.range(ALL)].map(([key]) => [key, undefined]));
+    state = place.open(proven);
+    return true;
+  }
+
   test('nothing is found where nothing is wrong, whatever is written meanwhile', async () => {
     for (let slot = 2; slot < 40; slot++) {
       for (let i = 0; i < 20; i++) {
@@ -97,17 +115,17 @@ describe.each([
   });
 
   test('a key that is gone is found by the scrub, which names its table', async () => {
-    await tamper(() => [['t\0key 7', undefined]]);
+    if (await foundAtOnce(() => [['t\0key 7', undefined]])) return;
     expect(() => scrubAll(state)).toThrow(/state\.mdb is damaged at table t: it has 299 entries/);
   });
 
   test('so are the only key of a table, and the last one of all', async () => {
-    await tamper(() => [['u\0only', undefined]]);
+    if (await foundAtOnce(() => [['u\0only', undefined]])) return;
     expect(() => scrubAll(state)).toThrow(/at table u/);
   });
 
   test('a key that does not belong there is found', async () => {
-    await tamper((raw) => [['u\0foreign', raw.get('u\0only')]]);
+    if (await foundAtOnce((raw) => [['u\0foreign', raw.get('u\0only')]])) return;
     expect(() => scrubAll(state)).toThrow(DamageError);
   });
 
@@ -119,12 +137,12 @@ describe.each([
     });
     state.tables.put('t', 'key 7', bytes('newer'));
     await write(state, 2);
-    await tamper(() => [['t\0key 7', old]]);
+    if (await foundAtOnce(() => [['t\0key 7', old]])) return;
     expect(() => scrubAll(state)).toThrow(/at table t: it has 300 entries/);
   });
 
   test('a key that vanished before it is written again is found by the next scrub', async () => {
-    await tamper(() => [['t\0key 7', undefined]]);
+    if (await foundAtOnce(() => [['t\0key 7', undefined]])) return;
     state.tables.put('t', 'key 7', bytes('again'));
     await write(state, 2);
     expect(() => scrubAll(state)).toThrow(/at table t/);
@@ -134,7 +152,8 @@ describe.each([
     ['is gone', `sessions\0${client(7)}`],
     ['lost its digest', `\0range\0sessions\0${client(7).slice(0, 2)}`],
   ])('a session that %s is found at once, and never taken for a new client', async (_w, key) => {
-    await tamper(() => [[key, undefined]]);
+    if (key.startsWith('\0')) await tamper(() => [[key, undefined]]);
+    else if (await foundAtOnce(() => [[key, undefined]])) return;
     expect(() => state.tables.get('sessions', client(7))).toThrow(DamageError);
     expect(state.tables.get('sessions', client(8))).toBeDefined();
   });
@@ -147,7 +166,7 @@ describe.each([
     });
     state.tables.put('sessions', client(7), bytes('with more replies'));
     await write(state, 2);
-    await tamper(() => [[`sessions\0${client(7)}`, old]]);
+    if (await foundAtOnce(() => [[`sessions\0${client(7)}`, old]])) return;
     expect(() => state.tables.get('sessions', client(7))).toThrow(DamageError);
   });
 
@@ -220,7 +239,7 @@ describe.each([
   });
 
   test('a snapshot of a state that lacks something ends in damage, not in a state', async () => {
-    await tamper(() => [['t\0key 7', undefined]]);
+    if (await foundAtOnce(() => [['t\0key 7', undefined]])) return;
     const snapshot = state.snapshot();
     expect(() => {
       for (let next = snapshot.entries.next(); next.done !== true;) next = snapshot.entries.next();

@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
+import { linesOf } from './line-process.ts';
 import { ids } from './state-places.ts';
 import { TABLES } from './state-shapes.ts';
 
@@ -41,9 +39,6 @@ export interface Trial {
   readonly outcome: Outcome;
   readonly detail: string;
 }
-
-/** For one of them. */
-const DEADLINE_MS = 30_000;
 
 const STATE = pathToFileURL(path.resolve('dist/node/src/storage/lmdb-state.js')).href;
 /**
@@ -189,23 +184,10 @@ export async function tryAll(file: string, damages: readonly Damage[]): Promise<
 /** @returns what one process prints; the last line may be about its own end */
 async function linesFrom(folder: string, from: number): Promise<string[]> {
   const args = ['--input-type=module', '-e', USER, folder, String(from)];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  const closed = once(child, 'close');
-  let complaint = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    complaint = (complaint + String(chunk).replaceAll('\n', ' ')).slice(-1_000);
-  });
-  const lines: string[] = [];
-  const deadline = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS);
-  for await (const line of createInterface(child.stdout)) {
-    lines.push(line);
-    deadline.refresh();
+  const { lines, end } = await linesOf(args);
+  if (end === undefined) return [...lines];
+  if (from + lines.length === 0 && end.startsWith('failed')) {
+    throw new Error(`nothing was tried: ${end}`);
   }
-  const [code, signal] = (await closed) as [number | null, NodeJS.Signals | null];
-  clearTimeout(deadline);
-  if (code === 0) return lines;
-  if (signal === 'SIGKILL') return [...lines, 'hanging'];
-  if (signal !== null) return [...lines, `signal ${signal} ${complaint}`];
-  if (from + lines.length === 0) throw new Error(`nothing was tried: ${complaint}`);
-  return [...lines, `failed ${complaint}`];
+  return [...lines, end];
 }

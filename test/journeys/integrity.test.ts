@@ -1,0 +1,269 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { NodeProcess } from '../../client/src/local/node-process.ts';
+import type { LocalCluster } from '../../client/src/local/local-cluster.ts';
+import { connect, type SynodClient } from '../../client/src/sdk/client.ts';
+import { encodeChatOperation, parseChatResult } from '../../contract/src/chat-log.ts';
+import { parseStatus, type MemberStatus } from '../../contract/src/status.ts';
+import { Applier } from '../../node/src/machine/applier.ts';
+import { chatLog } from '../../node/src/machine/chat-log.ts';
+import { openLmdbState } from '../../node/src/storage/lmdb-state.ts';
+import { GarblingProxy } from './garbling-proxy.ts';
+import { NatsProcess } from './nats-process.ts';
+import { NODE_PROGRAM, TestFolder, until } from './test-cluster.ts';
+
+/*
+ * Disks that were put back, copied or damaged, and frames that were changed, with real processes
+ * and the counter, which hides nothing: see the table in docs/failures.md.
+ */
+
+const COUNTER = ['--machine', 'counter'];
+
+let folder: TestFolder;
+let copy: string;
+beforeEach(() => {
+  folder = new TestFolder();
+  copy = path.join(folder.path, 'copy');
+});
+afterEach(() => folder.remove());
+
+async function add(client: SynodClient, times: number): Promise<void> {
+  const all = Array.from({ length: times }, () => client.add('r', 1));
+  await Promise.all(all);
+}
+
+async function kill(cluster: LocalCluster, name: string): Promise<void> {
+  cluster.node(name)?.kill('SIGKILL');
+  await cluster.node(name)?.exit;
+}
+
+/** What a member says of itself. */
+async function statusOf(name: string): Promise<MemberStatus> {
+  const text = await (await fetch(`${folder.http(name)}/status`)).text();
+  const status = parseStatus(text);
+  if (status === undefined) throw new Error(`${name} says what is no status: ${text}`);
+  return status;
+}
+
+/** Waits until a member has no roles. @returns why, as it says itself */
+async function whyWithoutRoles(name: string): Promise<string> {
+  const { alarms } = await until(`${name} has no roles`, async () => {
+    const status = await statusOf(name);
+    return status.role === 'damaged' || status.role === 'halted' ? status : undefined;
+  });
+  const ready = await fetch(`${folder.http(name)}/readyz`);
+  expect([ready.status, await ready.text()]).toEqual([503, `Not ready: ${alarms[0] ?? ''}\n`]);
+  expect((await fetch(`${folder.http(name)}/healthz`)).status).toBe(200);
+  return alarms[0] ?? '';
+}
+
+/** A member's data folder is put back from the copy of it. */
+function putBack(name: string): void {
+  fs.rmSync(folder.dataOf(name), { recursive: true });
+  fs.cpSync(copy, folder.dataOf(name), { recursive: true });
+}
+
+/** An add that nobody may acknowledge. @returns the code of its error */
+async function refusedAdd(cluster: LocalCluster, register: string): Promise<string> {
+  const { natsUrl } = cluster;
+  const hasty = await connect({ natsUrl, cluster: folder.cluster, deadlineMs: 3_000 });
+  try {
+    const { value } = await hasty.add(register, 1);
+    return `acknowledged: ${value}`;
+  } catch (error) {
+    return (error as { code: string }).code;
+  } finally {
+    await hasty.close();
+  }
+}
+
+describe('a data folder that was put back from an older copy of itself', () => {
+  /** n1 is stopped, copied, and goes on; so the copy is of its run before. */
+  async function copyOfN1(cluster: LocalCluster): Promise<void> {
+    await cluster.node('n1')?.stop(8_000);
+    fs.cpSync(folder.dataOf('n1'), copy, { recursive: true });
+    await cluster.startMember('n1');
+  }
+
+  test('has no vote, and says why; 500 acknowledged adds are there when the killed one returns', async () => {
+    const cluster = await folder.start(3, undefined, COUNTER);
+    const client = await folder.client(cluster);
+    await add(client, 200);
+    await copyOfN1(cluster);
+    await kill(cluster, 'n2');
+    await add(client, 300);
+
+    await kill(cluster, 'n1');
+    putBack('n1');
+    await cluster.startMember('n1');
+    const heard = cluster.idOf('n0');
+    const why = await whyWithoutRoles('n1');
+    expect(why).toContain(heard);
+    expect(why).toMatch(/older copy/);
+    await kill(cluster, 'n0');
+    await cluster.startMember('n2');
+    expect(await refusedAdd(cluster, 'other')).toMatch(/NO_LEADER|TIMED_OUT/);
+    expect((await statusOf('n2')).role).toBe('follower');
+
+    await cluster.startMember('n0');
+    expect((await client.readRegister('r')).value).toBe(500);
+    await add(client, 5);
+    expect((await client.readRegister('r')).value).toBe(505);
+    expect(await whyWithoutRoles('n1')).toContain(heard);
+    expect(await folder.metric('n1', 'synod_is_ready')).toBe(0);
+  }, 60_000);
+
+  test('while all who heard of it are down: when they return, that is said, and nobody goes on', async () => {
+    const cluster = await folder.start(3, undefined, COUNTER);
+    const client = await folder.client(cluster);
+    await add(client, 200);
+    await kill(cluster, 'n2');
+    await add(client, 10);
+    await copyOfN1(cluster);
+    await add(client, 290);
+
+    await kill(cluster, 'n1');
+    await kill(cluster, 'n0');
+    putBack('n1');
+    await Promise.all(['n1', 'n2'].map((name) => cluster.startMember(name)));
+    // What they have they all have, in good faith: this is what remains, and is documented.
+    const { value } = await client.readRegister('r');
+    expect(value).toBeLessThan(500);
+    await add(client, 5);
+
+    await cluster.startMember('n0');
+    expect(await whyWithoutRoles('n0')).toMatch(/is not what others have.* nowhere else: keep it/);
+    expect(await whyWithoutRoles('n1')).toMatch(/older copy/);
+    const differs = `What ${cluster.idOf('n0')} has as decided below slot `;
+    await until('the third one says so, too', async () => {
+      const { alarms } = await statusOf('n2');
+      return alarms.some((alarm) => alarm.startsWith(differs)) ? true : undefined;
+    });
+    expect(await refusedAdd(cluster, 'r')).toMatch(/NO_LEADER|TIMED_OUT/);
+  }, 60_000);
+});
+
+test('a cloned data folder, both copies running: both stop without roles, and nothing is lost', async () => {
+  const cluster = await folder.start(3, undefined, COUNTER);
+  const client = await folder.client(cluster);
+  await add(client, 50);
+  await cluster.node('n1')?.stop(8_000);
+  fs.cpSync(folder.dataOf('n1'), folder.dataOf('clone'), { recursive: true });
+  await cluster.startMember('n1');
+  const clone = new NodeProcess({
+    workspace: folder.workspace,
+    natsUrl: cluster.natsUrl,
+    cluster: folder.cluster,
+    name: 'clone',
+    data: folder.dataOf('clone'),
+    logFile: `${folder.dataOf('clone')}.log`,
+    program: NODE_PROGRAM,
+    flags: ['--http-port', '0', ...COUNTER],
+  });
+  await clone.ready;
+  let added = 50;
+  await until('both say so', async () => {
+    await add(client, 5);
+    added += 5;
+    const found = await Promise.all([statusOf('n1'), statusOf('clone')]);
+    return found.every(({ role }) => role === 'halted') ? true : undefined;
+  });
+  for (const name of ['n1', 'clone']) {
+    expect(await whyWithoutRoles(name)).toMatch(/^A second process runs, or ran, under the id of/);
+    expect(await folder.metric(name, 'synod_is_halted')).toBe(1);
+  }
+  expect((await client.readRegister('r')).value).toBe(added);
+
+  // What the message says is what helps.
+  await clone.stop(8_000);
+  await kill(cluster, 'n1');
+  await cluster.startMember('n1');
+  await until('it is one again', async () => {
+    const { role, ready } = await statusOf('n1');
+    return role !== 'halted' && ready ? true : undefined;
+  });
+  await kill(cluster, 'n2');
+  await add(client, 5);
+  expect((await client.readRegister('r')).value).toBe(added + 5);
+}, 60_000);
+
+test('damage of each file: up without roles, the file is named, nothing is changed; others go on', async () => {
+  const cluster = await folder.start(3, undefined, COUNTER);
+  const client = await folder.client(cluster);
+  await add(client, 50);
+  const data = folder.dataOf('n1');
+  const flip = (name: string, at: number) => (): void => {
+    const bytes = fs.readFileSync(path.join(data, name));
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
+    fs.writeFileSync(path.join(data, name), bytes);
+  };
+  const segment = 'log/00000001.log';
+  const damages: [name: string, change: () => void][] = [
+    ['identity.json', flip('identity.json', 30)],
+    ['first-configuration.json', flip('first-configuration.json', 30)],
+    ['first-configuration.json', () => fs.rmSync(path.join(data, 'first-configuration.json'))],
+    ['superblock', flip('log/superblock', 30)],
+    ['superblock', () => fs.rmSync(path.join(data, 'log'), { recursive: true })],
+    ['00000001.log', flip(segment, 700)],
+    ['00000001.log', () => fs.truncateSync(path.join(data, segment))],
+    ['00000001.log', () => fs.rmSync(path.join(data, segment))],
+  ];
+  await cluster.node('n1')?.stop(8_000);
+  fs.cpSync(data, copy, { recursive: true });
+  for (const [name, change] of damages) {
+    putBack('n1');
+    change();
+    const damaged = folder.snapshot('n1');
+    await cluster.startMember('n1');
+    expect(await whyWithoutRoles('n1')).toMatch(new RegExp(`^${name} is damaged at `));
+    await add(client, 1);
+    await cluster.node('n1')?.stop(8_000);
+    expect(folder.snapshot('n1')).toEqual(damaged);
+  }
+  putBack('n1');
+  await cluster.startMember('n1');
+  await until('it is well', async () => ((await statusOf('n1')).ready ? true : undefined));
+  expect((await client.readRegister('r')).value).toBe(50 + damages.length);
+}, 90_000);
+
+test('flipped bits in frames are dropped and counted; every text arrives at every member as it was', async () => {
+  const nats = await NatsProcess.reserve();
+  await nats.start();
+  const proxy = new GarblingProxy(Number(new URL(nats.url).port), 'pay 101', 3);
+  try {
+    const cluster = await folder.start(3, await proxy.listen());
+    // The client is not behind the proxy; what it sends passes it on the way to who leads.
+    const client = await folder.client({ natsUrl: nats.url });
+    const texts = Array.from({ length: 60 }, (_, i) => `${i}: pay 101`);
+    for (const text of texts) await client.append(text);
+    expect(proxy.flips).toBeGreaterThan(20);
+    const counts = await Promise.all(
+      cluster.names.flatMap((name) => [
+        folder.metric(name, 'synod_messages_dropped_total{reason="garbled"}'),
+        folder.metric(name, 'synod_requests_refused_total{code="GARBLED"}'),
+      ]),
+    );
+    expect(counts.reduce((a, b) => a + b)).toBe(proxy.flips);
+    proxy.stopGarbling();
+    await until('all at one slot', async () => {
+      const found = await Promise.all(cluster.names.map(statusOf));
+      return new Set(found.map(({ slotOut }) => slotOut)).size === 1 ? true : undefined;
+    });
+    await cluster.stop();
+    for (const name of cluster.names) {
+      expect(await textsOf(name, cluster.first.clusterId, cluster.idOf(name))).toEqual(texts);
+    }
+  } finally {
+    proxy.close();
+    await nats.kill();
+  }
+}, 60_000);
+
+/** What a member that has stopped has in its state. */
+async function textsOf(name: string, clusterId: string, memberId: string): Promise<unknown> {
+  const state = openLmdbState({ folder: folder.dataOf(name), clusterId, memberId });
+  const read = encodeChatOperation({ type: 'read', from: 0, limit: 1_000 });
+  const result = parseChatResult(new Applier(chatLog, state.tables).query(read));
+  await state.close();
+  return result.type === 'texts' ? result.texts : result;
+}

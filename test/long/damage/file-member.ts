@@ -1,0 +1,232 @@
+import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
+import type { Outcome } from '../../../contract/src/reply.ts';
+import { parseConfig, type Config } from '../../../node/src/config.ts';
+import { Applier } from '../../../node/src/machine/applier.ts';
+import { counter } from '../../../node/src/machine/counter.ts';
+import { Metrics } from '../../../node/src/metrics/metrics.ts';
+import { firstConfiguration } from '../../../node/src/paxos/configuration.ts';
+import { Configurations } from '../../../node/src/paxos/configurations.ts';
+import { Member } from '../../../node/src/paxos/member.ts';
+import { defaultTiming } from '../../../node/src/paxos/timing.ts';
+import { Driver } from '../../../node/src/service/driver.ts';
+import { HaltError } from '../../../node/src/service/halt-error.ts';
+import { createLogger } from '../../../node/src/service/logger.ts';
+import { NodeData } from '../../../node/src/service/node-data.ts';
+import { isSound } from '../../../node/src/service/soundness.ts';
+import { DamageError } from '../../../node/src/storage/damage.ts';
+import { openDataFolder } from '../../../node/src/storage/data-folder.ts';
+import type { MemberStorage } from '../../../node/src/storage/member-storage.ts';
+import { isOfState } from '../../../node/src/storage/state-files.ts';
+import type { MemoryNetwork, MemoryTransport } from '../../../node/src/transport/memory.ts';
+import type { Stamp } from '../../../node/src/transport/transport.ts';
+import type { Random } from '../../simulation/random.ts';
+import type { Clockwork } from './clockwork.ts';
+import { readFolder, type FolderImage } from './folder-image.ts';
+
+export const CLUSTER = 'local/files';
+export const WINDOW = 64;
+/** Segments are a fourth of it. */
+const LOG_BYTES = 64 * 1024;
+
+/** The settings of a member, with a log that is as short as no person may set it. */
+export function configOf(folder: string): Config {
+  const flags = { name: 'n0', cluster: 'files', machine: 'counter', data: folder };
+  const config = parseConfig(
+    Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]),
+    {},
+  );
+  return { ...config, logBytes: LOG_BYTES };
+}
+
+export const silent = createLogger({ level: 'silent', cluster: 'files', name: 'n0' });
+
+export interface FileWorld {
+  readonly network: MemoryNetwork;
+  readonly clockwork: Clockwork;
+  readonly random: Random;
+}
+
+interface Running {
+  readonly driver: Driver;
+  readonly applier: Applier;
+  readonly transport: MemoryTransport;
+}
+
+/**
+ * A member over real files, as `Node` runs one, with a network in memory. Of one process there is
+ * no lock; and no HTTP.
+ */
+export class FileMember {
+  readonly folder: string;
+  readonly #world: FileWorld;
+  #id = '';
+  #data: NodeData | undefined;
+  #running: Running | undefined;
+  #fault: Error | undefined;
+  #restarts: Promise<void> | undefined;
+
+  constructor(folder: string, world: FileWorld) {
+    this.folder = folder;
+    this.#world = world;
+  }
+
+  /** Of the folder that it was started on last. */
+  get id(): string {
+    return this.#id;
+  }
+
+  get driver(): Driver | undefined {
+    return this.#running?.driver;
+  }
+
+  /** Why it has no roles, or has ended. */
+  get fault(): Error | undefined {
+    return this.#fault;
+  }
+
+  get stateHash(): string | undefined {
+    return this.#running?.applier.stateHash();
+  }
+
+  /** @param first what it is told, when it was not told yet */
+  start(first?: FirstConfiguration): void {
+    this.#fault = undefined;
+    try {
+      const folder = openDataFolder(this.folder, { cluster: CLUSTER });
+      this.#id = folder.memberId;
+      const data = new NodeData(folder, configOf(this.folder), silent, () => undefined);
+      this.#data = data;
+      data.open();
+      if (data.first === undefined && first !== undefined) data.tell(first);
+      this.#run();
+    } catch (error) {
+      this.#fault = errorOf(error);
+    }
+  }
+
+  #run(): void {
+    const { first, storage } = this.#data ?? {};
+    if (first !== undefined && storage !== undefined) this.#running = this.#drive(first, storage);
+  }
+
+  #drive(first: FirstConfiguration, { state, opened }: MemberStorage): Running {
+    const { network, clockwork, random } = this.#world;
+    const { incarnation, recovered } = opened;
+    const log = clockwork.watched(opened.log);
+    const applier = new Applier(counter, state.tables);
+    const self = this.#id;
+    const member = new Member({
+      self,
+      configurations: new Configurations(
+        state.facts.configurations ?? [firstConfiguration(first.members, first.window)],
+      ),
+      mode: 'stable',
+      timing: defaultTiming,
+      packing: { batchBytes: 4096, pipeline: 4 },
+      recovered: { ...recovered, slotOut: state.flushedSlotOut },
+      end: { incarnation, sequence: log.end },
+      heard: state.facts.heard,
+      isSound,
+    });
+    const stamp = (): Stamp => driver.stamp;
+    const onDropped = (): void => undefined;
+    const transport = network.join({ cluster: first.clusterId, self, stamp, onDropped });
+    const metrics = new Metrics({ version: '0', cluster: CLUSTER, member: self, process: false });
+    const ports = { member, log, incarnation, state, applier, transport, metrics };
+    const schedule = (run: () => void): void => clockwork.soon(run);
+    const now = (): number => performance.now();
+    const driver: Driver = new Driver(
+      { ...ports, schedule, now, random: random.next },
+      {
+        checkpointTicks: 25,
+        overlayBytes: 1 << 20,
+        queueBytes: 1 << 20,
+        maxCommandBytes: 4096,
+        answersWaitForMark: false,
+        stallTicks: 1_000,
+        unheardTicks: Infinity,
+        chunkBytes: 4096,
+        compareTicks: 40,
+        scrubTicks: 3,
+        waitMs: 60_000,
+      },
+      {
+        leading: () => undefined,
+        applied: () => undefined,
+        surveyed: () => undefined,
+        reconfigured: () => undefined,
+        collected: () => undefined,
+        dropped: () => undefined,
+        restored: () => this.#restart(() => undefined),
+        crashed: () => undefined,
+        failed: (error) => this.#failed(error),
+      },
+    );
+    return { driver, applier, transport };
+  }
+
+  #failed(error: Error): void {
+    if (error instanceof DamageError && isOfState(error)) {
+      return this.#restart(() => this.#data?.setAside(error));
+    }
+    this.#fault = error;
+    this.#leave();
+  }
+
+  /** Nobody hears it any more. */
+  #leave(): void {
+    if (this.#running !== undefined) this.#world.network.leave(this.#running.transport);
+  }
+
+  /** It begins again from what is on disk. */
+  #restart(change: () => void): void {
+    const heard = this.#running?.driver.member.heard;
+    this.#leave();
+    this.#running = undefined;
+    this.#restarts = (async () => {
+      await this.#data?.close(heard);
+      try {
+        change();
+        this.#data?.open();
+        this.#run();
+      } catch (error) {
+        this.#fault = errorOf(error);
+      }
+    })();
+  }
+
+  /** A command arrives. */
+  submit(command: Uint8Array, answer: (outcome: Outcome) => void): void {
+    if (this.#fault === undefined) this.#running?.driver.submit(command, answer);
+  }
+
+  tick(): void {
+    if (this.#fault === undefined) this.#running?.driver.tick();
+  }
+
+  /** Ends it at once. @returns its folder as it was then */
+  async kill(): Promise<FolderImage> {
+    const image = readFolder(this.folder);
+    await this.stop();
+    return image;
+  }
+
+  /** Stops it in order, but that it does not say so to anybody. */
+  async stop(): Promise<void> {
+    await this.#restarts;
+    this.#leave();
+    const driver = this.#running?.driver;
+    if (driver !== undefined && this.#fault === undefined) {
+      await new Promise<void>((resolve) => driver.stop(resolve));
+    }
+    this.#running = undefined;
+    await this.#data?.close();
+    this.#data = undefined;
+  }
+}
+
+/** What ends the process, or keeps it up without roles; anything else is a mistake of the code. */
+function errorOf(error: unknown): Error {
+  if (error instanceof DamageError || error instanceof HaltError) return error;
+  return error instanceof Error ? error : new Error(String(error));
+}
