@@ -38,7 +38,20 @@ const condition = z.object({
 const member = z.object({
   name: z.string().describe('The pod.'),
   id: z.string().describe('The id in its data folder.').optional(),
-  role: z.enum(['unformed', 'damaged', 'outsider', 'learner', 'voter', 'unknown']),
+  role: z.enum([
+    'unformed',
+    'damaged',
+    'halted',
+    'waiting',
+    'outsider',
+    'learner',
+    'voter',
+    'unknown',
+  ]),
+  reason: z
+    .string()
+    .describe('Why it is damaged, has halted, or waits, as it says itself.')
+    .optional(),
   ready: z.boolean(),
   caughtUp: z.boolean().describe('It has applied what the leader had when it was asked.'),
   version: z.string().optional(),

@@ -7,8 +7,8 @@ import {
   type MembershipRequest,
 } from '../../../contract/src/membership.ts';
 import type { NatsTrouble } from '../../../contract/src/nats-access.ts';
-import type { RecoveryRequest } from '../../../contract/src/recovery.ts';
-import type { MemberStatus } from '../../../contract/src/status.ts';
+import type { RecoveryRequest, SetAsideRequest } from '../../../contract/src/recovery.ts';
+import type { MemberStatus, WaitingStatus } from '../../../contract/src/status.ts';
 import { subjectsOf } from '../../../contract/src/subjects.ts';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
 import type { Address, Heard, Members, Objects } from '../reconcile/ports.ts';
@@ -24,17 +24,19 @@ const SURVEY_MS = 500;
 /** So does a server of NATS that is there. */
 const PROBE_MS = 1_000;
 
+type Look = (address: Address) => Promise<MemberStatus | WaitingStatus | undefined>;
+
 export interface NatsMembersInit {
   /** For the Secrets that specs name. */
   readonly objects: Objects;
   /** Asks a pod at its own address. */
-  readonly look?: (address: Address) => Promise<MemberStatus | undefined>;
+  readonly look?: Look;
 }
 
 /** Looks at members in two ways, at their pods and over NATS, and commands them over NATS. */
 export class NatsMembers implements Members {
   readonly #objects: Objects;
-  readonly #look: (address: Address) => Promise<MemberStatus | undefined>;
+  readonly #look: Look;
   readonly #links = new NatsLinks();
 
   constructor({ objects, look = ({ ip }) => httpStatus(ip) }: NatsMembersInit) {
@@ -47,7 +49,13 @@ export class NatsMembers implements Members {
       Promise.all(addresses.map((address) => this.#statusAt(cluster, address))),
       this.#survey(cluster, addresses),
     ]);
-    return { http: new Map(seen.flat()), ...over };
+    const http = new Map<string, MemberStatus>();
+    const waiting = new Map<string, string>();
+    for (const [pod, status] of seen.flat()) {
+      if (status.role === 'waiting') waiting.set(pod, status.alarms.join(' '));
+      else http.set(pod, status);
+    }
+    return { http, waiting, ...over };
   }
 
   /**
@@ -90,7 +98,7 @@ export class NatsMembers implements Members {
     await admin.recover(member, request);
   }
 
-  async setAside(cluster: PaxosCluster, member: string, request: RecoveryRequest): Promise<void> {
+  async setAside(cluster: PaxosCluster, member: string, request: SetAsideRequest): Promise<void> {
     const { admin } = await this.#open(cluster);
     await admin.setAside(member, request);
   }
@@ -105,7 +113,10 @@ export class NatsMembers implements Members {
   }
 
   /** An address may be another pod's by now: who answers has to say that it is this one. */
-  async #statusAt({ metadata }: PaxosCluster, address: Address): Promise<[string, MemberStatus][]> {
+  async #statusAt(
+    { metadata }: PaxosCluster,
+    address: Address,
+  ): Promise<[string, MemberStatus | WaitingStatus][]> {
     const status = await this.#look(address);
     const isOfCluster =
       status?.cluster === metadata.name && [metadata.namespace, ''].includes(status.namespace);

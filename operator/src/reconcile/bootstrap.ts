@@ -2,6 +2,7 @@ import {
   isSameFirstConfiguration,
   type FirstConfiguration,
 } from '../../../contract/src/first-configuration.ts';
+import { isUnfit } from '../../../contract/src/status.ts';
 import { namesOf } from '../resources/names.ts';
 import { act, stop, wait, type Verdict } from './action.ts';
 import {
@@ -68,7 +69,7 @@ function adopt(seen: Observation, first: FirstConfiguration): Verdict {
 /** Nobody has been told anything yet. */
 function begin(seen: Observation): Verdict {
   const { spec, status } = seen.cluster;
-  const damaged = seen.places.find((place) => place.status?.role === 'damaged');
+  const damaged = seen.places.find(({ status }) => status && isUnfit(status.role));
   if (damaged !== undefined) {
     return stop(
       'DamagedMember',
