@@ -22,6 +22,7 @@ import { ClientApi, type RequestDropReason } from './client-api.ts';
 import { CrashPoints } from './crash-points.ts';
 import { Driver } from './driver.ts';
 import type { Logger } from './logger.ts';
+import { OutsideWitness } from './outside-witness.ts';
 import { isSound } from './soundness.ts';
 import { ScriptPort, type LineDropReason } from './script-port.ts';
 
@@ -74,6 +75,7 @@ export class RunningMember {
   readonly #events: RunningMemberEvents;
   readonly #transport: NatsTransport;
   readonly #api: ClientApi;
+  readonly #witness: OutsideWitness | undefined;
   #scriptPort: ScriptPort | undefined;
   #ticker: NodeJS.Timeout | undefined;
 
@@ -84,6 +86,7 @@ export class RunningMember {
     const machine = config.machine === 'counter' ? counter : chatLog;
     this.applier = new Applier(machine, storage.state.tables);
     this.#transport = this.#join();
+    this.#witness = config.witness === 'operator' ? this.#findWitness() : undefined;
     this.driver = this.#drive(this.#member());
     this.#api = new ClientApi(connection, subjects, this.driver, this.#dropped);
   }
@@ -106,6 +109,19 @@ export class RunningMember {
     });
   }
 
+  #findWitness(): OutsideWitness {
+    const { self, connection, subjects } = this.#ports;
+    return new OutsideWitness({
+      connection,
+      subjects,
+      self,
+      end: () => this.driver.stamp.end,
+      testified: (evidence) => {
+        this.driver.input({ type: 'testimony', testimony: { type: 'testimony', ...evidence } });
+      },
+    });
+  }
+
   #member(): Member {
     const { config, self, first, storage } = this.#ports;
     const { mode, pipeline, batchBytes } = config;
@@ -121,6 +137,7 @@ export class RunningMember {
       recovered: { ...opened.recovered, slotOut: state.flushedSlotOut },
       end: { incarnation: opened.incarnation, sequence: opened.log.end },
       heard: state.facts.heard,
+      asksOutside: this.#witness !== undefined,
       isSound,
     });
   }
@@ -135,6 +152,7 @@ export class RunningMember {
       state: storage.state,
       applier: this.applier,
       transport: this.#transport,
+      ...(this.#witness && { witness: this.#witness }),
       metrics,
       schedule: setImmediate,
       random: Math.random,
@@ -230,6 +248,7 @@ export class RunningMember {
   /** Its driver has failed: it is still there to be looked at, and does nothing. */
   cease(): void {
     clearInterval(this.#ticker);
+    this.#witness?.detach();
     this.#serve(false);
   }
 
@@ -249,6 +268,7 @@ export class RunningMember {
       if (!isAlone) await handOver(driver, HAND_OVER_MS);
     }
     clearInterval(this.#ticker);
+    this.#witness?.detach();
     this.#scriptPort?.close();
     this.#serve(false);
     await new Promise<void>((resolve) => driver.stop(resolve));

@@ -62,6 +62,14 @@ const member = z.object({
     .optional(),
 });
 
+const figure = z.object({
+  member: z.string().describe('Its id.'),
+  incarnation: z.int().describe('Number of its newest run.'),
+  random: z.int().describe('Tells runs with one number apart.'),
+  sequence: z.int().describe('The farthest that this run said of its log.'),
+  before: z.int().describe('The farthest that an earlier run said.'),
+});
+
 const refusedRecovery = z.object({ clusterId: z.string(), member: z.string() });
 
 export const statusSchema = z.object({
@@ -76,6 +84,14 @@ export const statusSchema = z.object({
   version: z.string().describe('The oldest version that a member runs.').optional(),
   refusedRecovery: refusedRecovery
     .describe('What spec.recovery asks for while there is a quorum: it is never done.')
+    .optional(),
+  witness: z
+    .array(figure)
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['member'] })
+    .describe(
+      'How far the logs of the members went, by their own word. The operator reminds them of it: ' +
+        'a volume that was put back from an older copy is noticed. It may be late, and is never ahead.',
+    )
     .optional(),
   conditions: z
     .array(condition)
@@ -92,4 +108,5 @@ export type Phase = (typeof phases)[number];
 export type Condition = z.output<typeof condition>;
 export type ConditionType = (typeof conditionTypes)[number];
 export type MemberRow = z.output<typeof member>;
+export type Figure = z.output<typeof figure>;
 export type RefusedRecovery = z.output<typeof refusedRecovery>;

@@ -11,10 +11,12 @@ import type { RecoveryRequest, SetAsideRequest } from '../../../contract/src/rec
 import type { MemberStatus, WaitingStatus } from '../../../contract/src/status.ts';
 import { subjectsOf } from '../../../contract/src/subjects.ts';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
+import type { Figure } from '../api/status.ts';
 import type { Address, Heard, Members, Objects } from '../reconcile/ports.ts';
 import { httpStatus } from './http-status.ts';
 import { downAt, NatsLinks, type ClusterName, type OpenLink } from './nats-links.ts';
 import { SecretError, secretsOf } from './secrets.ts';
+import { Witness } from './witness.ts';
 
 /** Longer than a leader waits for a change to settle. */
 const CHANGE_MS = 6_000;
@@ -31,6 +33,8 @@ export interface NatsMembersInit {
   readonly objects: Objects;
   /** Asks a pod at its own address. */
   readonly look?: Look;
+  /** A member said something new of its log. */
+  readonly onFigure?: (cluster: ClusterName) => void;
 }
 
 /** Looks at members in two ways, at their pods and over NATS, and commands them over NATS. */
@@ -38,8 +42,10 @@ export class NatsMembers implements Members {
   readonly #objects: Objects;
   readonly #look: Look;
   readonly #links = new NatsLinks();
+  readonly #witness: Witness;
 
-  constructor({ objects, look = ({ ip }) => httpStatus(ip) }: NatsMembersInit) {
+  constructor({ objects, look = ({ ip }) => httpStatus(ip), onFigure }: NatsMembersInit) {
+    this.#witness = new Witness(onFigure);
     this.#objects = objects;
     this.#look = look;
   }
@@ -49,13 +55,14 @@ export class NatsMembers implements Members {
       Promise.all(addresses.map((address) => this.#statusAt(cluster, address))),
       this.#survey(cluster, addresses),
     ]);
+    const figures = this.#witness.figuresOf(cluster.metadata);
     const http = new Map<string, MemberStatus>();
     const waiting = new Map<string, string>();
     for (const [pod, status] of seen.flat()) {
       if (status.role === 'waiting') waiting.set(pod, status.alarms.join(' '));
       else http.set(pod, status);
     }
-    return { http, waiting, ...over };
+    return { http, waiting, figures, ...over };
   }
 
   /**
@@ -103,8 +110,14 @@ export class NatsMembers implements Members {
     await admin.setAside(member, request);
   }
 
+  /** How far the logs of a cluster's members go, as far as they said. */
+  figuresOf(cluster: ClusterName): Figure[] {
+    return this.#witness.figuresOf(cluster);
+  }
+
   /** Of a cluster that is gone. */
   forget(cluster: ClusterName): Promise<void> {
+    this.#witness.forget(cluster);
     return this.#links.forget(cluster);
   }
 
@@ -147,6 +160,7 @@ export class NatsMembers implements Members {
   async #open(cluster: PaxosCluster): Promise<OpenLink & { readonly admin: Admin }> {
     const open = await this.#links.use(cluster, await secretsOf(this.#objects, cluster));
     if ('code' in open) throw shutOut(open);
+    this.#witness.listen(cluster, open.link);
     return { ...open, admin: adminOf(open, cluster.metadata) };
   }
 }

@@ -10,6 +10,7 @@ import type { FirstConfiguration } from '../../../contract/src/first-configurati
 import type { MemberLists } from '../../../contract/src/membership.ts';
 import { hasRoles, isUnfit, type MemberStatus } from '../../../contract/src/status.ts';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
+import type { Figure } from '../api/status.ts';
 import { LOST, MEMBER } from '../resources/annotations.ts';
 import { CONTAINER } from '../resources/names.ts';
 import type { Warning } from './ports.ts';
@@ -48,6 +49,8 @@ export interface Observation {
   readonly first: FirstConfiguration | 'unreadable' | 'leaving' | undefined;
   /** Everybody who answers, by either way. */
   readonly statuses: readonly MemberStatus[];
+  /** How far the logs of members go, as far as the operator heard. */
+  readonly figures: readonly Figure[];
   /** Why the operator itself does not reach NATS. */
   readonly natsDown: string | undefined;
   /** Of the StatefulSet, when pods are missing. */

@@ -4,7 +4,7 @@ import type { FirstConfiguration } from '../../../contract/src/first-configurati
 import type { RecoveryRequest, SetAsideRequest } from '../../../contract/src/recovery.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
-import type { PaxosClusterStatus } from '../api/status.ts';
+import type { Figure, PaxosClusterStatus } from '../api/status.ts';
 
 /*
  * What reconcile is given. Reads are uncached, and changes carry what they were computed from.
@@ -97,6 +97,8 @@ export interface Heard {
   readonly waiting: ReadonlyMap<string, string>;
   /** Who answered over NATS. */
   readonly nats: readonly MemberStatus[];
+  /** How far their logs go, as far as the operator heard: see members/figures.ts. */
+  readonly figures: readonly Figure[];
   /** Whether the operator is connected to the cluster's NATS itself; if not, why. */
   readonly connection: { readonly up: true } | { readonly up: false; readonly why: string };
 }

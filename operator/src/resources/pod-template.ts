@@ -144,6 +144,7 @@ function environment(cluster: PaxosCluster): V1EnvVar[] {
     { name: 'SYNOD_HTTP_PORT', value: String(HTTP_PORT) },
     { name: 'SYNOD_MACHINE', value: spec.machine },
     { name: 'SYNOD_NATS_URL', value: nats.url },
+    { name: 'SYNOD_WITNESS', value: 'operator' },
     ...optional('SYNOD_NATS_CREDENTIALS_DIR', nats.credentialsSecret && NATS_FOLDER),
     ...optional('SYNOD_NATS_TLS_DIR', nats.tlsSecret && TLS_FOLDER),
     ...optional('SYNOD_LOG_LEVEL', settings.logLevel),

@@ -390,6 +390,7 @@ export class World implements Members {
     return {
       http: new Map(http),
       waiting: new Map(),
+      figures: [],
       nats: this.#hasNats ? this.#overNats() : [],
       connection: this.#hasNats ? { up: true } : { up: false, why: 'NATS is away' },
     };
