@@ -94,21 +94,22 @@ export function recordedMember({ volume }: Place): string | undefined {
 
 /**
  * Where that member runs, or has its volume. Where a volume was copied, it may run twice: then it is
- * the one that has not given up its roles, else the one whose volume is noted to be that member's.
+ * the one that has not given up its roles, else the one whose volume is noted to be that member's,
+ * also while that one is silent.
  */
 export function placeOf({ places }: Observation, member: string): Place | undefined {
   const noted = (place: Place): boolean => recordedMember(place) === member;
   const running = places.filter((place) => place.status?.member === member);
   const fit = running.filter(({ status }) => status && !isUnfit(status.role));
-  const likely = fit.length > 0 ? fit : running;
-  return likely.find(noted) ?? likely[0] ?? places.find(noted);
+  return fit.find(noted) ?? fit[0] ?? running.find(noted) ?? places.find(noted) ?? running[0];
 }
 
-/** What runs there is a copy of a member that is somewhere else, has no vote, and says so itself. */
+/** What runs there is a copy of a member that answers elsewhere; it has no vote, and says so itself. */
 export function isIdleCopy(seen: Observation, place: Place): boolean {
   const { status, isSeen } = place;
   if (status === undefined || !isSeen || !isUnfit(status.role)) return false;
-  return placeOf(seen, status.member) !== place;
+  const own = placeOf(seen, status.member);
+  return own !== place && own?.status?.member === status.member;
 }
 
 /** Other places where a process runs under the id of a member. */

@@ -44,8 +44,8 @@ afterEach(async () => {
   fs.rmSync(folder, { recursive: true });
 });
 
-async function start(): Promise<Node> {
-  const flags = { cluster: 'c', namespace: 'n', name: 'c-0', data, witness: 'operator' };
+async function start(at = data): Promise<Node> {
+  const flags = { cluster: 'c', namespace: 'n', name: 'c-0', data: at, witness: 'operator' };
   const all = Object.entries({ ...flags, 'nats-url': nats.url, 'http-port': '0' });
   const args = all.flatMap(([flag, value]) => [`--${flag}`, value]);
   const config = parseConfig(args, {});
@@ -86,7 +86,13 @@ function leads(running: Node): Promise<MemberStatus> {
 async function goOnAfterCopy(operator: NatsMembers): Promise<string> {
   const first = await start();
   const { member } = first.status();
-  await operator.form(cluster(), member, { clusterId: 'x', members: [member], window: 16 });
+  const configuration = { clusterId: 'x', members: [member], window: 16 };
+  await until('it to be told', () =>
+    operator.form(cluster(), member, configuration).then(
+      () => true,
+      () => undefined,
+    ),
+  );
   await leads(first);
   await first.stop();
   const copy = path.join(folder, 'copy');
@@ -137,4 +143,27 @@ test('without an operator it goes on, as it would without Kubernetes', async () 
   await operator.close();
   const back = await putBack(copy);
   await leads(back);
+});
+
+test('of two processes with one id both halt, and one that has halted can set its data aside', async () => {
+  const operator = await operate();
+  const copy = await goOnAfterCopy(operator);
+  const one = node!;
+  const { member, clusterId } = one.status();
+  const asked = (): Promise<void> =>
+    operator.setAside(cluster(), member, { clusterId: clusterId ?? '' });
+  await expect(asked()).rejects.toMatchObject({ code: 'HAS_LEADER' });
+  const other = await start(copy);
+  for (const each of [one, other]) {
+    const status = await until('it to halt', () => {
+      const now = each.status();
+      return Promise.resolve(now.role === 'halted' ? now : undefined);
+    });
+    expect(status).toMatchObject({ haltedBy: 'twin', ready: false });
+    expect(status.alarms[0]).toContain('A second process runs, or ran, under the id');
+  }
+  await one.stop();
+  await asked();
+  expect(fs.existsSync(`${copy}.set-aside-x`)).toBe(true);
+  expect(fs.existsSync(copy)).toBe(false);
 });

@@ -5,7 +5,7 @@ import { standingOf } from '../../../operator/src/status/standing.ts';
 import { degraded } from '../../../operator/src/status/degraded.ts';
 import { nothing } from '../../../operator/src/status/outcome.ts';
 import { observed } from './model/observed.ts';
-import { condition, idAt, ROUNDS, running } from './model/running-cluster.ts';
+import { condition, idAt, ROUNDS, running, silence } from './model/running-cluster.ts';
 import type { World } from './model/world.ts';
 
 /*
@@ -83,6 +83,17 @@ test('a damaged copy of a member that is well elsewhere does not make that one g
   await world.rounds(ROUNDS);
   expect(world.deeds).not.toContain(`remove ${member}`);
   expect(idAt(world, 3)).toBe(member);
+});
+
+test('while a member is silent, neither it nor a damaged copy of it is touched', async () => {
+  world = await running(5);
+  const [member, lost] = [idAt(world, 3), idAt(world, 1)];
+  world.copy(3, 1);
+  world.damage(1);
+  silence(world, 3);
+  await world.rounds(ROUNDS);
+  expect(world.deeds).toEqual([`remove ${lost}`]);
+  expect(world.paxos?.newest.voters).toContain(member);
 });
 
 test('one of three that has no majority beside it is left to a person', async () => {
