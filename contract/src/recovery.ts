@@ -14,8 +14,9 @@ export interface RecoveryRequest {
 }
 
 /**
- * Asks one member to set its data aside, and to come back blank: for such a recovery, or, without
- * a new cluster, because it knows itself that it is unfit, and is no member any more. JSON, as above.
+ * Asks one member to set its data aside, and to come back blank: for such a recovery; or, without
+ * a new cluster, because it knows itself that it is unfit, and is no member any more. JSON, as
+ * above.
  */
 export type SetAsideRequest = Pick<RecoveryRequest, 'clusterId'> & Partial<RecoveryRequest>;
 

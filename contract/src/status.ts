@@ -20,8 +20,8 @@ export function isUnfit(role: MemberRole): boolean {
 }
 
 /**
- * Why a member halted. `twin`: another process runs, or ran, under its id. `dissent`: it has decided
- * something else than others have, or has another state than they have.
+ * Why a member halted. `twin`: another process runs, or ran, under its id. `dissent`: it has
+ * decided something else than others have, or has another state.
  */
 export type HaltCause = 'twin' | 'dissent';
 

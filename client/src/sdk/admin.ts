@@ -111,7 +111,10 @@ export class Admin {
     await this.#recovery(this.subjects.recover(member), member, request);
   }
 
-  /** Has one member of such a cluster, or one that is unfit, set its data aside; it comes back blank. */
+  /**
+   * Has one member of such a cluster, or one that is unfit, set its data aside. It comes back
+   * blank.
+   */
   async setAside(member: string, request: SetAsideRequest): Promise<void> {
     await this.#recovery(this.subjects.setAside(member), member, request);
   }

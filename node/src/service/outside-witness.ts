@@ -51,8 +51,8 @@ export class OutsideWitness {
   }
 
   #say(asks: boolean): void {
-    const { connection, subjects, self, end } = this.#ports;
-    const { incarnation, sequence } = end();
+    const { connection, subjects, self } = this.#ports;
+    const { incarnation, sequence } = this.#ports.end();
     const report: WitnessReport = { member: self, incarnation, sequence, asks };
     connection.publish(subjects.witness, Buffer.from(JSON.stringify(report)));
     this.#said = sequence;

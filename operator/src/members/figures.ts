@@ -5,9 +5,9 @@ import type { Figure } from '../api/status.ts';
 const MOST = 32;
 
 /**
- * What the members of one cluster said of their logs. A volume can be put back, and with it whatever
- * a member knows of itself; so this is kept where no volume is. It may be behind the truth, as what
- * was said last may not have been written down; it is never ahead of it.
+ * What the members of one cluster said of their logs. A volume can be put back, and with it
+ * whatever a member knows of itself; so this is kept where no volume is. It may be behind the
+ * truth, as what was said last may not have been written down; it is never ahead of it.
  */
 export class Figures {
   /** Whom nothing was heard of for the longest time is first. */

@@ -9,7 +9,10 @@ import { HTTP_PORT } from '../resources/names.ts';
 /** A pod answers in milliseconds, or is not there. */
 const DEADLINE_MS = 1_000;
 
-/** What a member, or who is to be one, says of itself at its pod's address. @returns `undefined` when it does not */
+/**
+ * What a member, or who is to be one, says of itself at its pod's address.
+ * @returns `undefined` when it says nothing
+ */
 export async function httpStatus(
   ip: string,
   port = HTTP_PORT,

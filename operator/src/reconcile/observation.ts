@@ -93,9 +93,9 @@ export function recordedMember({ volume }: Place): string | undefined {
 }
 
 /**
- * Where that member runs, or has its volume. Where a volume was copied, it may run twice: then it is
- * the one that has not given up its roles, else the one whose volume is noted to be that member's,
- * also while that one is silent.
+ * Where that member runs, or has its volume. Where a volume was copied, it may run twice: then it
+ * is the one that has not given up its roles, else the one whose volume is noted to be that
+ * member's, also while that one is silent.
  */
 export function placeOf({ places }: Observation, member: string): Place | undefined {
   const noted = (place: Place): boolean => recordedMember(place) === member;
@@ -104,7 +104,7 @@ export function placeOf({ places }: Observation, member: string): Place | undefi
   return fit.find(noted) ?? fit[0] ?? running.find(noted) ?? places.find(noted) ?? running[0];
 }
 
-/** What runs there is a copy of a member that answers elsewhere; it has no vote, and says so itself. */
+/** A copy of a member that answers elsewhere runs there. It has no vote, and says so itself. */
 export function isIdleCopy(seen: Observation, place: Place): boolean {
   const { status, isSeen } = place;
   if (status === undefined || !isSeen || !isUnfit(status.role)) return false;

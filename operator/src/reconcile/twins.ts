@@ -16,10 +16,10 @@ import {
 const RESTART_MS = 30_000;
 
 /**
- * Two processes under the id of one member were heard, and each has given up its roles. One of them
- * works on a copy of the volume. That one goes first, see heal.ts; then the member's own pod is made
- * anew, which starts a later run of it. It asks the others before it votes: if its data turns out to
- * be the older copy, it says so, and is replaced like a damaged one. So never both are replaced.
+ * Two processes under the id of one member were heard, and each has given up its roles. One of
+ * them works on a copy of the volume. That one goes first, see heal.ts; then the member's own pod
+ * is made anew, which starts a later run of it. It asks the others before it votes: if its data
+ * turns out to be the older copy, it says so, and is replaced like a damaged one.
  */
 export function restartTwin(seen: Observation): Verdict {
   if (decided(seen) === undefined) return undefined;
