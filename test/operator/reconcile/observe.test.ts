@@ -10,7 +10,7 @@ function overNats(world: World, nats: readonly MemberStatus[]): Members {
     http: new Map<string, MemberStatus>(),
     nats,
     waiting: new Map(),
-      figures: [],
+    figures: [],
     connection: { up: true } as const,
   };
   return {
