@@ -20,7 +20,8 @@ export function permissionsOf(
     if (!subjectToken.test(token)) throw new RangeError(`${JSON.stringify(token)} is no name`);
   }
   const subjects = subjectsOf(namespace, name);
-  const { request, read, status, transfer, membership } = subjects;
+  const { request, read, status, transfer, membership, witness } = subjects;
+  const evidence = subjects.evidence('*');
   const client = (role: ClientRole, publish: readonly string[]): Permissions => ({
     publish: { allow: publish },
     subscribe: { allow: [answersTo(role)] },
@@ -31,10 +32,13 @@ export function permissionsOf(
   const administration = [status, transfer, membership, ...direct];
   return {
     member: {
-      publish: { allow: [...protocol, ...clientRoles.map(answersTo)] },
-      subscribe: { allow: [...protocol, request, read, ...administration] },
+      publish: { allow: [...protocol, witness, ...clientRoles.map(answersTo)] },
+      subscribe: { allow: [...protocol, evidence, request, read, ...administration] },
     },
-    operator: client('operator', administration),
+    operator: {
+      publish: { allow: [...administration, evidence] },
+      subscribe: { allow: [answersTo('operator'), witness] },
+    },
     administrator: client('administrator', [request, read, ...administration]),
     writer: client('writer', [request, read, status]),
     reader: client('reader', [read, status]),

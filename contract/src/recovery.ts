@@ -4,8 +4,7 @@ import { parseObject } from './json-object.ts';
 
 /**
  * Asks one member of a cluster that lost its quorum for good to begin a new cluster with what it
- * has applied; or another one to set its data aside, so that it can come to the new cluster. JSON,
- * on the subject of that member.
+ * has applied. JSON, on the subject of that member.
  */
 export interface RecoveryRequest {
   /** Of the cluster that is lost: a member of another one refuses. */
@@ -13,6 +12,13 @@ export interface RecoveryRequest {
   /** Of the cluster that begins in its place. */
   readonly newClusterId: string;
 }
+
+/**
+ * Asks one member to set its data aside, and to come back blank: for such a recovery; or, without
+ * a new cluster, because it knows itself that it is unfit, and is no member any more. JSON, as
+ * above.
+ */
+export type SetAsideRequest = Pick<RecoveryRequest, 'clusterId'> & Partial<RecoveryRequest>;
 
 /** What became of it. JSON. `ok`: it is durable; the member ends, and starts as somebody new. */
 export type RecoveryAnswer =
@@ -23,6 +29,13 @@ export function parseRecoveryRequest(text: string): RecoveryRequest | undefined 
   const { clusterId, newClusterId } = parseObject(text) ?? {};
   const isWhole = isClusterId(clusterId) && isClusterId(newClusterId);
   return isWhole && clusterId !== newClusterId ? { clusterId, newClusterId } : undefined;
+}
+
+/** @returns `undefined` when the text is no request */
+export function parseSetAsideRequest(text: string): SetAsideRequest | undefined {
+  const { clusterId, newClusterId } = parseObject(text) ?? {};
+  if (newClusterId !== undefined) return parseRecoveryRequest(text);
+  return isClusterId(clusterId) ? { clusterId } : undefined;
 }
 
 /** @returns `undefined` when the text is no answer */

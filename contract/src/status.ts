@@ -1,12 +1,29 @@
 import { isFirstConfiguration, type FirstConfiguration } from './first-configuration.ts';
+import { parseObject } from './json-object.ts';
 
 /**
  * `unformed`: it has not been told the first configuration. `damaged`: its data is. `halted`: it
- * has no roles until a person has looked, and its data is not to be deleted. `outsider`: no
- * configuration names it; it learns, and is counted nowhere.
+ * gave up its roles, because it, or what it has, is not to be trusted; its data is to be kept.
+ * `outsider`: no configuration names it; it learns, and is counted nowhere.
  */
 export type MemberRole =
   'unformed' | 'damaged' | 'halted' | 'outsider' | 'learner' | 'follower' | 'leader';
+
+/** Whether it takes part, with a vote or without one. */
+export function hasRoles(role: MemberRole): boolean {
+  return role !== 'unformed' && !isUnfit(role);
+}
+
+/** It knows of itself that it may not take part, as long as this process has these data. */
+export function isUnfit(role: MemberRole): boolean {
+  return role === 'damaged' || role === 'halted';
+}
+
+/**
+ * Why a member halted. `twin`: another process runs, or ran, under its id. `dissent`: it has
+ * decided something else than others have, or has another state.
+ */
+export type HaltCause = 'twin' | 'dissent';
 
 /** Another member's state on its way to one that is behind all logs. Its length is not known. */
 export interface IncomingState {
@@ -38,6 +55,8 @@ export interface MemberStatus {
   readonly newestMachineVersion: number;
   readonly mode: 'stable' | 'on-demand';
   readonly role: MemberRole;
+  /** `null` while it has not halted. The first of the alarms says more. */
+  readonly haltedBy: HaltCause | null;
   readonly ready: boolean;
   /** As `round.leader`, or `none`. */
   readonly ballot: string;
@@ -77,7 +96,34 @@ export interface MemberStatus {
 const unsaid = {
   ...{ namespace: '', configuration: 0, learners: [], unheard: [], floor: 0, incoming: null },
   ...{ machineVersion: 0, newestMachineVersion: 0 },
+  haltedBy: null,
 };
+
+/**
+ * What a process says of itself at `/status` that waits until its data folder is free. It is no
+ * member yet: whoever has the folder is.
+ */
+export interface WaitingStatus {
+  readonly cluster: string;
+  readonly namespace: string;
+  /** Where it runs. */
+  readonly name: string;
+  readonly role: 'waiting';
+  /** What it waits for, a sentence each. */
+  readonly alarms: readonly string[];
+}
+
+/** @returns `undefined` when the text is not the status of a process that waits */
+export function parseWaitingStatus(text: string): WaitingStatus | undefined {
+  const { cluster, namespace, name, role, alarms } = parseObject(text) ?? {};
+  if (typeof cluster !== 'string' || typeof namespace !== 'string') return undefined;
+  if (typeof name !== 'string' || role !== 'waiting' || !isText(alarms)) return undefined;
+  return { cluster, namespace, name, role, alarms };
+}
+
+function isText(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
+}
 
 /** Parses a status from outside. @returns `undefined` when it is not one */
 export function parseStatus(text: string): MemberStatus | undefined {

@@ -10,6 +10,10 @@ export interface Subjects {
   member(id: string): string;
   /** To every member: protocol messages that the broker fans out. */
   readonly members: string;
+  /** Tells, and asks, the witness that is none of the members: see witness.ts. */
+  readonly witness: string;
+  /** To one member: what that witness remembers of it. */
+  evidence(id: string): string;
   /** Commands of clients. Only the active leader subscribes: "no responders" means no leader. */
   readonly request: string;
   /** Commands that change nothing, of clients that may not write. Only the active leader, too. */
@@ -36,6 +40,8 @@ export function subjectsOf(namespace: string, name: string): Subjects {
   return {
     member: (id) => `${cluster}.member.${id}`,
     members: `${cluster}.members`,
+    witness: `${cluster}.witness`,
+    evidence: (id) => `${cluster}.evidence.${id}`,
     request: `${cluster}.request`,
     read: `${cluster}.read`,
     status: `${cluster}.admin.status`,

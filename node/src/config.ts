@@ -45,6 +45,9 @@ const settings = {
   scriptPort: integer(1, 65_535).optional().describe("TCP port for a master's script (on demand)"),
   httpHost: z.string().min(1).default('127.0.0.1').describe('address for metrics and status'),
   httpPort: integer(0, 65_535).default(8080).describe('its port; 0 for any free one'),
+  witness: oneOf('none', 'operator')
+    .default('none')
+    .describe('who beside the members remembers how far their logs go, and is asked at start'),
   logLevel: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent')
     .default('info')
     .describe('least level of what is logged'),

@@ -82,12 +82,15 @@ const clusterPanels: readonly Panel[] = [
     more: mapping('no', 'yes'),
   },
   {
-    title: 'Damaged members',
-    description: 'Members without roles, because their data is damaged.',
+    title: 'Unfit members',
+    description: 'Members without roles, because their data is damaged, or because they halted.',
     type: 'stat',
     unit: 'none',
     width: 4,
-    queries: [{ expr: `sum(${mine('synod_is_damaged')})`, legend: '' }],
+    queries: [
+      { expr: `sum(${mine('synod_is_damaged')})`, legend: 'damaged' },
+      { expr: `sum(${mine('synod_is_halted')})`, legend: 'halted' },
+    ],
   },
   {
     title: 'Changes of leader',

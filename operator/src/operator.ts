@@ -15,8 +15,12 @@ import type { Logger } from './logger.ts';
 import { NatsMembers } from './members/nats-members.ts';
 import type { Metrics } from './metrics.ts';
 import type { ObjectKind } from './reconcile/ports.ts';
+import { FigureKeeper } from './figure-keeper.ts';
 import { makeReconcile } from './reconcile/reconcile.ts';
 import { CLUSTER_LABEL } from './resources/labels.ts';
+
+/** What members said of their logs is written down so often, at most. */
+const FIGURES_MS = 5_000;
 
 export interface OperatorOptions {
   readonly config: Config;
@@ -33,15 +37,22 @@ export class Operator {
   readonly #members: NatsMembers;
   readonly #atRest: AtRest;
   readonly #queue: Queue;
-  /** Keys of the clusters that exist. */
-  readonly #clusters = new Set<string>();
+  readonly #figures: FigureKeeper;
+  /** What a person may change of each cluster that exists, by its key, as it was last. */
+  readonly #clusters = new Map<string, string>();
 
   constructor(options: OperatorOptions, term: Term) {
     const { config, client, identity, metrics, log } = options;
     this.#options = options;
     this.#term = term;
     const objects = new ApiObjects(client, term);
-    this.#members = new NatsMembers({ objects });
+    this.#members = new NatsMembers({
+      objects,
+      onFigure: ({ namespace, name }) => {
+        this.#queue.addAfter(keyOf({ namespace, name }), FIGURES_MS);
+      },
+    });
+    this.#figures = new FigureKeeper(objects, (cluster) => this.#members.figuresOf(cluster));
     const reconcile = makeReconcile({
       objects,
       members: this.#members,
@@ -63,7 +74,11 @@ export class Operator {
       onRest: () => metrics.glances.inc(),
     });
     this.#queue = new Queue({
-      work: async (key) => this.#again(key, await this.#atRest.look(key)),
+      work: async (key) => {
+        const result = await this.#atRest.look(key);
+        await this.#figures.keep(parseKey(key));
+        return this.#again(key, result);
+      },
       concurrency: config.concurrency,
       clock: systemClock,
       random: Math.random,
@@ -87,8 +102,8 @@ export class Operator {
   async run(): Promise<void> {
     const { ending } = this.#term;
     const clusters: Sink = {
-      listed: (objects) => this.#listed(objects.map(keyOf)),
-      changed: (object) => this.#changed(keyOf(object)),
+      listed: (objects) => this.#listed(objects),
+      changed: (object) => this.#changed(object),
       deleted: (object) => this.#deleted(keyOf(object)),
     };
     const belongings: Sink = {
@@ -124,20 +139,28 @@ export class Operator {
     });
   }
 
-  #listed(keys: readonly string[]): void {
-    const gone = [...this.#clusters].filter((key) => !keys.includes(key));
+  #listed(objects: readonly V1ObjectMeta[]): void {
+    const keys = objects.map(keyOf);
+    const gone = [...this.#clusters.keys()].filter((key) => !keys.includes(key));
     for (const key of gone) this.#deleted(key);
-    for (const key of keys) this.#changed(key);
+    for (const object of objects) {
+      this.#clusters.set(keyOf(object), askedOf(object));
+      this.#touched(keyOf(object));
+    }
   }
 
-  #changed(key: string): void {
-    this.#clusters.add(key);
+  /** What the operator itself writes, which is the status, is no reason to look again. */
+  #changed(object: V1ObjectMeta): void {
+    const [key, asked] = [keyOf(object), askedOf(object)];
+    if (this.#clusters.get(key) === asked) return;
+    this.#clusters.set(key, asked);
     this.#touched(key);
   }
 
   #deleted(key: string): void {
     this.#clusters.delete(key);
     this.#atRest.forget(key);
+    this.#figures.forget(parseKey(key));
     void this.#members.forget(parseKey(key));
   }
 
@@ -174,6 +197,17 @@ export class Operator {
 
 function keyOf({ namespace = '', name = '' }: V1ObjectMeta): string {
   return `${namespace}/${name}`;
+}
+
+/** What changes with whatever a person does to a cluster, and not with its status. */
+function askedOf({
+  uid,
+  generation,
+  labels,
+  annotations,
+  deletionTimestamp,
+}: V1ObjectMeta): string {
+  return JSON.stringify([uid, generation, labels, annotations, deletionTimestamp]);
 }
 
 function clusterOf({ namespace = '', labels = {} }: V1ObjectMeta): string {

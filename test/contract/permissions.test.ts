@@ -25,7 +25,9 @@ test('a client speaks to no member by itself, and hears answers to its role only
   for (const role of clientRoles) {
     const { publish, subscribe } = permissions[role];
     expect(publish.allow.filter((subject) => /\.members?\b/.test(subject))).toEqual([]);
-    expect(subscribe.allow).toEqual([`_INBOX.synod.shop.orders.${role}.>`]);
+    // Only the operator is also a witness.
+    const more = role === 'operator' ? ['synod.shop.orders.witness'] : [];
+    expect(subscribe.allow).toEqual([`_INBOX.synod.shop.orders.${role}.>`, ...more]);
   }
 });
 
@@ -33,7 +35,7 @@ test('members speak to one another, and answer every role; they ask for nothing'
   const { publish } = permissions.member;
   const answers = clientRoles.map((role) => `_INBOX.synod.shop.orders.${role}.>`);
   const protocol = ['synod.shop.orders.member.*', 'synod.shop.orders.members'];
-  expect(publish.allow).toEqual([...protocol, ...answers]);
+  expect(publish.allow).toEqual([...protocol, 'synod.shop.orders.witness', ...answers]);
 });
 
 test.each(['*', '>', 'a.b', '', 'a b'])('%j names no single cluster', (name) => {

@@ -1,4 +1,4 @@
-import { parseStatus } from '../../contract/src/status.ts';
+import { hasRoles, parseStatus, parseWaitingStatus } from '../../contract/src/status.ts';
 import { subjectsOf, subjectToken } from '../../contract/src/subjects.ts';
 
 test('what is no status is undefined', () => {
@@ -14,6 +14,7 @@ test('what is no status is undefined', () => {
       machineVersion: 1,
       newestMachineVersion: 2,
       ...said,
+      haltedBy: 'twin',
       firstConfiguration,
       incoming: { from: 'b', bytes: 7 },
     };
@@ -28,17 +29,48 @@ test('what a member of an older version does not say has its first value', () =>
   const status = { ...least, firstConfiguration: null };
   const none = { learners: [], unheard: [], incoming: null };
   const versions = { machineVersion: 0, newestMachineVersion: 0 };
-  const unsaid = { namespace: '', configuration: 0, floor: 0, ...none, ...versions };
+  const unsaid = {
+    namespace: '',
+    configuration: 0,
+    floor: 0,
+    haltedBy: null,
+    ...none,
+    ...versions,
+  };
   expect(parseStatus(JSON.stringify(status))).toEqual({ ...status, ...unsaid });
+});
+
+test('who waits for its data folder is no member, and says what it waits for', () => {
+  const waits = {
+    cluster: 'c',
+    namespace: 'n',
+    name: 'c-0',
+    role: 'waiting',
+    alarms: ['It is held.'],
+  };
+  const text = JSON.stringify({ ...waits, version: '1' });
+  expect(parseStatus(text)).toBeUndefined();
+  expect(parseWaitingStatus(text)).toEqual(waits);
+  for (const wrong of [{ role: 'leader' }, { alarms: [1] }, { alarms: 'x' }, { name: 7 }]) {
+    expect(parseWaitingStatus(JSON.stringify({ ...waits, ...wrong }))).toBeUndefined();
+  }
+});
+
+test('who is damaged, has halted or was not told its cluster takes no part', () => {
+  const idle = ['unformed', 'damaged', 'halted'] as const;
+  expect(idle.filter(hasRoles)).toEqual([]);
+  expect((['outsider', 'learner', 'follower', 'leader'] as const).every(hasRoles)).toBe(true);
 });
 
 test('subjects of two clusters or namespaces never meet', () => {
   const all = ['local', 'other'].flatMap((namespace) =>
     ['one', 'two'].flatMap((name) => {
       const subjects = subjectsOf(namespace, name);
-      const { members, request, status, transfer, membership } = subjects;
-      const direct = ['a', 'b'].flatMap((id) => [subjects.member(id), subjects.form(id)]);
-      return [members, request, status, transfer, membership, ...direct];
+      const { members, request, status, transfer, membership, witness } = subjects;
+      const direct = ['a', 'b'].flatMap((id) => [
+        ...[subjects.member(id), subjects.form(id), subjects.evidence(id)],
+      ]);
+      return [members, request, status, transfer, membership, witness, ...direct];
     }),
   );
   expect(new Set(all).size).toBe(all.length);

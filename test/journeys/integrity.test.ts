@@ -4,6 +4,7 @@ import { NodeProcess } from '../../client/src/local/node-process.ts';
 import type { LocalCluster } from '../../client/src/local/local-cluster.ts';
 import { connect, type SynodClient } from '../../client/src/sdk/client.ts';
 import { encodeChatOperation, parseChatResult } from '../../contract/src/chat-log.ts';
+import { FIRST_VERSION } from '../../contract/src/machine-version.ts';
 import { parseStatus, type MemberStatus } from '../../contract/src/status.ts';
 import { Applier } from '../../node/src/machine/applier.ts';
 import { chatLog } from '../../node/src/machine/chat-log.ts';
@@ -263,7 +264,7 @@ test('flipped bits in frames are dropped and counted; every text arrives at ever
 async function textsOf(name: string, clusterId: string, memberId: string): Promise<unknown> {
   const state = openLmdbState({ folder: folder.dataOf(name), clusterId, memberId });
   const read = encodeChatOperation({ type: 'read', from: 0, limit: 1_000 });
-  const result = parseChatResult(new Applier(chatLog, state.tables).query(read));
+  const result = parseChatResult(new Applier(chatLog, state.tables, FIRST_VERSION).query(read));
   await state.close();
   return result.type === 'texts' ? result.texts : result;
 }

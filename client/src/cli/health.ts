@@ -1,3 +1,4 @@
+import { isUnfit } from '../../../contract/src/status.ts';
 import type { ClusterMember, Members } from '../sdk/members.ts';
 import { nameOf } from './short-id.ts';
 
@@ -10,7 +11,7 @@ export interface Health {
 
 export function healthOf({ leader, members }: Members): Health {
   const voters = members.filter(({ role }) => role === 'voter');
-  const well = voters.filter(({ status }) => status !== undefined && status.role !== 'damaged');
+  const well = voters.filter(({ status }) => status !== undefined && !isUnfit(status.role));
   const quorum = Math.floor(voters.length / 2) + 1;
   const count = `${well.length} of ${voters.length} voters are well`;
   if (leader === undefined) {
@@ -28,7 +29,7 @@ function ailmentOf(member: ClusterMember): string[] {
   const { status } = member;
   const name = nameOf(member);
   if (status === undefined) return [`${name} does not answer`];
-  if (status.role === 'damaged') return [`${name} is damaged`];
+  if (isUnfit(status.role)) return [`${name} is ${status.role}`];
   if (status.alarms.length > 0) return [`${name} has an alarm`];
   if (status.incoming !== null) return [`${name} receives a state`];
   return status.ready ? [] : [`${name} catches up`];

@@ -7,7 +7,11 @@ import {
 } from '../../../contract/src/first-configuration.ts';
 import { parseFormAnswer } from '../../../contract/src/form.ts';
 import type { NatsLink } from '../../../contract/src/nats-link.ts';
-import { parseRecoveryAnswer, type RecoveryRequest } from '../../../contract/src/recovery.ts';
+import {
+  parseRecoveryAnswer,
+  type RecoveryRequest,
+  type SetAsideRequest,
+} from '../../../contract/src/recovery.ts';
 import { parseStatus, type MemberStatus } from '../../../contract/src/status.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import { parseTransferAnswer, type TransferRequest } from '../../../contract/src/transfer.ts';
@@ -107,12 +111,15 @@ export class Admin {
     await this.#recovery(this.subjects.recover(member), member, request);
   }
 
-  /** Has one member of such a cluster set its data aside; it comes back blank. */
-  async setAside(member: string, request: RecoveryRequest): Promise<void> {
+  /**
+   * Has one member of such a cluster, or one that is unfit, set its data aside. It comes back
+   * blank.
+   */
+  async setAside(member: string, request: SetAsideRequest): Promise<void> {
     await this.#recovery(this.subjects.setAside(member), member, request);
   }
 
-  async #recovery(subject: string, member: string, request: RecoveryRequest): Promise<void> {
+  async #recovery(subject: string, member: string, request: SetAsideRequest): Promise<void> {
     const text = await this.ask(subject, JSON.stringify(request), 'NO_MEMBER');
     const answer = parseRecoveryAnswer(text);
     if (answer === undefined) throw new SynodError('MALFORMED', { detail: text });

@@ -18,7 +18,7 @@ const gauges = {
   leader: ['synod_is_leader', '1 while this member is the active leader.'],
   ready: ['synod_is_ready', '1 while the member is ready to serve.'],
   damaged: ['synod_is_damaged', '1 while the member stays without roles: its data is damaged.'],
-  halted: ['synod_is_halted', '1 while the member stays without roles until a person has looked.'],
+  halted: ['synod_is_halted', '1 while it has no roles because it, or its data, is not trusted.'],
   natsConnected: ['synod_nats_connected', '1 while the connection to NATS is up.'],
   ballotRound: ['synod_ballot_round', "Round of the acceptor's ballot; 0 before the first."],
   machineVersion: [

@@ -16,6 +16,9 @@ export type Expulsion =
   /** Another run of it was heard, that is later, or has the same number. */
   | { readonly why: 'another'; readonly by: MemberId; readonly other: LogEnd['incarnation'] };
 
+/** Stands for the witness that is none of the members. No member has such an id. */
+export const OUTSIDE: MemberId = 'the operator';
+
 /**
  * The question at start: before it votes, a member asks the others what they remember of it. It
  * is admitted when so many have answered that they and it are a quorum, in each configuration that
@@ -25,16 +28,16 @@ export type Expulsion =
  */
 export class Admission {
   readonly #self: MemberId;
-  readonly #own: LogEnd;
+  readonly #others: readonly MemberId[];
   readonly #patience: number;
   readonly #retransmission: Retransmission;
   readonly #answered = new Set<MemberId>();
   #age = 0;
 
-  /** @param own how far the log went when it was opened */
-  constructor(self: MemberId, own: LogEnd, timing: Timing) {
+  /** @param asksOutside whether there may be a witness that is none of the members */
+  constructor(self: MemberId, asksOutside: boolean, timing: Timing) {
     this.#self = self;
-    this.#own = own;
+    this.#others = asksOutside ? [OUTSIDE] : [];
     this.#patience = timing.heartbeat;
     this.#retransmission = new Retransmission(timing.heartbeat, timing.retransmit);
   }
@@ -45,14 +48,9 @@ export class Admission {
     return this.#retransmission.tick(random) || this.#age === 1;
   }
 
-  /** An answer that was meant for this run. @returns why it may not go on, if so */
-  answered(by: MemberId, testimony: Testimony): Expulsion | undefined {
+  /** An answer that was meant for this run. */
+  answered(by: MemberId): void {
     this.#answered.add(by);
-    const expulsion = expulsionBy(by, this.#own, testimony);
-    if (expulsion !== undefined) return expulsion;
-    const { sequence } = this.#own;
-    if (testimony.sequence <= sequence) return undefined;
-    return { why: 'behind', by, said: testimony.sequence, sequence };
   }
 
   /**
@@ -62,17 +60,22 @@ export class Admission {
   isOver(configurations: readonly (readonly MemberId[])[]): boolean {
     const has = (member: MemberId): boolean => member === this.#self || this.#answered.has(member);
     if (!configurations.every((voters) => isQuorum(voters, { has }))) return false;
-    return this.#age > this.#patience || configurations.flat().every(has);
+    // Nobody hangs on a witness outside: it is waited for no longer than for the last voter.
+    return this.#age > this.#patience || [...configurations.flat(), ...this.#others].every(has);
   }
 }
 
-/** Of two runs the later one goes on; of two with one number, none. */
+/**
+ * Why a member may not go on, by what somebody remembers of it. Of two runs the later one goes on;
+ * of two with one number, none. What an earlier run said of its log has to be there yet.
+ * @param own the run, and how far the log went when it was opened
+ */
 export function expulsionBy(
   by: MemberId,
-  { incarnation }: LogEnd,
-  { latest }: Pick<Testimony, 'latest'>,
+  { incarnation, sequence }: LogEnd,
+  { latest, sequence: said = 0 }: Partial<Testimony>,
 ): Expulsion | undefined {
-  if (latest === undefined || latest.count < incarnation.count) return undefined;
-  if (isSameIncarnation(latest, incarnation)) return undefined;
-  return { why: 'another', by, other: latest };
+  const isOther = latest !== undefined && !isSameIncarnation(latest, incarnation);
+  if (isOther && latest.count >= incarnation.count) return { why: 'another', by, other: latest };
+  return said > sequence ? { why: 'behind', by, said, sequence } : undefined;
 }

@@ -2,7 +2,7 @@ import type { MemberId } from './ballot.ts';
 import type { Change } from './system-command.ts';
 import type { StoredPvalue } from './effects.ts';
 import type { LogEnd } from './log-end.ts';
-import type { CoreMessage } from './messages.ts';
+import type { CoreMessage, Testimony } from './messages.ts';
 import type { Command, Slot } from './pvalue.ts';
 
 /** Everything that can happen to a member. */
@@ -42,6 +42,8 @@ export type Input =
   | { readonly type: 'hand-over'; readonly to?: MemberId }
   /** Propose that all compare their states. */
   | { readonly type: 'compare' }
+  /** What the witness that is none of the members remembers of this one. */
+  | { readonly type: 'testimony'; readonly testimony: Testimony }
   /** Whether others have another history, and it is not known whose is right: nobody votes then. */
   | { readonly type: 'dispute'; readonly isOpen: boolean }
   /** Propose a change; ask `refusalOf` before. Ends with a `reconfigured` effect. */

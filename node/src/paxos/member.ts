@@ -1,5 +1,5 @@
 import { Acceptor } from './acceptor.ts';
-import { Admission, expulsionBy, type Expulsion } from './admission.ts';
+import { Admission, expulsionBy, OUTSIDE, type Expulsion } from './admission.ts';
 import { compareBallots, type Ballot, type MemberId } from './ballot.ts';
 import { refusalOf, type Refusal } from './change.ts';
 import type { LeadershipMode } from './configuration.ts';
@@ -46,6 +46,8 @@ export interface MemberInit {
   /** How far the others' logs went, as an earlier run had heard. */
   readonly heard: HeardEnds;
   readonly machine: MachineVersions;
+  /** Whether a witness that is none of the members may be there, and is to be asked. */
+  readonly asksOutside?: boolean;
   /** Whether a value is as those who made its commands made them. The core looks no further. */
   readonly isSound?: (value: Value) => boolean;
 }
@@ -65,6 +67,7 @@ export class Member {
   readonly #learner: Learner;
   readonly #witnesses: Witnesses;
   readonly #upgrades: Upgrades;
+  readonly #asksOutside: boolean;
   /** The run that this is, and how far its log went when it began. */
   readonly #end: LogEnd;
   /** Before it is admitted it has no vote. */
@@ -78,11 +81,12 @@ export class Member {
 
   constructor(init: MemberInit) {
     const { self, configurations, mode, timing, packing, recovered } = init;
-    const { isSound = () => true, machine } = init;
+    const { isSound = () => true, asksOutside = false, machine } = init;
     this.self = self;
     this.#timing = timing;
     this.#end = init.end;
-    this.#admission = new Admission(self, init.end, timing);
+    this.#asksOutside = asksOutside;
+    this.#admission = new Admission(self, asksOutside, timing);
     this.#witnesses = new Witnesses(init.heard);
     this.#mode = mode;
     this.#pageBytes = packing.batchBytes;
@@ -242,6 +246,8 @@ export class Member {
       case 'compare':
         this.#replica.request([encodeSystemCommand({ type: 'compare' })]);
         return this.#propose(this.#replica.propose());
+      case 'testimony':
+        return this.#testimony(OUTSIDE, input.testimony);
       case 'dispute':
         this.#isDisputed = input.isOpen;
         return input.isOpen ? this.#leader.resign() : [];
@@ -310,11 +316,8 @@ export class Member {
   #testimony(by: MemberId, testimony: Testimony): Effect[] {
     const isMine = isSameIncarnation(testimony.of, this.#end.incarnation);
     // What is said to another run of the same id tells that there is one.
-    const of = isMine ? testimony : { latest: testimony.of };
-    const expulsion =
-      isMine && this.#admission !== undefined
-        ? this.#admission.answered(by, testimony)
-        : expulsionBy(by, this.#end, of);
+    const expulsion = expulsionBy(by, this.#end, isMine ? testimony : { latest: testimony.of });
+    if (isMine) this.#admission?.answered(by);
     if (expulsion !== undefined) return this.#expel(expulsion);
     return this.#admitWhenOver();
   }
@@ -389,6 +392,7 @@ export class Member {
     return [
       ...this.#admitWhenOver(),
       ...(isAsking ? [send(others, { type: 'question' })] : []),
+      ...(isAsking && this.#asksOutside ? [{ type: 'ask-outside' } as const] : []),
       // What was decided before a restart, also when nobody else is there to speak of it.
       ...this.#perform(),
       ...this.#leader.tick(random, unapplied, this.mayVote),

@@ -22,6 +22,8 @@ export interface DriverPorts {
   readonly state: StateStore;
   readonly applier: Applier;
   readonly transport: Transport;
+  /** Beside the members; what it answers comes as an input. */
+  readonly witness?: { ask(): void };
   readonly metrics: Pick<Metrics, DriverMetrics>;
   /** Runs something soon, after what is already there to be done. */
   readonly schedule: (run: () => void) => void;

@@ -361,6 +361,9 @@ export class Driver {
         case 'send':
           this.#send(effect);
           break;
+        case 'ask-outside':
+          this.#ports.witness?.ask();
+          break;
         case 'apply':
           this.#apply(effect.slot, effect.value);
           break;

@@ -6,6 +6,10 @@ import { DamageError } from '../storage/damage.ts';
 /** There is, or was, another process of the same member: one of them works on a copy. */
 export class TwinError extends HaltError {
   override readonly name = 'TwinError';
+
+  constructor(message: string) {
+    super('twin', message);
+  }
 }
 
 /** Why a member gave up its roles, as an error that says what to do. */

@@ -7,7 +7,7 @@ import {
 import type { FormAnswer } from '../../../contract/src/form.ts';
 import { startHttp, type HttpServer } from '../../../contract/src/http-server.ts';
 import type { NatsLink } from '../../../contract/src/nats-link.ts';
-import { parseRecoveryRequest } from '../../../contract/src/recovery.ts';
+import { parseRecoveryRequest, parseSetAsideRequest } from '../../../contract/src/recovery.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import { subjectsOf, type Subjects } from '../../../contract/src/subjects.ts';
 import { VERSION } from '../../../contract/src/version.ts';
@@ -118,7 +118,7 @@ export class Node {
       data: this.#data,
       log: this.#log,
       running: () => this.#running,
-      isDamaged: () => this.#fault !== undefined,
+      isUnfit: () => this.#fault !== undefined,
       left: () => void this.#leave(),
       failed: (error) => this.#failed(error),
     });
@@ -164,7 +164,7 @@ export class Node {
     ): void => serveDirect(connection, subject, parse, answer, this.#fatal);
     serve(subjects.form(memberId), parseFirstConfiguration, (told) => this.#form(connection, told));
     serve(subjects.recover(memberId), parseRecoveryRequest, (asked) => recovery.recover(asked));
-    serve(subjects.setAside(memberId), parseRecoveryRequest, (asked) => recovery.setAside(asked));
+    serve(subjects.setAside(memberId), parseSetAsideRequest, (asked) => recovery.setAside(asked));
   }
 
   status(): MemberStatus {

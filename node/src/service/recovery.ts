@@ -1,6 +1,10 @@
 import type { ErrorCode } from '../../../contract/src/error-codes.ts';
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
-import type { RecoveryAnswer, RecoveryRequest } from '../../../contract/src/recovery.ts';
+import type {
+  RecoveryAnswer,
+  RecoveryRequest,
+  SetAsideRequest,
+} from '../../../contract/src/recovery.ts';
 import { DamageError } from '../storage/damage.ts';
 import type { DataFolder } from '../storage/data-folder.ts';
 import { makeRecovered, setFolderAside, takePlace } from '../storage/recovered-folder.ts';
@@ -15,7 +19,8 @@ export interface RecoveryPorts {
   readonly data: NodeData;
   readonly log: Logger;
   running(): RunningMember | undefined;
-  isDamaged(): boolean;
+  /** It is damaged, or has halted. */
+  isUnfit(): boolean;
   /** The data folder is another one: once the answer is on its way, the process has to end. */
   left(): void;
   /** The state failed its checks. */
@@ -50,12 +55,11 @@ export class Recovery {
   }
 
   /** Keeps the data under another name: the member comes back blank. */
-  async setAside(request: RecoveryRequest): Promise<RecoveryAnswer> {
+  async setAside(request: SetAsideRequest): Promise<RecoveryAnswer> {
     const { folder, data, log } = this.#ports;
     const { first } = data;
     if (first?.clusterId !== request.clusterId) return refusal('ANOTHER_CLUSTER');
-    // What is damaged is kept, too.
-    const code = this.#ports.isDamaged() ? undefined : this.#refusal();
+    const code = this.#ports.isUnfit() ? undefined : this.#refusalOf(request);
     if (code !== undefined) return refusal(code);
     return this.#leave(async () => {
       await data.close();
@@ -64,8 +68,13 @@ export class Recovery {
     });
   }
 
+  /** Whoever is fit does it for a recovery alone. */
+  #refusalOf({ newClusterId }: SetAsideRequest): ErrorCode | undefined {
+    return newClusterId === undefined ? 'HAS_LEADER' : this.#refusal();
+  }
+
   #refusal(): ErrorCode | undefined {
-    if (this.#ports.isDamaged()) return 'DAMAGED';
+    if (this.#ports.isUnfit()) return 'DAMAGED';
     if (this.#isBusy) return 'PENDING';
     // Whoever has just started may hear one yet.
     return this.#ports.running()?.driver.member.missesLeader === true ? undefined : 'HAS_LEADER';

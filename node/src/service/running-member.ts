@@ -22,6 +22,7 @@ import { ClientApi, type RequestDropReason } from './client-api.ts';
 import { CrashPoints } from './crash-points.ts';
 import { Driver } from './driver.ts';
 import type { Logger } from './logger.ts';
+import { OutsideWitness } from './outside-witness.ts';
 import { isSound } from './soundness.ts';
 import { ScriptPort, type LineDropReason } from './script-port.ts';
 
@@ -74,6 +75,7 @@ export class RunningMember {
   readonly #events: RunningMemberEvents;
   readonly #transport: NatsTransport;
   readonly #api: ClientApi;
+  readonly #witness: OutsideWitness | undefined;
   #scriptPort: ScriptPort | undefined;
   #ticker: NodeJS.Timeout | undefined;
 
@@ -85,6 +87,7 @@ export class RunningMember {
     const machine = machines[config.machine];
     this.applier = new Applier(machine, tables, facts.machine?.version ?? FIRST_VERSION);
     this.#transport = this.#join();
+    this.#witness = config.witness === 'operator' ? this.#findWitness() : undefined;
     this.driver = this.#drive(this.#member());
     this.#api = new ClientApi(connection, subjects, this.driver, this.#dropped);
   }
@@ -107,6 +110,19 @@ export class RunningMember {
     });
   }
 
+  #findWitness(): OutsideWitness {
+    const { self, connection, subjects } = this.#ports;
+    return new OutsideWitness({
+      connection,
+      subjects,
+      self,
+      end: () => this.driver.stamp.end,
+      testified: (evidence) => {
+        this.driver.input({ type: 'testimony', testimony: { type: 'testimony', ...evidence } });
+      },
+    });
+  }
+
   #member(): Member {
     const { config, self, first, storage } = this.#ports;
     const { mode, pipeline, batchBytes } = config;
@@ -123,6 +139,7 @@ export class RunningMember {
       end: { incarnation: opened.incarnation, sequence: opened.log.end },
       heard: state.facts.heard,
       machine: { inForce: this.applier.version, newest: this.applier.machine.version },
+      asksOutside: this.#witness !== undefined,
       isSound,
     });
   }
@@ -137,6 +154,7 @@ export class RunningMember {
       state: storage.state,
       applier: this.applier,
       transport: this.#transport,
+      ...(this.#witness && { witness: this.#witness }),
       metrics,
       schedule: setImmediate,
       random: Math.random,
@@ -233,6 +251,7 @@ export class RunningMember {
   /** Its driver has failed: it is still there to be looked at, and does nothing. */
   cease(): void {
     clearInterval(this.#ticker);
+    this.#witness?.detach();
     this.#serve(false);
   }
 
@@ -252,6 +271,7 @@ export class RunningMember {
       if (!isAlone) await handOver(driver, HAND_OVER_MS);
     }
     clearInterval(this.#ticker);
+    this.#witness?.detach();
     this.#scriptPort?.close();
     this.#serve(false);
     await new Promise<void>((resolve) => driver.stop(resolve));

@@ -6,7 +6,7 @@ import { machines } from '../machine/machines.ts';
 import { formatBallot, type MemberId } from '../paxos/ballot.ts';
 import { firstConfiguration } from '../paxos/configuration.ts';
 import { DamageError } from '../storage/damage.ts';
-import type { HaltError } from './halt-error.ts';
+import { HaltError } from './halt-error.ts';
 import type { NodeData } from './node-data.ts';
 import { roleOf } from './role.ts';
 import type { RunningMember } from './running-member.ts';
@@ -76,6 +76,7 @@ export class SelfReport {
       newestMachineVersion: machines[machine].version,
       mode,
       role: this.#role(presence),
+      haltedBy: presence.fault instanceof HaltError ? presence.fault.why : null,
       ready: this.#isReady(presence),
       ballot: formatBallot(member?.ballot),
       leader: member?.leader ?? null,
@@ -114,7 +115,7 @@ export class SelfReport {
 
   #role({ data, running, fault }: Presence): MemberRole {
     const { first } = data;
-    if (fault !== undefined) return fault instanceof DamageError ? 'damaged' : 'halted';
+    if (fault !== undefined) return fault instanceof HaltError ? 'halted' : 'damaged';
     if (first === undefined) return 'unformed';
     const member = running?.driver.member;
     if (member?.leading !== undefined) return 'leader';
@@ -133,7 +134,7 @@ export class SelfReport {
       leader: member?.leading !== undefined,
       ready: this.#isReady(presence),
       damaged: fault instanceof DamageError,
-      halted: fault !== undefined && !(fault instanceof DamageError),
+      halted: fault instanceof HaltError,
       natsConnected,
       ballotRound: member?.ballot?.round ?? 0,
       machineVersion: machineVersionOf(presence),

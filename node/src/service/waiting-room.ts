@@ -1,4 +1,5 @@
 import { startHttp, type HttpServer } from '../../../contract/src/http-server.ts';
+import type { WaitingStatus } from '../../../contract/src/status.ts';
 import { VERSION } from '../../../contract/src/version.ts';
 import type { Config } from '../config.ts';
 import type { FolderWait } from '../storage/folder-lock.ts';
@@ -66,9 +67,9 @@ export class WaitingRoom {
     }
   }
 
-  #status(): object {
+  #status(): WaitingStatus & object {
     const { cluster, namespace, name, machine, mode } = this.#config;
-    const said = { cluster, namespace, name, version: VERSION, machine, mode };
-    return { ...said, role: 'waiting', ready: false, alarms: [this.#sentence()] };
+    const more = { version: VERSION, machine, mode, ready: false };
+    return { cluster, namespace, name, ...more, role: 'waiting', alarms: [this.#sentence()] };
   }
 }

@@ -2,16 +2,21 @@ import type { V1CustomResourceDefinition, V1JSONSchemaProps } from '@kubernetes/
 import { z } from 'zod';
 import { GROUP, KIND, PLURAL, VERSION } from './paxos-cluster.ts';
 import { specSchema } from './spec.ts';
-import { statusSchema } from './status.ts';
+import { statusSchema, type ConditionType } from './status.ts';
 
 /** A definition of a lower revision never replaces one of a higher one. */
 export const REVISION_ANNOTATION = 'paxos.synod.dev/revision';
 
 /** Goes up with every change of the schema; changes only add. */
-const REVISION = 2;
+const REVISION = 3;
 
 /** Longer names make names of Services and pods that Kubernetes refuses. */
 const MAX_NAME = 40;
+
+/** Where a condition has it. */
+function condition(type: ConditionType, field: 'reason' | 'message'): string {
+  return `.status.conditions[?(@.type=="${type}")].${field}`;
+}
 
 /** The custom resource definition of `PaxosCluster`, made from the schemas of spec and status. */
 export function customResourceDefinition(): V1CustomResourceDefinition {
@@ -52,8 +57,10 @@ export function customResourceDefinition(): V1CustomResourceDefinition {
             column('Voters', 'integer', '.status.voters'),
             column('Leader', 'string', '.status.leader'),
             column('Phase', 'string', '.status.phase'),
+            column('Health', 'string', condition('Degraded', 'reason')),
             column('Version', 'string', '.status.version'),
             column('Age', 'date', '.metadata.creationTimestamp'),
+            { ...column('Message', 'string', condition('Degraded', 'message')), priority: 1 },
           ],
         },
       ],

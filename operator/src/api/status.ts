@@ -38,7 +38,20 @@ const condition = z.object({
 const member = z.object({
   name: z.string().describe('The pod.'),
   id: z.string().describe('The id in its data folder.').optional(),
-  role: z.enum(['unformed', 'damaged', 'outsider', 'learner', 'voter', 'unknown']),
+  role: z.enum([
+    'unformed',
+    'damaged',
+    'halted',
+    'waiting',
+    'outsider',
+    'learner',
+    'voter',
+    'unknown',
+  ]),
+  reason: z
+    .string()
+    .describe('Why it is damaged, has halted, or waits, as it says itself.')
+    .optional(),
   ready: z.boolean(),
   caughtUp: z.boolean().describe('It has applied what the leader had when it was asked.'),
   version: z.string().optional(),
@@ -47,6 +60,14 @@ const member = z.object({
     .meta({ format: 'date-time' })
     .describe('Since when it does not reach NATS, while the operator does.')
     .optional(),
+});
+
+const figure = z.object({
+  member: z.string().describe('Its id.'),
+  incarnation: z.int().describe('Number of its newest run.'),
+  random: z.int().describe('Tells runs with one number apart.'),
+  sequence: z.int().describe('The farthest that this run said of its log.'),
+  before: z.int().describe('The farthest that an earlier run said.'),
 });
 
 const refusedRecovery = z.object({ clusterId: z.string(), member: z.string() });
@@ -64,6 +85,14 @@ export const statusSchema = z.object({
   refusedRecovery: refusedRecovery
     .describe('What spec.recovery asks for while there is a quorum: it is never done.')
     .optional(),
+  witness: z
+    .array(figure)
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['member'] })
+    .describe(
+      'How far the logs of the members went, by their own word. The operator reminds them of it: ' +
+        'a volume that was put back from an older copy is noticed. It may be late, and is never ahead.',
+    )
+    .optional(),
   conditions: z
     .array(condition)
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
@@ -79,4 +108,5 @@ export type Phase = (typeof phases)[number];
 export type Condition = z.output<typeof condition>;
 export type ConditionType = (typeof conditionTypes)[number];
 export type MemberRow = z.output<typeof member>;
+export type Figure = z.output<typeof figure>;
 export type RefusedRecovery = z.output<typeof refusedRecovery>;

@@ -7,14 +7,16 @@ import {
   type MembershipRequest,
 } from '../../../contract/src/membership.ts';
 import type { NatsTrouble } from '../../../contract/src/nats-access.ts';
-import type { RecoveryRequest } from '../../../contract/src/recovery.ts';
-import type { MemberStatus } from '../../../contract/src/status.ts';
+import type { RecoveryRequest, SetAsideRequest } from '../../../contract/src/recovery.ts';
+import type { MemberStatus, WaitingStatus } from '../../../contract/src/status.ts';
 import { subjectsOf } from '../../../contract/src/subjects.ts';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
+import type { Figure } from '../api/status.ts';
 import type { Address, Heard, Members, Objects } from '../reconcile/ports.ts';
 import { httpStatus } from './http-status.ts';
 import { downAt, NatsLinks, type ClusterName, type OpenLink } from './nats-links.ts';
 import { SecretError, secretsOf } from './secrets.ts';
+import { Witness } from './witness.ts';
 
 /** Longer than a leader waits for a change to settle. */
 const CHANGE_MS = 6_000;
@@ -24,20 +26,26 @@ const SURVEY_MS = 500;
 /** So does a server of NATS that is there. */
 const PROBE_MS = 1_000;
 
+type Look = (address: Address) => Promise<MemberStatus | WaitingStatus | undefined>;
+
 export interface NatsMembersInit {
   /** For the Secrets that specs name. */
   readonly objects: Objects;
   /** Asks a pod at its own address. */
-  readonly look?: (address: Address) => Promise<MemberStatus | undefined>;
+  readonly look?: Look;
+  /** A member said something new of its log. */
+  readonly onFigure?: (cluster: ClusterName) => void;
 }
 
 /** Looks at members in two ways, at their pods and over NATS, and commands them over NATS. */
 export class NatsMembers implements Members {
   readonly #objects: Objects;
-  readonly #look: (address: Address) => Promise<MemberStatus | undefined>;
+  readonly #look: Look;
   readonly #links = new NatsLinks();
+  readonly #witness: Witness;
 
-  constructor({ objects, look = ({ ip }) => httpStatus(ip) }: NatsMembersInit) {
+  constructor({ objects, look = ({ ip }) => httpStatus(ip), onFigure }: NatsMembersInit) {
+    this.#witness = new Witness(onFigure);
     this.#objects = objects;
     this.#look = look;
   }
@@ -47,7 +55,14 @@ export class NatsMembers implements Members {
       Promise.all(addresses.map((address) => this.#statusAt(cluster, address))),
       this.#survey(cluster, addresses),
     ]);
-    return { http: new Map(seen.flat()), ...over };
+    const figures = this.#witness.figuresOf(cluster.metadata);
+    const http = new Map<string, MemberStatus>();
+    const waiting = new Map<string, string>();
+    for (const [pod, status] of seen.flat()) {
+      if (status.role === 'waiting') waiting.set(pod, status.alarms.join(' '));
+      else http.set(pod, status);
+    }
+    return { http, waiting, figures, ...over };
   }
 
   /**
@@ -90,13 +105,19 @@ export class NatsMembers implements Members {
     await admin.recover(member, request);
   }
 
-  async setAside(cluster: PaxosCluster, member: string, request: RecoveryRequest): Promise<void> {
+  async setAside(cluster: PaxosCluster, member: string, request: SetAsideRequest): Promise<void> {
     const { admin } = await this.#open(cluster);
     await admin.setAside(member, request);
   }
 
+  /** How far the logs of a cluster's members go, as far as they said. */
+  figuresOf(cluster: ClusterName): Figure[] {
+    return this.#witness.figuresOf(cluster);
+  }
+
   /** Of a cluster that is gone. */
   forget(cluster: ClusterName): Promise<void> {
+    this.#witness.forget(cluster);
     return this.#links.forget(cluster);
   }
 
@@ -105,7 +126,10 @@ export class NatsMembers implements Members {
   }
 
   /** An address may be another pod's by now: who answers has to say that it is this one. */
-  async #statusAt({ metadata }: PaxosCluster, address: Address): Promise<[string, MemberStatus][]> {
+  async #statusAt(
+    { metadata }: PaxosCluster,
+    address: Address,
+  ): Promise<[string, MemberStatus | WaitingStatus][]> {
     const status = await this.#look(address);
     const isOfCluster =
       status?.cluster === metadata.name && [metadata.namespace, ''].includes(status.namespace);
@@ -136,6 +160,7 @@ export class NatsMembers implements Members {
   async #open(cluster: PaxosCluster): Promise<OpenLink & { readonly admin: Admin }> {
     const open = await this.#links.use(cluster, await secretsOf(this.#objects, cluster));
     if ('code' in open) throw shutOut(open);
+    this.#witness.listen(cluster, open.link);
     return { ...open, admin: adminOf(open, cluster.metadata) };
   }
 }

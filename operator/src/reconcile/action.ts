@@ -2,7 +2,7 @@ import type { FirstConfiguration } from '../../../contract/src/first-configurati
 import type { V1ConfigMap } from '@kubernetes/client-node';
 import type { MachineVersion } from '../../../contract/src/machine-version.ts';
 import type { MembershipRequest } from '../../../contract/src/membership.ts';
-import type { RecoveryRequest } from '../../../contract/src/recovery.ts';
+import type { RecoveryRequest, SetAsideRequest } from '../../../contract/src/recovery.ts';
 import type { Place } from './observation.ts';
 
 /** What one step wants done; `perform.ts` does it. */
@@ -31,7 +31,17 @@ export type Action =
   | {
       readonly type: 'set-aside';
       readonly members: readonly string[];
-      readonly request: RecoveryRequest;
+      readonly request: SetAsideRequest;
+    }
+  /**
+   * Has one come back blank that is no member any more, once that is settled: what it has is kept.
+   * @property configuration number of the one that does not name it
+   */
+  | {
+      readonly type: 'retire';
+      readonly member: string;
+      readonly request: SetAsideRequest;
+      readonly configuration: number;
     }
   /** Deletes what was written down of the cluster that was left. */
   | { readonly type: 'forget-first'; readonly map: V1ConfigMap }

@@ -3,7 +3,7 @@ import {
   type FirstConfiguration,
 } from '../../../contract/src/first-configuration.ts';
 import { commonMachine } from '../../../contract/src/machine-version.ts';
-import type { MemberStatus } from '../../../contract/src/status.ts';
+import { isUnfit, type MemberStatus } from '../../../contract/src/status.ts';
 import { namesOf } from '../resources/names.ts';
 import { act, stop, wait, type Verdict } from './action.ts';
 import {
@@ -70,7 +70,7 @@ function adopt(seen: Observation, first: FirstConfiguration): Verdict {
 /** Nobody has been told anything yet. */
 function begin(seen: Observation): Verdict {
   const { spec, status } = seen.cluster;
-  const damaged = seen.places.find((place) => place.status?.role === 'damaged');
+  const damaged = seen.places.find(({ status }) => status && isUnfit(status.role));
   if (damaged !== undefined) {
     return stop(
       'DamagedMember',

@@ -1,10 +1,12 @@
 import { MAX_VOTERS } from '../../../contract/src/first-configuration.ts';
+import { isUnfit } from '../../../contract/src/status.ts';
 import type { MemberLists } from '../../../contract/src/membership.ts';
 import { act, wait, type Verdict } from './action.ts';
 import { admit, dismiss } from './membership.ts';
 import {
   decided,
   isBeingDeleted,
+  isIdleCopy,
   isNamed,
   isTerminating,
   lostBecause,
@@ -53,21 +55,23 @@ function replace(seen: Observation, known: Decided, member: string, why: string)
 function release(seen: Observation, { lists }: Decided): Verdict {
   for (const place of seen.places) {
     const { volume, pod, name } = place;
-    const isNeeded = [recordedMember(place), place.status?.member].some((id) => isNamed(lists, id));
-    if (volume === undefined || isNeeded) continue;
+    const held = [recordedMember(place), place.status?.member];
+    if (volume === undefined || held.some((id) => isHere(seen, lists, place, id))) continue;
     const former = formerMember(seen, lists, place);
+    if (former !== undefined && isKept(place, former)) return retire(place, former, lists);
     // While a recovery is asked for, it may be of the old cluster: then it is left as it is.
     const isLost = place.lost !== undefined && seen.cluster.spec.recovery === undefined;
     const isGoing = isLost || isBeingDeleted(place);
     const isBlank = recordedMember(place) === undefined && areElsewhere(seen, lists);
-    if (former === undefined && !(isGoing && isBlank)) continue;
+    const isCopy = isSpare(seen, place);
+    if (former === undefined && !(isGoing && isBlank) && !isCopy) continue;
     if (!isBeingDeleted(place)) {
       const withPod = !isSurplus(seen, place);
       return act(
         { type: 'delete-volume', place, member: former, configuration: lists.number, withPod },
         'ReleasingVolume',
         former === undefined
-          ? `Deletes the volume of ${name}: ${place.lost ?? ''}.`
+          ? `Deletes the volume of ${name}: ${isCopy ? 'it is a copy' : (place.lost ?? '')}.`
           : `Deletes the volume of ${name}: its member ${former} is none any more.`,
       );
     }
@@ -79,12 +83,45 @@ function release(seen: Observation, { lists }: Decided): Verdict {
   return undefined;
 }
 
-/** Who was a member, by the note on the volume, or could be none: its data is damaged. */
+/** A configuration names it, and what is in the place is needed for it: a copy is not. */
+function isHere(
+  seen: Observation,
+  lists: MemberLists,
+  place: Place,
+  member: string | undefined,
+): boolean {
+  if (member === undefined || !isNamed(lists, member)) return false;
+  return !isSpare(seen, place) || placeOf(seen, member) === place;
+}
+
+/** A copy. While a recovery is asked for, what is in it may be needed for that. */
+function isSpare(seen: Observation, place: Place): boolean {
+  return seen.cluster.spec.recovery === undefined && isIdleCopy(seen, place);
+}
+
+/** It may have what was acknowledged, and is nowhere else. */
+function isKept({ status, isSeen }: Place, former: string): boolean {
+  return (
+    isSeen && status?.role === 'halted' && status.haltedBy !== 'twin' && status.member === former
+  );
+}
+
+function retire({ name, status }: Place, member: string, lists: MemberLists): Verdict {
+  const clusterId = status?.clusterId ?? '';
+  return act(
+    { type: 'retire', member, request: { clusterId }, configuration: lists.number },
+    'SettingAside',
+    `Has ${name} set aside what its halted member ${member} has, and come back blank.`,
+  );
+}
+
+/** Who was a member, by the note on the volume, or could be none: it says that it is unfit. */
 function formerMember(seen: Observation, lists: MemberLists, place: Place): string | undefined {
   const [recorded, status] = [recordedMember(place), place.status];
   // While a recovery is asked for, it may be of the old cluster, and know no more of which it was.
-  const isHere = seen.cluster.spec.recovery === undefined;
-  if (isHere && place.isSeen && status?.role === 'damaged') return status.member;
+  const isOurs = seen.cluster.spec.recovery === undefined;
+  if (isSpare(seen, place)) return recorded === status?.member ? undefined : recorded;
+  if (isOurs && place.isSeen && status && isUnfit(status.role)) return status.member;
   // Of a silent one, the note may be old: who is in the volume now may just have got a vote.
   if (status === undefined) return areElsewhere(seen, lists) ? recorded : undefined;
   // Where it was emptied, another member waits to be added.

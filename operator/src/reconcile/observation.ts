@@ -8,8 +8,9 @@ import type {
 import { membersOf, type Members } from '../../../client/src/sdk/members.ts';
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
 import type { MemberLists } from '../../../contract/src/membership.ts';
-import type { MemberStatus } from '../../../contract/src/status.ts';
+import { hasRoles, isUnfit, type MemberStatus } from '../../../contract/src/status.ts';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
+import type { Figure } from '../api/status.ts';
 import { LOST, MEMBER } from '../resources/annotations.ts';
 import { CONTAINER } from '../resources/names.ts';
 import type { Warning } from './ports.ts';
@@ -25,6 +26,8 @@ export interface Place {
   readonly status: MemberStatus | undefined;
   /** It said so at the pod's own address. */
   readonly isSeen: boolean;
+  /** What the process in the pod waits for, that has no data folder yet. */
+  readonly waitsFor: string | undefined;
   /** Why what is in the volume is lost for good; of a silent member. */
   readonly lost: string | undefined;
   /** Its pod is on a node that reports; looked at only when it is silent. */
@@ -46,6 +49,8 @@ export interface Observation {
   readonly first: FirstConfiguration | 'unreadable' | 'leaving' | undefined;
   /** Everybody who answers, by either way. */
   readonly statuses: readonly MemberStatus[];
+  /** How far the logs of members go, as far as the operator heard. */
+  readonly figures: readonly Figure[];
   /** Why the operator itself does not reach NATS. */
   readonly natsDown: string | undefined;
   /** Of the StatefulSet, when pods are missing. */
@@ -87,12 +92,29 @@ export function recordedMember({ volume }: Place): string | undefined {
   return volume?.metadata?.annotations?.[MEMBER];
 }
 
-/** Where that member runs, or has its volume. */
+/**
+ * Where that member runs, or has its volume. Where a volume was copied, it may run twice: then it
+ * is the one that has not given up its roles, else the one whose volume is noted to be that
+ * member's, also while that one is silent.
+ */
 export function placeOf({ places }: Observation, member: string): Place | undefined {
-  return (
-    places.find((place) => place.status?.member === member) ??
-    places.find((place) => recordedMember(place) === member)
-  );
+  const noted = (place: Place): boolean => recordedMember(place) === member;
+  const running = places.filter((place) => place.status?.member === member);
+  const fit = running.filter(({ status }) => status && !isUnfit(status.role));
+  return fit.find(noted) ?? fit[0] ?? running.find(noted) ?? places.find(noted) ?? running[0];
+}
+
+/** A copy of a member that answers elsewhere runs there. It has no vote, and says so itself. */
+export function isIdleCopy(seen: Observation, place: Place): boolean {
+  const { status, isSeen } = place;
+  if (status === undefined || !isSeen || !isUnfit(status.role)) return false;
+  const own = placeOf(seen, status.member);
+  return own !== place && own?.status?.member === status.member;
+}
+
+/** Other places where a process runs under the id of a member. */
+export function copiesOf({ places }: Observation, member: string, own: Place): readonly Place[] {
+  return places.filter((place) => place !== own && place.status?.member === member);
 }
 
 export function isNamed({ voters, learners }: MemberLists, member: string | undefined): boolean {
@@ -108,8 +130,7 @@ export function isCaughtUp(status: MemberStatus, leader: MemberStatus | undefine
 export function isWell(place: Place | undefined, leader: MemberStatus | undefined): boolean {
   if (place?.status === undefined || isTerminating(place.pod)) return false;
   const { role, ready, natsConnected } = place.status;
-  const hasRole = role !== 'damaged' && role !== 'unformed';
-  return hasRole && ready && natsConnected && isCaughtUp(place.status, leader);
+  return hasRoles(role) && ready && natsConnected && isCaughtUp(place.status, leader);
 }
 
 /** It does not reach NATS, which the operator does. */
@@ -137,9 +158,15 @@ export function lostBecause(seen: Observation, member: string): string | undefin
     if (status?.member !== member) {
       return `its volume has another member now, ${status?.member ?? ''}`;
     }
-    return status.role === 'damaged' ? `it found its data damaged` : undefined;
+    return unfitBecause(status);
   }
   return place?.status === undefined ? place?.lost : undefined;
+}
+
+/** Of two processes of one id the other one goes, and this one is restarted: see twins.ts. */
+function unfitBecause({ role, haltedBy }: MemberStatus): string | undefined {
+  if (role === 'damaged') return 'it found its data damaged';
+  return role === 'halted' && haltedBy !== 'twin' ? 'it halted' : undefined;
 }
 
 /** The pod where a member takes the place of one that is lost. */
@@ -148,7 +175,8 @@ export function successorPlace(seen: Observation, member: string): Place | undef
   const named = said.find((each) => each.member === member)?.pod;
   const place = placeOf(seen, member) ?? seen.places.find(({ name }) => name === named);
   const isAnother = place?.isSeen === true && place.status?.member !== member;
-  const isSound = place?.status?.role !== 'damaged' && place && !isBeingDeleted(place);
+  const isFit = place?.status !== undefined && !isUnfit(place.status.role);
+  const isSound = isFit && !isBeingDeleted(place);
   return isAnother && isSound ? place : undefined;
 }
 

@@ -4,7 +4,7 @@ import type {
   V1Pod,
   V1StatefulSet,
 } from '@kubernetes/client-node';
-import type { MemberStatus } from '../../../contract/src/status.ts';
+import { isUnfit, type MemberStatus } from '../../../contract/src/status.ts';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
 import { readFirstConfiguration } from '../resources/first-configuration-map.ts';
 import { selectorOf } from '../resources/labels.ts';
@@ -68,6 +68,7 @@ export async function observe(ports: Ports, cluster: PaxosCluster): Promise<Obse
     map,
     first: map && firstIn(cluster, map),
     statuses: everybody(heard),
+    figures: heard.figures,
     natsDown: heard.connection.up ? undefined : heard.connection.why,
     warnings: missing && uid !== undefined ? await objects.warnings(namespace, uid) : [],
     now,
@@ -94,16 +95,26 @@ function addressOf(pod: V1Pod): Address[] {
 }
 
 /** Over NATS a pod that is gone may still answer: only one voice is believed. */
-function saidBy(pod: string, { http, nats }: Heard): Pick<Place, 'status' | 'isSeen'> {
+function saidBy(
+  pod: string,
+  { http, nats, waiting }: Heard,
+): Pick<Place, 'status' | 'isSeen' | 'waitsFor'> {
   const seen = http.get(pod);
   const voices = nats.filter(({ name }) => name === pod);
   const status = seen ?? (voices.length === 1 ? voices[0] : undefined);
-  return { status, isSeen: seen !== undefined };
+  return { status, isSeen: seen !== undefined, waitsFor: waiting.get(pod) };
+}
+
+function isUnfitMember({ role }: MemberStatus): boolean {
+  return isUnfit(role);
 }
 
 /** One status a member: over NATS all were asked at once. */
 function everybody({ http, nats }: Heard): MemberStatus[] {
-  const found = new Map([...http.values(), ...nats].map((status) => [status.member, status]));
+  const all = [...http.values(), ...nats];
+  // Of two processes of one id, the one that takes part stands for it.
+  const last = [...all.filter(isUnfitMember), ...all.filter((each) => !isUnfitMember(each))];
+  const found = new Map(last.map((status) => [status.member, status]));
   return [...found.values()].sort((a, b) => (a.name + a.member < b.name + b.member ? -1 : 1));
 }
 

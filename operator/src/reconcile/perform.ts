@@ -66,6 +66,12 @@ async function doIt(ports: Ports, seen: Observation, action: Action): Promise<No
         action.members.map((member) => members.setAside(cluster, member, action.request)),
       );
       return undefined;
+    case 'retire': {
+      const { member, request, configuration } = action;
+      const refusal = await unsettled(ports, seen, member, configuration);
+      if (refusal === undefined) await members.setAside(cluster, member, request);
+      return refusal;
+    }
     case 'forget-first':
       await deleteMap(ports, action.map);
       return undefined;
@@ -105,26 +111,29 @@ async function writeDown(
 
 async function deleteVolume(
   ports: Ports,
-  { cluster }: Observation,
+  seen: Observation,
   action: Extract<Action, { readonly type: 'delete-volume' }>,
 ): Promise<Note | undefined> {
   const { place, member, configuration } = action;
-  // Asked again, a removal answers once it has settled: it may be somebody else's, or half done.
-  if (member !== undefined && configuration > 0) {
-    const base = configuration - 1;
-    const answer = await ports.members.change(cluster, {
-      step: 'remove',
-      member,
-      base,
-      force: false,
-    });
-    const refusal = refusalIn(answer);
-    if (refusal !== undefined) return refusal;
-  }
+  const refusal = member && (await unsettled(ports, seen, member, configuration));
+  if (refusal) return refusal;
   const { name = '', namespace = '', uid = '', resourceVersion } = place.volume?.metadata ?? {};
   await ports.objects.remove('PersistentVolumeClaim', namespace, name, uid, resourceVersion);
   if (action.withPod && place.pod !== undefined) await deletePod(ports, action);
   return undefined;
+}
+
+/** Asked again, a removal answers once it has settled: it may be somebody else's, or half done. */
+async function unsettled(
+  ports: Ports,
+  { cluster }: Observation,
+  member: string,
+  configuration: number,
+): Promise<Note | undefined> {
+  if (configuration === 0) return undefined;
+  const base = configuration - 1;
+  const request = { step: 'remove', member, base, force: false } as const;
+  return refusalIn(await ports.members.change(cluster, request));
 }
 
 async function deleteMap({ objects }: Ports, { metadata }: V1ConfigMap): Promise<void> {

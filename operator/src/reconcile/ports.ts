@@ -1,10 +1,10 @@
 import type { KubernetesObject, V1OwnerReference } from '@kubernetes/client-node';
 import type { MembershipAnswer, MembershipRequest } from '../../../contract/src/membership.ts';
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
-import type { RecoveryRequest } from '../../../contract/src/recovery.ts';
+import type { RecoveryRequest, SetAsideRequest } from '../../../contract/src/recovery.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
-import type { PaxosClusterStatus } from '../api/status.ts';
+import type { Figure, PaxosClusterStatus } from '../api/status.ts';
 
 /*
  * What reconcile is given. Reads are uncached, and changes carry what they were computed from.
@@ -93,8 +93,12 @@ export interface Address {
 export interface Heard {
   /** By pod: what it said at its own address. */
   readonly http: ReadonlyMap<string, MemberStatus>;
+  /** By pod: what a process there waits for, that has no data folder yet. */
+  readonly waiting: ReadonlyMap<string, string>;
   /** Who answered over NATS. */
   readonly nats: readonly MemberStatus[];
+  /** How far their logs go, as far as the operator heard: see members/figures.ts. */
+  readonly figures: readonly Figure[];
   /** Whether the operator is connected to the cluster's NATS itself; if not, why. */
   readonly connection: { readonly up: true } | { readonly up: false; readonly why: string };
 }
@@ -111,7 +115,7 @@ export interface Members {
   /** @throws SynodError */
   recover(cluster: PaxosCluster, member: string, request: RecoveryRequest): Promise<void>;
   /** @throws SynodError */
-  setAside(cluster: PaxosCluster, member: string, request: RecoveryRequest): Promise<void>;
+  setAside(cluster: PaxosCluster, member: string, request: SetAsideRequest): Promise<void>;
 }
 
 export interface Ports {

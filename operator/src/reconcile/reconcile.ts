@@ -20,6 +20,7 @@ import { size } from './size.ts';
 import { restartSilent } from './silent-members.ts';
 import { replaceStuckPod } from './stuck-pods.ts';
 import { supportMembers } from './supporting-objects.ts';
+import { restartTwin } from './twins.ts';
 
 /** What each look may find to do, in this order; one thing is done at a time. */
 const steps: readonly ((seen: Observation) => Verdict)[] = [
@@ -29,6 +30,7 @@ const steps: readonly ((seen: Observation) => Verdict)[] = [
   bootstrap, // 4
   recordMember,
   heal, // 5
+  restartTwin,
   restartSilent,
   size, // 6
   roll, // 7

@@ -3,6 +3,7 @@ import {
   decided,
   isBeingDeleted,
   isNamed,
+  placeOf,
   recordedMember,
   type Observation,
 } from './observation.ts';
@@ -20,6 +21,8 @@ export function recordMember(seen: Observation): Verdict {
     // The one that was there before is needed until it is no member any more.
     if (place.volume === undefined || isBeingDeleted(place)) continue;
     if (isNamed(known.lists, recorded)) continue;
+    // A copy is not where that member is.
+    if (placeOf(seen, member) !== place) continue;
     const message = `Notes that ${place.name} has member ${member}.`;
     return act({ type: 'record', place, member }, 'Recording', message);
   }

@@ -48,9 +48,11 @@ function hasQuorum(seen: Observation, { lists, leader }: Decided): boolean {
 }
 
 function isSilent({ statuses, now }: Observation, place: Place, member: string): boolean {
-  const { pod, name, isOnNode } = place;
+  const { pod, name, isOnNode, waitsFor } = place;
   if (statuses.some((status) => status.name === name || status.member === member)) return false;
   if (pod === undefined || isTerminating(pod) || !isRunning(pod)) return false;
+  // It is not silent: it says what it waits for. And who reads a large state says nothing yet.
+  if (waitsFor !== undefined || containerOf(pod)?.started === false) return false;
   // Its volume would go with the pod. And where no kubelet is, nothing would be restarted.
   if (isBeingDeleted(place) || !isOnNode) return false;
   const { startedAt } = containerOf(pod)?.state?.running ?? {};

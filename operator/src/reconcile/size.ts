@@ -1,4 +1,5 @@
 import type { MemberLists } from '../../../contract/src/membership.ts';
+import { isUnfit } from '../../../contract/src/status.ts';
 import { act, wait, type Verdict } from './action.ts';
 import { isSurplus } from './heal.ts';
 import { admit, dismiss } from './membership.ts';
@@ -62,7 +63,7 @@ function fill(seen: Observation, known: Decided): Verdict {
   const ready = free.find(
     (place) =>
       place.status !== undefined &&
-      place.status.role !== 'damaged' &&
+      !isUnfit(place.status.role) &&
       !isTerminating(place.pod) &&
       !isBeingDeleted(place),
   );

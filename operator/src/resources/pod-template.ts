@@ -21,6 +21,9 @@ const TLS_FOLDER = '/etc/synod/tls';
 /** A member hands leadership over, writes its state and stops within 5 s: see node/src/main.ts. */
 const GRACE_SECONDS = 20;
 
+/** About as long as a slow disk takes to read 350 GB. What hangs at its start is restarted then. */
+const START_SECONDS = 3_600;
+
 /**
  * A part of the DNS queries for NATS goes to a name server on the node that was lost, until the
  * Service of DNS has noticed: ask again after 1 s, not after 5.
@@ -106,6 +109,8 @@ function member(cluster: PaxosCluster): V1Container {
     ports: [{ name: 'http', containerPort: HTTP_PORT, protocol: 'TCP' }],
     ...(resources && { resources }),
     volumeMounts: mounts(cluster),
+    // Until it answers for the first time it reads its state, all of it.
+    startupProbe: probe('/healthz', { periodSeconds: 5, failureThreshold: START_SECONDS / 5 }),
     // That it answers at all shows that its event loop turns.
     livenessProbe: probe('/healthz', { failureThreshold: 6 }),
     readinessProbe: probe('/readyz', { periodSeconds: 2, failureThreshold: 2 }),
@@ -139,6 +144,7 @@ function environment(cluster: PaxosCluster): V1EnvVar[] {
     { name: 'SYNOD_HTTP_PORT', value: String(HTTP_PORT) },
     { name: 'SYNOD_MACHINE', value: spec.machine },
     { name: 'SYNOD_NATS_URL', value: nats.url },
+    { name: 'SYNOD_WITNESS', value: 'operator' },
     ...optional('SYNOD_NATS_CREDENTIALS_DIR', nats.credentialsSecret && NATS_FOLDER),
     ...optional('SYNOD_NATS_TLS_DIR', nats.tlsSecret && TLS_FOLDER),
     ...optional('SYNOD_LOG_LEVEL', settings.logLevel),

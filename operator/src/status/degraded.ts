@@ -1,3 +1,4 @@
+import type { MemberRole } from '../../../contract/src/status.ts';
 import type { Note } from '../reconcile/action.ts';
 import {
   isBeingDeleted,
@@ -70,8 +71,14 @@ function lostMembers(seen: Observation, { lists }: Standing): Note[] {
   });
 }
 
+/** What a member's alarms are about. */
+const reasons: Partial<Record<MemberRole, string>> = {
+  damaged: 'MemberDamaged',
+  halted: 'MemberHalted',
+};
+
 function ailmentOf(seen: Observation, { lists, leader, isFormed }: Standing, place: Place): Note[] {
-  const { name, status, pod } = place;
+  const { name, status, pod, waitsFor } = place;
   const failure = failureOf(place, seen.now);
   if (failure !== undefined) return [failure];
   const member = [status?.member, recordedMember(place)].find((id) => isNamed(lists, id));
@@ -79,11 +86,12 @@ function ailmentOf(seen: Observation, { lists, leader, isFormed }: Standing, pla
     const message = `Somebody deleted the volume of ${name}: it goes when its pod stops.`;
     return [{ reason: 'VolumeDeleted', message }];
   }
-  const alarms = (status?.alarms ?? []).map((alarm) => ({
-    reason: status?.role === 'damaged' ? 'MemberDamaged' : 'Alarm',
-    message: `${name}: ${alarm}`,
-  }));
+  const reason = reasons[status?.role ?? 'outsider'] ?? 'Alarm';
+  const alarms = (status?.alarms ?? []).map((alarm) => ({ reason, message: `${name}: ${alarm}` }));
   if (alarms.length > 0) return alarms;
+  if (waitsFor !== undefined) {
+    return [{ reason: 'WaitingForFolder', message: `${name}: ${waitsFor}` }];
+  }
   if (member === undefined || !isFormed || isWell(place, leader)) return [];
   const say = (reason: string, what: string) => [{ reason, message: `${name} ${what}.` }];
   if (pod === undefined) return say('PodMissing', 'has no pod');

@@ -1,4 +1,5 @@
 import type { MemberLists } from '../../../contract/src/membership.ts';
+import { isUnfit } from '../../../contract/src/status.ts';
 import type { MemberRow } from '../api/status.ts';
 import {
   cutOffSinceOf,
@@ -18,11 +19,13 @@ export function memberRows(seen: Observation, { lists, leader }: Standing): Memb
     const cutOffSince = isCutOff(seen, place)
       ? (cutOffSinceOf(seen, place) ?? timeOf(seen.now))
       : undefined;
+    const reason = reasonOf(place);
     const id = status?.member ?? recordedMember(place);
     return {
       name,
       ...(id !== undefined && { id }),
       role: roleOf(lists, place),
+      ...(reason !== undefined && { reason }),
       ready: status?.ready ?? false,
       caughtUp: status !== undefined && isCaughtUp(status, leader),
       ...(status !== undefined && { version: status.version }),
@@ -31,9 +34,15 @@ export function memberRows(seen: Observation, { lists, leader }: Standing): Memb
   });
 }
 
+function reasonOf({ status, waitsFor }: Place): string | undefined {
+  return status !== undefined && isUnfit(status.role) ? status.alarms[0] : waitsFor;
+}
+
 function roleOf({ voters, learners }: MemberLists, place: Place): MemberRow['role'] {
   const { status } = place;
-  if (status?.role === 'damaged' || status?.role === 'unformed') return status.role;
+  const said = status?.role;
+  if (said === 'damaged' || said === 'halted' || said === 'unformed') return said;
+  if (place.waitsFor !== undefined) return 'waiting';
   const id = status?.member ?? recordedMember(place) ?? '';
   if (voters.includes(id)) return 'voter';
   if (learners.includes(id)) return 'learner';

@@ -1,5 +1,5 @@
 import type { MemberLists } from '../../../contract/src/membership.ts';
-import type { MemberStatus } from '../../../contract/src/status.ts';
+import { hasRoles, type MemberStatus } from '../../../contract/src/status.ts';
 import { isWell, knownMembers, placeOf, type Observation } from '../reconcile/observation.ts';
 
 /** How the voters stand. Conditions are made of it. */
@@ -20,7 +20,7 @@ export function standingOf(seen: Observation): Standing {
   const isTold = seen.statuses.some(({ clusterId }) => clusterId !== null);
   const voting = seen.statuses.filter(
     ({ member, role, natsConnected }) =>
-      lists.voters.includes(member) && role !== 'damaged' && role !== 'unformed' && natsConnected,
+      lists.voters.includes(member) && hasRoles(role) && natsConnected,
   );
   return {
     isFormed:

@@ -48,6 +48,7 @@ export function statusOf(seen: Observation, outcome: Outcome): PaxosClusterStatu
     ...(isFormed && clusterId !== undefined && { clusterId }),
     ...(version !== undefined && { version }),
     ...(refused !== undefined && { refusedRecovery: refused }),
+    ...(seen.figures.length > 0 && { witness: [...seen.figures] }),
     conditions: sayings.map((each) => conditionOf(cluster, seen.now, each)),
     members: memberRows(seen, standing),
   };

@@ -1,4 +1,5 @@
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
+import { FIRST_VERSION } from '../../../contract/src/machine-version.ts';
 import type { Outcome } from '../../../contract/src/reply.ts';
 import { parseConfig, type Config } from '../../../node/src/config.ts';
 import { Applier } from '../../../node/src/machine/applier.ts';
@@ -113,7 +114,7 @@ export class FileMember {
     const { network, clockwork, random } = this.#world;
     const { incarnation, recovered } = opened;
     const log = clockwork.watched(opened.log);
-    const applier = new Applier(counter, state.tables);
+    const applier = new Applier(counter, state.tables, FIRST_VERSION);
     const self = this.#id;
     const member = new Member({
       self,
@@ -126,6 +127,7 @@ export class FileMember {
       recovered: { ...recovered, slotOut: state.flushedSlotOut },
       end: { incarnation, sequence: log.end },
       heard: state.facts.heard,
+      machine: { inForce: FIRST_VERSION, newest: FIRST_VERSION },
       isSound,
     });
     const stamp = (): Stamp => driver.stamp;
@@ -155,6 +157,7 @@ export class FileMember {
         applied: () => undefined,
         surveyed: () => undefined,
         reconfigured: () => undefined,
+        upgraded: () => undefined,
         collected: () => undefined,
         dropped: () => undefined,
         restored: () => this.#restart(() => undefined),

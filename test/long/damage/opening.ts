@@ -1,11 +1,11 @@
+import { FIRST_VERSION } from '../../../contract/src/machine-version.ts';
 import { counter } from '../../../node/src/machine/counter.ts';
 import { Applier } from '../../../node/src/machine/applier.ts';
 import { SESSIONS } from '../../../node/src/machine/sessions.ts';
 import type { StateStore } from '../../../node/src/storage/state.ts';
-import { Admission } from '../../../node/src/paxos/admission.ts';
+import { expulsionBy } from '../../../node/src/paxos/admission.ts';
 import { formatBallot } from '../../../node/src/paxos/ballot.ts';
 import type { LogEnd } from '../../../node/src/paxos/log-end.ts';
-import { defaultTiming } from '../../../node/src/paxos/timing.ts';
 import { Witnesses } from '../../../node/src/paxos/witnesses.ts';
 import { NodeData } from '../../../node/src/service/node-data.ts';
 import { DamageError } from '../../../node/src/storage/damage.ts';
@@ -114,7 +114,7 @@ function promisesOf({ opened }: MemberStorage): Promises {
 /** All entries of the state once what the log knows to be decided is applied, too. */
 function replay({ opened, state }: MemberStorage): Map<string, string> {
   const { decidedMark, stored } = opened.recovered;
-  const applier = new Applier(counter, state.tables);
+  const applier = new Applier(counter, state.tables, FIRST_VERSION);
   for (const { slot, value } of stored) if (slot < decidedMark) applier.apply(slot, value);
   applier.save();
   return new Map(entriesOf(state));
@@ -179,7 +179,7 @@ function isOutvoted(now: LogEnd, before: LogEnd): boolean {
   witnesses.heard('member', before);
   witnesses.heard('member', now);
   const testimony = witnesses.testimonyFor('member', now.incarnation);
-  return new Admission('member', now, defaultTiming).answered('witness', testimony) !== undefined;
+  return expulsionBy('witness', now, testimony) !== undefined;
 }
 
 function judgeState(storage: MemberStorage, knew: Knowledge): Judgement {
@@ -220,8 +220,7 @@ export async function judgeClone(folder: string, copy: string): Promise<Judgemen
     for (const end of all) witnesses.heard('member', end);
     const voting = all.filter((end) => {
       const testimony = witnesses.testimonyFor('member', end.incarnation);
-      const admission = new Admission('member', end, defaultTiming);
-      return admission.answered('witness', testimony) === undefined;
+      return expulsionBy('witness', end, testimony) === undefined;
     });
     const outcome = all.length === 2 && voting.length === 0 ? 'outvoted' : 'amnesia';
     return { outcome, detail: `${all.length} run, ${voting.length} vote` };

@@ -90,6 +90,49 @@ test('a single voter asks nobody', () => {
   expect(alone.mayVote).toBe(true);
 });
 
+/** The witness outside says what it remembers. */
+function hearOutside(of: Member, over: Partial<Testimony> = {}): Effect[] {
+  return of.step({ type: 'testimony', testimony: testimony(over) });
+}
+
+test('a witness outside is asked with the others, and waited for no longer than for the last one', () => {
+  const asking = member(['a', 'b', 'c'], { asksOutside: true });
+  expect(pass(asking, 1)).toContainEqual({ type: 'ask-outside' });
+  for (const from of ['b', 'c']) hear(asking, from, testimony());
+  expect(asking.mayVote).toBe(false);
+  pass(asking, timing.heartbeat);
+  expect(asking.mayVote).toBe(true);
+  expect(pass(asking, 100)).not.toContainEqual({ type: 'ask-outside' });
+});
+
+test('its word admits where all have answered, and is no voter of the quorum', () => {
+  const asking = member(['a', 'b', 'c'], { asksOutside: true });
+  hearOutside(asking);
+  pass(asking, 2 * timing.heartbeat);
+  expect(asking.mayVote).toBe(false);
+  hear(asking, 'b', testimony());
+  expect(asking.mayVote).toBe(true);
+});
+
+test('a single voter asks it, and goes on without an answer', () => {
+  const alone = member(['a'], { asksOutside: true });
+  pass(alone, 1);
+  expect(alone.mayVote).toBe(false);
+  pass(alone, timing.heartbeat);
+  expect(alone.mayVote).toBe(true);
+});
+
+test('that a log ends before its own word counts from a witness outside, also when it comes late', () => {
+  const behind = { why: 'behind', by: 'the operator', said: 51, sequence: 50 };
+  const asking = member(['a'], { asksOutside: true });
+  expect(expulsion(hearOutside(asking, { sequence: 51 }))).toMatchObject({ expulsion: behind });
+  const late = member(['a'], { asksOutside: true });
+  pass(late, 2 * timing.heartbeat);
+  expect(late.mayVote).toBe(true);
+  expect(expulsion(hearOutside(late, { sequence: 51 }))).toMatchObject({ expulsion: behind });
+  expect(pass(late, 10)).toEqual([]);
+});
+
 test('a learner asks, too: it may be a voter that does not know it yet', () => {
   const asking = member(['b', 'c', 'd']);
   pass(asking, 2 * timing.heartbeat);

@@ -100,6 +100,7 @@ class Cluster {
       case 'reconfigured':
       case 'compare':
       case 'machine':
+      case 'ask-outside':
         throw new Error(`nobody asked for it: ${effect.type}`);
       default:
         effect satisfies never;

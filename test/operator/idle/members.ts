@@ -90,6 +90,7 @@ function statusOf(namespace: string, cluster: number, ordinal: number): MemberSt
     flushedSlotOut: 1_000,
     floor: 0,
     incoming: null,
+    haltedBy: null,
     unheard: [],
     operationsApplied: 1_000,
     natsConnected: true,

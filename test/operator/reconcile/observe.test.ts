@@ -6,7 +6,13 @@ import type { World } from './model/world.ts';
 
 /** As if these had answered over NATS, and nobody at the address of a pod. */
 function overNats(world: World, nats: readonly MemberStatus[]): Members {
-  const heard = { http: new Map<string, MemberStatus>(), nats, connection: { up: true } as const };
+  const heard = {
+    http: new Map<string, MemberStatus>(),
+    nats,
+    waiting: new Map(),
+    figures: [],
+    connection: { up: true } as const,
+  };
   return {
     look: () => Promise.resolve(heard),
     form: world.form.bind(world),

@@ -35,6 +35,13 @@ test('the pod keeps to the restricted standard', () => {
   });
 });
 
+test('a member has an hour to read its state, and asks the operator what it remembers', () => {
+  const [container] = podTemplate(storedCluster()).spec?.containers ?? [];
+  const { periodSeconds = 0, failureThreshold = 0 } = container?.startupProbe ?? {};
+  expect(periodSeconds * failureThreshold).toBe(3_600);
+  expect(container?.env).toContainEqual({ name: 'SYNOD_WITNESS', value: 'operator' });
+});
+
 test('settings and secrets reach the member; its identity is not for the spec to change', () => {
   const { spec } = podTemplate(
     storedCluster({

@@ -5,8 +5,13 @@ import {
   type FirstConfiguration,
 } from '../../../../contract/src/first-configuration.ts';
 import type { MembershipAnswer, MembershipRequest } from '../../../../contract/src/membership.ts';
-import type { RecoveryRequest } from '../../../../contract/src/recovery.ts';
-import type { MemberRole, MemberStatus } from '../../../../contract/src/status.ts';
+import type { RecoveryRequest, SetAsideRequest } from '../../../../contract/src/recovery.ts';
+import {
+  isUnfit,
+  type HaltCause,
+  type MemberRole,
+  type MemberStatus,
+} from '../../../../contract/src/status.ts';
 import type { PaxosCluster } from '../../../../operator/src/api/paxos-cluster.ts';
 import { specSchema, type PaxosClusterSpec } from '../../../../operator/src/api/spec.ts';
 import { followed } from '../../../../operator/src/at-rest.ts';
@@ -77,6 +82,8 @@ export class World implements Members {
   readonly #clusters = new Map<string, Paxos>();
   /** Pods whose processes do nothing, by their uids. The kubelet does not notice. */
   readonly #hung = new Set<string>();
+  /** Those that gave up their roles, until they are restarted; by the uids of their pods. */
+  readonly #halted = new Map<string, HaltCause>();
   /** Since when the leader has not heard a member. */
   readonly #unheard = new Map<string, number>();
   #listener: string | undefined;
@@ -162,6 +169,22 @@ export class World implements Members {
     const volume = this.volumeOf(ordinal);
     // One that was not told yet has nothing to be damaged.
     if (volume?.disk.first) volume.disk.isDamaged = true;
+    this.#fate();
+  }
+
+  /** It knows that it, or what it has, is not to be trusted. */
+  halt(ordinal: number, why: HaltCause): void {
+    const pod = this.objects.find('Pod', `c-${ordinal}`);
+    this.#halted.set(pod?.metadata?.uid ?? '', why);
+    this.#elect();
+  }
+
+  /** Somebody copies what is in one volume to another one; both members hear of it. */
+  copy(from: number, to: number): void {
+    const [source, target] = [this.volumeOf(from)?.disk, this.volumeOf(to)?.disk];
+    if (source === undefined || target === undefined) return;
+    Object.assign(target, source);
+    for (const ordinal of [from, to]) this.halt(ordinal, 'twin');
     this.#fate();
   }
 
@@ -366,6 +389,8 @@ export class World implements Members {
     });
     return {
       http: new Map(http),
+      waiting: new Map(),
+      figures: [],
       nats: this.#hasNats ? this.#overNats() : [],
       connection: this.#hasNats ? { up: true } : { up: false, why: 'NATS is away' },
     };
@@ -374,7 +399,7 @@ export class World implements Members {
   async form(_cluster: PaxosCluster, member: string, first: FirstConfiguration): Promise<void> {
     await Promise.resolve();
     this.objects.changing();
-    const disk = this.#reached(member);
+    const disk = this.#reached(member)?.disk;
     if (disk === undefined) throw new SynodError('NO_MEMBER');
     if (disk.first !== null && disk.first.clusterId !== first.clusterId) {
       throw new SynodError('ANOTHER_CLUSTER');
@@ -430,19 +455,23 @@ export class World implements Members {
     this.#clusters.set(newClusterId, new Paxos(disk.first));
   }
 
-  async setAside(_cluster: PaxosCluster, member: string, request: RecoveryRequest): Promise<void> {
+  async setAside(_cluster: PaxosCluster, member: string, request: SetAsideRequest): Promise<void> {
     await Promise.resolve();
     const disk = this.#asked(member, request);
     this.deeds.push(`set aside ${member}`);
+    const pod = this.#processes.find((each) => each.disk === disk)?.pod;
+    this.#halted.delete(pod?.metadata?.uid ?? '');
     this.disks.format(disk);
   }
 
   /** Whom a recovery asks, unless it refuses. */
-  #asked(member: string, { clusterId }: RecoveryRequest): Disk {
+  #asked(member: string, { clusterId }: SetAsideRequest): Disk {
     this.objects.changing();
-    const disk = this.#reached(member);
-    if (disk === undefined) throw new SynodError('NO_MEMBER');
+    const process = this.#reached(member);
+    if (process === undefined) throw new SynodError('NO_MEMBER');
+    const { disk } = process;
     if (disk.first?.clusterId !== clusterId) throw new SynodError('ANOTHER_CLUSTER');
+    if (isUnfit(this.#roleOf(process))) return disk;
     if (this.#paxosOf(disk)?.leader !== undefined) throw new SynodError('HAS_LEADER');
     return disk;
   }
@@ -457,10 +486,10 @@ export class World implements Members {
   }
 
   /** Whom a message over NATS comes to. */
-  #reached(member: string): Disk | undefined {
+  #reached(member: string): Process | undefined {
     if (!this.#hasNats) return undefined;
     const found = this.#processes.find(({ disk }) => disk.id === member);
-    return found !== undefined && this.#isConnected(found.pod) ? found.disk : undefined;
+    return found !== undefined && this.#isConnected(found.pod) ? found : undefined;
   }
 
   get #processes(): Process[] {
@@ -486,6 +515,7 @@ export class World implements Members {
 
   #statusOf(process: Process): MemberStatus {
     const { pod, disk } = process;
+    const haltedBy = this.#halted.get(pod.metadata?.uid ?? '') ?? null;
     const paxos = this.#paxosOf(disk);
     const { number = 0, voters = [], learners = [] } = paxos?.newest ?? {};
     const { slot, bytes } = this.learning.get(disk.id) ?? { slot: disk.hasCaughtUp ? SLOTS : 0 };
@@ -501,8 +531,9 @@ export class World implements Members {
       machineVersion: disk.first === null ? 0 : 1,
       newestMachineVersion: 1,
       mode: 'stable',
-      role: this.#roleOf(disk),
-      ready: this.#isReady(process) && !disk.isDamaged,
+      role: this.#roleOf(process),
+      haltedBy,
+      ready: this.#isReady(process) && !isUnfit(this.#roleOf(process)),
       ballot: paxos?.leader === undefined ? 'none' : `${number}.${paxos.leader}`,
       leader: paxos?.leader ?? null,
       configuration: number,
@@ -521,13 +552,15 @@ export class World implements Members {
       uptimeSeconds: 100,
       alarms: [
         ...(disk.isDamaged ? ['A file is damaged.'] : []),
+        ...(haltedBy === null ? [] : [`It halted because of a ${haltedBy}.`]),
         ...(disk.isStalled ? ['The disk has not finished a write for more than a second.'] : []),
       ],
     };
   }
 
-  #roleOf(disk: Disk): MemberRole {
+  #roleOf({ pod, disk }: Process): MemberRole {
     if (disk.isDamaged) return 'damaged';
+    if (this.#halted.has(pod.metadata?.uid ?? '')) return 'halted';
     const paxos = this.#paxosOf(disk);
     if (paxos === undefined) return 'unformed';
     if (paxos.leader === disk.id && !this.hasSteppedDown) return 'leader';
@@ -545,12 +578,12 @@ export class World implements Members {
 
   readonly #isUp = (id: string): boolean =>
     this.#processes.some(
-      ({ pod, disk }) =>
-        disk.id === id &&
-        disk.first !== null &&
-        !disk.isDamaged &&
-        !isUnready(pod) &&
-        this.#isConnected(pod),
+      (process) =>
+        process.disk.id === id &&
+        process.disk.first !== null &&
+        !isUnfit(this.#roleOf(process)) &&
+        !isUnready(process.pod) &&
+        this.#isConnected(process.pod),
     );
 
   #elect(): void {
@@ -610,7 +643,9 @@ export class World implements Members {
     }));
     const place = places.find(({ disk }) => disk?.id === id);
     const isSaid = this.cluster.metadata.annotations?.[LOST]?.includes(id) === true;
-    if (place === undefined || place.disk?.isDamaged === true || isSaid) return;
+    const said = this.#processes.find(({ disk }) => disk === place?.disk);
+    const isUnfitNow = said !== undefined && isUnfit(this.#roleOf(said));
+    if (place === undefined || isUnfitNow || isSaid) return;
     if (place.ordinal < this.cluster.spec.replicas) {
       this.violations.push(`member ${id} is removed, and is not lost`);
     } else if (!this.paxos?.newest.voters.every(this.#isUp)) {
@@ -623,7 +658,8 @@ export class World implements Members {
     const volume = this.volumeOf(ordinalOf('c', name) ?? -1);
     const id = volume?.disk.id ?? '';
     const { paxos } = this;
-    if (kind === 'PersistentVolumeClaim' && paxos?.names(id) === true) {
+    const isCopy = this.disks.volumes.filter(({ disk }) => disk.id === id).length > 1;
+    if (kind === 'PersistentVolumeClaim' && paxos?.names(id) === true && !isCopy) {
       this.violations.push(`the volume of member ${id} in ${name} is deleted`);
     }
     if (kind === 'PersistentVolumeClaim' && paxos?.isStillNeeded(id) === true) {
@@ -634,7 +670,7 @@ export class World implements Members {
     if (runs && !this.#hasNats) this.violations.push(`${name} is deleted without NATS`);
     if (kind !== 'Pod' || paxos === undefined) return;
     const claim = this.objects.find('PersistentVolumeClaim', `data-${name}`);
-    if (claim?.metadata?.deletionTimestamp !== undefined && paxos.names(id)) {
+    if (claim?.metadata?.deletionTimestamp !== undefined && paxos.names(id) && !isCopy) {
       this.violations.push(`with pod ${name} goes the volume of member ${id}`);
     }
     const { voters } = paxos.newest;
