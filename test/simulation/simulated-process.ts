@@ -137,6 +137,8 @@ export class SimulatedProcess {
   #down = false;
   /** Something of its log is lost, whether that is known yet or not. */
   #isLogDamaged = false;
+  /** There is, or was, a second process of its member: they stop when they hear of one another. */
+  #hasTwin = false;
   /** Its state had applied every slot below it, and was lost. */
   #lostSlotOut: Slot = 0;
   /** What the disk finished while it was stalled. */
@@ -181,7 +183,8 @@ export class SimulatedProcess {
   /** It may be lost, once it looks at its disk. */
   get endangered(): boolean {
     const isBehind = this.#flushed < this.#lostSlotOut;
-    return this.#down || this.#isLogDamaged || this.#isStateDamaged || isBehind;
+    const isDamaged = this.#isLogDamaged || this.#isStateDamaged;
+    return this.#down || isDamaged || isBehind || this.#hasTwin;
   }
 
   /** It is of those that the cluster began with. */
@@ -675,6 +678,9 @@ export class SimulatedProcess {
   twin(onCopy: boolean): SimulatedProcess {
     const disk = onCopy ? this.#disk.copy() : this.#disk;
     const { id, name } = this;
-    return new SimulatedProcess(id, this.#world, this.#random.fork(), disk, `${name}'`);
+    const twin = new SimulatedProcess(id, this.#world, this.#random.fork(), disk, `${name}'`);
+    twin.#hasTwin = true;
+    this.#hasTwin = true;
+    return twin;
   }
 }

@@ -315,6 +315,7 @@ class Simulation {
     // On demand nobody proposes an upgrade.
     const isUpgraded = (): boolean =>
       this.#plan.leadership === 'on-demand' ||
+      this.#broken.length > 0 ||
       this.#processes.every(({ lost, isUpgraded }) => lost || isUpgraded);
     const isDone = (): boolean =>
       this.#clients.every(({ open }) => open === 0) && isEven() && isIdle() && isUpgraded();

@@ -13,8 +13,8 @@ import { PageMap } from './lmdb-page-map.ts';
 /**
  * Reads all of LMDB's pages before LMDB does. It maps them into memory and trusts them: what it
  * finds there, or does not, ends the process, and again at each start; or it writes new pages over
- * used ones. What passes here is what LMDB can have written, but for keys and values; and of those it
- * says what they come to, which their owner knows.
+ * used ones. What passes here is what LMDB can have written, but for keys and values; and of those
+ * it says what they come to, which their owner knows.
  *
  * In free pages and behind the last one there may be anything: what a transaction has written that
  * was not committed, say.

@@ -650,8 +650,8 @@ export const mutants: readonly SimulatedMutant[] = [
     name: 'who is behind its own word is admitted',
     invariant: 'amnesia',
     file: 'paxos/admission.ts',
-    from: 'if (testimony.sequence <= sequence) return undefined;',
-    to: 'if (testimony.sequence >= 0) return undefined;',
+    from: "return said > sequence ? { why: 'behind', by, said, sequence } : undefined;",
+    to: "return said > Infinity ? { why: 'behind', by, said, sequence } : undefined;",
   },
   {
     name: 'what was heard of the others is not in the state',

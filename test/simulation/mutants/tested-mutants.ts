@@ -325,7 +325,7 @@ export const testedMutants: readonly TestedMutant[] = [
     in: 'test/node/paxos/admission.test.ts',
     test: '"nothing" admits: one of three is enough, after the time of a heartbeat for the other',
     file: 'paxos/admission.ts',
-    from: 'return this.#age > this.#patience || configurations.flat().every(has);',
+    from: 'return this.#age > this.#patience || [...configurations.flat(), ...this.#others].every(has);',
     to: 'return true;',
   },
   {
