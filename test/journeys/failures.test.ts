@@ -1,7 +1,9 @@
 import fs from 'node:fs';
+import os from 'node:os';
 import { connect as connectTcp } from 'node:net';
 import { once } from 'node:events';
 import path from 'node:path';
+import { crc32 } from 'node:zlib';
 import { connect as connectNats } from 'nats';
 import { subjectsOf } from '../../contract/src/subjects.ts';
 import { folderNats } from '../../client/src/local/folder-nats.ts';
@@ -140,26 +142,29 @@ describe('a data folder', () => {
     const foreign = await refusal({ cluster: 'other' });
     expect(foreign).toMatchObject({ code: 65 });
     expect(foreign.message).toContain('belongs to cluster local/journey, not to local/other');
-    const other = await refusal({ member: 'n1' });
-    expect(other).toMatchObject({ code: 65 });
-    expect(other.message).toContain(`belongs to member ${cluster.idOf('n0')}, not to n1`);
+    const another = await refusal({ member: 'n1' });
+    expect(another).toMatchObject({ code: 65 });
+    expect(another.message).toContain(`belongs to member ${cluster.idOf('n0')}, not to n1`);
     expect(folder.snapshot('n0')).toEqual(before);
 
     const identity = path.join(folder.dataOf('n0'), 'identity.json');
-    const text = fs.readFileSync(identity, 'utf8').replace('"format": 2', '"format": 99');
-    fs.writeFileSync(identity, text);
+    const { crc32: _, ...said } = JSON.parse(fs.readFileSync(identity, 'utf8')) as { crc32: string };
+    const newest = { ...said, format: 99 };
+    const checksum = crc32(JSON.stringify(newest)).toString(16).padStart(8, '0');
+    fs.writeFileSync(identity, JSON.stringify({ ...newest, crc32: checksum }));
     const changed = folder.snapshot('n0');
     const newer = await refusal();
     expect(newer).toMatchObject({ code: 65 });
-    expect(newer.message).toContain('has format 99, and this version of Synod reads up to 2');
+    expect(newer.message).toContain('has format 99, and this version of Synod reads up to 3');
     expect(folder.snapshot('n0')).toEqual(changed);
 
-    fs.rmSync(identity);
-    const without = folder.snapshot('n0');
-    const none = await refusal();
+    const other = fs.mkdtempSync(path.join(os.tmpdir(), 'synod-holiday-'));
+    fs.writeFileSync(path.join(other, 'holiday.jpg'), 'sun');
+    const none = await refusal({ data: other });
     expect(none).toMatchObject({ code: 65 });
     expect(none.message).toContain('is not empty and holds no identity.json');
-    expect(folder.snapshot('n0')).toEqual(without);
+    expect(fs.readdirSync(other)).toEqual(['holiday.jpg']);
+    fs.rmSync(other, { recursive: true });
   }, 30_000);
 
   test('damaged: up without roles, says which file and record, changes nothing; others go on', async () => {

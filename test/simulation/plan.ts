@@ -86,6 +86,8 @@ export interface Plan {
   readonly queueBytes: number;
   /** With more that is not in its file yet, a state is cut early. */
   readonly overlayBytes: number;
+  /** Whether the members compare their states now and then. A drawing shows more without. */
+  readonly comparing: boolean;
   readonly clients: number;
   readonly requests: readonly Request[];
   /** With stable leadership; then lost members are replaced, too. */
@@ -113,6 +115,7 @@ export const calmPlan: Plan = {
   keepBytes: 1 << 20,
   queueBytes: 1 << 20,
   overlayBytes: 1 << 20,
+  comparing: true,
   clients: 2,
   requests: Array.from({ length: 20 }, (_, i) => ({
     at: 500 + 50 * i,
@@ -167,6 +170,7 @@ export function planOf(seed: number): Plan {
     keepBytes: random.pick([0, 0, 8 * 1024, 1 << 20]),
     queueBytes: bounds.pick([1 << 20, 1 << 20, SMALL_QUEUE_BYTES]),
     overlayBytes: bounds.pick([1 << 20, 1 << 20, SMALL_OVERLAY_BYTES]),
+    comparing: true,
     clients,
     requests,
     resizes: leadership === 'stable' ? resizesOf(random.fork(), forMs) : [],

@@ -398,7 +398,7 @@ export class SimulatedProcess {
         stallTicks: STALL_TICKS,
         unheardTicks: Infinity,
         chunkBytes: CHUNK_BYTES,
-        compareTicks: plan.leadership === 'stable' ? COMPARE_TICKS : Infinity,
+        compareTicks: plan.comparing && plan.leadership === 'stable' ? COMPARE_TICKS : Infinity,
         scrubTicks: SCRUB_TICKS,
         waitMs: 5_000,
       },

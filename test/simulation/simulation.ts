@@ -312,7 +312,7 @@ class Simulation {
     // On demand, a member may miss what was decided until it is asked for something.
     const isEven = (): boolean => this.#plan.leadership === 'on-demand' || this.#isEven();
     const isIdle = (): boolean => this.#operator?.idle ?? true;
-    // On demand nobody proposes an upgrade.
+    // On demand nobody proposes an upgrade; and none is due before all voters have it.
     const isUpgraded = (): boolean =>
       this.#plan.leadership === 'on-demand' ||
       this.#broken.length > 0 ||
