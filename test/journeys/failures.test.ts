@@ -9,6 +9,7 @@ import { subjectsOf } from '../../contract/src/subjects.ts';
 import { folderNats } from '../../client/src/local/folder-nats.ts';
 import { NodeProcess } from '../../client/src/local/node-process.ts';
 import type { Message } from '../../node/src/paxos/messages.ts';
+import type { Identity } from '../../node/src/storage/identity.ts';
 import { encodeFrame } from '../../node/src/transport/codec.ts';
 import { freePorts } from './cli-run.ts';
 import { NatsProcess } from './nats-process.ts';
@@ -148,8 +149,8 @@ describe('a data folder', () => {
     expect(folder.snapshot('n0')).toEqual(before);
 
     const identity = path.join(folder.dataOf('n0'), 'identity.json');
-    const { crc32: _, ...said } = JSON.parse(fs.readFileSync(identity, 'utf8')) as { crc32: string };
-    const newest = { ...said, format: 99 };
+    const { cluster: of, memberId } = JSON.parse(fs.readFileSync(identity, 'utf8')) as Identity;
+    const newest = { format: 99, cluster: of, memberId };
     const checksum = crc32(JSON.stringify(newest)).toString(16).padStart(8, '0');
     fs.writeFileSync(identity, JSON.stringify({ ...newest, crc32: checksum }));
     const changed = folder.snapshot('n0');
