@@ -456,4 +456,28 @@ export const testedMutants: readonly TestedMutant[] = [
     from: 'if (holder !== undefined && isSeen(holder)) throw',
     to: 'if (holder !== undefined) return LockFile.take(`${file}.other`, self) as LockFile; else throw',
   },
+  {
+    name: 'what waits for a cut waits for ever in a member that has stopped',
+    in: 'test/simulation/regressions.test.ts',
+    test: 'what once failed passes: taken-state-waits-for-a-cut.json',
+    file: 'service/checkpoints.ts',
+    from: '      this.#events.release();\n',
+    to: '',
+  },
+  {
+    name: 'who starts votes before others say what they remember of it',
+    in: 'test/node/paxos/admission.test.ts',
+    test: 'before others have said what they remember of it, a member has no vote, and never leads',
+    file: 'paxos/member.ts',
+    from: 'if (!this.mayVote && !isTakenUnadmitted[message.type]) return [];',
+    to: '',
+  },
+  {
+    name: 'a state that failed to be written counts as flushed',
+    in: 'test/node/service/checkpoints.test.ts',
+    test: 'a cut that could not be written does not count as flushed',
+    file: 'service/checkpoints.ts',
+    from: 'if (error !== undefined) return this.#events.failed(error);',
+    to: '',
+  },
 ];
