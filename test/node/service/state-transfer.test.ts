@@ -109,7 +109,9 @@ test('a state comes whole, in chunks, each on request', () => {
 test('a chunk that was changed on its way ends it: nothing of it is taken', () => {
   const [from, to] = [sender(), receiver()];
   to.taking.begin('a');
+  const sent: number[] = [];
   carry(from, to, (chunk) => {
+    sent.push(chunk.at);
     if (chunk.at !== 3) return [chunk];
     const bytes = Buffer.from(chunk.bytes);
     bytes[0] = (bytes[0] ?? 0) ^ 1;
@@ -118,6 +120,7 @@ test('a chunk that was changed on its way ends it: nothing of it is taken', () =
   expect(to.received).toEqual([]);
   expect(to.taking.incoming).toBeUndefined();
   expect(found(to.disk)).toEqual({ slotOut: 0, entries: 0 });
+  expect(sent.at(-1)).toBe(3); // It does not ask for more of it.
 });
 
 test('a chunk that was lost is asked for again, and sent again', () => {

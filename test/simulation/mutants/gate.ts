@@ -38,7 +38,7 @@ export async function tryMutant(
   const compiled = path.join(folder, 'node/src', mutant.file.replace(/\.ts$/, '.js'));
   fs.writeFileSync(compiled, compile(mutant));
   try {
-    const trial = await tried(folder, mutant.invariant, runs);
+    const trial = await tried(folder, mutant.invariant, runs, mutant.seed);
     if (!trial.isAlive) throw new UselessMutantError(`${mutant.name}: it decides nothing at all`);
     return trial;
   } finally {
@@ -73,8 +73,14 @@ export function mutated({ name, file, from, to }: Mutant): string {
   return source.replace(from, () => to);
 }
 
-async function tried(folder: string, invariant: string, runs: number): Promise<Trial> {
+async function tried(
+  folder: string,
+  invariant: string,
+  runs: number,
+  first?: number,
+): Promise<Trial> {
   const args = [path.join(folder, TRIAL), invariant, String(runs)];
+  if (first !== undefined) args.push(String(first));
   const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: DEADLINE_MS });
   return JSON.parse(stdout) as Trial;
 }

@@ -12,6 +12,8 @@ export interface Mutant {
 export interface SimulatedMutant extends Mutant {
   /** The invariant that it breaks: the check of this name has to report it. */
   readonly invariant: string;
+  /** Where it was noticed once: tried before the seeds from 1 on. */
+  readonly seed?: number;
 }
 
 /** What the simulator must notice. Invariants are the paper's, or checks/invariants.ts's own. */
@@ -19,6 +21,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'the first pvalue counts, not that of the highest ballot',
     invariant: 'C2',
+    seed: 10,
     file: 'paxos/scout.ts',
     from: 'if (compareBallots(kept?.ballot, pvalue.ballot) < 0) this',
     to: 'if (kept === undefined) this',
@@ -26,6 +29,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a quorum is one less',
     invariant: 'R2',
+    seed: 2,
     file: 'paxos/quorum.ts',
     from: 'Math.floor(n / 2) + 1',
     to: 'Math.max(1, Math.floor(n / 2))',
@@ -90,6 +94,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a stale p2a is answered at the new ballot of its leader',
     invariant: 'flush',
+    seed: 10,
     file: 'paxos/acceptor.ts',
     from: 'else if (this.#ballot?.leader === from)',
     to: "else if (this.#ballot?.leader === '')",
@@ -113,6 +118,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'it accepts below its promise',
     invariant: 'A2',
+    seed: 2,
     file: 'paxos/acceptor.ts',
     from: 'if (compareBallots(ballot, this.#ballot) === 0) {',
     to: 'if (compareBallots(ballot, this.#ballot) <= 0) {',
@@ -129,6 +135,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'the acceptor forgets its ballot in a restart',
     invariant: 'A2',
+    seed: 24,
     file: 'paxos/acceptor.ts',
     from: 'this.#ballot = recovered.ballot;',
     to: 'this.#ballot = undefined;',
@@ -136,6 +143,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'the leader forgets its ballot in a restart',
     invariant: 'C1',
+    seed: 31,
     file: 'paxos/member.ts',
     from: 'ballot: leaderBallot, highest, slotOut };',
     to: 'ballot: undefined, highest: ballot, slotOut };',
@@ -171,6 +179,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'one page of a p1b counts as all of it',
     invariant: 'C2',
+    seed: 22,
     file: 'paxos/scout.ts',
     from: 'if (page.next !== undefined) {',
     to: 'if (page.next === -1) {',
@@ -185,6 +194,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a p1b of a lower ballot counts',
     invariant: 'adopted',
+    seed: 22,
     file: 'paxos/scout.ts',
     from: 'if (order < 0 || !this',
     to: 'if (!this',
@@ -192,6 +202,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a p2b of a lower ballot counts',
     invariant: 'R2',
+    seed: 175,
     file: 'paxos/commander.ts',
     from: 'if (order < 0) return undefined;',
     to: '',
@@ -252,6 +263,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a value that was learned is not written',
     invariant: 'R1',
+    seed: 19,
     file: 'paxos/acceptor.ts',
     from: "return [{ type: 'persist', record: { type: 'learned', ballot, slot, value } }];",
     to: 'return [];',
@@ -266,6 +278,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a command that ran runs again',
     invariant: 'linearizable',
+    seed: 2,
     file: 'machine/applier.ts',
     from: 'const missing = session.missing(number, operations.length);',
     to: 'const missing = operations.length;',
@@ -273,6 +286,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a command that was answered runs again',
     invariant: 'linearizable',
+    seed: 5,
     file: 'machine/applier.ts',
     from: "if (number < session.lowest) return refused(command, 'ALREADY_ANSWERED');",
     to: '',
@@ -280,6 +294,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'sessions are not in the state',
     invariant: 'linearizable',
+    seed: 5,
     file: 'machine/applier.ts',
     from: `save(): void {
     this.#sessions.save();`,
@@ -295,6 +310,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a lost p1a is not sent again',
     invariant: 'liveness',
+    seed: 3,
     file: 'paxos/scout.ts',
     from: 'if (!this.#retransmission.tick(random)) return [];',
     to: 'if (random >= 0) return [];',
@@ -309,6 +325,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a preempted leader goes on',
     invariant: 'liveness',
+    seed: 9,
     file: 'paxos/leader.ts',
     from: 'if (compareBallots(ballot, this.#ballot) <= 0) return [];',
     to: 'if (this.active || compareBallots(ballot, this.#ballot) <= 0) return [];',
@@ -533,27 +550,6 @@ export const mutants: readonly SimulatedMutant[] = [
     to: 'if (left < keepBytes) break;',
   },
   {
-    name: 'chunks of a state are not verified',
-    invariant: 'state',
-    file: 'service/state-receiver.ts',
-    from: "if (receiving.hash.update(chunk.bytes).copy().digest('hex') !== chunk.digest) {",
-    to: 'if (receiving.at < 0) {',
-  },
-  {
-    name: 'a state is taken before all of it is there',
-    invariant: 'state',
-    file: 'service/state-receiver.ts',
-    from: 'if (!isLast) return this.#ask(receiving);',
-    to: 'if (receiving.at < 2 && !isLast) return this.#ask(receiving);',
-  },
-  {
-    name: 'a state is taken for one that has a slot more',
-    invariant: 'state',
-    file: 'storage/staged-tables.ts',
-    from: '{ ...shared, ...own,',
-    to: '{ ...shared, slotOut: shared.slotOut + 1, ...own,',
-  },
-  {
     name: 'a state is taken that is behind the own one',
     invariant: 'durability',
     file: 'service/driver.ts',
@@ -614,6 +610,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'the name of the machine is not compared',
     invariant: 'machine',
+    seed: 4,
     file: 'storage/machine-error.ts',
     from: 'if (found.name !== has.name) return MachineError.another(found.name, has.name);',
     to: '',
@@ -621,6 +618,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'the state is cut in the middle of a slot',
     invariant: 'configuration',
+    seed: 7,
     file: 'paxos/replica.ts',
     from: 'effects.push(...obeyed.sort((a, b) => Number(isCompare(a)) - Number(isCompare(b))));',
     to: 'effects.push(...obeyed);',
@@ -628,6 +626,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'who is behind its own word is admitted',
     invariant: 'amnesia',
+    seed: 15,
     file: 'paxos/admission.ts',
     from: "return said > sequence ? { why: 'behind', by, said, sequence } : undefined;",
     to: "return said > Infinity ? { why: 'behind', by, said, sequence } : undefined;",
@@ -635,6 +634,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'what was heard of the others is not in the state',
     invariant: 'amnesia',
+    seed: 15,
     file: 'storage/facts.ts',
     from: '...sharedJson(facts), origin, logEnd, heard }',
     to: '...sharedJson(facts), origin, logEnd, heard: {} }',
@@ -642,6 +642,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'commands may wait without a bound',
     invariant: 'bounds',
+    seed: 4,
     file: 'service/client-requests.ts',
     from: 'if (this.bytes + bytes.length > queueBytes) {',
     to: 'if (this.bytes + bytes.length > Infinity) {',

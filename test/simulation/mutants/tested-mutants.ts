@@ -480,4 +480,28 @@ export const testedMutants: readonly TestedMutant[] = [
     from: 'if (error !== undefined) return this.#events.failed(error);',
     to: '',
   },
+  {
+    name: 'chunks of a state are not verified',
+    in: 'test/node/service/state-transfer.test.ts',
+    test: 'a chunk that was changed on its way ends it: nothing of it is taken',
+    file: 'service/state-receiver.ts',
+    from: "if (receiving.hash.update(chunk.bytes).copy().digest('hex') !== chunk.digest) {",
+    to: 'if (receiving.at < 0) {',
+  },
+  {
+    name: 'a state is taken before all of it is there',
+    in: 'test/node/service/state-transfer.test.ts',
+    test: 'a state comes whole, in chunks, each on request',
+    file: 'service/state-receiver.ts',
+    from: 'if (!isLast) return this.#ask(receiving);',
+    to: 'if (receiving.at < 2 && !isLast) return this.#ask(receiving);',
+  },
+  {
+    name: 'a state is taken for one that has a slot more',
+    in: 'test/node/service/state-transfer.test.ts',
+    test: 'a state comes whole, in chunks, each on request',
+    file: 'storage/staged-tables.ts',
+    from: '{ ...shared, ...own,',
+    to: '{ ...shared, slotOut: shared.slotOut + 1, ...own,',
+  },
 ];
