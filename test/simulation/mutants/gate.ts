@@ -18,8 +18,8 @@ export class UselessMutantError extends Error {
 }
 
 /** Tries the sources as they are: nothing may break. */
-export function tryOriginal(runs: number): Promise<Trial> {
-  return tried(BUILD, 'any', runs);
+export function tryOriginal(seeds: readonly number[]): Promise<Trial> {
+  return tried(BUILD, 'any', seeds);
 }
 
 /**
@@ -38,7 +38,9 @@ export async function tryMutant(
   const compiled = path.join(folder, 'node/src', mutant.file.replace(/\.ts$/, '.js'));
   fs.writeFileSync(compiled, compile(mutant));
   try {
-    const trial = await tried(folder, mutant.invariant, runs, mutant.seed);
+    const known = mutant.seed === undefined ? [] : [mutant.seed];
+    const seeds = [...known, ...Array.from({ length: runs }, (_, i) => i + 1)];
+    const trial = await tried(folder, mutant.invariant, seeds);
     if (!trial.isAlive) throw new UselessMutantError(`${mutant.name}: it decides nothing at all`);
     return trial;
   } finally {
@@ -73,14 +75,8 @@ export function mutated({ name, file, from, to }: Mutant): string {
   return source.replace(from, () => to);
 }
 
-async function tried(
-  folder: string,
-  invariant: string,
-  runs: number,
-  first?: number,
-): Promise<Trial> {
-  const args = [path.join(folder, TRIAL), invariant, String(runs)];
-  if (first !== undefined) args.push(String(first));
+async function tried(folder: string, invariant: string, seeds: readonly number[]): Promise<Trial> {
+  const args = [path.join(folder, TRIAL), invariant, seeds.join()];
   const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: DEADLINE_MS });
   return JSON.parse(stdout) as Trial;
 }

@@ -33,8 +33,8 @@ await new Command('npm run mutants --')
 /** What became of a mutant. */
 interface Verdict {
   readonly isKilled: boolean;
-  /** The last seed that was needed; none of one that a test kills. */
-  readonly seed: number;
+  /** At which the simulator noticed it. */
+  readonly seed?: number;
   readonly text: string;
 }
 
@@ -52,11 +52,11 @@ async function gate({ only = '', runs, jobs }: Options): Promise<number> {
     style: { head: [], border: [] },
   });
   let bad = 0;
-  let longest = 0;
+  const seeds = new Set<number>();
   const count = (name: string, breaks: string, { isKilled, seed, text }: Verdict): void => {
     table.push([name, breaks, text]);
     if (!isKilled) bad += 1;
-    longest = Math.max(longest, seed);
+    if (seed !== undefined) seeds.add(seed);
     process.stderr.write(`${name}: ${text}\n`);
   };
   const work = async (job: number): Promise<void> => {
@@ -72,12 +72,12 @@ async function gate({ only = '', runs, jobs }: Options): Promise<number> {
   };
   await Promise.all(Array.from({ length: jobs }, (_, job) => work(job)));
   process.stdout.write(`${table.toString()}\n`);
-  const original = await tryOriginal(longest);
+  const original = await tryOriginal([...seeds]);
   if (original.killedAt !== undefined) {
     process.stdout.write(`The sources as they are fail at seed ${original.killedAt}.\n`);
     return exitCodes.failed;
   }
-  process.stdout.write(`The sources as they are pass the seeds 1 to ${longest}.\n`);
+  process.stdout.write(`The sources as they are pass the ${seeds.size} seeds of these.\n`);
   process.stdout.write(`${chosen - bad} mutants killed, ${bad} not.\n`);
   return bad === 0 ? exitCodes.ok : exitCodes.failed;
 }
@@ -85,7 +85,7 @@ async function gate({ only = '', runs, jobs }: Options): Promise<number> {
 async function byTest(mutant: TestedMutant, gate: TestGate): Promise<Verdict> {
   try {
     const isKilled = await gate.notices(mutant);
-    return { isKilled, seed: 0, text: isKilled ? 'by its test' : 'SURVIVES' };
+    return { isKilled, text: isKilled ? 'by its test' : 'SURVIVES' };
   } catch (error) {
     return uselessness(error);
   }
@@ -102,7 +102,9 @@ async function bySimulator(
     const before = Object.entries(others).map(([check, times]) => `${check} ${times}×`);
     const also = before.length > 0 ? ` (before: ${before.join(', ')})` : '';
     const text = killedAt === undefined ? 'SURVIVES' : `at ${unit} ${killedAt}`;
-    return { isKilled: killedAt !== undefined, seed: killedAt ?? 0, text: text + also };
+    const isKilled = killedAt !== undefined;
+    const isSeed = isKilled && unit === 'seed';
+    return { isKilled, ...(isSeed && { seed: killedAt }), text: text + also };
   } catch (error) {
     return uselessness(error);
   }
@@ -110,5 +112,5 @@ async function bySimulator(
 
 function uselessness(error: unknown): Verdict {
   if (!(error instanceof UselessMutantError)) throw error;
-  return { isKilled: false, seed: 0, text: `USELESS ${error.message}` };
+  return { isKilled: false, text: `USELESS ${error.message}` };
 }

@@ -403,6 +403,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a configuration is in force one slot early',
     invariant: 'configuration',
+    seed: 2,
     file: 'paxos/configurations.ts',
     from: 'from: slot + window,',
     to: 'from: slot + window - 1,',
@@ -410,6 +411,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a scout asks one configuration only',
     invariant: 'adopted',
+    seed: 28,
     file: 'paxos/configurations.ts',
     from: '.filter((each) => each.number >= number)',
     to: '.filter((each) => each.number === number)',
@@ -417,6 +419,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a running leader does not repeat phase 1 in a new configuration',
     invariant: 'adopted',
+    seed: 197,
     file: 'paxos/leader.ts',
     from: 'this.#limit = Math.min(this.#limit, firstNewSlot);',
     to: 'return [];',
@@ -424,6 +427,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a commander asks the pending configuration',
     invariant: 'R2',
+    seed: 2,
     file: 'paxos/proposals.ts',
     from: 'const { voters } = this.#configurations.at(slot);',
     to: 'const { voters } = this.#configurations.newest;',
@@ -431,6 +435,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'learners vote',
     invariant: 'R2',
+    seed: 2,
     file: 'paxos/proposals.ts',
     from: 'const { voters } = this.#configurations.at(slot);',
     to: `const { voters: own, learners } = this.#configurations.at(slot);
@@ -439,6 +444,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a change over a newer configuration is taken',
     invariant: 'configuration',
+    seed: 7,
     file: 'paxos/change.ts',
     from: "if (base !== newest.number) return 'OUTDATED';",
     to: '',
@@ -446,6 +452,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'configurations are not in the state',
     invariant: 'configuration',
+    seed: 2,
     file: 'service/applied-facts.ts',
     from: '...(this.#configurations && { configurations: this.#configurations }),',
     to: '',
@@ -481,6 +488,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a change is taken while one is pending',
     invariant: 'configuration',
+    seed: 28,
     file: 'paxos/change.ts',
     from: "if (!inForce) return 'PENDING';",
     to: '',
@@ -559,6 +567,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'the ballot goes with the state that is replaced',
     invariant: 'A1',
+    seed: 147,
     file: 'paxos/acceptor.ts',
     from: 'this.#ballot = recovered.ballot;',
     to: `this.#ballot =
@@ -567,6 +576,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'the pvalues go with the state that is replaced',
     invariant: 'C2',
+    seed: 14,
     file: 'paxos/acceptor.ts',
     from: 'for (const { learned, ballot, slot, value } of recovered.stored) {',
     to: `const isTaken = recovered.slotOut > recovered.decidedMark;
@@ -596,6 +606,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a version of the machine is in force before all voters have it',
     invariant: 'upgrade',
+    seed: 42,
     file: 'paxos/upgrade.ts',
     from: 'const version = Math.min(this.#newest, ...others.map(newestOf));',
     to: 'const version = Math.max(this.#newest, ...others.map(newestOf));',
@@ -603,6 +614,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'the version of the machine is not stored with slot_out',
     invariant: 'state',
+    seed: 4,
     file: 'service/applied-facts.ts',
     from: '...(this.#machine && { machine: this.#machine }),',
     to: '',

@@ -5,7 +5,7 @@ import { simulate } from '../simulation.ts';
 
 /* Run in a process of its own, among the compiled sources of a mutant: prints a Trial as JSON. */
 
-/** What became of a build under the seeds from 1 on. */
+/** What became of a build. */
 export interface Trial {
   /** A cluster without faults answers its client. */
   readonly isAlive: boolean;
@@ -19,9 +19,9 @@ export interface Trial {
 
 /**
  * @param invariant what to look for; `any` for the sources as they are, in which nothing breaks
- * @param first a seed to try before those from 1 on
+ * @param seeds in the order in which they are tried
  */
-function trial(invariant: string, runs: number, first: number | undefined): Trial {
+function trial(invariant: string, seeds: readonly number[]): Trial {
   const isAlive = simulate(calmPlan, { unchecked: true }).answered > 0;
   const others: Record<string, number> = {};
   const keeps = Object.values(promises);
@@ -29,16 +29,15 @@ function trial(invariant: string, runs: number, first: number | undefined): Tria
     const broken = keeps.findIndex((keep) => !isKept(keep)) + 1;
     return { isAlive, runs: broken || keeps.length, killedAt: broken || undefined, others };
   }
-  const seeds = Array.from({ length: runs }, (_, i) => i + 1);
-  for (const seed of first === undefined ? seeds : [first, ...seeds]) {
+  for (const [i, seed] of seeds.entries()) {
     const { failure } = simulate(planOf(seed));
     if (failure === undefined) continue;
     if (failure.invariant === invariant || invariant === 'any') {
-      return { isAlive, runs: seed, killedAt: seed, others };
+      return { isAlive, runs: i + 1, killedAt: seed, others };
     }
     others[failure.invariant] = (others[failure.invariant] ?? 0) + 1;
   }
-  return { isAlive, runs, killedAt: undefined, others };
+  return { isAlive, runs: seeds.length, killedAt: undefined, others };
 }
 
 function isKept(keep: () => void): boolean {
@@ -51,6 +50,5 @@ function isKept(keep: () => void): boolean {
   }
 }
 
-const [invariant = 'any', runs = '1', first] = process.argv.slice(2);
-const known = first === undefined ? undefined : Number(first);
-process.stdout.write(JSON.stringify(trial(invariant, Number(runs), known)));
+const [invariant = 'any', seeds = ''] = process.argv.slice(2);
+process.stdout.write(JSON.stringify(trial(invariant, seeds.split(',').map(Number))));
