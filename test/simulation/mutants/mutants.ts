@@ -558,13 +558,6 @@ export const mutants: readonly SimulatedMutant[] = [
     to: 'if (left < keepBytes) break;',
   },
   {
-    name: 'a state is taken that is behind the own one',
-    invariant: 'durability',
-    file: 'service/driver.ts',
-    from: 'if (this.#stopped || slotOut <= this.member.slotOut) return staging.discard();',
-    to: 'if (this.#stopped) return staging.discard();',
-  },
-  {
     name: 'the ballot goes with the state that is replaced',
     invariant: 'A1',
     seed: 147,
