@@ -106,7 +106,8 @@ function sharedJson({
 function sharedOf(json: Readonly<Record<string, unknown>>): SharedFacts | undefined {
   if (typeof json['slotOut'] !== 'number') return undefined;
   if (typeof json['digests'] !== 'object' || json['digests'] === null) return undefined;
-  const { slotOut, machine, configurations, history, digests } = json as unknown as SharedJson;
+  const said = json as unknown as SharedJson; // From below a checksum: see `parseJson`.
+  const { slotOut, machine, configurations, history, digests } = said;
   const sums = Object.entries(digests).map(
     ([table, [count, sum]]) => [table, { count, sum: BigInt(`0x${sum}`) }] as const,
   );

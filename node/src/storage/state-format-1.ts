@@ -32,7 +32,7 @@ export function readFormat1(key: TableKey, stored: Uint8Array): Format1 | undefi
   const value = valueOf1(key, stored);
   const meta = parseJson(value ?? new Uint8Array());
   if (meta['format'] !== 1 || typeof meta['slotOut'] !== 'number') return undefined;
-  return meta as unknown as Format1;
+  return meta as unknown as Format1; // From below a checksum: see `parseJson`.
 }
 
 export interface Conversion {
