@@ -300,6 +300,8 @@ export class SimulatedProcess {
     const folder = new MemoryFolder(this.#disk.log, onDisk);
     if (!this.#isFormatted) formatLog(folder, this.id);
     this.#isFormatted = true;
+    // The other process may have written over what this one had on disk.
+    if (this.#hasTwin) this.#world.observer.damaged(this.id);
     try {
       this.#running = this.#open(folder, onDisk);
     } catch (error) {

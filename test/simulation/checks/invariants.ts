@@ -84,10 +84,12 @@ export class Invariants {
     const missing = missingFrom(before, recovered, flushedSlotOut);
     if (missing !== undefined) {
       if (!this.#damaged.has(member)) {
-        throw new BrokenInvariant('durability', `${member} came back ${missing}`);
+        throw new BrokenInvariant('durability', `${member} came back ${missing.what}`);
       }
-      this.#amnesiac.add(member);
-      return;
+      if (missing.isPromise) {
+        this.#amnesiac.add(member);
+        return;
+      }
     }
     this.#damaged.delete(member);
     const { ballot, leaderBallot, decidedMark, stored } = recovered;
@@ -379,21 +381,33 @@ export class Invariants {
   }
 }
 
+/** What a disk lacks, and whether others were promised it, or may only learn it once more. */
+interface Missing {
+  readonly what: string;
+  readonly isPromise: boolean;
+}
+
 /** What a disk lacks of what it is known to have held; `undefined` when that is nothing. */
 function missingFrom(
   before: Durable,
   { ballot, leaderBallot, decidedMark, floor, stored }: Recovered,
   flushedSlotOut: Slot,
-): string | undefined {
-  if (compareBallots(before.ballot, ballot) > 0) return 'with a lower ballot';
-  if (compareBallots(before.leaderBallot, leaderBallot) > 0) return "with a lower leader's ballot";
-  if (decidedMark < before.decidedMark) return 'with a lower decided mark';
-  if (floor < before.floor) return 'with a lower floor';
-  if (flushedSlotOut < before.slotOut) return 'with an older state';
+): Missing | undefined {
+  const promised = (what: string): Missing => ({ what, isPromise: true });
+  const known = (what: string): Missing => ({ what, isPromise: false });
+  if (compareBallots(before.ballot, ballot) > 0) return promised('with a lower ballot');
+  if (compareBallots(before.leaderBallot, leaderBallot) > 0) {
+    return promised("with a lower leader's ballot");
+  }
+  if (flushedSlotOut < before.slotOut) return promised('with an older state');
   const found = new Map(stored.map((pvalue) => [pvalue.slot, pvalue.ballot]));
   for (const [slot, least] of before.stored) {
     if (slot < Math.max(flushedSlotOut, floor)) continue;
-    if (compareBallots(found.get(slot), least) < 0) return `without its pvalue of slot ${slot}`;
+    if (compareBallots(found.get(slot), least) < 0) {
+      return promised(`without its pvalue of slot ${slot}`);
+    }
   }
+  if (decidedMark < before.decidedMark) return known('with a lower decided mark');
+  if (floor < before.floor) return known('with a lower floor');
   return undefined;
 }
