@@ -1,35 +1,27 @@
-import { FIRST_VERSION, type MachineVersion } from '../../../contract/src/machine-version.ts';
 import type { Outcome } from '../../../contract/src/reply.ts';
 import type { IncomingState } from '../../../contract/src/status.ts';
 import type { AppliedCommand } from '../machine/applier.ts';
-import type { StateMachine } from '../machine/state-machine.ts';
 import type { MemberId } from '../paxos/ballot.ts';
 import { waitsForFlush, type Effect } from '../paxos/effects.ts';
 import type { Input } from '../paxos/input.ts';
 import type { Member } from '../paxos/member.ts';
-import { isOfCore, type Message, type StateMessage } from '../paxos/messages.ts';
+import { isOfCore, type Message, type StateMessage, type TableDigest } from '../paxos/messages.ts';
 import { valueBytes, type Slot, type Value } from '../paxos/pvalue.ts';
-import { DamageError } from '../storage/damage.ts';
-import type { OwnFacts, SharedFacts } from '../storage/facts.ts';
+import type { OwnFacts } from '../storage/facts.ts';
 import { machineErrorOf } from '../storage/machine-error.ts';
-import { STATE_FILE } from '../storage/state-files.ts';
-import type { Staging } from '../storage/state.ts';
 import type { Stamp } from '../transport/transport.ts';
 import { AppliedFacts } from './applied-facts.ts';
 import { Barrier } from './barrier.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { ClientRequests } from './client-requests.ts';
+import { Comparisons } from './comparisons.ts';
 import { DiskWatch } from './disk-watch.ts';
 import type { DriverEvents, DriverPorts, DriverSettings } from './driver-ports.ts';
 import { errorOf } from './expulsion.ts';
-import { historyError, splitError } from './halt-error.ts';
 import { Hearing } from './hearing.ts';
-import { Histories } from './histories.ts';
 import { Outbox } from './outbox.ts';
 import { mayBeAccepted } from './soundness.ts';
-import { StateComparison } from './state-comparison.ts';
-import { StateReceiver } from './state-receiver.ts';
-import { StateSender } from './state-sender.ts';
+import { StateTransfer } from './state-transfer.ts';
 
 /** Changes what a member does and may end it, for crash points: see crash-points.ts. */
 export type EffectFilter = (effects: Effect[]) => { effects: Effect[]; crash: boolean };
@@ -51,10 +43,8 @@ export class Driver {
   readonly #hearing: Hearing;
   readonly #requests: ClientRequests;
   readonly #checkpoints: Checkpoints;
-  readonly #histories: Histories;
-  readonly #comparison: StateComparison;
-  readonly #sender: StateSender;
-  readonly #receiver: StateReceiver;
+  readonly #comparisons: Comparisons;
+  readonly #transfer: StateTransfer;
   #filter: EffectFilter | undefined;
   #inbox: Input[] = [];
   #scheduled = false;
@@ -63,10 +53,6 @@ export class Driver {
   /** The log has nothing below it, or is about to let go of it. */
   #collected: Slot;
   #ticksToScrub: number;
-  #ticksToCompare: number;
-  /** Nothing was applied since the last comparison. */
-  #isCompared = true;
-  #isDisputed = false;
 
   constructor(ports: DriverPorts, settings: DriverSettings, events: DriverEvents) {
     this.#ports = ports;
@@ -74,7 +60,6 @@ export class Driver {
     this.#events = events;
     this.#collected = ports.log.first;
     this.#ticksToScrub = settings.scrubTicks;
-    this.#ticksToCompare = settings.compareTicks;
     const failed = (error: unknown): void => this.#fail(error);
     this.#facts = new AppliedFacts(ports.state.facts, () => this.#own);
     this.#barrier = new Barrier(ports.log, failed);
@@ -94,31 +79,8 @@ export class Driver {
     });
     const { member, transport, metrics } = ports;
     this.#outbox = new Outbox(transport, member.self, () => member.configurations.members);
-    const { state, random } = ports;
-    const send = (to: MemberId, message: StateMessage): void => this.#say([to], message);
-    this.#histories = new Histories({
-      self: member.self,
-      own: () => this.#facts.history,
-      at: (slot) => this.#facts.hashAt(slot) ?? state.historyAt(slot),
-      voters: () => member.configurations.at(member.slotOut).voters,
-      say: (to, message) => this.#say(to === undefined ? this.#others : [to], message),
-    });
-    const votersAt = (slot: Slot): readonly MemberId[] => member.configurations.at(slot).voters;
-    this.#comparison = new StateComparison(member.self, votersAt, {
-      minority: ({ slot, table }) => {
-        const reason = `after slot ${slot}, a majority of the members has another`;
-        this.#fail(new DamageError(STATE_FILE, `table ${table}`, reason));
-      },
-      split: ({ slot, table }) => this.#fail(splitError(slot, table)),
-    });
-    this.#sender = new StateSender(state, settings.chunkBytes, send, random);
-    this.#receiver = new StateReceiver(state, {
-      fetch: send,
-      isNews: (slot) => slot > member.slotOut,
-      mayTake: (from, facts) => this.#mayTake(from, facts),
-      received: (facts, staging) => this.#received(facts, staging),
-      failed,
-    });
+    this.#comparisons = this.#comparing();
+    this.#transfer = this.#transferring();
     transport.onMessage((from, message, stamp) => {
       metrics.received.add(message.type);
       this.#hearing.heard(from);
@@ -126,21 +88,64 @@ export class Driver {
     });
   }
 
+  #comparing(): Comparisons {
+    const { member, state } = this.#ports;
+    const ports = {
+      self: member.self,
+      votersAt: (slot: Slot) => member.configurations.at(slot).voters,
+      slotOut: () => member.slotOut,
+      isLeading: () => member.leading !== undefined,
+      history: () => this.#facts.history,
+      historyAt: (slot: Slot) => this.#facts.hashAt(slot) ?? state.historyAt(slot),
+      say: (to: MemberId | undefined, message: StateMessage) => {
+        this.#say(to === undefined ? this.#others : [to], message);
+      },
+      cutAt: (slot: Slot, cut: (tables: TableDigest[]) => void) => {
+        this.#checkpoints.cutAt(slot, () => {
+          cut(state.facts.digests.entries().map(([table, digest]) => ({ table, ...digest })));
+        });
+      },
+      disputed: (isOpen: boolean) => this.input({ type: 'dispute', isOpen }),
+      compare: () => this.input({ type: 'compare' }),
+      failed: (error: Error) => this.#fail(error),
+    };
+    return new Comparisons(ports, this.#settings.compareTicks);
+  }
+
+  #transferring(): StateTransfer {
+    const { member, state, applier, random } = this.#ports;
+    const ports = {
+      state,
+      machine: applier.machine,
+      slotOut: () => member.slotOut,
+      own: () => this.#own,
+      say: (to: MemberId, message: StateMessage) => this.#say([to], message),
+      random,
+      halt: (idle: () => void) => {
+        this.#stop();
+        this.#checkpoints.whenIdle(idle);
+        this.#release();
+      },
+      refused: (from: MemberId) => this.#events.dropped('another-machine', from),
+      restored: (slotOut: Slot) => this.#events.restored(slotOut),
+      failed: (error: Error) => this.#fail(error),
+    };
+    return new StateTransfer(ports, this.#settings.chunkBytes);
+  }
+
   #hear(from: MemberId, message: Message, { end, history }: Stamp): void {
-    if (history !== undefined && from !== this.member.self) this.#histories.heard(from, history);
+    if (history !== undefined && from !== this.member.self) this.#comparisons.heard(from, history);
     if (isOfCore(message)) {
       if (!mayBeAccepted(message)) return this.#events.dropped('unsound', from);
       return this.input({ type: 'message', from, message, end });
     }
     switch (message.type) {
       case 'fetch':
-        return this.#sender.fetch(from, message);
       case 'chunk':
-        return this.#receiver.chunk(from, message);
+        return this.#transfer.heard(from, message);
       case 'history':
-        return this.#histories.told(from, message);
       case 'digests':
-        return this.#comparison.heard(from, message.slot, message.tables);
+        return this.#comparisons.told(from, message);
       default:
         return message satisfies never;
     }
@@ -190,19 +195,12 @@ export class Driver {
 
   /** Another member's state that is on its way here; `undefined` while none is. */
   get incoming(): IncomingState | undefined {
-    return this.#receiver.incoming;
+    return this.#transfer.incoming;
   }
 
   /** What a person should look at, a sentence each. */
   get alarms(): string[] {
-    const histories = [...this.#histories.differing].map(([member, slot]) => {
-      const rest = this.#isDisputed ? ' Nobody decides until a majority is there.' : '';
-      return `What ${member} has as decided below slot ${slot} is not what this member has.${rest}`;
-    });
-    const states = [...this.#comparison.differing].map(([member, { slot, table }]) => {
-      return `After slot ${slot}, ${member} had another table ${table} than a majority has.`;
-    });
-    return [...histories, ...states];
+    return this.#comparisons.alarms;
   }
 
   /** Puts a filter around the effects of every further step. */
@@ -227,44 +225,14 @@ export class Driver {
     const { voters, learners } = configurations.newest;
     const others = [...voters, ...learners].filter((member) => member !== self);
     this.#hearing.tick(leading === undefined ? [] : others);
-    this.#sender.tick();
-    this.#receiver.tick();
+    this.#transfer.tick();
     this.#requests.tick();
-    this.#guard(() => this.#compareHistories());
+    this.#compare();
     this.#scrub();
-    this.#compareStates();
   }
 
-  /** Nobody votes while it is not known whose history is right, and nobody with a wrong one. */
-  #compareHistories(): void {
-    if (this.#stopped) return;
-    this.#histories.tick();
-    const { verdict, differing } = this.#histories;
-    if (verdict === 'refuted') return this.#fail(historyError(differing));
-    const isDisputed = verdict === 'disputed';
-    if (isDisputed === this.#isDisputed) return;
-    this.#isDisputed = isDisputed;
-    this.input({ type: 'dispute', isOpen: isDisputed });
-  }
-
-  /** Whoever leads proposes it now and then. */
-  #compareStates(): void {
-    this.#ticksToCompare -= 1;
-    if (this.#ticksToCompare > 0 || this.#isCompared || this.member.leading === undefined) return;
-    this.#ticksToCompare = this.#settings.compareTicks;
-    this.#isCompared = true;
-    this.input({ type: 'compare' });
-  }
-
-  /** The log says to: right behind that slot, every member has the same state. */
-  #compare(slot: Slot): void {
-    this.#isCompared = true;
-    this.#checkpoints.cutAt(slot + 1, () => {
-      const { digests } = this.#ports.state.facts;
-      const tables = digests.entries().map(([table, digest]) => ({ table, ...digest }));
-      this.#say(this.#others, { type: 'digests', slot, tables });
-      this.#comparison.heard(this.member.self, slot, tables);
-    });
+  #compare(): void {
+    if (!this.#stopped) this.#guard(() => this.#comparisons.tick());
   }
 
   #scrub(): void {
@@ -320,6 +288,7 @@ export class Driver {
     try {
       run();
     } catch (error) {
+      if (this.#failed) throw error; // Of whoever was told of a failure: nobody would hear of it.
       this.#fail(error);
     }
   }
@@ -372,7 +341,7 @@ export class Driver {
           this.#events.reconfigured(effect.change, effect.stored !== undefined);
           break;
         case 'compare':
-          this.#compare(effect.slot);
+          this.#comparisons.compare(effect.slot);
           break;
         case 'machine':
           this.#upgrade(effect.version);
@@ -384,7 +353,7 @@ export class Driver {
           this.#collect(effect.floor);
           break;
         case 'fetch-state':
-          this.#receiver.begin(effect.from);
+          this.#transfer.begin(effect.from);
           break;
         case 'leading':
           this.#events.leading(effect.ballot);
@@ -420,7 +389,7 @@ export class Driver {
   #apply(slot: Slot, value: Value): void {
     const applied = this.#ports.applier.apply(slot, value);
     this.#facts.applied(slot, value);
-    this.#isCompared = false;
+    this.#comparisons.applied();
     this.#count(value, applied);
     const speak = (): void => {
       this.#requests.answer(applied);
@@ -464,7 +433,7 @@ export class Driver {
   /** What the log lets go of is deleted once the floor that says so is durable. */
   #collect(floor: Slot): void {
     const { log } = this.#ports;
-    const slot = log.collectable(Math.min(floor, this.#sender.neededFrom));
+    const slot = log.collectable(Math.min(floor, this.#transfer.neededFrom));
     if (slot <= this.#collected) return;
     this.#collected = slot;
     this.#barrier.persist({ type: 'floor', slot });
@@ -480,30 +449,6 @@ export class Driver {
     this.input({ type: 'flushed', slotOut });
   }
 
-  /** A state that this member's machine cannot go on with is not taken. */
-  #mayTake(from: MemberId, facts: SharedFacts): boolean {
-    const { machine } = this.#ports.applier;
-    const error = machineErrorOf(machineOf(facts, machine), machine);
-    if (error?.code === 'OLD_MACHINE') this.#fail(error);
-    else if (error !== undefined) this.#events.dropped('another-machine', from);
-    return error === undefined;
-  }
-
-  /** Another member's state is here: it takes the place of the own one in a restart. */
-  #received(facts: SharedFacts, staging: Staging): void {
-    const { slotOut } = facts;
-    if (this.#stopped || slotOut <= this.member.slotOut) return staging.discard();
-    this.#stop(); // From here on nothing is applied that the new state might lack.
-    this.#checkpoints.whenIdle(() => {
-      const machine = machineOf(facts, this.#ports.applier.machine);
-      staging.commit({ ...facts, machine }, this.#own, (error) => {
-        if (error !== undefined) this.#events.failed(error);
-        else this.#events.restored(slotOut);
-      });
-    });
-    this.#release();
-  }
-
   /** Also after it has stopped: what was still being written did not reach the disk. */
   #fail(error: unknown): void {
     if (this.#failed) return;
@@ -515,15 +460,13 @@ export class Driver {
   /** Takes no more inputs. */
   #stop(): void {
     this.#stopped = true;
-    this.#sender.stop();
-    this.#receiver.stop();
+    this.#transfer.stop();
   }
 
   /** Writes the state as it is and stops; what is unanswered is left to the clients' retries. */
   stop(done: () => void): void {
     if (this.#stopped) return done();
-    this.#sender.stop();
-    this.#receiver.stop();
+    this.#transfer.stop();
     this.#checkpoints.whenIdle(() => {
       this.#checkpoints.cutRest();
       this.#checkpoints.whenIdle(() => {
@@ -534,9 +477,4 @@ export class Driver {
       this.#release();
     });
   }
-}
-
-/** A state of an older Synod does not name its machine: it is of the first version. */
-function machineOf({ machine }: SharedFacts, { name }: StateMachine): MachineVersion {
-  return machine ?? { name, version: FIRST_VERSION };
 }

@@ -1,6 +1,8 @@
-import type { Chunk, Fetch } from '../../../node/src/paxos/messages.ts';
+import type { Chunk, Fetch, StateMessage } from '../../../node/src/paxos/messages.ts';
+import { chatLog } from '../../../node/src/machine/chat-log.ts';
 import { StateReceiver } from '../../../node/src/service/state-receiver.ts';
 import { StateSender } from '../../../node/src/service/state-sender.ts';
+import { StateTransfer } from '../../../node/src/service/state-transfer.ts';
 import { MemoryFile, MemoryStateDisk } from '../../../node/src/storage/memory-file.ts';
 import { openMemoryState } from '../../../node/src/storage/memory-state.ts';
 import type { StateStore } from '../../../node/src/storage/state.ts';
@@ -257,4 +259,45 @@ test('who never goes on with a snapshot, and asks for it all the same, gets anot
   }
   expect(snapshots.size).toBe(2);
   expect(from.neededFrom).toBe(SLOT + 1);
+});
+
+/** Takes a state of which slots are applied here before its last chunk is there. */
+function takeWhile(applied: number): { restored: number[]; found: ReturnType<typeof found> } {
+  const { disk, state } = store();
+  const from = sender();
+  const [asked, restored]: [StateMessage[], number[]] = [[], []];
+  let slotOut = 0;
+  const transfer = new StateTransfer(
+    {
+      state,
+      machine: chatLog,
+      slotOut: () => slotOut,
+      own: () => ({ logEnd: 0, heard: {} }),
+      say: (_, message) => void asked.push(message),
+      random: () => 0,
+      halt: (idle) => idle(),
+      refused: () => undefined,
+      restored: (slot) => void restored.push(slot),
+      failed: (error) => {
+        throw error;
+      },
+    },
+    CHUNK_BYTES,
+  );
+  transfer.begin('a');
+  for (let message = asked.shift(); message !== undefined; message = asked.shift()) {
+    if (message.type === 'fetch') from.sender.fetch('b', message);
+    for (const { message: chunk } of from.take()) {
+      if (chunk.isLast) slotOut = applied;
+      transfer.heard('a', chunk);
+    }
+  }
+  return { restored, found: found(disk) };
+}
+
+test('R4: a state with which the member caught up while it came is not taken', () => {
+  const none = { slotOut: 0, entries: 0 };
+  expect(takeWhile(SLOT - 1).restored).toEqual([SLOT]);
+  expect(takeWhile(SLOT)).toEqual({ restored: [], found: none });
+  expect(takeWhile(SLOT + 5)).toEqual({ restored: [], found: none });
 });

@@ -586,7 +586,7 @@ export const mutants: readonly SimulatedMutant[] = [
     name: 'who is behind all logs takes no state',
     invariant: 'liveness',
     file: 'service/driver.ts',
-    from: 'this.#receiver.begin(effect.from);',
+    from: 'this.#transfer.begin(effect.from);',
     to: '',
   },
   {

@@ -481,6 +481,14 @@ export const testedMutants: readonly TestedMutant[] = [
     to: '',
   },
   {
+    name: 'a state is taken that is behind the own one',
+    in: 'test/node/service/state-transfer.test.ts',
+    test: 'R4: a state with which the member caught up while it came is not taken',
+    file: 'service/state-transfer.ts',
+    from: 'if (slotOut <= this.#ports.slotOut()) return staging.discard();',
+    to: '',
+  },
+  {
     name: 'chunks of a state are not verified',
     in: 'test/node/service/state-transfer.test.ts',
     test: 'a chunk that was changed on its way ends it: nothing of it is taken',
