@@ -1,6 +1,7 @@
 import type { Message } from '../../node/src/paxos/messages.ts';
 import { seal } from '../../contract/src/envelope.ts';
-import { parseFrame, WIRE_VERSION } from '../../node/src/transport/codec.ts';
+import { formatIncarnation } from '../../node/src/paxos/log-end.ts';
+import { parseFrame, WIRE_VERSION, type Frame } from '../../node/src/transport/codec.ts';
 import { MemoryNetwork, type MemoryTransport } from '../../node/src/transport/memory.ts';
 import type { ReceiverOptions } from '../../node/src/transport/receiver.ts';
 import type { Plan } from './plan.ts';
@@ -10,6 +11,8 @@ import type { Scheduler } from './scheduler.ts';
 /** What became of a frame. */
 export interface Carried {
   readonly from: string;
+  /** Of whoever sent it, as a text: two processes of one member are two. */
+  readonly run: string;
   readonly to: string;
   readonly messages: readonly Message[];
   /** When it arrives, each time it does; nothing when it is lost. */
@@ -56,10 +59,7 @@ export class SimulatedNetwork {
   readonly #owners = new Map<MemoryTransport, EndOwner>();
   #isFaulty = true;
   #calmUntil = 0;
-  #parsed: { data: Uint8Array | undefined; messages: readonly Message[] } = {
-    data: undefined,
-    messages: [],
-  };
+  #parsed: { data: Uint8Array; frame: Frame } | undefined;
 
   constructor(plan: Plan, scheduler: Scheduler, random: Random, ends: NetworkEnds) {
     this.#plan = plan;
@@ -69,14 +69,15 @@ export class SimulatedNetwork {
     this.members = new MemoryNetwork((from, end, deliver, data) => {
       const to = end.self;
       if (this.#silent.has(from)) return;
-      const messages = this.#messagesOf(data);
+      const { messages, end: stamped } = this.#frameOf(data);
       const fate = ends.tamper?.(from, to, messages) ?? 'drawn';
       const delays = fate === 'drawn' ? this.#delays(from, to) : delaysOf[fate];
       this.#carry(delays, () => {
         const arriving = this.#garbled(data);
         this.#owners.get(end)?.gate(() => deliver(arriving));
       });
-      ends.carried({ from, to, messages, arrivesAt: this.#times(delays) });
+      const run = formatIncarnation(stamped.incarnation);
+      ends.carried({ from, run, to, messages, arrivesAt: this.#times(delays) });
     });
   }
 
@@ -92,13 +93,12 @@ export class SimulatedNetwork {
   }
 
   /** A frame to several members is parsed once. */
-  #messagesOf(data: Uint8Array): readonly Message[] {
-    if (data !== this.#parsed.data) {
-      const frame = parseFrame(data);
-      if (!('messages' in frame)) throw new Error('a member sent what is no frame');
-      this.#parsed = { data, messages: frame.messages };
-    }
-    return this.#parsed.messages;
+  #frameOf(data: Uint8Array): Frame {
+    if (this.#parsed?.data === data) return this.#parsed.frame;
+    const frame = parseFrame(data);
+    if (!('messages' in frame)) throw new Error('a member sent what is no frame');
+    this.#parsed = { data, frame };
+    return frame;
   }
 
   /**

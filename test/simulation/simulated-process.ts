@@ -5,7 +5,7 @@ import { machines } from '../../node/src/machine/machines.ts';
 import type { StateMachine } from '../../node/src/machine/state-machine.ts';
 import { Metrics } from '../../node/src/metrics/metrics.ts';
 import type { Ballot } from '../../node/src/paxos/ballot.ts';
-import type { HeardEnds, LogEnd } from '../../node/src/paxos/log-end.ts';
+import { formatIncarnation, type HeardEnds, type LogEnd } from '../../node/src/paxos/log-end.ts';
 import type { Effect, LogRecord, Recovered } from '../../node/src/paxos/effects.ts';
 import type { Change } from '../../node/src/paxos/system-command.ts';
 import { firstConfiguration, type Configuration } from '../../node/src/paxos/configuration.ts';
@@ -58,16 +58,16 @@ export interface Observer {
   /** Something happens to its log that nobody told it. */
   damaged(member: string): void;
   /** Records are on the disk. */
-  durable(member: string, records: readonly LogRecord[]): void;
+  durable(process: SimulatedProcess, records: readonly LogRecord[]): void;
   /** The state of every slot below it is on the disk. */
-  flushed(member: string, slotOut: Slot): void;
+  flushed(process: SimulatedProcess, slotOut: Slot): void;
   leading(process: SimulatedProcess, ballot: Ballot | undefined): void;
   /** It took a client's command, and so many bytes of commands wait in it now. */
   queued(member: string, bytes: number): void;
   /** Its state failed its checks, and it begins without one. */
   setAside(member: string): void;
   /** Its log lets go of what is below the floor. */
-  collected(member: string, floor: Slot): void;
+  collected(process: SimulatedProcess, floor: Slot): void;
   /** Another member's state is on its disk. */
   restored(member: string, slotOut: Slot): void;
   /** It is about to end: its state can be looked at a last time. @param process its name */
@@ -128,6 +128,8 @@ export class SimulatedProcess {
   #heard: HeardEnds = {};
   /** Its state is damaged, whether that is known yet or not. */
   #isStateDamaged = false;
+  /** Its incarnation, as a text. */
+  #run = '';
   /** The state on its disk has every slot below it. */
   #flushed: Slot = 0;
   #running: Running | undefined;
@@ -178,6 +180,16 @@ export class SimulatedProcess {
   /** Down for good: its disk is damaged or gone, or it was removed. */
   get lost(): boolean {
     return this.#down;
+  }
+
+  /** Tells this run of its member from all others. */
+  get run(): string {
+    return this.#run;
+  }
+
+  /** Whether that is known yet or not. */
+  get isStateDamaged(): boolean {
+    return this.#isStateDamaged;
   }
 
   /** It may be lost, once it looks at its disk. */
@@ -347,6 +359,7 @@ export class SimulatedProcess {
     const slotOut = state.flushedSlotOut;
     this.#flushed = slotOut;
     const recovered = { ...opened.recovered, slotOut };
+    this.#run = formatIncarnation(opened.incarnation);
     observer.started(this, recovered, slotOut);
     const inForce = state.facts.machine?.version ?? FIRST_VERSION;
     const applier = new Applier(machine, state.tables, inForce);
@@ -379,10 +392,10 @@ export class SimulatedProcess {
       {
         member,
         incarnation: opened.incarnation,
-        log: observedLog(opened.log, (records) => observer.durable(this.id, records)),
+        log: observedLog(opened.log, (records) => observer.durable(this, records)),
         state: observedState(state, (flushed) => {
           this.#flushed = flushed;
-          observer.flushed(this.id, flushed);
+          observer.flushed(this, flushed);
         }),
         applier,
         transport,
@@ -411,7 +424,7 @@ export class SimulatedProcess {
         dropped: () => undefined,
         reconfigured: () => undefined,
         upgraded: () => undefined,
-        collected: (floor) => observer.collected(this.id, floor),
+        collected: (floor) => observer.collected(this, floor),
         restored: (slotOut) => this.#restored(slotOut),
         crashed: () => undefined,
         failed: (error) => this.#failed(error),

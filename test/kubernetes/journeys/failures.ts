@@ -43,6 +43,9 @@ async function killLeaders(release: Release): Promise<void> {
   }
 }
 
+/** Writes after which a copy of a volume is an old one. */
+const VOTED_SINCE = 200;
+
 /** It holds its port, and answers nobody. */
 async function hang(release: Release): Promise<void> {
   const before = await startsOf(release);
@@ -175,6 +178,26 @@ async function damageVolume(release: Release): Promise<void> {
   await replaced(release, pod, member);
 }
 
+/** As from a snapshot of the volume: it has voted since, and others have heard of it. */
+async function rollVolumeBack(release: Release, load: Load): Promise<void> {
+  const { lab, namespace } = release;
+  const pod = await follower(release);
+  const [member, volume] = [await release.memberIn(pod), await release.volumeOf(pod)];
+  const worker = await workerOf(release, pod);
+  await lab.faults.signalPod({ namespace, pod }, 'SIGSTOP');
+  await lab.volumes.snapshot(volume);
+  await lab.faults.signalPod({ namespace, pod }, 'SIGCONT');
+  await load.writesMore(VOTED_SINCE);
+  await release.kubectl('cordon', worker);
+  try {
+    await release.kubectl('delete', 'pod', pod);
+    await lab.volumes.putBack(volume);
+  } finally {
+    await release.kubectl('uncordon', worker);
+  }
+  await replaced(release, pod, member);
+}
+
 async function replaced(release: Release, pod: string, member: string): Promise<void> {
   await until(`${pod} had another member than ${member}`, CHANGE_MS, async () => {
     const now = await release.memberIn(pod);
@@ -232,6 +255,7 @@ export const failures: readonly Journey[] = [
   { name: 'two containers on one volume: the second waits', always: false, run: shareVolume },
   { name: 'a volume is wiped', always: false, run: wipeVolume },
   { name: 'a volume is damaged', always: false, run: damageVolume },
+  { name: 'a volume is put back from an older copy', always: false, run: rollVolumeBack },
   {
     name: 'the API server is away for a minute',
     always: false,

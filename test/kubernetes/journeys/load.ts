@@ -4,6 +4,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connect, SynodError, type SynodClient } from '../../../client/src/sdk/client.ts';
+import { until } from '../lab/deadline.ts';
 import { say } from './journey.ts';
 import { NatsDoor } from './nats-door.ts';
 import type { Release } from './release.ts';
@@ -12,6 +13,7 @@ const WRITERS = 32;
 /** Between two commands of a writer: four hundred a second, if they are answered at once. */
 const PAUSE_MS = 80;
 const DEADLINE_MS = 20_000;
+const WRITES_MS = 60_000;
 /** So long a stop is said when it ends: where in a journey it was. */
 const SAID_MS = 2_000;
 
@@ -87,6 +89,15 @@ export class Load {
     this.#longest = 0;
     this.#writes = 0;
     this.#marked = this.#chains.filter(({ isOpen }) => isOpen).length;
+  }
+
+  /** Waits until so many more writes were acknowledged. */
+  async writesMore(count: number): Promise<void> {
+    const before = this.#writes;
+    const enough = (): boolean => this.#writes - before >= count;
+    await until(`${count} more writes were acknowledged`, WRITES_MS, () =>
+      Promise.resolve(enough()),
+    );
   }
 
   /** How long writes stop meanwhile is the lab's doing, and not looked at. */

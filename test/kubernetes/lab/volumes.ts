@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync } from 'node:fs'
 import { readSync, rmSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { WORKERS, type Worker } from './addresses.ts';
+import { run } from './command.ts';
 import type { Kubectl } from './kubectl.ts';
 import { LabError } from './lab-error.ts';
 import type { Machine } from './machine.ts';
@@ -105,6 +106,21 @@ export class Volumes {
     for (const entry of readdirSync(folder)) rmSync(path.join(folder, entry), { recursive: true });
   }
 
+  /** Keeps a copy of what is in it, in the place of an older one. */
+  async snapshot(name: string): Promise<void> {
+    const folder = this.folder(name);
+    rmSync(snapshotOf(folder), { recursive: true, force: true });
+    await run('cp', ['--archive', folder, snapshotOf(folder)]);
+  }
+
+  /** Puts back what was in it when its copy was made. */
+  async putBack(name: string): Promise<void> {
+    const folder = this.folder(name);
+    this.wipe(name);
+    await run('cp', ['--archive', `${snapshotOf(folder)}/.`, folder]);
+    rmSync(snapshotOf(folder), { recursive: true });
+  }
+
   /**
    * Turns a bit over in the middle of each file that is chosen.
    * @param choose given the path of a file in the volume
@@ -119,6 +135,10 @@ export class Volumes {
     for (const file of damaged) turnBit(path.join(folder, file));
     return damaged;
   }
+}
+
+function snapshotOf(folder: string): string {
+  return `${folder}-snapshot`;
 }
 
 function turnBit(file: string): void {

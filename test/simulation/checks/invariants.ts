@@ -17,6 +17,22 @@ export class BrokenInvariant extends Error {
   }
 }
 
+/** One of a member's processes: there may be two, on one disk or on a copy of it. */
+interface Process {
+  readonly id: string;
+  /** Tells it from another one of the same member. */
+  readonly name: string;
+  /** Its incarnation, as a text: another one after each start. */
+  readonly run: string;
+}
+
+/** Which run of which member sent something, and to whom. */
+interface Way {
+  readonly from: string;
+  readonly run: string;
+  readonly to: string;
+}
+
 /** What is known of one slot and ballot, over all members. */
 interface Vote {
   readonly pvalue: Pvalue;
@@ -55,8 +71,10 @@ export class Invariants {
   readonly #durable = new Map<string, Durable>();
   /** Something happened to their logs; what it was shows when they start. */
   readonly #damaged = new Set<string>();
-  /** Their disks lack what they promised: they must not vote. */
+  /** The processes whose disks lack what their members promised: they must not vote. */
   readonly #amnesiac = new Set<string>();
+  /** The name of each run's process. */
+  readonly #runs = new Map<string, string>();
 
   /** @param members the first voters */
   constructor(members: readonly string[], window: number) {
@@ -74,12 +92,11 @@ export class Invariants {
     this.#damaged.add(member);
   }
 
-  /**
-   * A process has read its disk.
-   * @param process tells it from another one of the same member
-   */
-  started(member: string, process: string, recovered: Recovered, flushedSlotOut: Slot): void {
-    this.#appliedUpTo.set(process, flushedSlotOut);
+  /** A process has read its disk. */
+  started(process: Process, recovered: Recovered, flushedSlotOut: Slot): void {
+    const { id: member, name, run } = process;
+    this.#runs.set(run, name);
+    this.#appliedUpTo.set(name, flushedSlotOut);
     const before = this.#durableOf(member);
     const missing = missingFrom(before, recovered, flushedSlotOut);
     if (missing !== undefined) {
@@ -87,7 +104,7 @@ export class Invariants {
         throw new BrokenInvariant('durability', `${member} came back ${missing.what}`);
       }
       if (missing.isPromise) {
-        this.#amnesiac.add(member);
+        this.#amnesiac.add(name);
         return;
       }
     }
@@ -116,8 +133,8 @@ export class Invariants {
   }
 
   /** A state was reported as flushed: its slots are forgotten, so they must be marked. */
-  flushed(member: string, slotOut: Slot): void {
-    if (this.#amnesiac.has(member)) return;
+  flushed({ id: member, name }: Process, slotOut: Slot): void {
+    if (this.#amnesiac.has(name)) return;
     const durable = this.#durableOf(member);
     if (durable.decidedMark < slotOut) {
       const marked = `only those below ${durable.decidedMark} are marked as decided`;
@@ -136,8 +153,8 @@ export class Invariants {
    * A log lets go of what is below the floor: that is durable, and the state of those slots is on
    * more disks than may be lost (PMMC 4.2).
    */
-  collected(member: string, floor: Slot): void {
-    if (this.#amnesiac.has(member)) return;
+  collected({ id: member, name }: Process, floor: Slot): void {
+    if (this.#amnesiac.has(name)) return;
     if (this.#durableOf(member).floor < floor) {
       throw new BrokenInvariant(
         'floor',
@@ -184,10 +201,10 @@ export class Invariants {
    * A message has left a member. A p1a uses up a ballot, a p1b or p2b is a promise: that must be
    * durable (of a p2b, the pvalue, too, if it goes to the leader of its ballot, who counts it).
    */
-  left(member: string, to: string, message: Message): void {
+  left({ from: member, run, to }: Way, message: Message): void {
     if (message.type !== 'p1a' && message.type !== 'p1b' && message.type !== 'p2b') return;
     const { ballot } = message;
-    if (this.#amnesiac.has(member)) {
+    if (this.#amnesiac.has(this.#runs.get(run) ?? member)) {
       const text = `${member} sent a ${message.type}, and its disk lacks what it has promised`;
       throw new BrokenInvariant('amnesia', text);
     }
@@ -254,8 +271,8 @@ export class Invariants {
    * Records are on a member's disk.
    * @returns the slots that are decided with them
    */
-  durable(member: string, records: readonly LogRecord[]): Slot[] {
-    if (this.#amnesiac.has(member)) return [];
+  durable({ id: member, name }: Process, records: readonly LogRecord[]): Slot[] {
+    if (this.#amnesiac.has(name)) return [];
     const durable = this.#durableOf(member);
     const before = this.#chosen.size;
     for (const record of records) {
