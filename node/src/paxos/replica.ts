@@ -240,13 +240,19 @@ export class Replica {
     return false;
   }
 
-  /** Another member has a value that is not sound. @returns whether it is to be taken so */
+  /**
+   * Another member has a value that is not sound. Seen for the first time, it may be the way that
+   * changed it: who says the same afterwards counts, also where one voter is all that there is.
+   * @returns whether it is to be taken so
+   */
   #vouch(slot: Slot, value: Value, by: MemberId): boolean {
     if (slot !== this.#slotOut) return false;
-    this.#doubted ??= { value, by: new Set() };
-    if (!sameValue(value, this.#doubted.value)) return false;
-    this.#doubted.by.add(by);
-    return this.#isVouched;
+    if (this.#doubted !== undefined && sameValue(value, this.#doubted.value)) {
+      this.#doubted.by.add(by);
+      return this.#isVouched;
+    }
+    this.#doubted = { value, by: new Set() };
+    return false;
   }
 
   get #isVouched(): boolean {

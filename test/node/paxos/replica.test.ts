@@ -1,3 +1,5 @@
+import { firstConfiguration } from '../../../node/src/paxos/configuration.ts';
+import { Configurations } from '../../../node/src/paxos/configurations.ts';
 import { InvariantViolation } from '../../../node/src/paxos/invariant.ts';
 import { Replica } from '../../../node/src/paxos/replica.ts';
 import type { Recovered } from '../../../node/src/paxos/effects.ts';
@@ -11,6 +13,12 @@ const isSound = (of: Value): boolean =>
 function replica(recovered: Recovered = nothing, pipeline = 100, batchBytes = 1): Replica {
   const packing = { batchBytes, pipeline };
   return new Replica(configurations, packing, timing, recovered, isSound, machine);
+}
+
+/** Of a learner, where one voter is all that there is. */
+function replicaOfOneVoter(): Replica {
+  const one = new Configurations([firstConfiguration(['b'], 4)]);
+  return new Replica(one, { batchBytes: 1, pipeline: 100 }, timing, nothing, isSound, machine);
 }
 
 function commands(...texts: string[]): Uint8Array[] {
@@ -177,6 +185,19 @@ describe('a decided value that is not as it was made', () => {
     // The next one is looked at anew.
     expect(doubting.decided(pvalue('1.a', 1, 'flipped'), 'b')).toBe(false);
     expect(applied(doubting)).toEqual([]);
+  });
+
+  test('R1: what was changed once on its way is not what a single voter has', () => {
+    const doubting = replicaOfOneVoter();
+    expect(doubting.decided(pvalue('1.b', 0, 'flipped'), 'b')).toBe(false);
+    expect(doubting.decided(pvalue('1.b', 0, 'flipped', 'elsewhere'), 'b')).toBe(false);
+    expect(applied(doubting)).toEqual([]);
+    expect(doubting.decided(pvalue('1.b', 0, 'sound'), 'b')).toBe(true);
+    expect(applied(doubting)).toEqual([0]);
+    // What it says again it has.
+    expect(doubting.decided(pvalue('1.b', 1, 'flipped'), 'b')).toBe(false);
+    expect(doubting.decided(pvalue('1.b', 1, 'flipped'), 'b')).toBe(true);
+    expect(applied(doubting)).toEqual([1]);
   });
 
   test('A5: it is not kept for a later slot, where it would be reported in a p1b', () => {

@@ -369,6 +369,16 @@ export const testedMutants: readonly TestedMutant[] = [
     to: 'return this.#admission === undefined;',
   },
   {
+    name: 'what a single voter was heard to have once is applied, sound or not',
+    in: 'test/node/paxos/replica.test.ts',
+    test: 'a decided value that is not as it was made R1: what was changed once on its way is not what a single voter has',
+    file: 'paxos/replica.ts',
+    from: `    this.#doubted = { value, by: new Set() };
+    return false;`,
+    to: `    this.#doubted = { value, by: new Set([by]) };
+    return this.#isVouched;`,
+  },
+  {
     name: 'a value that is not sound is applied',
     in: 'test/node/paxos/replica.test.ts',
     test: 'a decided value that is not as it was made R3: it is not applied, nor skipped: it is asked for again, and then applied',
