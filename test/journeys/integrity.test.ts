@@ -1,14 +1,18 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { connect as connectNats } from 'nats';
 import { NodeProcess } from '../../client/src/local/node-process.ts';
 import type { LocalCluster } from '../../client/src/local/local-cluster.ts';
 import { connect, type SynodClient } from '../../client/src/sdk/client.ts';
 import { encodeChatOperation, parseChatResult } from '../../contract/src/chat-log.ts';
 import { FIRST_VERSION } from '../../contract/src/machine-version.ts';
 import { parseStatus, type MemberStatus } from '../../contract/src/status.ts';
+import { subjectsOf } from '../../contract/src/subjects.ts';
 import { Applier } from '../../node/src/machine/applier.ts';
 import { chatLog } from '../../node/src/machine/chat-log.ts';
+import { isSystemCommand } from '../../node/src/paxos/system-command.ts';
 import { openLmdbState } from '../../node/src/storage/lmdb-state.ts';
+import { encodeFrame, parseFrame } from '../../node/src/transport/codec.ts';
 import { GarblingProxy } from './garbling-proxy.ts';
 import { NatsProcess } from './nats-process.ts';
 import { NODE_PROGRAM, TestFolder, until } from './test-cluster.ts';
@@ -258,6 +262,41 @@ test('flipped bits in frames are dropped and counted; every text arrives at ever
     proxy.close();
     await nats.kill();
   }
+}, 60_000);
+
+test('a command that changed in the memory of a member is accepted by no other one, and counted', async () => {
+  const cluster = await folder.start(3);
+  const client = await folder.client(cluster);
+  const outside = await connectNats({ servers: cluster.natsUrl, noEcho: true });
+  const { members } = subjectsOf('local', folder.cluster);
+  let changed = 0;
+  // What whoever leads says is said again: with a bit of the text turned over before it is framed.
+  outside.subscribe(members, {
+    callback: (_, { data }) => {
+      const frame = parseFrame(data);
+      if (!('messages' in frame)) return;
+      const p2a = frame.messages.find((message) => message.type === 'p2a');
+      const [command, ...others] = p2a?.value ?? [];
+      if (p2a === undefined || command === undefined || isSystemCommand(command)) return;
+      const copy = Buffer.from(command);
+      const at = copy.indexOf('pay 101');
+      copy[at] = (copy[at] ?? 0) ^ 1;
+      const messages = [{ ...p2a, value: [copy, ...others] }];
+      outside.publish(members, encodeFrame({ ...frame, messages }));
+      changed += 1;
+    },
+  });
+  await outside.flush();
+  const texts = Array.from({ length: 20 }, (_, i) => `${i}: pay 101`);
+  for (const text of texts) await client.append(text);
+  await outside.drain();
+  expect(changed).toBeGreaterThanOrEqual(texts.length);
+  const unsound = 'synod_messages_dropped_total{reason="unsound"}';
+  await until('both followers dropped all', async () => {
+    const counts = await Promise.all(cluster.names.map((name) => folder.metric(name, unsound)));
+    return counts.sort().join() === [0, changed, changed].join() ? true : undefined;
+  });
+  expect((await client.readTexts()).texts).toEqual(texts);
 }, 60_000);
 
 /** What a member that has stopped has in its state. */

@@ -64,3 +64,19 @@ test('no cluster begins with a volume that somebody deleted', async () => {
   await world.rounds(ROUNDS);
   expect(world.paxos?.newest.voters).toHaveLength(3);
 });
+
+test('no cluster begins with members of different machines, until they have the same', async () => {
+  world = new World();
+  world.machines.set('c-1', 'counter');
+  world.createCluster({ replicas: 3 });
+  await world.rounds(ROUNDS);
+  expect(world.paxos).toBeUndefined();
+  expect(condition(world, 'Progressing')).toBe('False MachinesDiffer');
+  const said = world.cluster.status?.conditions?.find(
+    ({ type }) => type === 'Progressing',
+  )?.message;
+  expect(said).toMatch(/c-1.*counter/);
+  world.machines.clear();
+  await world.rounds(ROUNDS);
+  expect(world.paxos?.newest.voters).toHaveLength(3);
+});

@@ -74,6 +74,8 @@ export class World implements Members {
   hasSteppedDown = false;
   /** What members have that learn yet, and are not ready. */
   readonly learning = new Map<string, { readonly slot: number; readonly bytes?: number }>();
+  /** By the names of pods, what their members were started with, if not with the chat log. */
+  readonly machines = new Map<string, string>();
   /** Changes that are left until the operator crashes. */
   patience = Infinity;
   /** People and fate have cost a majority of the volumes. */
@@ -527,7 +529,7 @@ export class World implements Members {
       name: pod.metadata?.name ?? '',
       member: disk.id,
       version: pod.spec?.containers[0]?.image ?? '',
-      machine: 'chat-log',
+      machine: this.machines.get(pod.metadata?.name ?? '') ?? 'chat-log',
       machineVersion: disk.first === null ? 0 : 1,
       newestMachineVersion: 1,
       mode: 'stable',
