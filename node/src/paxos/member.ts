@@ -1,5 +1,5 @@
 import { Acceptor } from './acceptor.ts';
-import { Admission, expulsionBy, OUTSIDE, type Expulsion } from './admission.ts';
+import { OUTSIDE, type Expulsion } from './admission.ts';
 import { compareBallots, type Ballot, type MemberId } from './ballot.ts';
 import { refusalOf, type Refusal } from './change.ts';
 import type { LeadershipMode } from './configuration.ts';
@@ -8,7 +8,7 @@ import { send, waitsForFlush, type Effect, type Recovered } from './effects.ts';
 import type { Input } from './input.ts';
 import { Leader } from './leader.ts';
 import { Learner, type Question } from './learner.ts';
-import { isSameIncarnation, type HeardEnds, type LogEnd } from './log-end.ts';
+import type { HeardEnds, LogEnd } from './log-end.ts';
 import {
   isCounted,
   isTakenUnadmitted,
@@ -25,10 +25,10 @@ import { isPlausible, type Known } from './plausible.ts';
 import type { Pvalue, Slot, Value } from './pvalue.ts';
 import { Replica, type Packing } from './replica.ts';
 import { isQuorum } from './quorum.ts';
+import { Runs } from './runs.ts';
 import { encodeChange, encodeSystemCommand, type Change } from './system-command.ts';
 import type { Timing } from './timing.ts';
 import { Upgrades, type MachineVersions } from './upgrade.ts';
-import { Witnesses } from './witnesses.ts';
 
 /** Why a leader does not propose a change. */
 export type ProposalRefusal = Refusal | 'NOT_LEADING' | 'NO_QUORUM' | 'LAGS' | 'OLD_MACHINE';
@@ -59,22 +59,15 @@ export interface MemberInit {
 export class Member {
   readonly self: MemberId;
   readonly #mode: LeadershipMode;
-  readonly #timing: Timing;
   readonly #pageBytes: number;
   readonly #acceptor: Acceptor;
   readonly #leader: Leader;
   readonly #replica: Replica;
   readonly #learner: Learner;
-  readonly #witnesses: Witnesses;
+  readonly #runs: Runs;
   readonly #upgrades: Upgrades;
-  readonly #asksOutside: boolean;
-  /** The run that this is, and how far its log went when it began. */
-  readonly #end: LogEnd;
-  /** Before it is admitted it has no vote. */
-  #admission: Admission | undefined;
   #isDisputed = false;
   #isExpelled = false;
-  #age = 0;
   /** Messages to itself that need not wait for the flush: delivered within the step. */
   #local: CoreMessage[] = [];
   #mark: Slot;
@@ -83,11 +76,7 @@ export class Member {
     const { self, configurations, mode, timing, packing, recovered } = init;
     const { isSound = () => true, asksOutside = false, machine } = init;
     this.self = self;
-    this.#timing = timing;
-    this.#end = init.end;
-    this.#asksOutside = asksOutside;
-    this.#admission = new Admission(self, asksOutside, timing);
-    this.#witnesses = new Witnesses(init.heard);
+    this.#runs = new Runs({ self, timing, end: init.end, heard: init.heard, asksOutside });
     this.#mode = mode;
     this.#pageBytes = packing.batchBytes;
     this.#mark = recovered.decidedMark;
@@ -95,7 +84,7 @@ export class Member {
     this.#acceptor = new Acceptor(recovered, packing.batchBytes);
     this.#replica = new Replica(configurations, packing, timing, recovered, isSound, machine);
     const highest = compareBallots(ballot, leaderBallot) > 0 ? ballot : leaderBallot;
-    const witnesses = this.#witnesses;
+    const { witnesses } = this.#runs;
     const leader = { self, configurations, mode, timing, ballot: leaderBallot, highest, slotOut };
     this.#leader = new Leader({ ...leader, witnesses, machine: machine.newest });
     this.#upgrades = new Upgrades(self, machine.newest);
@@ -150,12 +139,12 @@ export class Member {
 
   /** Whether others have said what they remember of it, and nobody disputes its history. */
   get mayVote(): boolean {
-    return this.#admission === undefined && !this.#isDisputed;
+    return this.#runs.isAdmitted && !this.#isDisputed;
   }
 
   /** How far the others' logs go, as far as was heard: to be kept with the state. */
   get heard(): HeardEnds {
-    return this.#witnesses.ends();
+    return this.#runs.witnesses.ends();
   }
 
   /** Why this member does not propose a change; `undefined` when it would. */
@@ -270,14 +259,14 @@ export class Member {
   /** Who speaks is looked at first: it may be a run of a member that is over, or one of two. */
   #receive({ from, message, end }: Input & { type: 'message' }): Effect[] {
     if (end === undefined) return this.#deliver(from, message);
-    if (from === this.self) return this.#twin(end);
-    const standing = this.#witnesses.heard(from, end);
-    if (standing !== 'well') return this.#disown(from, end, standing);
+    if (from === this.self) return this.#expel(this.#runs.twin(end));
+    const disowned = this.#runs.disowned(from, end);
+    if (disowned !== undefined) return disowned;
     if (isCounted[message.type] && !this.configurations.members.includes(from)) {
       return [{ type: 'dropped', from, why: 'unknown-member' }];
     }
     if (!isPlausible(message, this.#known)) return [{ type: 'dropped', from, why: 'implausible' }];
-    if (message.type === 'question') return [this.#testify(from, end)];
+    if (message.type === 'question') return [this.#runs.testify(from, end)];
     return this.#deliver(from, message);
   }
 
@@ -290,42 +279,22 @@ export class Member {
     return { round, slotsBelow: known + 2 * window };
   }
 
-  #testify(to: MemberId, { incarnation }: LogEnd): Effect {
-    const testimony = this.#witnesses.testimonyFor(to, incarnation);
-    return send([to], { type: 'testimony', of: incarnation, ...testimony });
-  }
-
-  /** A message of the own id that is not one's own: there is a second process. */
-  #twin({ incarnation }: LogEnd): Effect[] {
-    const { count } = this.#end.incarnation;
-    // What an older process had sent may come late; but not for long.
-    if (incarnation.count < count && this.#age < this.#timing.election) return [];
-    return this.#expel({ why: 'another', by: this.self, other: incarnation });
-  }
-
-  /** A message of a run that is outlived, or of one of two, counts for nothing; it is told. */
-  #disown(from: MemberId, end: LogEnd, why: 'outlived' | 'twins'): Effect[] {
-    return [{ type: 'dropped', from, why }, this.#testify(from, end)];
-  }
-
-  #expel(expulsion: Expulsion): Effect[] {
+  /** For good, when there is a reason for it. */
+  #expel(expulsion: Expulsion | undefined): Effect[] {
+    if (expulsion === undefined) return [];
     this.#isExpelled = true;
     return [...this.#leader.resign(), { type: 'expelled', expulsion }];
   }
 
   #testimony(by: MemberId, testimony: Testimony): Effect[] {
-    const isMine = isSameIncarnation(testimony.of, this.#end.incarnation);
-    // What is said to another run of the same id tells that there is one.
-    const expulsion = expulsionBy(by, this.#end, isMine ? testimony : { latest: testimony.of });
-    if (isMine) this.#admission?.answered(by);
+    const expulsion = this.#runs.testified(by, testimony);
     if (expulsion !== undefined) return this.#expel(expulsion);
-    return this.#admitWhenOver();
+    this.#admit();
+    return [];
   }
 
-  #admitWhenOver(): Effect[] {
-    const isOver = this.#admission?.isOver(this.configurations.votersFrom(this.slotOut)) === true;
-    if (isOver) this.#admission = undefined;
-    return [];
+  #admit(): void {
+    this.#runs.admitWhenOver(this.configurations.votersFrom(this.slotOut));
   }
 
   #deliver(from: MemberId, message: CoreMessage): Effect[] {
@@ -372,13 +341,8 @@ export class Member {
 
   #heartbeat(from: MemberId, message: Heartbeat): Effect[] {
     this.#learner.heard(message.slotOut, from);
-    for (const [member, end] of Object.entries(message.ends ?? {})) {
-      if (member !== this.self) this.#witnesses.heard(member, end);
-      else {
-        const expulsion = expulsionBy(from, this.#end, { latest: end.incarnation });
-        if (expulsion !== undefined) return this.#expel(expulsion);
-      }
-    }
+    const expulsion = this.#runs.told(from, message.ends ?? {});
+    if (expulsion !== undefined) return this.#expel(expulsion);
     const effects = this.#follow(() => this.#leader.heartbeat(from, message));
     // Who may not vote yet is not heard by the leader: it may be waiting for just that vote.
     return this.mayVote ? effects : effects.filter(({ type }) => type !== 'send');
@@ -386,13 +350,11 @@ export class Member {
 
   #tick(random: number): Effect[] {
     const { unapplied } = this.#replica;
-    this.#age += 1;
     const others = this.configurations.members.filter((member) => member !== this.self);
-    const isAsking = this.#admission?.tick(random) === true;
+    const question = this.#runs.tick(random, others);
+    this.#admit();
     return [
-      ...this.#admitWhenOver(),
-      ...(isAsking ? [send(others, { type: 'question' })] : []),
-      ...(isAsking && this.#asksOutside ? [{ type: 'ask-outside' } as const] : []),
+      ...question,
       // What was decided before a restart, also when nobody else is there to speak of it.
       ...this.#perform(),
       ...this.#leader.tick(random, unapplied, this.mayVote),

@@ -3,6 +3,7 @@ import type { Configuration } from '../../../node/src/paxos/configuration.ts';
 import type { Effect, LogRecord, Recovered } from '../../../node/src/paxos/effects.ts';
 import type { Message } from '../../../node/src/paxos/messages.ts';
 import { sameValue, type Pvalue, type Slot, type Value } from '../../../node/src/paxos/pvalue.ts';
+import { Held } from './held.ts';
 import { Rulings } from './rulings.ts';
 
 /** An invariant that spans members, or a promise of the disk, does not hold. */
@@ -40,19 +41,6 @@ interface Vote {
   readonly by: Set<string>;
 }
 
-/** What a member's disk is known to hold. */
-interface Durable {
-  ballot: Ballot | undefined;
-  leaderBallot: Ballot | undefined;
-  decidedMark: Slot;
-  floor: Slot;
-  slotOut: Slot;
-  /** The highest that this ever was. */
-  reported: Slot;
-  /** The ballot of the stored pvalue of each slot. */
-  readonly stored: Map<Slot, Ballot>;
-}
-
 /**
  * Checks after every step what no member can check alone: R1, A4, A5, C2, the promises of the
  * disks, and that only what is decided is applied and acknowledged.
@@ -68,7 +56,7 @@ export class Invariants {
   readonly #applied = new Map<Slot, Value>();
   readonly #appliedUpTo = new Map<string, Slot>();
   readonly #hashes = new Map<Slot, { readonly hash: string; readonly member: string }>();
-  readonly #durable = new Map<string, Durable>();
+  readonly #durable = new Map<string, Held>();
   /** Something happened to their logs; what it was shows when they start. */
   readonly #damaged = new Set<string>();
   /** The processes whose disks lack what their members promised: they must not vote. */
@@ -98,7 +86,7 @@ export class Invariants {
     this.#runs.set(run, name);
     this.#appliedUpTo.set(name, flushedSlotOut);
     const before = this.#durableOf(member);
-    const missing = missingFrom(before, recovered, flushedSlotOut);
+    const missing = before.missingFrom(recovered, flushedSlotOut);
     if (missing !== undefined) {
       if (!this.#damaged.has(member)) {
         throw new BrokenInvariant('durability', `${member} came back ${missing.what}`);
@@ -109,17 +97,9 @@ export class Invariants {
       }
     }
     this.#damaged.delete(member);
-    const { ballot, leaderBallot, decidedMark, stored } = recovered;
-    before.ballot = ballot;
-    before.leaderBallot = leaderBallot;
-    before.decidedMark = decidedMark;
-    // A state that was taken stands for a floor which no record has yet: it goes with that state.
-    if (flushedSlotOut <= decidedMark) before.floor = recovered.floor;
-    before.slotOut = flushedSlotOut;
-    before.reported = Math.max(before.reported, flushedSlotOut);
-    // What was being written when it ended may have reached the disk.
+    before.found(recovered, flushedSlotOut);
+    const { decidedMark, stored } = recovered;
     for (const pvalue of stored) {
-      before.stored.set(pvalue.slot, pvalue.ballot);
       if (!pvalue.learned) this.#vote(member, pvalue);
       if (pvalue.slot < decidedMark) this.#checkMarked(member, pvalue);
     }
@@ -202,9 +182,11 @@ export class Invariants {
    * durable (of a p2b, the pvalue, too, if it goes to the leader of its ballot, who counts it).
    */
   left({ from: member, run, to }: Way, message: Message): void {
+    const name = this.#runs.get(run) ?? member;
+    if (to !== member) this.#durableOf(member).spoke(name);
     if (message.type !== 'p1a' && message.type !== 'p1b' && message.type !== 'p2b') return;
     const { ballot } = message;
-    if (this.#amnesiac.has(this.#runs.get(run) ?? member)) {
+    if (this.#amnesiac.has(name)) {
       const text = `${member} sent a ${message.type}, and its disk lacks what it has promised`;
       throw new BrokenInvariant('amnesia', text);
     }
@@ -276,31 +258,31 @@ export class Invariants {
     const durable = this.#durableOf(member);
     const before = this.#chosen.size;
     for (const record of records) {
-      if (record.type === 'leader-ballot') {
-        if (compareBallots(record.ballot, durable.leaderBallot) <= 0) {
-          throw new BrokenInvariant('C1', `${member} uses ${formatBallot(record.ballot)} again`);
-        }
-        durable.leaderBallot = record.ballot;
-      } else if (record.type === 'decided-mark') durable.decidedMark = record.slot;
+      if (record.type === 'decided-mark') durable.decidedMark = record.slot;
       else if (record.type === 'floor') durable.floor = record.slot;
-      else if (record.type === 'flushed') continue;
-      else {
-        if (record.type !== 'learned') this.#adopt(member, durable, record);
-        if (record.type === 'ballot') continue;
-        durable.stored.set(record.slot, record.ballot);
+      else if (record.type !== 'flushed') {
+        this.#checkPromise(member, durable, record);
+        durable.wrote(record, name);
         if (record.type === 'accepted') this.#vote(member, record);
       }
     }
     return this.#choices.slice(before);
   }
 
-  /** A1 and A2, over restarts. */
-  #adopt(member: string, durable: Durable, { type, ballot }: LogRecord & { ballot: Ballot }): void {
-    if (compareBallots(ballot, durable.ballot) < 0) {
-      const what = `${type} ${formatBallot(ballot)} after ${formatBallot(durable.ballot)}`;
-      throw new BrokenInvariant(type === 'ballot' ? 'A1' : 'A2', `${member} wrote ${what}`);
+  /** C1, A1 and A2, over restarts. */
+  #checkPromise(
+    member: string,
+    held: Held,
+    { type, ballot }: LogRecord & { ballot: Ballot },
+  ): void {
+    if (type === 'learned') return;
+    if (type === 'leader-ballot') {
+      if (compareBallots(ballot, held.leaderBallot) > 0) return;
+      throw new BrokenInvariant('C1', `${member} uses ${formatBallot(ballot)} again`);
     }
-    durable.ballot = ballot;
+    if (compareBallots(ballot, held.ballot) >= 0) return;
+    const what = `${type} ${formatBallot(ballot)} after ${formatBallot(held.ballot)}`;
+    throw new BrokenInvariant(type === 'ballot' ? 'A1' : 'A2', `${member} wrote ${what}`);
   }
 
   #vote(member: string, { ballot, slot, value }: Pvalue): void {
@@ -380,51 +362,12 @@ export class Invariants {
     throw new BrokenInvariant('acknowledged', `${client} has an answer of slot ${slot}: undecided`);
   }
 
-  #durableOf(member: string): Durable {
+  #durableOf(member: string): Held {
     let durable = this.#durable.get(member);
     if (durable === undefined) {
-      durable = {
-        ballot: undefined,
-        leaderBallot: undefined,
-        decidedMark: 0,
-        floor: 0,
-        slotOut: 0,
-        reported: 0,
-        stored: new Map(),
-      };
+      durable = new Held();
       this.#durable.set(member, durable);
     }
     return durable;
   }
-}
-
-/** What a disk lacks, and whether others were promised it, or may only learn it once more. */
-interface Missing {
-  readonly what: string;
-  readonly isPromise: boolean;
-}
-
-/** What a disk lacks of what it is known to have held; `undefined` when that is nothing. */
-function missingFrom(
-  before: Durable,
-  { ballot, leaderBallot, decidedMark, floor, stored }: Recovered,
-  flushedSlotOut: Slot,
-): Missing | undefined {
-  const promised = (what: string): Missing => ({ what, isPromise: true });
-  const known = (what: string): Missing => ({ what, isPromise: false });
-  if (compareBallots(before.ballot, ballot) > 0) return promised('with a lower ballot');
-  if (compareBallots(before.leaderBallot, leaderBallot) > 0) {
-    return promised("with a lower leader's ballot");
-  }
-  if (flushedSlotOut < before.slotOut) return promised('with an older state');
-  const found = new Map(stored.map((pvalue) => [pvalue.slot, pvalue.ballot]));
-  for (const [slot, least] of before.stored) {
-    if (slot < Math.max(flushedSlotOut, floor)) continue;
-    if (compareBallots(found.get(slot), least) < 0) {
-      return promised(`without its pvalue of slot ${slot}`);
-    }
-  }
-  if (decidedMark < before.decidedMark) return known('with a lower decided mark');
-  if (floor < before.floor) return known('with a lower floor');
-  return undefined;
 }
