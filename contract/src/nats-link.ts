@@ -95,9 +95,14 @@ export class NatsLink {
     return this.#connection?.info?.max_payload ?? Infinity;
   }
 
-  /** Dropped while disconnected: nothing is kept to be sent late. */
-  publish(subject: string, data: Uint8Array, reply?: string): void {
+  /**
+   * Dropped while disconnected: nothing is kept to be sent late.
+   * @returns false when NATS takes nothing so large (`max_payload`)
+   */
+  publish(subject: string, data: Uint8Array, reply?: string): boolean {
+    if (data.length > this.maxPayload) return false;
     this.#live()?.publish(subject, data, reply === undefined ? {} : { reply });
+    return true;
   }
 
   /**

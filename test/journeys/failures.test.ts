@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { connect as connectNats } from 'nats';
+import { encodeChatOperation } from '../../contract/src/chat-log.ts';
 import { subjectsOf } from '../../contract/src/subjects.ts';
 import { folderNats } from '../../client/src/local/folder-nats.ts';
 import { NodeProcess } from '../../client/src/local/node-process.ts';
@@ -207,6 +208,17 @@ describe('a data folder', () => {
 });
 
 describe('requests and garbage', () => {
+  test('an answer that is larger than NATS takes is refused, and the members go on', async () => {
+    const cluster = await folder.start(3);
+    const client = await folder.client(cluster);
+    for (let n = 0; n < 2; n++) await client.append(`${n}`.padEnd(100_000, 'x'));
+    const page = encodeChatOperation({ type: 'read', from: 0, limit: 2 });
+    const pages = Array.from({ length: 12 }, () => page);
+    await expect(client.propose(pages)).rejects.toMatchObject({ code: 'ANSWER_TOO_LARGE' });
+    expect((await client.append('next')).position).toBe(2);
+    expect(cluster.names.map((name) => cluster.node(name)?.running)).toEqual([true, true, true]);
+  }, 30_000);
+
   test('too large, invalid UTF-8, unknown: each a typed error, and the next request works', async () => {
     const cluster = await folder.start(3);
     const client = await folder.client(cluster);
@@ -258,10 +270,20 @@ describe('requests and garbage', () => {
     const vote: Message = { type: 'p2b', ballot: { round: 1, leader: 'n0' }, slot: 7 };
     const identity = { cluster: cluster.first.clusterId, from: 'stranger', to: undefined };
     const end = { incarnation: { count: 1, random: 1 }, sequence: 1 };
-    outside.publish(subjects.members, encodeFrame({ ...identity, end, messages: [vote] }));
+    const run = { count: 99, random: 1 };
+    const mark = { slot: 1, from: 0, hash: 1n };
+    // Nor is it believed what it says of this member, nor of what was decided or came of that.
+    const claims: Message[] = [
+      vote,
+      { type: 'testimony', of: run, latest: run, sequence: 1e6 },
+      { type: 'history', mark, asks: true },
+      { type: 'digests', slot: 2 ** 50, tables: [] },
+    ];
+    const frame = { ...identity, end, history: mark, messages: claims };
+    outside.publish(subjects.members, encodeFrame(frame));
     for (const member of cluster.names) {
       await until('the count', async () =>
-        (await dropped(member, 'unknown-member')) === 1 ? true : undefined,
+        (await dropped(member, 'unknown-member')) === claims.length ? true : undefined,
       );
     }
 

@@ -231,6 +231,32 @@ test('damage of each file: up without roles, the file is named, nothing is chang
   expect((await client.readRegister('r')).value).toBe(50 + damages.length);
 }, 90_000);
 
+test('a sole member without its state is not ready, says what is missing, and keeps what it has', async () => {
+  const cluster = await folder.start(1, undefined, ['--log-bytes', String(4 * 1024 * 1024)]);
+  const client = await folder.client(cluster);
+  const page = 'y'.repeat(60_000);
+  for (let n = 0; n < 200; n++) await client.append(page);
+  await until('the log begins above slot 0', async () => {
+    const { floor } = await statusOf('n0');
+    return floor > 0 ? true : undefined;
+  });
+  await cluster.node('n0')?.stop(8_000);
+  const state = path.join(folder.dataOf('n0'), 'state.mdb');
+  const bytes = fs.readFileSync(state);
+  const middle = bytes.length >> 1;
+  bytes[middle] = (bytes[middle] ?? 0) ^ 1;
+  fs.writeFileSync(state, bytes);
+  await cluster.startMember('n0');
+  const { alarms, ready } = await until('it says so', async () => {
+    const status = await statusOf('n0');
+    return status.alarms.length > 0 ? status : undefined;
+  });
+  expect(ready).toBe(false);
+  expect(alarms[0]).toMatch(/^The state below slot \d+ is not here, and the log begins there/);
+  expect(alarms[1]).toMatch(/is kept as state\.damaged\.mdb\. Keep it until then\.$/);
+  expect((await fetch(`${folder.http('n0')}/readyz`)).status).toBe(503);
+}, 60_000);
+
 test('flipped bits in frames are dropped and counted; every text arrives at every member as it was', async () => {
   const nats = await NatsProcess.reserve();
   await nats.start();

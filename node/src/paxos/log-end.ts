@@ -25,5 +25,10 @@ export interface LogEnd {
   readonly sequence: number;
 }
 
-/** How far the logs of members go, as far as somebody heard. */
-export type HeardEnds = Readonly<Record<MemberId, LogEnd>>;
+/** How far a member's log goes, as far as somebody heard. */
+export interface HeardEnd extends LogEnd {
+  /** The farthest that a run before that one said: the later one has to have it, too. */
+  readonly before?: number;
+}
+
+export type HeardEnds = Readonly<Record<MemberId, HeardEnd>>;

@@ -144,7 +144,7 @@ export class Member {
 
   /** How far the others' logs go, as far as was heard: to be kept with the state. */
   get heard(): HeardEnds {
-    return this.#runs.witnesses.ends();
+    return this.#runs.witnesses.ends(this.configurations.members);
   }
 
   /** Why this member does not propose a change; `undefined` when it would. */
@@ -260,13 +260,14 @@ export class Member {
   #receive({ from, message, end }: Input & { type: 'message' }): Effect[] {
     if (end === undefined) return this.#deliver(from, message);
     if (from === this.self) return this.#expel(this.#runs.twin(end));
-    const disowned = this.#runs.disowned(from, end);
-    if (disowned !== undefined) return disowned;
-    if (isCounted[message.type] && !this.configurations.members.includes(from)) {
+    if (this.configurations.members.includes(from)) {
+      const disowned = this.#runs.disowned(from, end);
+      if (disowned !== undefined) return disowned;
+    } else if (isCounted[message.type]) {
       return [{ type: 'dropped', from, why: 'unknown-member' }];
     }
     if (!isPlausible(message, this.#known)) return [{ type: 'dropped', from, why: 'implausible' }];
-    if (message.type === 'question') return [this.#runs.testify(from, end)];
+    if (message.type === 'question') return [this.#runs.testify(from, end.incarnation)];
     return this.#deliver(from, message);
   }
 
@@ -279,11 +280,19 @@ export class Member {
     return { round, slotsBelow: known + 2 * window };
   }
 
-  /** For good, when there is a reason for it. */
+  /**
+   * For good, when there is a reason for it. It speaks a last time, so that others know how far its
+   * log went: whoever goes on under its id has to have that.
+   */
   #expel(expulsion: Expulsion | undefined): Effect[] {
     if (expulsion === undefined) return [];
     this.#isExpelled = true;
-    return [...this.#leader.resign(), { type: 'expelled', expulsion }];
+    const last = send(this.#others, { type: 'question' });
+    return [...this.#leader.resign(), last, { type: 'expelled', expulsion }];
+  }
+
+  get #others(): MemberId[] {
+    return this.configurations.members.filter((member) => member !== this.self);
   }
 
   #testimony(by: MemberId, testimony: Testimony): Effect[] {
@@ -341,7 +350,9 @@ export class Member {
 
   #heartbeat(from: MemberId, message: Heartbeat): Effect[] {
     this.#learner.heard(message.slotOut, from);
-    const expulsion = this.#runs.told(from, message.ends ?? {});
+    const { members } = this.configurations;
+    const ends = Object.entries(message.ends ?? {}).filter(([id]) => members.includes(id));
+    const expulsion = this.#runs.told(from, Object.fromEntries(ends));
     if (expulsion !== undefined) return this.#expel(expulsion);
     const effects = this.#follow(() => this.#leader.heartbeat(from, message));
     // Who may not vote yet is not heard by the leader: it may be waiting for just that vote.
@@ -350,8 +361,7 @@ export class Member {
 
   #tick(random: number): Effect[] {
     const { unapplied } = this.#replica;
-    const others = this.configurations.members.filter((member) => member !== this.self);
-    const question = this.#runs.tick(random, others);
+    const question = this.#runs.tick(random, this.#others);
     this.#admit();
     return [
       ...question,
@@ -437,7 +447,7 @@ export class Member {
     const { configurations, unapplied } = this.#replica;
     effects.push(...this.#leader.advance(this.slotOut, configurations, unapplied));
     if (configurations !== before) {
-      this.#learner.peers = configurations.members.filter((member) => member !== this.self);
+      this.#learner.peers = this.#others;
     }
     effects.push(...this.#propose(this.#replica.propose()));
     return effects;

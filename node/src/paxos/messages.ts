@@ -232,8 +232,9 @@ export function isOfCore(message: Message): message is CoreMessage {
 }
 
 /**
- * What is counted for a quorum, and so is taken from voters alone. Everything else is taken from
- * any member of the cluster: who knows only members that were replaced meanwhile must be heard.
+ * What is counted, believed or compared: it is taken from members of a known configuration alone.
+ * Everything else is taken from whoever says that it belongs to the cluster: who knows only members
+ * that were replaced meanwhile must be heard.
  */
 export const isCounted: Record<Message['type'], boolean> = {
   p1a: false,
@@ -251,11 +252,11 @@ export const isCounted: Record<Message['type'], boolean> = {
   canvassed: true,
   'hand-over': false,
   question: false,
-  testimony: false,
+  testimony: true,
   fetch: false,
   chunk: false,
-  history: false,
-  digests: false,
+  history: true,
+  digests: true,
 };
 
 /**

@@ -1,7 +1,7 @@
 import { Admission, expulsionBy, type Expulsion } from './admission.ts';
 import type { MemberId } from './ballot.ts';
 import { send, type Effect } from './effects.ts';
-import { isSameIncarnation, type HeardEnds, type LogEnd } from './log-end.ts';
+import { isSameIncarnation, type HeardEnds, type Incarnation, type LogEnd } from './log-end.ts';
 import type { Testimony as Said } from './messages.ts';
 import type { Timing } from './timing.ts';
 import { Witnesses } from './witnesses.ts';
@@ -45,15 +45,22 @@ export class Runs {
     return this.#admission === undefined;
   }
 
-  /** Another member speaks. @returns what is done instead of hearing it; nothing when it counts */
-  disowned(from: MemberId, end: LogEnd): Effect[] | undefined {
-    const standing = this.witnesses.heard(from, end);
+  /**
+   * Another member speaks.
+   * @returns what is done instead of hearing it; `undefined` when its run counts. Both runs are
+   *   told: the later one may lack what this one had.
+   */
+  disowned(from: MemberId, { incarnation, sequence }: LogEnd): Effect[] | undefined {
+    const standing = this.witnesses.heard(from, { incarnation, sequence });
     if (standing === 'well') return undefined;
-    return [{ type: 'dropped', from, why: standing }, this.testify(from, end)];
+    const dropped: Effect = { type: 'dropped', from, why: standing };
+    const latest = standing === 'outlived' ? this.witnesses.latest(from) : undefined;
+    const runs = latest === undefined ? [incarnation] : [incarnation, latest];
+    return [dropped, ...runs.map((run) => this.testify(from, run))];
   }
 
-  /** Tells a member what is remembered of it. */
-  testify(to: MemberId, { incarnation }: LogEnd): Effect {
+  /** Tells a run of a member what is remembered of it. */
+  testify(to: MemberId, incarnation: Incarnation): Effect {
     const testimony = this.witnesses.testimonyFor(to, incarnation);
     return send([to], { type: 'testimony', of: incarnation, ...testimony });
   }

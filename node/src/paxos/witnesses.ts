@@ -1,15 +1,8 @@
 import type { MemberId } from './ballot.ts';
-import { isSameIncarnation, type HeardEnds, type Incarnation, type LogEnd } from './log-end.ts';
+import { isSameIncarnation, type HeardEnd, type HeardEnds, type Incarnation } from './log-end.ts';
 
 /** What is remembered of one member. */
-interface Remembered {
-  /** The newest that was heard of. */
-  readonly incarnation: Incarnation;
-  /** The farthest that this incarnation said. */
-  readonly sequence: number;
-  /** The farthest that one before it said. */
-  readonly before: number;
-}
+type Remembered = Required<HeardEnd>;
 
 /**
  * How a message of a member is to be taken. *Outlived*: a later run of it was heard, so that this
@@ -37,25 +30,39 @@ export class Witnesses {
 
   /** @param heard by an earlier run of this member */
   constructor(heard: HeardEnds) {
-    for (const [member, { incarnation, sequence }] of Object.entries(heard)) {
-      this.#remembered.set(member, { incarnation, sequence, before: 0 });
+    for (const [member, { before = 0, ...end }] of Object.entries(heard)) {
+      this.#remembered.set(member, { ...end, before });
     }
   }
 
   /** A member speaks, or somebody says that it has spoken. */
-  heard(member: MemberId, { incarnation, sequence }: LogEnd): Standing {
+  heard(member: MemberId, { incarnation, sequence, before: said = 0 }: HeardEnd): Standing {
     const known = this.#remembered.get(member);
     if (known === undefined || incarnation.count > known.incarnation.count) {
       this.#twins.delete(member);
-      const before = Math.max(known?.sequence ?? 0, known?.before ?? 0);
+      const before = Math.max(known?.sequence ?? 0, known?.before ?? 0, said);
       this.#remembered.set(member, { incarnation, sequence, before });
       return 'well';
     }
-    if (incarnation.count < known.incarnation.count) return 'outlived';
+    if (incarnation.count < known.incarnation.count) {
+      // The later run has what was durable when it began: this, too, unless it works on a copy.
+      const before = Math.max(known.before, sequence, said);
+      this.#remembered.set(member, { ...known, before });
+      return 'outlived';
+    }
     if (!isSameIncarnation(incarnation, known.incarnation)) this.#twins.set(member, incarnation);
     if (this.#twins.has(member)) return 'twins';
-    if (sequence > known.sequence) this.#remembered.set(member, { ...known, sequence });
+    if (sequence > known.sequence || said > known.before) {
+      const farthest = Math.max(sequence, known.sequence);
+      const before = Math.max(said, known.before);
+      this.#remembered.set(member, { incarnation, sequence: farthest, before });
+    }
     return 'well';
+  }
+
+  /** The newest run of a member that was heard of. */
+  latest(member: MemberId): Incarnation | undefined {
+    return this.#remembered.get(member)?.incarnation;
   }
 
   /** What to answer a member, of that run, that asks what is remembered of it. */
@@ -69,14 +76,14 @@ export class Witnesses {
     return { ...(twin && { latest: twin }), sequence: before };
   }
 
-  /** What was heard: of these members, or of all. */
-  ends(members: readonly MemberId[] = [...this.#remembered.keys()]): HeardEnds {
-    const ends: Record<MemberId, LogEnd> = {};
+  /** What was heard of these members. */
+  ends(members: readonly MemberId[]): HeardEnds {
+    const ends: Record<MemberId, HeardEnd> = {};
     for (const member of members) {
       const known = this.#remembered.get(member);
       if (known === undefined) continue;
-      const { incarnation, sequence, before } = known;
-      ends[member] = { incarnation, sequence: Math.max(sequence, before) };
+      const { before, ...end } = known;
+      ends[member] = before > 0 ? known : end;
     }
     return ends;
   }

@@ -53,7 +53,9 @@ export class AdminApi {
 
   async #respond({ reply = '' }: Msg, answer: Answer | Promise<Answer>): Promise<void> {
     const text = JSON.stringify(await answer);
-    if (reply !== '') this.#connection.publish(reply, Buffer.from(text));
+    if (reply === '' || this.#connection.publish(reply, Buffer.from(text))) return;
+    const refusal: Answer = { ok: false, code: 'ANSWER_TOO_LARGE' };
+    this.#connection.publish(reply, Buffer.from(JSON.stringify(refusal)));
   }
 
   async #transfer(driver: Driver, text: string): Promise<TransferAnswer> {

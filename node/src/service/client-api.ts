@@ -1,10 +1,12 @@
 import { asBuffer } from '../../../contract/src/bytes.ts';
 import type { Interest, NatsLink } from '../../../contract/src/nats-link.ts';
-import { encodeReplies, type Reply } from '../../../contract/src/reply.ts';
+import { encodeReplies, type Outcome, type Reply } from '../../../contract/src/reply.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import type { Driver } from './driver.ts';
 
 type Submit = Driver['submit'];
+
+const ANSWER_TOO_LARGE: Outcome = { ok: false, code: 'ANSWER_TOO_LARGE' };
 
 /** Why a request was dropped without an answer. */
 export type RequestDropReason = 'no-reply-lane';
@@ -78,7 +80,13 @@ export class ClientApi {
     const limit = this.#connection.maxPayload / 2;
     for (const [subject, replies] of this.#replies) {
       for (const part of split(replies, limit)) {
-        this.#connection.publish(subject, encodeReplies(part));
+        if (this.#connection.publish(subject, encodeReplies(part))) continue;
+        const refused = part.map(({ lane, number }) => ({
+          lane,
+          number,
+          outcome: ANSWER_TOO_LARGE,
+        }));
+        this.#connection.publish(subject, encodeReplies(refused));
       }
     }
     this.#replies.clear();

@@ -5,7 +5,13 @@ import type { MemberId } from '../paxos/ballot.ts';
 import { waitsForFlush, type Effect } from '../paxos/effects.ts';
 import type { Input } from '../paxos/input.ts';
 import type { Member } from '../paxos/member.ts';
-import { isOfCore, type Message, type StateMessage, type TableDigest } from '../paxos/messages.ts';
+import {
+  isCounted,
+  isOfCore,
+  type Message,
+  type StateMessage,
+  type TableDigest,
+} from '../paxos/messages.ts';
 import { valueBytes, type Slot, type Value } from '../paxos/pvalue.ts';
 import type { OwnFacts } from '../storage/facts.ts';
 import { machineErrorOf } from '../storage/machine-error.ts';
@@ -53,6 +59,8 @@ export class Driver {
   /** The log has nothing below it, or is about to let go of it. */
   #collected: Slot;
   #ticksToScrub: number;
+  /** For whom the log is being read. */
+  readonly #recalls = new Set<MemberId>();
 
   constructor(ports: DriverPorts, settings: DriverSettings, events: DriverEvents) {
     this.#ports = ports;
@@ -134,11 +142,13 @@ export class Driver {
   }
 
   #hear(from: MemberId, message: Message, { end, history }: Stamp): void {
-    if (history !== undefined && from !== this.member.self) this.#comparisons.heard(from, history);
+    const isKnown = this.#others.includes(from);
+    if (history !== undefined && isKnown) this.#comparisons.heard(from, history);
     if (isOfCore(message)) {
       if (!mayBeAccepted(message)) return this.#events.dropped('unsound', from);
       return this.input({ type: 'message', from, message, end });
     }
+    if (isCounted[message.type] && !isKnown) return this.#events.dropped('unknown-member', from);
     switch (message.type) {
       case 'fetch':
       case 'chunk':
@@ -362,6 +372,7 @@ export class Driver {
           this.#events.dropped(effect.why, effect.from);
           break;
         case 'expelled':
+          this.#outbox.send(); // Its last word.
           this.#fail(errorOf(effect.expulsion));
           break;
         case 'surveyed':
@@ -424,7 +435,10 @@ export class Driver {
     const { log } = this.#ports;
     const { first } = log;
     if (from < first) return this.input({ type: 'recalled', asker, from, stored: [], first });
+    if (this.#recalls.has(asker)) return; // It asks again once it has the answer, or in time.
+    this.#recalls.add(asker);
     log.read(from, to, RECALL_BYTES, (error, stored) => {
+      this.#recalls.delete(asker);
       if (error !== undefined) return this.#fail(error);
       this.input({ type: 'recalled', asker, from, stored, first });
     });

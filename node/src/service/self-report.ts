@@ -5,6 +5,7 @@ import type { GaugeValues } from '../metrics/metrics.ts';
 import { machines } from '../machine/machines.ts';
 import { formatBallot, type MemberId } from '../paxos/ballot.ts';
 import { firstConfiguration } from '../paxos/configuration.ts';
+import type { Slot } from '../paxos/pvalue.ts';
 import { DamageError } from '../storage/damage.ts';
 import { HaltError } from './halt-error.ts';
 import type { NodeData } from './node-data.ts';
@@ -48,11 +49,13 @@ export class SelfReport {
   }
 
   /** Ready once, for good: it has applied what was decided when it started. */
-  #isReady({ running, fault }: Presence): boolean {
+  #isReady(presence: Presence): boolean {
+    const { running, fault } = presence;
     if (running === undefined || fault !== undefined) return false;
     const { member } = running.driver;
     const led = this.#config.mode === 'on-demand' || member.leader !== undefined;
-    this.#ready ||= led && member.slotOut >= member.target;
+    const isWhole = slotsWithoutState(presence) === undefined;
+    this.#ready ||= led && isWhole && member.slotOut >= member.target;
     return this.#ready;
   }
 
@@ -98,15 +101,24 @@ export class SelfReport {
     };
   }
 
-  #alarms({ data, fault, running, natsConnected, natsTrouble }: Presence): string[] {
+  #alarms(presence: Presence): string[] {
+    const { data, fault, running, natsConnected, natsTrouble } = presence;
     const alarms = fault === undefined ? [] : [fault.message];
     if (running?.driver.stalled === true) {
       alarms.push('The disk has not finished a write for more than a second.');
     }
     if (running !== undefined && fault === undefined) alarms.push(...running.driver.alarms);
+    const missing = slotsWithoutState(presence);
+    if (missing !== undefined) {
+      alarms.push(
+        `The state below slot ${missing} is not here, and the log begins there: nothing is applied ` +
+          'until another member has given its state.',
+      );
+    }
     const kept = data.keptState;
     if (kept !== undefined) {
-      alarms.push(`A state failed its checks and is kept as ${kept}. Look at it, then delete it.`);
+      const then = missing === undefined ? 'Look at it, then delete it.' : 'Keep it until then.';
+      alarms.push(`A state failed its checks and is kept as ${kept}. ${then}`);
     }
     if (!natsConnected) alarms.push('The connection to NATS is down.');
     if (natsTrouble !== undefined) alarms.push(natsTrouble);
@@ -161,4 +173,10 @@ function reasonOf({ fault, data, natsConnected, running }: Presence): string {
   if (running === undefined) return 'it waits for NATS';
   if (running.driver.member.leader === undefined) return 'no leader is known yet';
   return 'it catches up';
+}
+
+/** Below that slot there is neither a state here nor a log; `undefined` when nothing is missing. */
+function slotsWithoutState({ data, running }: Presence): Slot | undefined {
+  const floor = data.storage?.opened.log.first ?? 0;
+  return running !== undefined && running.driver.member.slotOut < floor ? floor : undefined;
 }

@@ -62,6 +62,17 @@ export function readBlock(segment: Buffer, at: number, seed: number): BlockHeade
   return { index: (index & ~LAST) >>> 0, last, sequence, used };
 }
 
+/** The first of a run of blocks that is not as it was written behind the one before it. */
+export function changedBlock(blocks: Buffer, seed: number): number | undefined {
+  let expected: number | undefined;
+  for (let at = 0; at < blocks.length; at += BLOCK_BYTES) {
+    const sequence = readBlock(blocks, at, seed)?.sequence;
+    if (sequence === undefined || sequence !== (expected ?? sequence)) return at / BLOCK_BYTES;
+    expected = sequence + 1;
+  }
+  return undefined;
+}
+
 /** Whether nothing was ever written into the block. */
 export function isUnwritten(segment: Buffer, at: number): boolean {
   if (segment.readUInt32LE(at) !== 0) return false; // Its checksum: nearly always enough.

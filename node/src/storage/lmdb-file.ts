@@ -1,4 +1,4 @@
-import { statfsSync, statSync } from 'node:fs';
+import { closeSync, openSync, statfsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { open as openLmdb, type RootDatabase, type Transaction } from 'lmdb';
 import { DamageError } from './damage.ts';
@@ -31,6 +31,15 @@ function openFile(file: string, options = {}): Database {
   });
 }
 
+/** LMDB ends the process by a signal when it cannot open its lock file: so that is tried first. */
+function tryLockFile(file: string): void {
+  try {
+    closeSync(openSync(file, 'a'));
+  } catch (error) {
+    throw new DiskError(file, 'opened', error);
+  }
+}
+
 /** The state's file as LMDB has it. */
 export class LmdbFile implements RawFile {
   readonly #folder: string;
@@ -39,10 +48,11 @@ export class LmdbFile implements RawFile {
   readonly found: Digest | undefined;
   #stagings = 0;
 
-  /** @throws DamageError */
+  /** @throws DamageError, DiskError */
   constructor(folder: string) {
     this.#folder = folder;
     this.#path = path.join(folder, STATE_FILE);
+    tryLockFile(`${this.#path}-lock`);
     this.found = checkPages(this.#path);
     this.#db = found(() => openFile(this.#path), this.#path);
     try {

@@ -1,6 +1,14 @@
 import type { LogRecord, StoredPvalue } from '../paxos/effects.ts';
 import type { Slot } from '../paxos/pvalue.ts';
-import { BLOCK_BYTES, PAYLOAD_BYTES, blocksOf, payloadOf, seedOf, toBlocks } from './block.ts';
+import {
+  BLOCK_BYTES,
+  PAYLOAD_BYTES,
+  blocksOf,
+  changedBlock,
+  payloadOf,
+  seedOf,
+  toBlocks,
+} from './block.ts';
 import { DamageError } from './damage.ts';
 import type { Facts } from './facts.ts';
 import type { LogFolder } from './log-folder.ts';
@@ -243,6 +251,12 @@ export class SegmentLog implements Log {
       this.#readEnded(segment);
       if (error !== undefined) return done(error);
       if (data.length < length) return done(new DamageError(name, `block ${block}`, 'cut off'));
+      const changed = changedBlock(data, this.#seed);
+      if (changed !== undefined) {
+        return done(
+          new DamageError(name, `block ${block + changed}`, 'changed since it was written'),
+        );
+      }
       const payload = payloadOf(data, 0, skip + bytes);
       const header = readHeader(payload, skip);
       if (header?.slot !== slot) return done(new DamageError(name, `block ${block}`, 'changed'));

@@ -75,7 +75,8 @@ export function readSegmentHeader(
   if (header.number !== expected.number) {
     throw new DamageError(name, 'block 0', `it is segment ${header.number}`);
   }
-  if (file.size < header.bytes) {
+  // An older format does not say how large it is.
+  if (header.bytes > 0 && file.size !== header.bytes) {
     throw new DamageError(name, 'its end', `it has ${file.size} of its ${header.bytes} bytes`);
   }
   return header;

@@ -7,9 +7,10 @@ import {
   unseal,
   type Unopened,
 } from '../../../contract/src/envelope.ts';
+import { subjectToken } from '../../../contract/src/subjects.ts';
 import type { Ballot, MemberId } from '../paxos/ballot.ts';
 import type { HistoryMark } from '../paxos/history.ts';
-import type { HeardEnds, Incarnation, LogEnd } from '../paxos/log-end.ts';
+import type { HeardEnd, HeardEnds, Incarnation, LogEnd } from '../paxos/log-end.ts';
 import type { Message, TableDigest } from '../paxos/messages.ts';
 import type { Pvalue, Value } from '../paxos/pvalue.ts';
 import type { Stamp } from './transport.ts';
@@ -58,8 +59,8 @@ export function parseFrame(bytes: Uint8Array): Frame | Unopened {
     const [cluster, from, to, count, random, sequence, slot, since, hash, ...messages] = wire;
     return {
       cluster: text(cluster),
-      from: text(from),
-      to: to === '' ? undefined : text(to),
+      from: token(from),
+      to: to === '' ? undefined : token(to),
       end: endOf(count, random, sequence),
       ...historyOf(slot, since, hash),
       messages: messages.map(fromWire),
@@ -220,7 +221,7 @@ function pvalues(wire: unknown): Pvalue[] {
 }
 
 function ballot(round: unknown, leader: unknown): Ballot {
-  return { round: integer(round), leader: text(leader) };
+  return { round: integer(round), leader: token(leader) };
 }
 
 function value(wire: unknown): Value {
@@ -242,7 +243,7 @@ function floorOf(wire: unknown): { floor?: number } {
   return wire === null || wire === undefined ? {} : { floor: integer(wire) };
 }
 
-function endToWire({ incarnation, sequence }: LogEnd): [number, number, number] {
+function endToWire({ incarnation, sequence }: LogEnd): number[] {
   return [incarnation.count, incarnation.random, sequence];
 }
 
@@ -256,14 +257,18 @@ function incarnation(count: unknown, random: unknown): Incarnation {
 
 function endsToWire(ends: HeardEnds | undefined): unknown[] | null {
   if (ends === undefined) return null;
-  return Object.entries(ends).map(([member, end]) => [member, ...endToWire(end)]);
+  return Object.entries(ends).map(([member, end]) => {
+    return [member, ...endToWire(end), ...optional(end.before)];
+  });
 }
 
 function endsOf(wire: unknown): { ends?: HeardEnds } {
   if (wire === null) return {};
   const ends = array(wire).map((entry) => {
-    const [member, count, random, sequence] = array(entry);
-    return [text(member), endOf(count, random, sequence)] as const;
+    const [member, count, random, sequence, before] = array(entry);
+    const end = endOf(count, random, sequence);
+    const heard: HeardEnd = before === undefined ? end : { ...end, before: integer(before) };
+    return [token(member), heard] as const;
   });
   return { ends: Object.fromEntries(ends) };
 }
@@ -311,6 +316,13 @@ function integer(wire: unknown): number {
     throw new TypeError(`${String(wire)} is no slot, round or count`);
   }
   return wire;
+}
+
+/** An id of a member: it becomes a part of subjects. */
+function token(wire: unknown): MemberId {
+  const id = text(wire);
+  if (!subjectToken.test(id)) throw new TypeError('an id is none that a member may have');
+  return id;
 }
 
 function text(wire: unknown): string {

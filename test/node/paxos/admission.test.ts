@@ -213,9 +213,36 @@ test('a vote of a run that is outlived, or of one of two, is dropped, and it is 
   expect(late[0]).toEqual({ type: 'dropped', from: 'b', why: 'outlived' });
   expect(sent(late, 'testimony')[0]).toMatchObject({
     to: ['b'],
-    message: { of: end(30, 4).incarnation, latest: end(20, 5).incarnation, sequence: 20 },
+    message: { of: end(30, 4).incarnation, latest: end(20, 5).incarnation, sequence: 30 },
+  });
+  // The later run, too: it works on a copy if it has not what this one had.
+  expect(sent(late, 'testimony')[1]).toMatchObject({
+    to: ['b'],
+    message: { of: end(20, 5).incarnation, sequence: 30 },
   });
   expect(hear(running, 'b', vote, end(20, 5, 99))[0]).toMatchObject({ why: 'twins' });
+});
+
+test('what a stranger says of this member, or of others, counts for nothing', () => {
+  const latest = end(1, 9).incarnation;
+  const running = admitted();
+  const [dropped, ...rest] = hear(running, 'stranger', testimony({ latest }));
+  expect(dropped).toEqual({ type: 'dropped', from: 'stranger', why: 'unknown-member' });
+  expect(rest).toEqual([]);
+  const before = running.heard;
+  for (let n = 0; n < 100; n++) hear(running, `stranger${n}`, { type: 'question' }, end(n, 1));
+  const ends = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`x${n}`, end(n)]));
+  hear(running, 'b', { type: 'heartbeat', ballot: ballot('5.b'), slotOut: 0, ends });
+  expect(Object.keys(running.heard)).toEqual(Object.keys(before));
+});
+
+test('who is expelled speaks a last time: others hear how far its log went', () => {
+  const latest = end(1, 9).incarnation;
+  const effects = hear(admitted(), 'b', testimony({ latest }));
+  const at = effects.findIndex(({ type }) => type === 'expelled');
+  expect(sent(effects.slice(0, at), 'question')).toEqual([
+    { to: ['b', 'c'], message: { type: 'question' } },
+  ]);
 });
 
 test('a question is answered, also by who may not vote yet', () => {
@@ -236,7 +263,7 @@ test("the leader's heartbeat carries how far it heard that the others' logs go",
   const p1b = { type: 'p1b', ballot: ballot('2.a'), from: 0, floor: 0, pvalues: [] } as const;
   leading.step({ type: 'message', from: 'a', message: p1b });
   const [heartbeat] = sent(hear(leading, 'b', p1b, end(33, 2)), 'heartbeat');
-  expect(heartbeat?.message.ends).toEqual({ b: end(33, 2), c: end(9) });
+  expect(heartbeat?.message.ends).toEqual({ b: { ...end(33, 2), before: 9 }, c: end(9) });
   const follower = admitted();
   if (heartbeat !== undefined) hear(follower, 'x', heartbeat.message);
   expect(follower.heard).toMatchObject({ b: end(33, 2) });

@@ -36,7 +36,9 @@ test('a run that another one outlives counts for nothing', () => {
   const witnesses = new Witnesses({});
   witnesses.heard('b', end(40, 3));
   expect(witnesses.heard('b', end(99, 2))).toBe('outlived');
-  expect(witnesses.testimonyFor('b', run(2))).toEqual({ latest: run(3), sequence: 40 });
+  // Of what it had, the later run may lack something: it is told.
+  expect(witnesses.testimonyFor('b', run(2))).toEqual({ latest: run(3), sequence: 99 });
+  expect(witnesses.testimonyFor('b', run(3))).toEqual({ sequence: 99 });
 });
 
 test('of two runs with one number neither counts, until a later one is heard', () => {
@@ -56,8 +58,15 @@ test('what was heard is remembered in another run of the witness', () => {
   witnesses.heard('b', end(40, 3));
   witnesses.heard('b', end(12, 4));
   witnesses.heard('c', end(7, 1));
-  expect(witnesses.ends(['b', 'nobody'])).toEqual({ b: end(40, 4) });
-  const later = new Witnesses(witnesses.ends());
+  const kept = witnesses.ends(['b', 'nobody']);
+  expect(kept).toEqual({ b: { ...end(12, 4), before: 40 } });
+  const later = new Witnesses(kept);
+  // The run that asked before asks again.
+  expect(later.testimonyFor('b', run(4))).toEqual({ sequence: 40 });
+  const told = new Witnesses({});
+  told.heard('b', end(12, 4));
+  told.heard('b', { ...end(12, 4), before: 40 });
+  expect(told.testimonyFor('b', run(4))).toEqual({ sequence: 40 });
   expect(later.testimonyFor('b', run(5))).toEqual({ latest: run(4), sequence: 40 });
   expect(later.heard('b', end(12, 5))).toBe('well');
   expect(later.testimonyFor('b', run(5))).toEqual({ sequence: 40 });

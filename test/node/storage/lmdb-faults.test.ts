@@ -1,6 +1,8 @@
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { DiskError } from '../../../node/src/storage/disk-error.ts';
+import { openLmdbState } from '../../../node/src/storage/lmdb-state.ts';
 import { checkPages } from '../../../node/src/storage/lmdb-pages.ts';
 import { isApart, META, newerMeta, PAGE_BYTES, placeOf, usedPages } from './lmdb-map.ts';
 import { shapedState, type ShapedState } from './state-shapes.ts';
@@ -202,3 +204,15 @@ function expectFound(make: () => void, found: string): void {
   fs.writeFileSync(faulty, bytes);
   expect(() => checkPages(faulty)).toThrow(found);
 }
+
+test('a lock file of LMDB that cannot be opened is said, and no signal ends the process', () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'synod-lock-'));
+  try {
+    const ids = { folder, clusterId: 'local/test', memberId: 'a' };
+    fs.mkdirSync(path.join(folder, 'state.mdb-lock'));
+    expect(() => openLmdbState(ids)).toThrow(/state\.mdb-lock could not be opened: EISDIR/);
+    expect(() => openLmdbState(ids)).toThrow(DiskError);
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+});

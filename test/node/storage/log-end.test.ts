@@ -101,6 +101,14 @@ describe.each([
     }
   });
 
+  test('a segment is longer than it was made', async () => {
+    const newest = await more();
+    const whole = place.bytes(newest);
+    const longer = Buffer.concat([whole, Buffer.alloc(100 * BLOCK_BYTES)]);
+    place.replace(newest, longer);
+    refuses(place, new RegExp(`${newest} is damaged at its end: it has ${longer.length} of its`));
+  });
+
   test('A2: blocks at the end of the log were lost, and the state says that there were some', () => {
     const bytes = place.bytes(FIRST);
     place.replace(FIRST, bytes.fill(0, 2 * BLOCK_BYTES));

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import type { LogRecord, StoredPvalue } from '../../../node/src/paxos/effects.ts';
+import { BLOCK_BYTES } from '../../../node/src/storage/block.ts';
+import { DamageError } from '../../../node/src/storage/damage.ts';
 import type { Log } from '../../../node/src/storage/log.ts';
 import { ballot, pvalue } from '../paxos/samples.ts';
 import {
@@ -11,6 +13,8 @@ import {
   stateAt,
   type LogPlace,
 } from './log-places.ts';
+
+const FIRST = '00000001.log';
 
 function accepted(slot: number, ...texts: string[]): LogRecord {
   return { type: 'accepted', ...pvalue('1.a', slot, ...texts) };
@@ -83,6 +87,29 @@ describe.each([
     expect((await read(log, 0, 9, 1)).map(({ slot }) => slot)).toEqual([0]);
     expect((await read(log, 1, 9, 300)).map(({ slot }) => slot)).toEqual([2, 3]);
     expect(await read(log, 4, 9)).toEqual([]);
+    await log.close();
+  });
+
+  test('what changed since it was written is damage when it is read, with file and block', async () => {
+    const { log } = open(place);
+    for (const slot of [0, 1, 2]) await append(log, [accepted(slot, 'x'.repeat(700))]);
+    const whole = place.bytes(FIRST);
+    for (const at of [2 * BLOCK_BYTES + 20, 3 * BLOCK_BYTES + 300, 4 * BLOCK_BYTES - 1]) {
+      const changed = Buffer.from(whole);
+      changed[at] = (changed[at] ?? 0) ^ 4;
+      place.replace(FIRST, changed);
+      const block = Math.floor(at / BLOCK_BYTES);
+      await expect(read(log, 0, 3)).rejects.toThrow(
+        `${FIRST} is damaged at block ${block}: changed since it was written`,
+      );
+    }
+    // A block that is well, of another place.
+    const moved = Buffer.from(whole);
+    moved.copy(moved, 4 * BLOCK_BYTES, 2 * BLOCK_BYTES, 3 * BLOCK_BYTES);
+    place.replace(FIRST, moved);
+    await expect(read(log, 1, 2)).rejects.toThrow(DamageError);
+    place.replace(FIRST, whole);
+    expect((await read(log, 0, 3)).map(({ slot }) => slot)).toEqual([0, 1, 2]);
     await log.close();
   });
 

@@ -10,7 +10,7 @@ import {
 
 const slot = fc.nat();
 const id = fc.string({
-  unit: fc.constantFrom('a', 'b', 'é', '-', '_', '9'),
+  unit: fc.constantFrom('a', 'b', 'Z', '-', '_', '9'),
   minLength: 1,
   maxLength: 20,
 });
@@ -53,7 +53,7 @@ const byType: { [T in Message['type']]: fc.Arbitrary<Extract<Message, { type: T 
   heartbeat: optional(
     optional(fc.record({ type: type('heartbeat'), ballot, slotOut: slot }), 'floor', slot),
     'ends',
-    fc.dictionary(id, end, { maxKeys: 4, noNullPrototype: true }),
+    fc.dictionary(id, optional(end, 'before', slot), { maxKeys: 4, noNullPrototype: true }),
   ),
   decision: optional(fc.record({ type: type('decision'), ballot, slot }), 'value', value),
   learn: optional(
@@ -174,6 +174,23 @@ test('a frame that is cut off is garbled', () => {
     }),
     { seed: 5 },
   );
+});
+
+test('an id that would make another subject of it is malformed, wherever it stands', () => {
+  const ids = ['a b', 'a\r\nPUB x', 'a.b', '*', '>', 'é', 'a'.repeat(65)];
+  for (const wrong of ids) {
+    const leader: Message = { type: 'p1a', ballot: { round: 1, leader: wrong }, from: 0 };
+    const heartbeat: Message = {
+      type: 'heartbeat',
+      ballot: { round: 1, leader: 'a' },
+      slotOut: 0,
+      ends: { [wrong]: { incarnation: { count: 1, random: 1 }, sequence: 1 } },
+    };
+    for (const over of [{ from: wrong }, { to: wrong }, { messages: [leader, heartbeat] }]) {
+      const sent = { cluster: 'c', from: 'a', to: 'b', messages: [], ...plain, ...over };
+      expect(parseFrame(encodeFrame(sent))).toHaveProperty('malformed');
+    }
+  }
 });
 
 test('another version is malformed', () => {
