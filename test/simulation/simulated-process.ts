@@ -258,6 +258,11 @@ export class SimulatedProcess {
     return this.#running?.driver.member.slotOut ?? 0;
   }
 
+  /** The state on its disk has every slot below it. */
+  get flushed(): Slot {
+    return this.#flushed;
+  }
+
   /** The version of the machine that is in force is the newest that there is. */
   get isUpgraded(): boolean {
     return this.#running?.applier.version === this.#world.release.version;

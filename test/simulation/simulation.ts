@@ -183,8 +183,9 @@ class Simulation {
     }
     const isThere = (id: string): boolean =>
       this.#processes.some((each) => each.id === id && !each.endangered);
-    const rulings = this.#processes.flatMap(({ running, known, slotOut }) =>
-      running ? known.votersFrom(slotOut) : [],
+    // What a crash of all would leave them: the others may know no more than their disks.
+    const rulings = this.#processes.flatMap(({ running, known, flushed }) =>
+      running ? known.votersFrom(flushed) : [],
     );
     return (
       rulings.length > 0 &&
