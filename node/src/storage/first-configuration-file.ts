@@ -8,6 +8,7 @@ import {
 } from '../../../contract/src/first-configuration.ts';
 import { DamageError } from './damage.ts';
 import { writeDurably } from './durable-file.ts';
+import { readText } from './folder.ts';
 import { STATE_FILE } from './state-files.ts';
 
 const FILE = 'first-configuration.json';
@@ -42,7 +43,7 @@ export function readFirstConfiguration(
     if (!hasRun && !fs.existsSync(path.join(folder, STATE_FILE))) return undefined;
     throw new DamageError(FILE, 'the file', 'it is missing');
   }
-  const first = parseFirstConfiguration(fs.readFileSync(file, 'utf8'));
+  const first = parseFirstConfiguration(readText(file));
   if (first === undefined) throw new DamageError(FILE, 'its text', 'its checksum does not match');
   return first;
 }

@@ -5,6 +5,7 @@ import { crc32 } from 'node:zlib';
 import { DamageError } from './damage.ts';
 import { UNFINISHED, writeDurably } from './durable-file.ts';
 import { parseJson } from './facts.ts';
+import { readText } from './folder.ts';
 import { ForeignDataError, FormatError } from './format-error.ts';
 import { formatLog, LOG, logFolderOf } from './member-log.ts';
 import { Superblock } from './superblock.ts';
@@ -80,7 +81,7 @@ export function readIdentity(
   expected: ExpectedIdentity,
 ): FoundIdentity | undefined {
   const file = path.join(folder, IDENTITY);
-  const text = fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : undefined;
+  const text = fs.existsSync(file) ? readText(file) : undefined;
   const { format, cluster, memberId, crc32: stored } = parseJson(Buffer.from(text ?? ''));
   const areTexts = typeof cluster === 'string' && typeof memberId === 'string';
   if (areTexts && typeof format === 'number') {

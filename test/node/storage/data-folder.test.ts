@@ -4,6 +4,7 @@ import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { NotADataFolderError, openDataFolder } from '../../../node/src/storage/data-folder.ts';
 import { subjectToken } from '../../../contract/src/subjects.ts';
+import { DiskError } from '../../../node/src/storage/disk-error.ts';
 import { openSegmentLog } from '../../../node/src/storage/log-opening.ts';
 import { formatLog, logFolderOf } from '../../../node/src/storage/member-log.ts';
 import { ForeignDataError, FormatError } from '../../../node/src/storage/format-error.ts';
@@ -103,6 +104,15 @@ test('any flipped bit of the identity is damage; the log knows whose the folder 
   const opened = openDataFolder(folder, identity);
   expect(opened.damage?.message).toMatch('identity.json is damaged at the file: it is missing');
   expect(opened.memberId).toBe(memberId);
+});
+
+test('an identity that cannot be read is named, and is no damage', () => {
+  openDataFolder(folder, identity);
+  const file = path.join(folder, 'identity.json');
+  fs.rmSync(file);
+  fs.mkdirSync(file);
+  expectRefused(/identity\.json could not be read: EISDIR/);
+  expectRefused(DiskError);
 });
 
 test('a folder with something else in it is refused', () => {

@@ -211,8 +211,8 @@ export const testedMutants: readonly TestedMutant[] = [
     in: 'test/node/storage/log-end.test.ts',
     test: 'memory A2: the newest segment was cut short by blocks that were written, or were not',
     file: 'storage/segment.ts',
-    from: 'if (file.size < header.bytes) {',
-    to: 'if (file.size < 0) {',
+    from: 'file.size !== header.bytes',
+    to: 'file.size > header.bytes',
   },
   {
     name: 'a block may be that of another place',
@@ -333,7 +333,7 @@ export const testedMutants: readonly TestedMutant[] = [
     in: 'test/node/paxos/witnesses.test.ts',
     test: 'of three runs the farthest counts',
     file: 'paxos/witnesses.ts',
-    from: 'const before = Math.max(known?.sequence ?? 0, known?.before ?? 0);',
+    from: 'const before = Math.max(known?.sequence ?? 0, known?.before ?? 0, said);',
     to: 'const before = 0;',
   },
   {
