@@ -5,7 +5,7 @@ import fs from 'node:fs';
 const MAIN = 'build/simulation/test/simulation/main.js';
 
 function simulate(...args: string[]) {
-  return spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 300_000 });
+  return spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 900_000 });
 }
 
 test('one seed gives the same trace, byte for byte, in two processes', () => {
@@ -24,7 +24,7 @@ test('a campaign passes the fixed seeds and says what it did', () => {
   const { status, stdout } = simulate('--seed', '1', '--runs', '120', '--output', 'json');
   expect(status).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ seed: 1, runs: 120, failed: 0 });
-}, 300_000);
+}, 900_000);
 
 test.each([
   [['--sed', '1'], /unknown option '--sed'/],
