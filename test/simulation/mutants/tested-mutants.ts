@@ -468,8 +468,8 @@ export const testedMutants: readonly TestedMutant[] = [
   },
   {
     name: 'what waits for a cut waits for ever in a member that has stopped',
-    in: 'test/simulation/regressions.test.ts',
-    test: 'what once failed passes: taken-state-waits-for-a-cut.json',
+    in: 'test/node/service/checkpoints.test.ts',
+    test: 'whoever waits for the cuts goes on when they are written',
     file: 'service/checkpoints.ts',
     from: '      this.#events.release();\n',
     to: '',
