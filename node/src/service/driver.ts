@@ -142,7 +142,8 @@ export class Driver {
   }
 
   #hear(from: MemberId, message: Message, { end, history }: Stamp): void {
-    const isKnown = this.#others.includes(from);
+    const { self, configurations } = this.member;
+    const isKnown = from !== self && configurations.members.includes(from);
     if (history !== undefined && isKnown) this.#comparisons.heard(from, history);
     if (isOfCore(message)) {
       if (!mayBeAccepted(message)) return this.#events.dropped('unsound', from);
