@@ -420,6 +420,7 @@ export class SimulatedProcess {
         chunkBytes: CHUNK_BYTES,
         compareTicks: plan.comparing && plan.leadership === 'stable' ? COMPARE_TICKS : Infinity,
         scrubTicks: SCRUB_TICKS,
+        scrubRestTicks: SCRUB_TICKS,
         waitMs: 5_000,
       },
       {

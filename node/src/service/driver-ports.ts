@@ -54,6 +54,8 @@ export interface DriverSettings {
   readonly compareTicks: number;
   /** Ticks between two looks at a part of the state on disk. */
   readonly scrubTicks: number;
+  /** Ticks after the last part of it, before the first one is looked at again. */
+  readonly scrubRestTicks: number;
   /** An unanswered request is given up after this many milliseconds. */
   readonly waitMs: number;
 }

@@ -249,8 +249,10 @@ export class Driver {
   #scrub(): void {
     this.#ticksToScrub -= 1;
     if (this.#ticksToScrub > 0 || this.#stopped) return;
-    this.#ticksToScrub = this.#settings.scrubTicks;
-    this.#guard(() => this.#ports.state.scrub());
+    const { scrubTicks, scrubRestTicks } = this.#settings;
+    this.#guard(() => {
+      this.#ticksToScrub = this.#ports.state.scrub() ? scrubRestTicks : scrubTicks;
+    });
   }
 
   /**

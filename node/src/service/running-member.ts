@@ -32,6 +32,8 @@ const CHUNK_BYTES = 256 * 1024;
 const WAIT_MS = 30_000;
 /** A slice takes a part of a millisecond: some thousand entries a second. */
 const SCRUB_MS = 50;
+/** A small state is not looked at all the time. */
+const SCRUB_REST_MS = 1_000;
 const STALL_MS = 1_000;
 /** As long as a supervisor that looks at the process itself may take to restart it. */
 const UNHEARD_MS = 60_000;
@@ -172,6 +174,7 @@ export class RunningMember {
       unheardTicks: mode === 'stable' ? Math.ceil(UNHEARD_MS / tickMs) : Infinity,
       compareTicks: mode === 'stable' ? Math.ceil(COMPARE_MS / tickMs) : Infinity,
       scrubTicks: Math.ceil(SCRUB_MS / tickMs),
+      scrubRestTicks: Math.ceil(SCRUB_REST_MS / tickMs),
       waitMs: WAIT_MS,
     };
     return new Driver(ports, settings, {

@@ -180,14 +180,13 @@ export class CheckedTables {
   }
 
   /** See `StateStore.scrub`. */
-  scrub(): void {
-    if (this.#isWriting) return;
-    const isRound = this.#scrub.slice(this.#facts.digests);
-    if (!isRound) return;
+  scrub(): boolean {
+    if (this.#isWriting || !this.#scrub.slice(this.#facts.digests)) return false;
     const stored = this.#raw.get(FACTS);
     if (stored === undefined) throw noFacts('they are missing');
     const { slotOut } = this.#read(stored);
     if (slotOut !== this.#facts.slotOut) throw noFacts(`they are those of slot ${slotOut}`);
+    return true;
   }
 
   /** Writes the entries, and the facts with them, in one transaction; done when it is durable. */

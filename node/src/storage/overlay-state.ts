@@ -69,8 +69,8 @@ export class OverlayState implements StateStore {
     return this.#file.historyAt(slot);
   }
 
-  scrub(): void {
-    this.#file.scrub();
+  scrub(): boolean {
+    return this.#file.scrub();
   }
 
   #get(table: string, key: Key): Bytes | undefined {

@@ -78,9 +78,10 @@ export interface StateStore {
   historyAt(slot: Slot): bigint | undefined;
   /**
    * Looks at some entries on disk, and goes on with the next ones when it is called again.
+   * @returns whether all of them have been looked at: the next call begins anew
    * @throws DamageError when a table is not what was written: a key is missing, foreign or stale
    */
-  scrub(): void;
+  scrub(): boolean;
   /** What is on disk now, without the overlay. */
   snapshot(): StateSnapshot;
   /** Begins to gather another member's state. One at a time. */

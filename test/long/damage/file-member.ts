@@ -150,6 +150,7 @@ export class FileMember {
         chunkBytes: 4096,
         compareTicks: 40,
         scrubTicks: 3,
+        scrubRestTicks: 3,
         waitMs: 60_000,
       },
       {

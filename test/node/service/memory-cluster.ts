@@ -127,6 +127,7 @@ export class MemoryCluster {
         chunkBytes: 1024,
         compareTicks: 20,
         scrubTicks: 3,
+        scrubRestTicks: 3,
         waitMs: 5_000,
       },
       {
