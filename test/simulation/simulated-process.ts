@@ -195,7 +195,9 @@ export class SimulatedProcess {
   /** It may be lost, once it looks at its disk. */
   get endangered(): boolean {
     const isBehind = this.#flushed < this.#lostSlotOut;
-    const isDamaged = this.#isLogDamaged || this.#isStateDamaged;
+    // What only others know that it lacks shows before it has a vote.
+    const isKnownWell = this.#running?.driver.member.mayVote === true;
+    const isDamaged = (this.#isLogDamaged && !isKnownWell) || this.#isStateDamaged;
     return this.#down || isDamaged || isBehind || this.#hasTwin;
   }
 
@@ -325,7 +327,6 @@ export class SimulatedProcess {
       if (!(error instanceof DamageError)) throw error;
       return this.#lose(error.message);
     }
-    this.#isLogDamaged = false;
     this.#tick();
   }
 
