@@ -2,6 +2,8 @@
 export const errors = {
   NO_LEADER: 'No member leads the cluster right now. Try again shortly.',
   NOT_LEADING: 'The member that was asked does not lead any more. Try again: another one does.',
+  NOT_SERVING:
+    'The member that was asked cannot serve reads right now. Try again: another one may.',
   OVERLOADED: 'The leader has more commands waiting than it may hold. Try again after the hint.',
   TOO_LARGE: 'The command is larger than the cluster takes. Split it, or make it smaller.',
   ANSWER_TOO_LARGE:

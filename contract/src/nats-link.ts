@@ -41,6 +41,7 @@ type Take = (message: Msg) => void;
 
 interface OwnInterest {
   readonly subject: string;
+  readonly queue: string | undefined;
   readonly take: Take;
   readonly denied: (denial: NatsDenial) => void;
   subscription?: Subscription;
@@ -109,13 +110,15 @@ export class NatsLink {
    * NATS may not allow it, now or after its permissions have changed, and drops it then: it is
    * asked again and again, so that nobody stays deaf once they are right.
    * @param denied told each time
+   * @param queue of those who subscribe in one queue group, one gets each message
    */
   subscribe(
     subject: string,
     take: Take,
     denied: OwnInterest['denied'] = () => undefined,
+    queue?: string,
   ): Interest {
-    const interest: OwnInterest = { subject, take, denied };
+    const interest: OwnInterest = { subject, queue, take, denied };
     this.#interests.add(interest);
     this.#ask(interest);
     return {
@@ -131,8 +134,9 @@ export class NatsLink {
     const connection = this.#live();
     clearTimeout(interest.again);
     if (connection === undefined) return;
-    const { subject, take, denied } = interest;
+    const { subject, queue, take, denied } = interest;
     interest.subscription = connection.subscribe(subject, {
+      ...(queue !== undefined && { queue }),
       callback: (error, message) => {
         if (error === null) return take(message);
         denied(this.denial('subscription', subject));

@@ -29,6 +29,8 @@ export interface ClientWorld {
 /** A command under way. */
 interface Open {
   readonly number: number;
+  /** It changes nothing: any member is asked, and it is in no log. */
+  readonly isRead: boolean;
   readonly parts: readonly Part[];
 }
 
@@ -83,7 +85,8 @@ export class SimulatedClient {
       return { bytes, operation, parse };
     });
     this.#lastNumber += parts.length; // Each operation of a command has a number.
-    const open = { number, parts };
+    const asked = [request.operation, ...(request.more ?? [])];
+    const open = { number, isRead: asked.every(({ type }) => type === 'read'), parts };
     this.#open.set(number, open);
     this.#send(open);
   }
@@ -91,13 +94,42 @@ export class SimulatedClient {
   #send(open: Open): void {
     const { number, parts } = open;
     if (!this.#open.has(number)) return;
-    const [lowest = number] = this.#open.keys();
     const operations = parts.map(({ bytes }) => bytes);
-    const command = encodeCommand({ client: this.#id, number, lowest, operations });
     const receivers = this.#random.chance(0.05) ? 2 : 1;
-    for (let i = 0; i < receivers; i++) this.#sendTo(this.#receiver(), open, command);
+    for (let i = 0; i < receivers; i++) {
+      if (open.isRead) this.#readAt(this.#reader(), open, operations);
+      else this.#sendTo(this.#receiver(), open, this.#command(number, operations));
+    }
     const silence = SILENCE_MS * this.#random.between(0.5, 3);
     this.#world.scheduler.after(silence, () => this.#send(open));
+  }
+
+  #command(number: number, operations: readonly Uint8Array[]): Uint8Array {
+    const commands = [...this.#open.values()].filter(({ isRead }) => !isRead);
+    const lowest = commands[0]?.number ?? number;
+    return encodeCommand({ client: this.#id, number, lowest, operations });
+  }
+
+  /** Whoever serves reads, as with a queue group; or anybody. */
+  #reader(): SimulatedProcess {
+    const { processes } = this.#world;
+    const serving = processes.filter(({ servesReads }) => servesReads);
+    const isLost = serving.length === 0 || this.#random.chance(0.1);
+    return this.#random.pick(isLost ? processes : serving);
+  }
+
+  #readAt(process: SimulatedProcess, open: Open, operations: readonly Uint8Array[]): void {
+    const { network, called } = this.#world;
+    const { number } = open;
+    const request = { number, consistency: 'linearizable' as const, operations };
+    const arrivesAt = network.carry(this.#name, process.id, () => {
+      process.read(request, (outcome) => {
+        const label = outcome.ok ? `read ${number}: slot ${outcome.slot}` : outcome.code;
+        const back = network.carry(process.id, this.#name, () => this.#answered(open, outcome));
+        called(process.id, this.#name, label, back);
+      });
+    });
+    called(this.#name, process.id, `read ${number}`, arrivesAt);
   }
 
   /** The leader mostly, as with subject interest; or anybody. */

@@ -1,4 +1,5 @@
 import { FIRST_VERSION } from '../../contract/src/machine-version.ts';
+import type { ReadRequest } from '../../contract/src/read-request.ts';
 import type { Outcome } from '../../contract/src/reply.ts';
 import { Applier } from '../../node/src/machine/applier.ts';
 import { machines } from '../../node/src/machine/machines.ts';
@@ -283,6 +284,15 @@ export class SimulatedProcess {
       driver.submit(command, answer);
       if (driver.queueBytes > before) this.#world.observer.queued(this.id, driver.queueBytes);
     });
+  }
+
+  get servesReads(): boolean {
+    return this.#running?.driver.servesReads === true;
+  }
+
+  /** A client's read arrives. */
+  read(request: ReadRequest, answer: (outcome: Outcome) => void): void {
+    this.gate(() => this.#running?.driver.read(request, answer));
   }
 
   /** Runs it when this process comes to it: now, late when it is slow, after a pause. */

@@ -5,28 +5,33 @@ import {
   type ChatOperation,
   type ChatResult,
 } from '../../../contract/src/chat-log.ts';
-import {
-  encodeCounterOperation,
-  parseCounterResult,
-  type CounterOperation,
-} from '../../../contract/src/counter.ts';
+import { encodeCounterOperation, parseCounterResult } from '../../../contract/src/counter.ts';
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
 import type { MemberLists } from '../../../contract/src/membership.ts';
 import { serversOf } from '../../../contract/src/nats-access.ts';
 import { NatsLink } from '../../../contract/src/nats-link.ts';
+import type { Consistency } from '../../../contract/src/read-request.ts';
 import type { RecoveryRequest } from '../../../contract/src/recovery.ts';
 import type { ClientRole } from '../../../contract/src/roles.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import { subjectsOf } from '../../../contract/src/subjects.ts';
 import { Admin, type StatusOptions } from './admin.ts';
-import { Lanes, type Answer, type CommandKind } from './lanes.ts';
+import { Lanes, type Answer } from './lanes.ts';
 import type { Members } from './members.ts';
 import { Membership, type ChangeOptions } from './membership.ts';
 import { Refusals } from './refusals.ts';
 import { SynodError } from './synod-error.ts';
 
 export { SynodError };
-export type { ClientRole };
+export type { ClientRole, Consistency };
+
+export interface ReadOptions {
+  /**
+   * What the read has to have seen; `linearizable` without it: all that was answered to anybody
+   * before it. Any member answers, without the leader and without the log (PMMC 4.5).
+   */
+  readonly consistency?: Consistency;
+}
 
 export interface ConnectOptions {
   /** Of one NATS server, or of several, separated by commas. */
@@ -129,39 +134,35 @@ export class SynodClient {
     return { slot, position: result.position, existed: result.existed };
   }
 
-  /** Reads texts of the chat log, linearizably: the read is a command in the log. */
+  /** Reads texts of the chat log. */
   async readTexts(
-    page: { readonly from?: number; readonly limit?: number } = {},
+    page: { readonly from?: number; readonly limit?: number } & ReadOptions = {},
   ): Promise<{ texts: readonly string[]; total: number }> {
-    const { from = 0, limit = 1000 } = page;
-    const { result } = await this.#chat({ type: 'read', from, limit }, 'read');
+    const { from = 0, limit = 1000, consistency = 'linearizable' } = page;
+    const operation = encodeChatOperation({ type: 'read', from, limit });
+    const { results } = await this.#lanes.read([operation], consistency);
+    const result = parseChatResult(results[0] ?? new Uint8Array());
     if (result.type !== 'texts') throw new SynodError('INVALID_OPERATION');
     return { texts: result.texts, total: result.total };
   }
 
-  async #chat(
-    operation: ChatOperation,
-    kind?: CommandKind,
-  ): Promise<{ slot: number; result: ChatResult }> {
-    const { slot, results } = await this.#lanes.request([encodeChatOperation(operation)], kind);
+  async #chat(operation: ChatOperation): Promise<{ slot: number; result: ChatResult }> {
+    const { slot, results } = await this.#lanes.request([encodeChatOperation(operation)]);
     return { slot, result: parseChatResult(results[0] ?? new Uint8Array()) };
   }
 
   /** Adds to a register of the counter machine. @returns the register after it */
   async add(register: string, delta: number): Promise<RegisterValue> {
-    return this.#counter({ type: 'add', register, delta });
+    return registerValue(
+      await this.#lanes.request([encodeCounterOperation({ type: 'add', register, delta })]),
+    );
   }
 
-  /** Reads a register of the counter machine, linearizably. */
-  async readRegister(register: string): Promise<RegisterValue> {
-    return this.#counter({ type: 'read', register }, 'read');
-  }
-
-  async #counter(operation: CounterOperation, kind?: CommandKind): Promise<RegisterValue> {
-    const { slot, results } = await this.#lanes.request([encodeCounterOperation(operation)], kind);
-    const result = parseCounterResult(results[0] ?? new Uint8Array());
-    if (result === undefined) throw new SynodError('INVALID_OPERATION');
-    return { slot, ...result };
+  /** Reads a register of the counter machine. `slot` is the last one that was applied. */
+  async readRegister(register: string, options: ReadOptions = {}): Promise<RegisterValue> {
+    const { consistency = 'linearizable' } = options;
+    const operation = encodeCounterOperation({ type: 'read', register });
+    return registerValue(await this.#lanes.read([operation], consistency));
   }
 
   /** Asks every member for its status. */
@@ -239,6 +240,12 @@ export class SynodClient {
     this.#lanes.close();
     await this.#link.close();
   }
+}
+
+function registerValue({ slot, results }: Answer): RegisterValue {
+  const result = parseCounterResult(results[0] ?? new Uint8Array());
+  if (result === undefined) throw new SynodError('INVALID_OPERATION');
+  return { slot, ...result };
 }
 
 /** A register of the counter machine: see contract/src/counter.ts. */

@@ -2,18 +2,19 @@ import type { Msg } from 'nats';
 import { encodeCommand, MAX_UNANSWERED } from '../../../contract/src/command.ts';
 import type { ErrorCode } from '../../../contract/src/error-codes.ts';
 import type { NatsLink } from '../../../contract/src/nats-link.ts';
+import { encodeRead, type Consistency } from '../../../contract/src/read-request.ts';
 import { parseReplies, type Outcome } from '../../../contract/src/reply.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import { notAllowed, type Refusals } from './refusals.ts';
 import { SynodError } from './synod-error.ts';
 
-/** A `read` changes nothing: users that may not write may send it. */
+/** A `read` changes nothing and is not stored: users that may not write may send it. */
 export type CommandKind = 'request' | 'read';
 
 export interface LanesOptions {
   readonly link: NatsLink;
   readonly refusals: Refusals;
-  /** Where the leader takes commands, and those that change nothing. */
+  /** Where the leader takes commands, and where any member takes reads. */
   readonly subjects: Pick<Subjects, CommandKind>;
   /** What the subjects begin with at which answers come. */
   readonly inbox: string;
@@ -31,11 +32,13 @@ export interface Answer {
 /** A request from its call to its result. */
 interface Request {
   readonly kind: CommandKind;
+  /** Of a read. */
+  readonly consistency: Consistency;
   readonly operations: readonly Uint8Array[];
   readonly deadline: number;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: SynodError) => void;
-  /** Of its first operation; kept over retries, so that the command runs once. */
+  /** Of its first operation; kept over retries, so that a command runs once. */
   number: number;
   lane: number;
   retryAt: number;
@@ -46,7 +49,11 @@ interface Request {
 
 const SWEEP_MS = 5;
 const FIRST_SILENCE_MS = 1_000;
+/** Another member may answer: a read that is sent again costs little. */
+const FIRST_READ_SILENCE_MS = 500;
 const LONGEST_SILENCE_MS = 4_000;
+/** No command's number comes so far. */
+const READS_FROM = 2 ** 47;
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 200;
 
@@ -54,6 +61,7 @@ const LONGEST_PAUSE_MS = 200;
 const transient: ReadonlySet<ErrorCode> = new Set([
   'NO_LEADER',
   'NOT_LEADING',
+  'NOT_SERVING',
   'OVERLOADED',
   'GARBLED',
 ]);
@@ -69,11 +77,13 @@ export class Lanes {
   readonly #lanes: (Request | undefined)[] = [];
   readonly #free: number[] = [];
   readonly #waiting: Request[] = [];
-  /** In the order of their numbers, from the lowest unanswered on; later ones may be settled. */
+  /** Commands in the order of their numbers, the lowest unanswered first; later may be settled. */
   readonly #admitted: Request[] = [];
   #inFlight = 0;
   readonly #sweeper: NodeJS.Timeout;
   #lastNumber = 0;
+  /** Reads are numbered apart: no session has them, and no answer to one is that of a command. */
+  #lastRead = READS_FROM;
   #closed = false;
   #deaf: SynodError | undefined;
 
@@ -106,12 +116,26 @@ export class Lanes {
   }
 
   /** @throws SynodError by rejection: refused for good, or not answered before the deadline */
-  request(operations: readonly Uint8Array[], kind: CommandKind = 'request'): Promise<Answer> {
+  request(operations: readonly Uint8Array[]): Promise<Answer> {
+    return this.#call('request', operations, 'linearizable');
+  }
+
+  /** Sends operations that change nothing. @throws as `request` */
+  read(operations: readonly Uint8Array[], consistency: Consistency): Promise<Answer> {
+    return this.#call('read', operations, consistency);
+  }
+
+  #call(
+    kind: CommandKind,
+    operations: readonly Uint8Array[],
+    consistency: Consistency,
+  ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new SynodError('UNREACHABLE', { detail: 'closed' }));
       if (operations.length > MAX_UNANSWERED) return reject(new SynodError('TOO_LARGE'));
       this.#waiting.push({
         kind,
+        consistency,
         operations,
         deadline: performance.now() + this.#options.deadlineMs,
         resolve,
@@ -119,7 +143,7 @@ export class Lanes {
         number: 0,
         lane: -1,
         retryAt: 0,
-        silence: FIRST_SILENCE_MS,
+        silence: firstSilence(kind),
         pause: 0,
         settled: false,
       });
@@ -132,42 +156,56 @@ export class Lanes {
       const [request] = this.#waiting;
       if (request === undefined || !this.#hasRoomFor(request)) return;
       this.#waiting.shift();
-      request.number = this.#lastNumber + 1;
-      this.#lastNumber += request.operations.length;
+      this.#number(request);
       this.#inFlight += 1;
-      this.#admitted.push(request);
       request.lane = this.#free.pop() ?? this.#lanes.length;
       this.#lanes[request.lane] = request;
       this.#send(request);
     }
   }
 
-  #hasRoomFor({ operations }: Request): boolean {
+  #hasRoomFor({ kind, operations }: Request): boolean {
+    if (this.#inFlight >= this.#options.maxInFlight) return false;
     const [lowest] = this.#admitted;
-    if (lowest === undefined) return true;
+    if (lowest === undefined || kind === 'read') return true;
     const unanswered = this.#lastNumber + 1 - lowest.number;
-    if (unanswered + operations.length > MAX_UNANSWERED) return false;
-    return this.#inFlight < this.#options.maxInFlight;
+    return unanswered + operations.length <= MAX_UNANSWERED;
+  }
+
+  #number(request: Request): void {
+    if (request.kind === 'read') {
+      this.#lastRead += 1;
+      request.number = this.#lastRead;
+      return;
+    }
+    request.number = this.#lastNumber + 1;
+    this.#lastNumber += request.operations.length;
+    this.#admitted.push(request);
   }
 
   #send(request: Request): void {
-    const { link, subjects, client } = this.#options;
-    const { kind, number, operations, lane } = request;
-    const lowest = this.#admitted[0]?.number ?? number;
+    const { link, subjects } = this.#options;
+    const { kind, lane } = request;
     request.retryAt = performance.now() + request.silence;
     request.silence = Math.min(2 * request.silence, LONGEST_SILENCE_MS);
-    const bytes = encodeCommand({ client, number, lowest, operations });
+    const bytes = this.#encode(request);
     if (bytes.length > link.maxPayload) {
       return this.#settle(request, () => request.reject(new SynodError('TOO_LARGE')));
     }
     link.publish(subjects[kind], bytes, `${this.#inbox}.${lane}`);
   }
 
+  #encode({ kind, number, operations, consistency }: Request): Uint8Array {
+    if (kind === 'read') return encodeRead({ number, consistency, operations });
+    const lowest = this.#admitted[0]?.number ?? number;
+    return encodeCommand({ client: this.#options.client, number, lowest, operations });
+  }
+
   /** What was sent before may be lost. */
   #sendAll(): void {
     for (const request of [...this.#lanes]) {
       if (request === undefined) continue;
-      request.silence = FIRST_SILENCE_MS;
+      request.silence = firstSilence(request.kind);
       this.#send(request);
     }
   }
@@ -244,4 +282,8 @@ export class Lanes {
     for (const request of open)
       request?.reject(new SynodError('UNREACHABLE', { detail: 'closed' }));
   }
+}
+
+function firstSilence(kind: CommandKind): number {
+  return kind === 'read' ? FIRST_READ_SILENCE_MS : FIRST_SILENCE_MS;
 }

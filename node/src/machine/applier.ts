@@ -68,13 +68,6 @@ export class Applier {
     this.#sessions.save();
   }
 
-  /** Whether a command has operations that change nothing, and no other. */
-  isRead(bytes: Bytes): boolean {
-    const command = parseCommand(bytes);
-    if ('malformed' in command) return false;
-    return command.operations.every((operation) => this.#machine.isRead(operation));
-  }
-
   /** Answers a read from what is applied so far. */
   query(read: Bytes): Bytes {
     return this.#machine.query(this.#tables, read);

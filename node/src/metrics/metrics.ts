@@ -9,6 +9,7 @@ const counters = {
   commands: ['synod_commands_total', 'Client commands applied, duplicates included.'],
   operations: ['synod_operations_total', 'Operations that ran on the state machine.'],
   duplicates: ['synod_duplicates_total', 'Commands that were decided again and not run again.'],
+  reads: ['synod_reads_total', 'Reads answered by this member, without the log.'],
   scouts: ['synod_scouts_total', 'Scouts started: attempts of this member to lead.'],
   leaderChanges: ['synod_leader_changes_total', 'Times this member began or ceased to lead.'],
 } as const;
@@ -54,6 +55,7 @@ const histograms = {
     [256, 1024, 4096, 16_384, 65_536, 131_072, 262_144, 524_288, 786_432],
   ],
   commitSeconds: ['synod_commit_seconds', 'From the arrival of a request to its reply.', fine],
+  readSeconds: ['synod_read_seconds', 'From the arrival of a read to its answer.', fine],
   logSyncSeconds: ['synod_log_sync_seconds', 'Writing one batch of log records, durably.', fine],
   cutSeconds: ['synod_state_cut_seconds', 'Writing one cut of the state to disk.', fine],
 } as const;
@@ -173,6 +175,7 @@ export class Metrics {
       batchCommands: declare('batchCommands'),
       batchBytes: declare('batchBytes'),
       commitSeconds: declare('commitSeconds'),
+      readSeconds: declare('readSeconds'),
       logSyncSeconds: declare('logSyncSeconds'),
       cutSeconds: declare('cutSeconds'),
     };
@@ -185,6 +188,7 @@ function zeros(): Record<keyof typeof counters, number> {
     commands: 0,
     operations: 0,
     duplicates: 0,
+    reads: 0,
     scouts: 0,
     leaderChanges: 0,
   };

@@ -1,7 +1,7 @@
 import { compareBallots, formatBallot, type Ballot, type MemberId } from './ballot.ts';
 import type { Effect, Recovered } from './effects.ts';
 import { invariant } from './invariant.ts';
-import type { AcceptorMessage, CoreMessage, P1a, P1b, P2a } from './messages.ts';
+import type { AcceptorMessage, CoreMessage, P1a, P1b, P2a, Probe } from './messages.ts';
 import { sameValue, valueBytes, type Pvalue, type Slot, type Value } from './pvalue.ts';
 import { SlotMap } from './slot-map.ts';
 
@@ -41,6 +41,8 @@ export class Acceptor {
         return this.#p1a(from, message);
       case 'p2a':
         return this.#p2a(from, message);
+      case 'probe':
+        return [reply(from, this.#probed(message))];
       default:
         return message satisfies never;
     }
@@ -111,6 +113,12 @@ export class Acceptor {
     }
     effects.push(reply(from, { type: 'p2b', ballot: this.#ballot ?? ballot, slot }));
     return effects;
+  }
+
+  /** What was accepted and is not on disk yet counts, too: whoever reads then waits for more. */
+  #probed({ of, number }: Probe): CoreMessage {
+    const end = Math.max(this.#floor, this.#accepted.end, this.#learned.end);
+    return { type: 'probed', of, number, end };
   }
 
   #adopt(ballot: Ballot): void {

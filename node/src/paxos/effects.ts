@@ -76,6 +76,8 @@ export type Effect =
   | { readonly type: 'fetch-state'; readonly from: MemberId }
   /** This member became the active leader at `ballot`, or (`undefined`) no longer is. */
   | { readonly type: 'leading'; readonly ballot: Ballot | undefined }
+  /** Reads up to that one may be answered, from what is applied by now or later. */
+  | { readonly type: 'readable'; readonly read: number }
   /** A message of `from` was dropped: it means nothing here. */
   | { readonly type: 'dropped'; readonly from: MemberId; readonly why: Dropped }
   /** This member may not go on: it has given up its roles. */
@@ -121,6 +123,8 @@ export const waitsForFlush: Record<Message['type'], boolean> = {
   'hand-over': false,
   question: false,
   testimony: false,
+  probe: false,
+  probed: false,
   fetch: false,
   chunk: false,
   history: false,

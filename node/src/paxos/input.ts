@@ -21,6 +21,11 @@ export type Input =
   | { readonly type: 'tick'; readonly random: number }
   /** Commands of clients. */
   | { readonly type: 'request'; readonly commands: readonly Command[] }
+  /**
+   * Reads have come, up to that number; they count from 1 on. Ends with `readable` effects: then
+   * what a read says has all that was answered to anybody before it came.
+   */
+  | { readonly type: 'read'; readonly read: number }
   /** What the log holds for the slots of a `recall` effect. */
   | {
       readonly type: 'recalled';

@@ -174,6 +174,11 @@ export class Leader {
     return Array.isArray(outcome) ? outcome : this.#preempted(outcome);
   }
 
+  /** Somebody reads, and waits for what is decided: the others hear of that now. */
+  announce(): Effect[] {
+    return this.#proposals?.announceDecided() ?? [];
+  }
+
   /** A follower answers a heartbeat. */
   alive(from: MemberId, message: Alive): Effect[] {
     const { ballot } = message;

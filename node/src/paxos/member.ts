@@ -2,7 +2,7 @@ import { Acceptor } from './acceptor.ts';
 import { OUTSIDE, type Expulsion } from './admission.ts';
 import { compareBallots, type Ballot, type MemberId } from './ballot.ts';
 import { refusalOf, type Refusal } from './change.ts';
-import type { LeadershipMode } from './configuration.ts';
+import type { Configuration, LeadershipMode } from './configuration.ts';
 import type { Configurations } from './configurations.ts';
 import { send, waitsForFlush, type Effect, type Recovered } from './effects.ts';
 import type { Input } from './input.ts';
@@ -23,6 +23,7 @@ import {
 } from './messages.ts';
 import { isPlausible, type Known } from './plausible.ts';
 import type { Pvalue, Slot, Value } from './pvalue.ts';
+import { Reader } from './reader.ts';
 import { Replica, type Packing } from './replica.ts';
 import { isQuorum } from './quorum.ts';
 import { Runs } from './runs.ts';
@@ -64,6 +65,7 @@ export class Member {
   readonly #leader: Leader;
   readonly #replica: Replica;
   readonly #learner: Learner;
+  readonly #reader: Reader;
   readonly #runs: Runs;
   readonly #upgrades: Upgrades;
   #isDisputed = false;
@@ -77,6 +79,7 @@ export class Member {
     const { isSound = () => true, asksOutside = false, machine } = init;
     this.self = self;
     this.#runs = new Runs({ self, timing, end: init.end, heard: init.heard, asksOutside });
+    this.#reader = new Reader(init.end.incarnation, timing);
     this.#mode = mode;
     this.#pageBytes = packing.batchBytes;
     this.#mark = recovered.decidedMark;
@@ -214,6 +217,9 @@ export class Member {
       case 'request':
         this.#replica.request(input.commands);
         return this.#propose(this.#replica.propose());
+      case 'read':
+        this.#reader.came(input.read);
+        return this.#read();
       case 'recalled':
         return [this.#recalled(input)];
       case 'checkpoint':
@@ -313,6 +319,11 @@ export class Member {
         return this.#acceptor.handle(from, message);
       case 'p2a':
         return this.#p2a(from, message);
+      case 'probe':
+        return [...this.#acceptor.handle(from, message), ...this.#leader.announce()];
+      case 'probed':
+        this.#reader.probed(from, message);
+        return this.#read();
       case 'p1b':
         return this.#lead(() => this.#leader.p1b(from, message));
       case 'p2b':
@@ -370,6 +381,9 @@ export class Member {
       ...this.#leader.tick(random, unapplied, this.mayVote),
       ...this.#upgrade(),
       ...this.#propose(this.#replica.tick(random)),
+      ...this.#reader.tick(random, this.#ruling),
+      ...this.#fill(random),
+      ...this.#read(),
       ...this.#ask(this.#learner.tick(random, this.#behind, this.slotOut)),
       ...this.#surveyed(),
     ];
@@ -407,6 +421,21 @@ export class Member {
   /** The replica hands its proposals to its own leader (PMMC 4.4). */
   #propose(proposals: readonly Propose[]): Effect[] {
     return proposals.flatMap((proposal) => this.#leader.propose(this.self, proposal));
+  }
+
+  /** The configuration that rules the next slot. */
+  get #ruling(): Configuration {
+    return this.configurations.at(this.slotOut);
+  }
+
+  #read(): Effect[] {
+    return this.#reader.proceed(this.slotOut, this.#ruling);
+  }
+
+  /** What reads wait for is proposed, when nobody else does. */
+  #fill(random: number): Effect[] {
+    const slot = this.#reader.stuckOn(random, this.slotOut);
+    return slot === undefined ? [] : this.#propose(this.#replica.fill(slot));
   }
 
   #p2a(from: MemberId, message: P2a): Effect[] {
@@ -449,7 +478,7 @@ export class Member {
     if (configurations !== before) {
       this.#learner.peers = this.#others;
     }
-    effects.push(...this.#propose(this.#replica.propose()));
+    effects.push(...this.#propose(this.#replica.propose()), ...this.#read());
     return effects;
   }
 

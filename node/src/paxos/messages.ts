@@ -118,6 +118,24 @@ export interface Testimony {
   readonly sequence: number;
 }
 
+/** Asks a voter how far it has accepted: whoever reads has to have applied that (PMMC 4.5). */
+export interface Probe {
+  readonly type: 'probe';
+  /** The run that asks. */
+  readonly of: Incarnation;
+  /** The number of the probe in that run. */
+  readonly number: number;
+}
+
+/** The answer to a probe. It promises nothing. */
+export interface Probed {
+  readonly type: 'probed';
+  readonly of: Incarnation;
+  readonly number: number;
+  /** Every slot that the voter accepted, or has as decided, is below it. */
+  readonly end: Slot;
+}
+
 /** Scout to leader: a quorum adopted `ballot`; `pvalues` has the highest-ballot one a slot. */
 export interface Adopted {
   readonly type: 'adopted';
@@ -213,11 +231,11 @@ export interface TableDigest {
   readonly sum: bigint;
 }
 
-export type AcceptorMessage = P1a | P2a;
+export type AcceptorMessage = P1a | P2a | Probe;
 export type LeaderMessage =
   P1b | P2b | Propose | Floor | Heartbeat | Alive | Canvass | Canvassed | HandOver;
 export type WitnessMessage = Question | Testimony;
-export type ReplicaMessage = Decision | Learn | Learned;
+export type ReplicaMessage = Decision | Learn | Learned | Probed;
 /** Beside the core: the driver takes them. */
 export type StateMessage = Fetch | Chunk | HistoryAt | Digests;
 
@@ -253,6 +271,8 @@ export const isCounted: Record<Message['type'], boolean> = {
   'hand-over': false,
   question: false,
   testimony: true,
+  probe: false,
+  probed: true,
   fetch: false,
   chunk: false,
   history: true,
@@ -280,4 +300,6 @@ export const isTakenUnadmitted: Record<CoreMessage['type'], boolean> = {
   'hand-over': false,
   question: true,
   testimony: true,
+  probe: false,
+  probed: false,
 };

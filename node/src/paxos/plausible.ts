@@ -47,11 +47,14 @@ export function isPlausible(message: CoreMessage, known: Known): boolean {
       return isSlot(message.slotOut) && (message.floor ?? 0) <= message.slotOut;
     case 'alive':
       return isSlot(message.slotOut) && message.flushed <= message.slotOut;
+    case 'probed':
+      return message.end <= known.slotsBelow;
     case 'canvassed':
       return isSlot(message.slotOut);
     case 'canvass':
     case 'hand-over':
     case 'question':
+    case 'probe':
     case 'testimony':
       return true;
     default:

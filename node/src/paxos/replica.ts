@@ -3,7 +3,7 @@ import type { Configurations } from './configurations.ts';
 import type { Effect, Recovered } from './effects.ts';
 import { invariant } from './invariant.ts';
 import type { Propose } from './messages.ts';
-import { sameValue, type Command, type Pvalue, type Slot, type Value } from './pvalue.ts';
+import { NO_OP, sameValue, type Command, type Pvalue, type Slot, type Value } from './pvalue.ts';
 import { isQuorum } from './quorum.ts';
 import { SlotMap } from './slot-map.ts';
 import { parseSystemCommand, type DecidedChange, type Upgrade } from './system-command.ts';
@@ -126,12 +126,28 @@ export class Replica {
       if (this.#slotIn >= this.#slotOut + this.#configurations.window) break;
       const slot = this.#slotIn;
       this.#slotIn += 1;
-      if (this.#decisions.has(slot) || this.#valueless.has(slot)) continue;
+      if (this.#isTaken(slot)) continue;
       const value = this.#pack();
       this.#proposals.set(slot, value);
       proposed.push({ type: 'propose', slot, value });
     }
     return proposed;
+  }
+
+  /**
+   * Somebody waits for a slot that nobody fills: a no-op is proposed for it, where WINDOW reaches.
+   * @returns nothing when it is on its way already
+   */
+  fill(slot: Slot): Propose[] {
+    const last = Math.min(slot, this.#slotOut + this.#configurations.window - 1);
+    if (last < this.#slotOut || this.#isTaken(last)) return [];
+    this.#proposals.set(last, NO_OP);
+    return [{ type: 'propose', slot: last, value: NO_OP }];
+  }
+
+  /** It is decided, or has an own proposal. */
+  #isTaken(slot: Slot): boolean {
+    return this.#decisions.has(slot) || this.#valueless.has(slot) || this.#proposals.has(slot);
   }
 
   #pack(): Value {

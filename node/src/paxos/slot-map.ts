@@ -14,6 +14,11 @@ export class SlotMap<T> {
     return this.#values.size;
   }
 
+  /** One past the highest slot; 0 when it is empty. */
+  get end(): Slot {
+    return (this.#sorted().at(-1) ?? -1) + 1;
+  }
+
   has(slot: Slot): boolean {
     return this.#values.has(slot);
   }

@@ -1,10 +1,10 @@
+import type { Msg } from 'nats';
 import { asBuffer } from '../../../contract/src/bytes.ts';
 import type { Interest, NatsLink } from '../../../contract/src/nats-link.ts';
+import { parseRead } from '../../../contract/src/read-request.ts';
 import { encodeReplies, type Outcome, type Reply } from '../../../contract/src/reply.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import type { Driver } from './driver.ts';
-
-type Submit = Driver['submit'];
 
 const ANSWER_TOO_LARGE: Outcome = { ok: false, code: 'ANSWER_TOO_LARGE' };
 
@@ -12,7 +12,7 @@ const ANSWER_TOO_LARGE: Outcome = { ok: false, code: 'ANSWER_TOO_LARGE' };
 export type RequestDropReason = 'no-reply-lane';
 
 /**
- * What clients reach over NATS: commands while this member leads.
+ * What clients reach over NATS: commands while this member leads, and reads at any member.
  * Answers that become ready together travel in one message to each client.
  */
 export class ClientApi {
@@ -20,7 +20,8 @@ export class ClientApi {
   readonly #subjects: Subjects;
   readonly #driver: Driver;
   readonly #onDropped: (reason: RequestDropReason, detail: string) => void;
-  #whileLeading: readonly Interest[] = [];
+  #whileLeading: Interest | undefined;
+  #whileReading: Interest | undefined;
   readonly #replies = new Map<string, Reply[]>();
 
   /** @param onDropped a request came that cannot even be refused */
@@ -38,35 +39,49 @@ export class ClientApi {
 
   /** Only the active leader has interest in requests: "no responders" tells that there is none. */
   set leading(leading: boolean) {
-    if (leading === this.#whileLeading.length > 0) return;
-    for (const interest of this.#whileLeading) interest.end();
-    const { request, read } = this.#subjects;
-    const [connection, driver] = [this.#connection, this.#driver];
+    if (leading === (this.#whileLeading !== undefined)) return;
+    this.#whileLeading?.end();
     this.#whileLeading = leading
-      ? [
-          connection.subscribe(request, ({ data, reply }) =>
-            this.#take(data, reply, (command, answer) => driver.submit(command, answer)),
-          ),
-          connection.subscribe(read, ({ data, reply }) =>
-            this.#take(data, reply, (command, answer) => driver.submitRead(command, answer)),
-          ),
-        ]
-      : [];
+      ? this.#connection.subscribe(this.#subjects.request, (message) => this.#request(message))
+      : undefined;
   }
 
-  #take(data: Uint8Array, replyTo = '', submit: Submit): void {
+  /** Of all members that serve reads, the broker gives each read to one. */
+  set reading(reading: boolean) {
+    if (reading === (this.#whileReading !== undefined)) return;
+    this.#whileReading?.end();
+    const { read } = this.#subjects;
+    this.#whileReading = reading
+      ? this.#connection.subscribe(read, (message) => this.#read(message), undefined, 'members')
+      : undefined;
+  }
+
+  #request({ data, reply }: Msg): void {
+    const command = asBuffer(data);
+    // The number stands where contract/src/command.ts has it; a malformed command is answered too.
+    const number = command.length >= 23 ? command.readUIntBE(17, 6) : 0;
+    const answer = this.#answerTo(reply, number);
+    if (answer !== undefined) this.#driver.submit(command, answer);
+  }
+
+  #read({ data, reply }: Msg): void {
+    const request = parseRead(data);
+    const answer = this.#answerTo(reply, request.number);
+    if (answer === undefined) return;
+    if ('bad' in request) answer({ ok: false, code: request.bad });
+    else this.#driver.read(request, answer);
+  }
+
+  /** @returns `undefined` when nobody could be answered */
+  #answerTo(replyTo = '', number: number): ((outcome: Outcome) => void) | undefined {
     const dot = replyTo.lastIndexOf('.');
     const inbox = replyTo.slice(0, dot);
     const lane = Number(replyTo.slice(dot + 1));
     if (dot < 0 || !/^\d{1,9}$/.test(replyTo.slice(dot + 1))) {
-      return this.#onDropped('no-reply-lane', `reply subject ${JSON.stringify(replyTo)}`);
+      this.#onDropped('no-reply-lane', `reply subject ${JSON.stringify(replyTo)}`);
+      return undefined;
     }
-    const command = asBuffer(data);
-    // The number stands where contract/src/command.ts has it; a malformed command is answered too.
-    const number = command.length >= 23 ? command.readUIntBE(17, 6) : 0;
-    submit(command, (outcome) => {
-      this.#reply(`${inbox}.replies`, { lane, number, outcome });
-    });
+    return (outcome) => this.#reply(`${inbox}.replies`, { lane, number, outcome });
   }
 
   #reply(subject: string, reply: Reply): void {

@@ -78,12 +78,6 @@ export class ClientRequests {
     this.#events.queued();
   }
 
-  /** See the driver's `submitRead`. */
-  submitRead(bytes: Uint8Array, answer: (outcome: Outcome) => void): void {
-    if (this.#ports.applier.isRead(bytes)) return this.submit(bytes, answer);
-    this.#refuse({ ok: false, code: 'NOT_ALLOWED' }, answer);
-  }
-
   #refuse(outcome: Outcome & { ok: false }, answer: (outcome: Outcome) => void): void {
     this.#ports.metrics.refused.add(outcome.code);
     answer(outcome);

@@ -1,3 +1,4 @@
+import type { ReadRequest } from '../../../contract/src/read-request.ts';
 import type { Outcome } from '../../../contract/src/reply.ts';
 import type { IncomingState } from '../../../contract/src/status.ts';
 import type { AppliedCommand } from '../machine/applier.ts';
@@ -26,6 +27,7 @@ import type { DriverEvents, DriverPorts, DriverSettings } from './driver-ports.t
 import { errorOf } from './expulsion.ts';
 import { Hearing } from './hearing.ts';
 import { Outbox } from './outbox.ts';
+import { Reads } from './reads.ts';
 import { mayBeAccepted } from './soundness.ts';
 import { StateTransfer } from './state-transfer.ts';
 
@@ -48,6 +50,7 @@ export class Driver {
   readonly #disk: DiskWatch;
   readonly #hearing: Hearing;
   readonly #requests: ClientRequests;
+  readonly #reads: Reads;
   readonly #checkpoints: Checkpoints;
   readonly #comparisons: Comparisons;
   readonly #transfer: StateTransfer;
@@ -76,6 +79,11 @@ export class Driver {
     this.#requests = new ClientRequests(ports, settings, {
       isStopped: () => this.#stopped,
       queued: () => this.#wake(),
+      failed,
+    });
+    this.#reads = new Reads(ports, settings, {
+      isStopped: () => this.#stopped,
+      came: () => this.#wake(),
       failed,
     });
     this.#checkpoints = new Checkpoints(ports, settings, this.#barrier, {
@@ -238,6 +246,7 @@ export class Driver {
     this.#hearing.tick(leading === undefined ? [] : others);
     this.#transfer.tick();
     this.#requests.tick();
+    this.#reads.tick();
     this.#compare();
     this.#scrub();
   }
@@ -264,9 +273,14 @@ export class Driver {
     this.#requests.submit(bytes, answer);
   }
 
-  /** Takes the command of a client that may not write. */
-  submitRead(bytes: Uint8Array, answer: (outcome: Outcome) => void): void {
-    this.#requests.submitRead(bytes, answer);
+  /** Takes a read. @param answer called once: with what is read, or with a refusal */
+  read(request: ReadRequest, answer: (outcome: Outcome) => void): void {
+    this.#reads.submit(request, answer);
+  }
+
+  /** Whether it makes sense to send reads here. */
+  get servesReads(): boolean {
+    return this.member.mayVote && this.#reads.areServed;
   }
 
   #wake(): void {
@@ -291,6 +305,8 @@ export class Driver {
       if (!this.#requests.isEmpty) {
         this.#perform(this.member.step({ type: 'request', commands: this.#requests.take() }));
       }
+      const read = this.#reads.take();
+      if (read !== undefined) this.#perform(this.member.step({ type: 'read', read }));
       this.#checkpoints.cutWhenDue();
       this.#release();
     });
@@ -349,6 +365,9 @@ export class Driver {
         case 'apply':
           this.#apply(effect.slot, effect.value);
           break;
+        case 'readable':
+          this.#reads.readable(effect.read);
+          break;
         case 'reconfigured':
           if (effect.stored !== undefined) this.#facts.reconfigured(effect.stored);
           this.#events.reconfigured(effect.change, effect.stored !== undefined);
@@ -404,6 +423,7 @@ export class Driver {
     const applied = this.#ports.applier.apply(slot, value);
     this.#facts.applied(slot, value);
     this.#comparisons.applied();
+    this.#reads.applied(slot + 1);
     this.#count(value, applied);
     const speak = (): void => {
       this.#requests.answer(applied);
@@ -478,6 +498,7 @@ export class Driver {
   #stop(): void {
     this.#stopped = true;
     this.#transfer.stop();
+    this.#reads.stop();
   }
 
   /** Writes the state as it is and stops; what is unanswered is left to the clients' retries. */
@@ -488,6 +509,7 @@ export class Driver {
       this.#checkpoints.cutRest();
       this.#checkpoints.whenIdle(() => {
         this.#stopped = true;
+        this.#reads.stop();
         this.#guard(() => this.#ports.log.seal());
         done();
       });

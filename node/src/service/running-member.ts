@@ -203,8 +203,13 @@ export class RunningMember {
     const { mode, machine, tickMs } = config;
     const { clusterId, members: voters } = first;
     await this.#listenToScripts();
-    this.#ticker = setInterval(() => this.driver.tick(), tickMs);
+    this.#ticker = setInterval(() => this.#tick(), tickMs);
     log.info({ mode, clusterId, voters, machine }, 'member runs');
+  }
+
+  #tick(): void {
+    this.driver.tick();
+    if (this.#ports.config.mode === 'stable') this.#api.reading = this.driver.servesReads;
   }
 
   /** Leadership on demand is driven by a master over TCP. */
@@ -256,6 +261,7 @@ export class RunningMember {
     clearInterval(this.#ticker);
     this.#witness?.detach();
     this.#serve(false);
+    this.#api.reading = false;
   }
 
   /** Its driver has stopped: nothing of it stays. */
@@ -277,6 +283,7 @@ export class RunningMember {
     this.#witness?.detach();
     this.#scriptPort?.close();
     this.#serve(false);
+    this.#api.reading = false;
     await new Promise<void>((resolve) => driver.stop(resolve));
   }
 

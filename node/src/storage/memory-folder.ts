@@ -20,10 +20,9 @@ export class MemoryDisk {
 }
 
 interface PendingWrite {
-  readonly name: string;
+  readonly file: Buffer;
   readonly position: number;
   readonly data: Buffer;
-  readonly done: Done;
 }
 
 /**
@@ -34,6 +33,8 @@ export class MemoryFolder implements LogFolder {
   readonly #disk: MemoryDisk;
   readonly #schedule: (run: () => void) => void;
   readonly #pending = new Set<PendingWrite>();
+  /** As with open files: what another process removes is still there for this one, in vain. */
+  readonly #open = new Map<string, Buffer>();
   /** Set it to make every further write fail with this error. */
   failure: Error | undefined;
   #closed = false;
@@ -49,14 +50,20 @@ export class MemoryFolder implements LogFolder {
    */
   crash(keeps: (block: number) => boolean): void {
     let block = 0;
-    for (const { name, position, data } of this.#pending) {
+    for (const { file, position, data } of this.#pending) {
       for (let at = 0; at < data.length; at += BLOCK_BYTES) {
         const part = data.subarray(at, at + BLOCK_BYTES);
-        if (keeps(block)) part.copy(this.#disk.file(name), position + at);
+        if (keeps(block)) part.copy(file, position + at);
         block += 1;
       }
     }
     this.close();
+  }
+
+  #use(name: string): Buffer {
+    const file = this.#open.get(name) ?? this.#disk.file(name);
+    this.#open.set(name, file);
+    return file;
   }
 
   list(): string[] {
@@ -77,6 +84,7 @@ export class MemoryFolder implements LogFolder {
 
   writeNow(name: string, position: number, data: Buffer): void {
     const before = this.#disk.files.get(name) ?? Buffer.alloc(0);
+    if (before.length >= position + data.length) return void data.copy(before, position);
     const after = Buffer.alloc(Math.max(before.length, position + data.length));
     before.copy(after);
     data.copy(after, position);
@@ -84,10 +92,12 @@ export class MemoryFolder implements LogFolder {
   }
 
   remove(name: string): void {
+    this.#open.delete(name);
     this.#disk.files.delete(name);
   }
 
   removeLater(name: string, done: Done): void {
+    this.#open.delete(name);
     this.#schedule(() => {
       if (this.#closed) return;
       if (this.failure !== undefined) return done(this.failure);
@@ -97,18 +107,19 @@ export class MemoryFolder implements LogFolder {
   }
 
   create(name: string, size: number, head: Buffer, done: Done): void {
+    this.#open.delete(name);
     this.#disk.files.set(name, Buffer.alloc(size));
     this.write(name, 0, head, done);
   }
 
   write(name: string, position: number, data: Buffer, done: Done): void {
-    const write = { name, position, data, done };
+    const write = { file: this.#use(name), position, data };
     this.#pending.add(write);
     this.#schedule(() => {
       if (this.#closed) return;
       this.#pending.delete(write);
       if (this.failure !== undefined) return done(this.failure);
-      data.copy(this.#disk.file(name), position);
+      data.copy(write.file, position);
       done();
     });
   }
@@ -119,9 +130,9 @@ export class MemoryFolder implements LogFolder {
     bytes: number,
     done: (error: Error | undefined, data: Buffer) => void,
   ): void {
+    const file = this.#use(name);
     this.#schedule(() => {
-      if (this.#closed) return;
-      done(undefined, Buffer.from(this.#disk.file(name).subarray(position, position + bytes)));
+      if (!this.#closed) done(undefined, Buffer.from(file.subarray(position, position + bytes)));
     });
   }
 

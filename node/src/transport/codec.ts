@@ -38,7 +38,7 @@ const MAX_ID = 129;
 const packr = new Packr({ useRecords: false, variableMapSize: true });
 const types = ['p1a', 'p2a', 'p1b', 'p2b', 'propose', 'floor', 'heartbeat', 'decision']
   .concat(['learn', 'learned', 'alive', 'canvass', 'canvassed', 'hand-over', 'fetch', 'chunk'])
-  .concat(['question', 'testimony', 'history', 'digests'])
+  .concat(['question', 'testimony', 'history', 'digests', 'probe', 'probed'])
   .map((type) => type as Message['type']);
 
 export function encodeFrame({ cluster, from, to, messages, end, history }: Frame): Uint8Array {
@@ -121,6 +121,10 @@ function toWire(message: Message): unknown[] {
       const late = latest === undefined ? [null, null] : [latest.count, latest.random];
       return [type, of.count, of.random, ...late, sequence];
     }
+    case 'probe':
+      return [type, message.of.count, message.of.random, message.number];
+    case 'probed':
+      return [type, message.of.count, message.of.random, message.number, message.end];
     case 'fetch':
       return [type, message.snapshot ?? null, message.at];
     case 'chunk': {
@@ -188,6 +192,10 @@ function fromWire(wire: unknown): Message {
       const latest = c === null ? {} : { latest: incarnation(c, d) };
       return { type, of: incarnation(a, b), ...latest, sequence: integer(e) };
     }
+    case 'probe':
+      return { type, of: incarnation(a, b), number: integer(c) };
+    case 'probed':
+      return { type, of: incarnation(a, b), number: integer(c), end: integer(d) };
     case 'fetch':
       return { type, at: integer(b), ...(a === null ? {} : { snapshot: text(a) }) };
     case 'chunk': {

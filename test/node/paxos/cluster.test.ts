@@ -93,6 +93,7 @@ class Cluster {
       case 'dropped': // What a run had sent that is over.
         break;
       case 'expelled':
+      case 'readable':
       case 'recall':
       case 'collect':
       case 'fetch-state':

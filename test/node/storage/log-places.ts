@@ -19,7 +19,7 @@ export interface LogPlace {
   /** Of the segments. */
   names(): string[];
   bytes(name: string): Buffer;
-  /** Replaces a file. */
+  /** Replaces what a file holds, also for whoever has it open. */
   replace(name: string, bytes: Buffer): void;
   remove(name: string): void;
   clean(): void;
@@ -43,7 +43,11 @@ export function memoryPlace(): LogPlace {
     folder: () => new MemoryFolder(disk, setImmediate),
     names: () => [...disk.files.keys()].filter(isSegment).sort(),
     bytes: (name) => Buffer.from(disk.file(name)),
-    replace: (name, bytes) => void disk.files.set(name, Buffer.from(bytes)),
+    replace: (name, bytes) => {
+      const file = disk.files.get(name);
+      if (file?.length === bytes.length) bytes.copy(file);
+      else disk.files.set(name, Buffer.from(bytes));
+    },
     remove: (name) => void disk.files.delete(name),
     clean: () => disk.files.clear(),
   };

@@ -89,6 +89,8 @@ const byType: { [T in Message['type']]: fc.Arbitrary<Extract<Message, { type: T 
     'latest',
     incarnation,
   ),
+  probe: fc.record({ type: type('probe'), of: incarnation, number: slot }),
+  probed: fc.record({ type: type('probed'), of: incarnation, number: slot, end: slot }),
   history: fc.record({ type: type('history'), mark, asks: fc.boolean() }),
   digests: fc.record({
     type: type('digests'),

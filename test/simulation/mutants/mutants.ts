@@ -652,4 +652,50 @@ export const mutants: readonly SimulatedMutant[] = [
     from: 'if (this.bytes + bytes.length > queueBytes) {',
     to: 'if (this.bytes + bytes.length > Infinity) {',
   },
+  {
+    name: 'a read: the answer of one voter is enough',
+    invariant: 'linearizable',
+    file: 'paxos/reader.ts',
+    from: 'if (!probe.quorum.reached) return;',
+    to: '',
+  },
+  {
+    name: 'a read: a probe serves reads that came after it was sent',
+    invariant: 'linearizable',
+    file: 'paxos/reader.ts',
+    from: "return [{ type: 'readable', read: probe.read }];",
+    to: "return [{ type: 'readable', read: this.#came }];",
+  },
+  {
+    name: 'a read: the last slot that was accepted is not waited for',
+    invariant: 'linearizable',
+    file: 'paxos/reader.ts',
+    from: '({ end }) => end <= slotOut',
+    to: '({ end }) => end <= slotOut + 1',
+  },
+  {
+    name: 'a read: a voter names what it has on disk, not what it accepted',
+    invariant: 'linearizable',
+    file: 'paxos/acceptor.ts',
+    from: 'Math.max(this.#floor, this.#accepted.end, this.#learned.end)',
+    to: 'this.#floor',
+  },
+  {
+    name: 'a read: the voters of an old configuration are enough',
+    invariant: 'linearizable',
+    file: 'paxos/reader.ts',
+    from: `      this.#asked = this.#served;
+      return [];
+    }
+    this.#served`,
+    to: `    }
+    this.#served`,
+  },
+  {
+    name: 'a read: nobody fills the slot that it waits for',
+    invariant: 'liveness',
+    file: 'paxos/member.ts',
+    from: 'return slot === undefined ? [] : this.#propose(this.#replica.fill(slot));',
+    to: 'return slot === undefined ? [] : [];',
+  },
 ];

@@ -92,6 +92,10 @@ export function saying(message: Message): string {
       return `chunk ${message.at} of the state at slot ${message.slot}`;
     case 'question':
       return 'question';
+    case 'probe':
+      return `probe ${message.number}`;
+    case 'probed':
+      return `probed ${message.number}: below ${message.end}`;
     case 'testimony':
       return `testimony ${message.sequence}`;
     case 'history':
