@@ -22,8 +22,8 @@ import {
   type Testimony,
 } from './messages.ts';
 import { isPlausible, type Known } from './plausible.ts';
-import type { Pvalue, Slot, Value } from './pvalue.ts';
-import { Replica, type Packing } from './replica.ts';
+import type { Command, Pvalue, Slot } from './pvalue.ts';
+import { Replica, type CommandJudges, type Packing } from './replica.ts';
 import { isQuorum } from './quorum.ts';
 import { Runs } from './runs.ts';
 import { encodeChange, encodeSystemCommand, type Change } from './system-command.ts';
@@ -48,8 +48,8 @@ export interface MemberInit {
   readonly machine: MachineVersions;
   /** Whether a witness that is none of the members may be there, and is to be asked. */
   readonly asksOutside?: boolean;
-  /** Whether a value is as those who made its commands made them. The core looks no further. */
-  readonly isSound?: (value: Value) => boolean;
+  readonly isSound?: CommandJudges['isSound'];
+  readonly isAnswered?: CommandJudges['isAnswered'];
 }
 
 /**
@@ -74,7 +74,7 @@ export class Member {
 
   constructor(init: MemberInit) {
     const { self, configurations, mode, timing, packing, recovered } = init;
-    const { isSound = () => true, asksOutside = false, machine } = init;
+    const { isSound = () => true, isAnswered = () => false, asksOutside = false, machine } = init;
     this.self = self;
     this.#runs = new Runs({ self, timing, end: init.end, heard: init.heard, asksOutside });
     this.#mode = mode;
@@ -82,7 +82,8 @@ export class Member {
     this.#mark = recovered.decidedMark;
     const { ballot, leaderBallot, slotOut } = recovered;
     this.#acceptor = new Acceptor(recovered, packing.batchBytes);
-    this.#replica = new Replica(configurations, packing, timing, recovered, isSound, machine);
+    const judges = { isSound, isAnswered };
+    this.#replica = new Replica(configurations, packing, timing, recovered, judges, machine);
     const highest = compareBallots(ballot, leaderBallot) > 0 ? ballot : leaderBallot;
     const { witnesses } = this.#runs;
     const leader = { self, configurations, mode, timing, ballot: leaderBallot, highest, slotOut };
@@ -125,6 +126,11 @@ export class Member {
   /** The acceptor's ballot. */
   get ballot(): Ballot | undefined {
     return this.#acceptor.ballot;
+  }
+
+  /** Whether commands of clients may wait here: not while somebody else leads, or nobody. */
+  get takesCommands(): boolean {
+    return this.#leader.takesCommands;
   }
 
   /** Bytes of commands that wait for a slot. */
@@ -184,12 +190,20 @@ export class Member {
    */
   step(input: Input): Effect[] {
     if (this.#isExpelled) return [];
+    const tookCommands = this.takesCommands;
     const effects: Effect[] = [];
     this.#emit(effects, this.#handle(input));
     for (let message = this.#local.shift(); message; message = this.#local.shift()) {
       this.#emit(effects, this.#deliver(this.self, message));
     }
+    if (tookCommands && !this.takesCommands) this.#deposed();
     return effects;
+  }
+
+  /** Nothing of this leadership is proposed again: whoever leads next has its own requests. */
+  #deposed(): void {
+    this.#replica.drop();
+    this.#upgrades.drop();
   }
 
   /** Keeps what goes out; what this member sends itself is delivered within the step. */
@@ -212,8 +226,9 @@ export class Member {
       case 'tick':
         return this.#tick(input.random);
       case 'request':
-        this.#replica.request(input.commands);
-        return this.#propose(this.#replica.propose());
+        return this.#request(input.commands);
+      case 'perform':
+        return this.#perform();
       case 'recalled':
         return [this.#recalled(input)];
       case 'checkpoint':
@@ -230,11 +245,9 @@ export class Member {
       case 'hand-over':
         return this.#leader.handOver(input.to);
       case 'reconfigure':
-        this.#replica.request([encodeChange({ ...input.change, machine: this.#wanted })]);
-        return this.#propose(this.#replica.propose());
+        return this.#request([encodeChange({ ...input.change, machine: this.#wanted })]);
       case 'compare':
-        this.#replica.request([encodeSystemCommand({ type: 'compare' })]);
-        return this.#propose(this.#replica.propose());
+        return this.#request([encodeSystemCommand({ type: 'compare' })]);
       case 'testimony':
         return this.#testimony(OUTSIDE, input.testimony);
       case 'dispute':
@@ -354,7 +367,7 @@ export class Member {
     const ends = Object.entries(message.ends ?? {}).filter(([id]) => members.includes(id));
     const expulsion = this.#runs.told(from, Object.fromEntries(ends));
     if (expulsion !== undefined) return this.#expel(expulsion);
-    const effects = this.#follow(() => this.#leader.heartbeat(from, message));
+    const effects = this.#leader.heartbeat(from, message);
     // Who may not vote yet is not heard by the leader: it may be waiting for just that vote.
     return this.mayVote ? effects : effects.filter(({ type }) => type !== 'send');
   }
@@ -383,8 +396,7 @@ export class Member {
     const newestOf = (voter: MemberId): number => contact.machine(voter);
     const upgrade = this.#upgrades.due(version, slotOut, configurations, newestOf);
     if (upgrade === undefined) return [];
-    this.#replica.request([encodeSystemCommand({ type: 'machine', ...upgrade })]);
-    return this.#propose(this.#replica.propose());
+    return this.#request([encodeSystemCommand({ type: 'machine', ...upgrade })]);
   }
 
   /** A leader that may now propose farther gets the outstanding proposals of its replica. */
@@ -395,13 +407,15 @@ export class Member {
     return [...effects, ...this.#propose(this.#replica.outstanding())];
   }
 
-  /** A leader that is heard at a new ballot gets the outstanding proposals of this replica. */
-  #follow(heard: () => Effect[]): Effect[] {
-    const before = this.#leader.following;
-    const effects = heard();
-    const { following } = this.#leader;
-    if (compareBallots(following, before) === 0 || this.#mode === 'on-demand') return effects;
-    return [...effects, ...this.#propose(this.#replica.outstanding())];
+  /** Commands of a client, or of the cluster itself. They wait only where they may be proposed. */
+  #request(commands: readonly Command[]): Effect[] {
+    if (!this.takesCommands) return [];
+    this.#replica.request(commands);
+    return this.#proposeWaiting();
+  }
+
+  #proposeWaiting(): Effect[] {
+    return this.#leader.takesProposals ? this.#propose(this.#replica.propose()) : [];
   }
 
   /** The replica hands its proposals to its own leader (PMMC 4.4). */
@@ -449,7 +463,8 @@ export class Member {
     if (configurations !== before) {
       this.#learner.peers = this.#others;
     }
-    effects.push(...this.#propose(this.#replica.propose()));
+    effects.push(...this.#proposeWaiting());
+    if (applied.length > 0 && this.#replica.hasMore) effects.push({ type: 'unfinished' });
     return effects;
   }
 

@@ -39,7 +39,8 @@ export class ClientApi {
   /** Only the active leader has interest in requests: "no responders" tells that there is none. */
   set leading(leading: boolean) {
     if (leading === this.#whileLeading.length > 0) return;
-    for (const interest of this.#whileLeading) interest.end();
+    // What is on its way is refused at once, so that clients need not wait for nothing.
+    for (const interest of this.#whileLeading) interest.drain();
     const { request, read } = this.#subjects;
     const [connection, driver] = [this.#connection, this.#driver];
     this.#whileLeading = leading

@@ -102,7 +102,7 @@ export class MemoryCluster {
       configurations: new Configurations([firstConfiguration(this.members, 64)]),
       mode: 'stable',
       timing: defaultTiming,
-      packing: { batchBytes: 4096, pipeline: 4 },
+      packing: { batchBytes: 4096, pipeline: 4, applyBytes: 8192 },
       recovered: { ...recovered, slotOut },
       end: { incarnation, sequence: log.end },
       heard: state.facts.heard,

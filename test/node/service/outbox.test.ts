@@ -13,7 +13,7 @@ function left(self: string, to: readonly string[]): string[] {
   };
   const outbox = new Outbox(transport, self, () => ['a', 'b', 'c']);
   outbox.add(to, message);
-  outbox.send();
+  outbox.send(Infinity);
   return ways;
 }
 
