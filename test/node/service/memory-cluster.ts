@@ -156,6 +156,12 @@ export class MemoryCluster {
     return leading[0]?.ballot === undefined ? undefined : leading[0].member;
   }
 
+  driverOf(member: string): Driver {
+    const driver = this.#running.get(member)?.driver;
+    if (driver === undefined) throw new Error(`${member} does not run`);
+    return driver;
+  }
+
   /** Whom a member says that it has not heard for long. */
   unheardBy(member: string): readonly string[] {
     return this.#running.get(member)?.driver.unheard ?? [];
