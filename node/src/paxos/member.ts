@@ -196,12 +196,13 @@ export class Member {
     for (let message = this.#local.shift(); message; message = this.#local.shift()) {
       this.#emit(effects, this.#deliver(this.self, message));
     }
-    if (tookCommands && !this.takesCommands) this.#deposed();
+    if (tookCommands) this.#dropWhenDeposed();
     return effects;
   }
 
   /** Nothing of this leadership is proposed again: whoever leads next has its own requests. */
-  #deposed(): void {
+  #dropWhenDeposed(): void {
+    if (this.takesCommands) return;
     this.#replica.drop();
     this.#upgrades.drop();
   }

@@ -291,7 +291,7 @@ export class Driver {
     });
   }
 
-  /** Steps what is in the inbox, a turn's share; the requests of clients come last, as one input. */
+  /** Steps a turn's share of the inbox; the requests of clients come last, as one input. */
   #drain(): void {
     if (this.#stopped) return;
     this.#guard(() => {

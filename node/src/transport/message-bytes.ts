@@ -35,8 +35,21 @@ export function messageBytes(message: Message): number {
       return FIXED_BYTES + message.bytes.length;
     case 'digests':
       return FIXED_BYTES + ENTRY_BYTES * message.tables.length;
-    default:
+    case 'alive':
+    case 'canvass':
+    case 'canvassed':
+    case 'fetch':
+    case 'floor':
+    case 'hand-over':
+    case 'history':
+    case 'learn':
+    case 'p1a':
+    case 'p2b':
+    case 'question':
+    case 'testimony':
       return FIXED_BYTES;
+    default:
+      return message satisfies never;
   }
 }
 

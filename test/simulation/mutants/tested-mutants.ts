@@ -383,7 +383,7 @@ export const testedMutants: readonly TestedMutant[] = [
     in: 'test/node/paxos/replica.test.ts',
     test: 'a decided value that is not as it was made R3: it is not applied, nor skipped: it is asked for again, and then applied',
     file: 'paxos/replica.ts',
-    from: 'if (by !== undefined && !this.#isSound(value) && !this.#vouch(slot, value, by)) {',
+    from: 'if (by !== undefined && !this.#judges.isSound(value) && !this.#vouch(slot, value, by)) {',
     to: 'if (by !== undefined && this.#vouch(slot, value, by) && value.length < 0) {',
   },
   {
