@@ -35,6 +35,8 @@ export interface NatsLinkEvents {
 /** What is subscribed to, until it ends. */
 export interface Interest {
   end(): void;
+  /** Ends it, and takes what is on its way: nobody else gets that. */
+  drain(): void;
 }
 
 type Take = (message: Msg) => void;
@@ -126,6 +128,12 @@ export class NatsLink {
         this.#interests.delete(interest);
         clearTimeout(interest.again);
         interest.subscription?.unsubscribe();
+      },
+      drain: () => {
+        this.#interests.delete(interest);
+        clearTimeout(interest.again);
+        // It fails where the connection is lost, and then nothing is on its way.
+        interest.subscription?.drain().catch(() => undefined);
       },
     };
   }

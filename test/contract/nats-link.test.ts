@@ -52,6 +52,29 @@ async function open(events: string[] = [], dialMs = 2_000): Promise<NatsLink> {
   return link;
 }
 
+test('a drained interest takes what is on its way, and nothing later, also over a loss', async () => {
+  await nats.start();
+  const [link, other] = await Promise.all([open(), open()]);
+  const heard: string[] = [];
+  const interest = link.subscribe('a', ({ data }) => heard.push(Buffer.from(data).toString()));
+  await link.flush();
+  for (let i = 0; i < 3; i++) other.publish('a', Buffer.from(`${i}`));
+  await other.flush(); // The server has sent them on; nothing is read before the next await.
+  interest.drain();
+  await link.flush();
+  expect(heard).toEqual(['0', '1', '2']);
+  await nats.kill();
+  await nats.start();
+  await until(
+    'both',
+    async () => ((await link.answers(500)) && (await other.answers(500))) || undefined,
+  );
+  other.publish('a', Buffer.from('late'));
+  await other.flush();
+  await link.flush();
+  expect(heard).toHaveLength(3);
+});
+
 test('what is subscribed to is heard again after each loss, once; what is sent meanwhile is dropped', async () => {
   const events: string[] = [];
   const opening = [open(events), open()] as const;

@@ -386,12 +386,15 @@ export class SimulatedProcess {
       ),
       mode: plan.leadership,
       timing: defaultTiming,
-      packing: { batchBytes: 2048, pipeline: 4 },
+      packing: { batchBytes: 2048, pipeline: 4, applyBytes: 512 },
       recovered,
       end: { incarnation: opened.incarnation, sequence: opened.log.end },
       heard: state.facts.heard,
       machine: { inForce, newest: machine.version },
       isSound,
+      ...(plan.leadership === 'stable' && {
+        isAnswered: (command: Uint8Array) => applier.isAnswered(command),
+      }),
     });
     const stamp = (): Stamp => driver.stamp;
     const transport = network.join(this, {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { parseCommand, type Command } from '../../../contract/src/command.ts';
+import { checkCommand, parseCommand, type Command } from '../../../contract/src/command.ts';
 import type { Outcome } from '../../../contract/src/reply.ts';
 import { encodeCount } from './count.ts';
 import type { Session } from './session.ts';
@@ -82,6 +82,13 @@ export class Applier {
     if (session === undefined) return undefined;
     if (number < session.lowest) return { ok: false, code: 'ALREADY_ANSWERED' };
     return session.missing(number, count) > 0 ? undefined : storedOutcome(session, number, count);
+  }
+
+  /** Whether the command of a client need not be decided: it has run, or may run no more. */
+  isAnswered(bytes: Bytes): boolean {
+    const command = checkCommand(bytes);
+    if ('malformed' in command) return false;
+    return this.lookup(command.client, command.number, command.count) !== undefined;
   }
 
   /** A digest of all tables, as 64 hex digits: equal on members that applied the same slots. */

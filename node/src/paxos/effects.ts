@@ -50,6 +50,8 @@ export type Effect =
   | { readonly type: 'ask-outside' }
   /** Apply the slot's commands to the state machine, in order; answer those that wait here. */
   | { readonly type: 'apply'; readonly slot: Slot; readonly value: Value }
+  /** More can be applied: hand in `perform` soon, after what is there to be done. */
+  | { readonly type: 'unfinished' }
   /**
    * A change was decided in the slot that was applied last. `stored` is to be kept with the state;
    * without it the change was void.

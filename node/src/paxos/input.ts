@@ -19,7 +19,9 @@ export type Input =
     }
   /** Time passes. `random` is in [0, 1). */
   | { readonly type: 'tick'; readonly random: number }
-  /** Commands of clients. */
+  /** Apply more; see the effect `unfinished`. */
+  | { readonly type: 'perform' }
+  /** Commands of clients. A member in which no command may wait drops them. */
   | { readonly type: 'request'; readonly commands: readonly Command[] }
   /**
    * Reads have come, up to that number; they count from 1 on. Ends with `readable` effects: then

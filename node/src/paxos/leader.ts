@@ -59,8 +59,6 @@ export class Leader {
   /** The highest ballot that it heard of. */
   #highest: Ballot | undefined;
   #known: MemberId | undefined;
-  /** The ballot of the last heartbeat. */
-  #following: Ballot | undefined;
   #canvass: Canvass | undefined;
   #scout: Scout | undefined;
   /** While it is active. A new ballot empties them, never the mark (C1). */
@@ -72,6 +70,8 @@ export class Leader {
   #floor: Slot = 0;
   /** From it on nothing is proposed until phase 1 is done in the configuration that rules there. */
   #limit: Slot = Infinity;
+  /** Below it, leaders before this one may have decided something. */
+  #inherited: Slot = 0;
   /** The own state on disk has every slot below it. */
   #flushed: Slot;
   /** What other leaders said of the garbage-collection floor. */
@@ -109,11 +109,6 @@ export class Leader {
     return !this.active && this.#election.suspects;
   }
 
-  /** The ballot of the leader that this one heard last. */
-  get following(): Ballot | undefined {
-    return this.#following;
-  }
-
   /** The leader's ballot while it is active. */
   get ballot(): Ballot | undefined {
     return this.active ? this.#ballot : undefined;
@@ -136,6 +131,21 @@ export class Leader {
     return this.#proposals !== undefined && this.#mark >= this.#proposals.inherited;
   }
 
+  /**
+   * Whether commands may wait for it: they do in who leads, and on demand in whoever they came to.
+   */
+  get takesCommands(): boolean {
+    return this.#mode === 'on-demand' || this.active;
+  }
+
+  /**
+   * Whether new commands may be proposed. Who leads is behind until it has applied all that phase 1
+   * reported: it would propose for slots that are decided, and what has run already.
+   */
+  get takesProposals(): boolean {
+    return this.#mode === 'on-demand' || (this.active && this.#mark >= this.#inherited);
+  }
+
   /** How far it may propose now: nowhere while it is passive. */
   get reach(): Slot {
     return this.active ? this.#limit : 0;
@@ -152,21 +162,13 @@ export class Leader {
 
   /* The active leader. */
 
-  propose(from: MemberId, message: Propose): Effect[] {
-    const { slot, value } = message;
+  propose(from: MemberId, { slot, value }: Propose): Effect[] {
     if (slot < Math.max(this.#mark, this.active ? this.#floor : 0)) {
       const floor = Math.max(this.#mark, this.#floor);
       return from === this.#self ? [] : [send([from], { type: 'floor', floor })];
     }
-    if (this.#proposals === undefined) return this.#forward(from, message);
-    if (slot >= this.#limit) return [];
+    if (this.#proposals === undefined || slot >= this.#limit) return [];
     return this.#proposals.has(slot) ? [] : this.#proposals.select(slot, value);
-  }
-
-  /** A passive leader hands a proposal of its own replica to the active one (PMMC 4.4). */
-  #forward(from: MemberId, message: Propose): Effect[] {
-    if (this.#mode === 'on-demand' || from !== this.#self || this.#known === undefined) return [];
-    return [send([this.#known], message)];
   }
 
   p2b(from: MemberId, message: P2b): Effect[] {
@@ -332,7 +334,6 @@ export class Leader {
     this.#election.heard();
     this.#canvass = undefined;
     this.#known = ballot.leader;
-    this.#following = ballot;
     return [...preempted, this.#alive(from, ballot)];
   }
 
@@ -424,7 +425,9 @@ export class Leader {
     const leadership = { self: this.#self, ballot, mode: this.#mode };
     this.#proposals = new Proposals(leadership, this.#mark, this.#configurations, this.#timing);
     const effects: Effect[] = [{ type: 'leading', ballot }, ...this.#heartbeat()];
-    return [...effects, ...this.#proposals.adopt(adopted)];
+    effects.push(...this.#proposals.adopt(adopted));
+    this.#inherited = this.#proposals.inherited;
+    return effects;
   }
 
   #patience(): Retransmission {

@@ -22,9 +22,9 @@ import {
   type Testimony,
 } from './messages.ts';
 import { isPlausible, type Known } from './plausible.ts';
-import type { Pvalue, Slot, Value } from './pvalue.ts';
+import { NO_OP, type Command, type Pvalue, type Slot } from './pvalue.ts';
 import { Reader } from './reader.ts';
-import { Replica, type Packing } from './replica.ts';
+import { Replica, type CommandJudges, type Packing } from './replica.ts';
 import { isQuorum } from './quorum.ts';
 import { Runs } from './runs.ts';
 import { encodeChange, encodeSystemCommand, type Change } from './system-command.ts';
@@ -49,8 +49,8 @@ export interface MemberInit {
   readonly machine: MachineVersions;
   /** Whether a witness that is none of the members may be there, and is to be asked. */
   readonly asksOutside?: boolean;
-  /** Whether a value is as those who made its commands made them. The core looks no further. */
-  readonly isSound?: (value: Value) => boolean;
+  readonly isSound?: CommandJudges['isSound'];
+  readonly isAnswered?: CommandJudges['isAnswered'];
 }
 
 /**
@@ -76,7 +76,7 @@ export class Member {
 
   constructor(init: MemberInit) {
     const { self, configurations, mode, timing, packing, recovered } = init;
-    const { isSound = () => true, asksOutside = false, machine } = init;
+    const { isSound = () => true, isAnswered = () => false, asksOutside = false, machine } = init;
     this.self = self;
     this.#runs = new Runs({ self, timing, end: init.end, heard: init.heard, asksOutside });
     this.#reader = new Reader(init.end.incarnation, timing);
@@ -85,7 +85,8 @@ export class Member {
     this.#mark = recovered.decidedMark;
     const { ballot, leaderBallot, slotOut } = recovered;
     this.#acceptor = new Acceptor(recovered, packing.batchBytes);
-    this.#replica = new Replica(configurations, packing, timing, recovered, isSound, machine);
+    const judges = { isSound, isAnswered };
+    this.#replica = new Replica(configurations, packing, timing, recovered, judges, machine);
     const highest = compareBallots(ballot, leaderBallot) > 0 ? ballot : leaderBallot;
     const { witnesses } = this.#runs;
     const leader = { self, configurations, mode, timing, ballot: leaderBallot, highest, slotOut };
@@ -128,6 +129,11 @@ export class Member {
   /** The acceptor's ballot. */
   get ballot(): Ballot | undefined {
     return this.#acceptor.ballot;
+  }
+
+  /** Whether commands of clients may wait here: not while somebody else leads, or nobody. */
+  get takesCommands(): boolean {
+    return this.#leader.takesCommands;
   }
 
   /** Bytes of commands that wait for a slot. */
@@ -187,12 +193,21 @@ export class Member {
    */
   step(input: Input): Effect[] {
     if (this.#isExpelled) return [];
+    const tookCommands = this.takesCommands;
     const effects: Effect[] = [];
     this.#emit(effects, this.#handle(input));
     for (let message = this.#local.shift(); message; message = this.#local.shift()) {
       this.#emit(effects, this.#deliver(this.self, message));
     }
+    if (tookCommands) this.#dropWhenDeposed();
     return effects;
+  }
+
+  /** Nothing of this leadership is proposed again: whoever leads next has its own requests. */
+  #dropWhenDeposed(): void {
+    if (this.takesCommands) return;
+    this.#replica.drop();
+    this.#upgrades.drop();
   }
 
   /** Keeps what goes out; what this member sends itself is delivered within the step. */
@@ -215,11 +230,12 @@ export class Member {
       case 'tick':
         return this.#tick(input.random);
       case 'request':
-        this.#replica.request(input.commands);
-        return this.#propose(this.#replica.propose());
+        return this.#request(input.commands);
       case 'read':
         this.#reader.came(input.read);
         return this.#read();
+      case 'perform':
+        return this.#perform();
       case 'recalled':
         return [this.#recalled(input)];
       case 'checkpoint':
@@ -236,11 +252,9 @@ export class Member {
       case 'hand-over':
         return this.#leader.handOver(input.to);
       case 'reconfigure':
-        this.#replica.request([encodeChange({ ...input.change, machine: this.#wanted })]);
-        return this.#propose(this.#replica.propose());
+        return this.#request([encodeChange({ ...input.change, machine: this.#wanted })]);
       case 'compare':
-        this.#replica.request([encodeSystemCommand({ type: 'compare' })]);
-        return this.#propose(this.#replica.propose());
+        return this.#request([encodeSystemCommand({ type: 'compare' })]);
       case 'testimony':
         return this.#testimony(OUTSIDE, input.testimony);
       case 'dispute':
@@ -365,7 +379,7 @@ export class Member {
     const ends = Object.entries(message.ends ?? {}).filter(([id]) => members.includes(id));
     const expulsion = this.#runs.told(from, Object.fromEntries(ends));
     if (expulsion !== undefined) return this.#expel(expulsion);
-    const effects = this.#follow(() => this.#leader.heartbeat(from, message));
+    const effects = this.#leader.heartbeat(from, message);
     // Who may not vote yet is not heard by the leader: it may be waiting for just that vote.
     return this.mayVote ? effects : effects.filter(({ type }) => type !== 'send');
   }
@@ -397,8 +411,7 @@ export class Member {
     const newestOf = (voter: MemberId): number => contact.machine(voter);
     const upgrade = this.#upgrades.due(version, slotOut, configurations, newestOf);
     if (upgrade === undefined) return [];
-    this.#replica.request([encodeSystemCommand({ type: 'machine', ...upgrade })]);
-    return this.#propose(this.#replica.propose());
+    return this.#request([encodeSystemCommand({ type: 'machine', ...upgrade })]);
   }
 
   /** A leader that may now propose farther gets the outstanding proposals of its replica. */
@@ -409,13 +422,15 @@ export class Member {
     return [...effects, ...this.#propose(this.#replica.outstanding())];
   }
 
-  /** A leader that is heard at a new ballot gets the outstanding proposals of this replica. */
-  #follow(heard: () => Effect[]): Effect[] {
-    const before = this.#leader.following;
-    const effects = heard();
-    const { following } = this.#leader;
-    if (compareBallots(following, before) === 0 || this.#mode === 'on-demand') return effects;
-    return [...effects, ...this.#propose(this.#replica.outstanding())];
+  /** Commands of a client, or of the cluster itself. They wait only where they may be proposed. */
+  #request(commands: readonly Command[]): Effect[] {
+    if (!this.takesCommands) return [];
+    this.#replica.request(commands);
+    return this.#proposeWaiting();
+  }
+
+  #proposeWaiting(): Effect[] {
+    return this.#leader.takesProposals ? this.#propose(this.#replica.propose()) : [];
   }
 
   /** The replica hands its proposals to its own leader (PMMC 4.4). */
@@ -435,7 +450,13 @@ export class Member {
   /** What reads wait for is proposed, when nobody else does. */
   #fill(random: number): Effect[] {
     const slot = this.#reader.stuckOn(random, this.slotOut);
-    return slot === undefined ? [] : this.#propose(this.#replica.fill(slot));
+    if (slot === undefined) return [];
+    if (this.#mode === 'on-demand') return this.#propose(this.#replica.fill(slot));
+    const last = Math.min(slot, this.slotOut + this.configurations.window - 1);
+    const { known } = this.#leader;
+    return known === undefined
+      ? []
+      : [send([known], { type: 'propose', slot: last, value: NO_OP })];
   }
 
   #p2a(from: MemberId, message: P2a): Effect[] {
@@ -478,7 +499,8 @@ export class Member {
     if (configurations !== before) {
       this.#learner.peers = this.#others;
     }
-    effects.push(...this.#propose(this.#replica.propose()), ...this.#read());
+    effects.push(...this.#proposeWaiting(), ...this.#read());
+    if (applied.length > 0 && this.#replica.hasMore) effects.push({ type: 'unfinished' });
     return effects;
   }
 

@@ -3,7 +3,8 @@ import type { Configurations } from './configurations.ts';
 import type { Effect, Recovered } from './effects.ts';
 import { invariant } from './invariant.ts';
 import type { Propose } from './messages.ts';
-import { NO_OP, sameValue, type Command, type Pvalue, type Slot, type Value } from './pvalue.ts';
+import { NO_OP, sameValue, valueBytes, type Command, type Pvalue } from './pvalue.ts';
+import type { Slot, Value } from './pvalue.ts';
 import { isQuorum } from './quorum.ts';
 import { SlotMap } from './slot-map.ts';
 import { parseSystemCommand, type DecidedChange, type Upgrade } from './system-command.ts';
@@ -16,6 +17,16 @@ export interface Packing {
   readonly batchBytes: number;
   /** How many of its slots may be undecided at a time; WINDOW bounds it too. */
   readonly pipeline: number;
+  /** Bytes of commands that are applied in one go (a slot at least): what is left goes on soon. */
+  readonly applyBytes: number;
+}
+
+/** What others know of commands: the core looks no further. */
+export interface CommandJudges {
+  /** Whether a value is as those who made its commands made them. */
+  readonly isSound: (value: Value) => boolean;
+  /** Whether it has run, as far as this member has applied: it need not be decided again. */
+  readonly isAnswered: (command: Command) => boolean;
 }
 
 /**
@@ -41,21 +52,20 @@ export class Replica {
   #floor: Slot;
   /** One past the highest slot that is known to be decided. */
   #end: Slot;
-  readonly #isSound: (value: Value) => boolean;
+  readonly #judges: CommandJudges;
   #versions: MachineVersions;
   /** The decided value of the next slot, which is not as it was made, and who else has it so. */
   #doubted: { readonly value: Value; readonly by: Set<MemberId> } | undefined;
 
-  /** @param isSound whether a value is as those who made its commands made them */
   constructor(
     configurations: Configurations,
     packing: Packing,
     timing: Timing,
     { slotOut, decidedMark, stored }: Recovered,
-    isSound: (value: Value) => boolean,
+    judges: CommandJudges,
     versions: MachineVersions,
   ) {
-    this.#isSound = isSound;
+    this.#judges = judges;
     this.#versions = versions;
     this.#configurations = configurations;
     this.#packing = packing;
@@ -105,9 +115,9 @@ export class Replica {
     return this.#end;
   }
 
-  /** Whether a slot at or above `slot_out` is known to be decided, but cannot be applied. */
+  /** Whether a slot at or above `slot_out` is known to be decided, but the next one is lacking. */
   behind(target: Slot): boolean {
-    return this.#slotOut < Math.max(target, this.#end);
+    return this.#slotOut < Math.max(target, this.#end) && !this.hasMore;
   }
 
   /** Takes commands of clients. */
@@ -128,6 +138,10 @@ export class Replica {
       this.#slotIn += 1;
       if (this.#isTaken(slot)) continue;
       const value = this.#pack();
+      if (value.length === 0) {
+        this.#slotIn = slot; // All that waited has run.
+        break;
+      }
       this.#proposals.set(slot, value);
       proposed.push({ type: 'propose', slot, value });
     }
@@ -150,18 +164,32 @@ export class Replica {
     return this.#decisions.has(slot) || this.#valueless.has(slot) || this.#proposals.has(slot);
   }
 
+  /** The next batch. What has run while it waited, as another leader's, is left out. */
   #pack(): Value {
+    const value: Command[] = [];
     let bytes = 0;
-    let count = 0;
+    let taken = 0;
     for (const command of this.#requests) {
-      if (count > 0 && bytes + command.length > this.#packing.batchBytes) break;
+      if (value.length > 0 && bytes + command.length > this.#packing.batchBytes) break;
+      taken += 1;
+      this.#requestBytes -= command.length;
+      if (this.#judges.isAnswered(command)) continue;
       bytes += command.length;
-      count += 1;
+      value.push(command);
     }
-    this.#requestBytes -= bytes;
-    const value = count === this.#requests.length ? this.#requests : this.#requests.slice(0, count);
-    this.#requests = count === this.#requests.length ? [] : this.#requests.slice(count);
+    this.#requests = taken === this.#requests.length ? [] : this.#requests.slice(taken);
     return value;
+  }
+
+  /**
+   * Leadership is lost: what waits and what was proposed is others' now. A proposal may be decided
+   * yet; its commands run once all the same, as clients send them again with their numbers.
+   */
+  drop(): void {
+    this.#requests = [];
+    this.#requestBytes = 0;
+    this.#proposals.clear();
+    this.#slotIn = this.#slotOut;
   }
 
   /** Its undecided proposals: again after a growing interval, and when its leader became active. */
@@ -201,7 +229,7 @@ export class Replica {
     const { ballot, slot, value } = decision;
     // R1: a slot that has its decision keeps it; decisions for one slot are the same.
     if (slot < this.#slotOut || this.#decisions.has(slot)) return false;
-    if (by !== undefined && !this.#isSound(value) && !this.#vouch(slot, value, by)) {
+    if (by !== undefined && !this.#judges.isSound(value) && !this.#vouch(slot, value, by)) {
       this.decidedWithoutValue(ballot, slot);
       return false;
     }
@@ -223,15 +251,24 @@ export class Replica {
     for (const command of own) this.#requestBytes += command.length;
   }
 
+  /** The next slot can be applied. */
+  get hasMore(): boolean {
+    const { inForce, newest } = this.#versions;
+    return inForce <= newest && this.#decisions.has(this.#slotOut);
+  }
+
   /**
    * Applies decided slots in order, up to the first that is not decided, or that a version of the
-   * machine rules which this member has not.
+   * machine rules which this member has not; and no more at a time than `applyBytes` says.
    */
   perform(): Effect[] {
     const effects: Effect[] = [];
-    while (this.#versions.inForce <= this.#versions.newest) {
+    let bytes = 0;
+    while (this.hasMore) {
       const decision = this.#decisions.get(this.#slotOut);
       if (decision === undefined || !this.#isTrusted(decision)) break;
+      bytes += valueBytes(decision.value);
+      if (effects.length > 0 && bytes > this.#packing.applyBytes) break;
       // R3: the state is the decisions applied in slot order, up to slot_out.
       effects.push({ type: 'apply', slot: this.#slotOut, value: decision.value });
       const obeyed = decision.value.flatMap((command) => this.#obey(command));
@@ -249,7 +286,7 @@ export class Replica {
    * in the same bytes is what was decided: all apply it, and refuse it in the same way.
    */
   #isTrusted({ ballot, slot, value }: Pvalue): boolean {
-    if (this.#isSound(value) || this.#isVouched) return true;
+    if (this.#judges.isSound(value) || this.#isVouched) return true;
     this.#doubted ??= { value, by: new Set() };
     this.#decisions.delete(slot);
     this.#valueless.set(slot, ballot);

@@ -27,7 +27,7 @@ export class Upgrades {
 
   /**
    * @param newestOf what a voter said that it has
-   * @returns what is to be proposed now; each is proposed once, for it stays proposed
+   * @returns what is to be proposed now; each is proposed once, for it stays so while it leads
    */
   due(
     inForce: number,
@@ -43,6 +43,11 @@ export class Upgrades {
     if (version <= inForce || isProposed) return undefined;
     this.#proposed = { version, base };
     return this.#proposed;
+  }
+
+  /** Leadership is lost, and what was proposed with it. */
+  drop(): void {
+    this.#proposed = { version: 0, base: 0 };
   }
 
   /** What a new voter has to have: what is in force, or may soon be. */

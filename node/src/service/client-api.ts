@@ -40,7 +40,8 @@ export class ClientApi {
   /** Only the active leader has interest in requests: "no responders" tells that there is none. */
   set leading(leading: boolean) {
     if (leading === (this.#whileLeading !== undefined)) return;
-    this.#whileLeading?.end();
+    // What is on its way is refused at once, so that clients need not wait for nothing.
+    this.#whileLeading?.drain();
     this.#whileLeading = leading
       ? this.#connection.subscribe(this.#subjects.request, (message) => this.#request(message))
       : undefined;
@@ -49,7 +50,7 @@ export class ClientApi {
   /** Of all members that serve reads, the broker gives each read to one. */
   set reading(reading: boolean) {
     if (reading === (this.#whileReading !== undefined)) return;
-    this.#whileReading?.end();
+    this.#whileReading?.drain();
     const { read } = this.#subjects;
     this.#whileReading = reading
       ? this.#connection.subscribe(read, (message) => this.#read(message), undefined, 'members')

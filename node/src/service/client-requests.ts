@@ -48,9 +48,11 @@ export class ClientRequests {
 
   /** See the driver's `submit`. */
   submit(bytes: Uint8Array, answer: (outcome: Outcome) => void): void {
-    const { applier, now } = this.#ports;
+    const { applier, member, now } = this.#ports;
     const { queueBytes, maxCommandBytes } = this.#settings;
-    if (this.#events.isStopped()) return this.#refuse({ ok: false, code: 'NOT_LEADING' }, answer);
+    const isTaken = member.takesCommands && !this.#events.isStopped();
+    // First of all: who comes back from a pause has thousands that others have answered.
+    if (!isTaken) return this.#refuse({ ok: false, code: 'NOT_LEADING' }, answer);
     if (bytes.length > maxCommandBytes) {
       return this.#refuse({ ok: false, code: 'TOO_LARGE' }, answer);
     }
@@ -81,6 +83,12 @@ export class ClientRequests {
   #refuse(outcome: Outcome & { ok: false }, answer: (outcome: Outcome) => void): void {
     this.#ports.metrics.refused.add(outcome.code);
     answer(outcome);
+  }
+
+  /** Another member leads, or nobody: all that wait are told at once, and send again. */
+  drop(): void {
+    this.take();
+    this.#waiters.refuse('NOT_LEADING');
   }
 
   /** Takes the commands that have come since the last time, in the order of their arrival. */

@@ -3,7 +3,7 @@ import type { Outcome } from '../../../contract/src/reply.ts';
 import type { IncomingState } from '../../../contract/src/status.ts';
 import type { AppliedCommand } from '../machine/applier.ts';
 import type { MemberId } from '../paxos/ballot.ts';
-import { waitsForFlush, type Effect } from '../paxos/effects.ts';
+import { waitsForFlush, type Effect, type LogRecord } from '../paxos/effects.ts';
 import type { Input } from '../paxos/input.ts';
 import type { Member } from '../paxos/member.ts';
 import {
@@ -16,6 +16,7 @@ import {
 import { valueBytes, type Slot, type Value } from '../paxos/pvalue.ts';
 import type { OwnFacts } from '../storage/facts.ts';
 import { machineErrorOf } from '../storage/machine-error.ts';
+import { messageBytes } from '../transport/message-bytes.ts';
 import type { Stamp } from '../transport/transport.ts';
 import { AppliedFacts } from './applied-facts.ts';
 import { Barrier } from './barrier.ts';
@@ -35,6 +36,14 @@ import { StateTransfer } from './state-transfer.ts';
 export type EffectFilter = (effects: Effect[]) => { effects: Effect[]; crash: boolean };
 
 const RECALL_BYTES = 256 * 1024;
+/**
+ * What one turn does, at most: more waits for the next one, and sockets and timers come in between.
+ * Bytes are those of values that are written, sent or applied.
+ */
+const TURN_BYTES = 256 * 1024;
+const TURN_INPUTS = 1024;
+/** What leaves at a time. */
+const OUTBOX_BYTES = 1024 * 1024;
 
 /**
  * Drives a member: drains its inbox, steps every input, writes all their records in one batch, and
@@ -56,6 +65,10 @@ export class Driver {
   readonly #transfer: StateTransfer;
   #filter: EffectFilter | undefined;
   #inbox: Input[] = [];
+  /** Bytes of values that this turn has written, sent and applied. */
+  #turnBytes = 0;
+  /** More is decided than is applied. */
+  #isUnfinished = false;
   #scheduled = false;
   #stopped = false;
   #failed = false;
@@ -292,24 +305,39 @@ export class Driver {
     });
   }
 
-  /** Steps all that is in the inbox; the requests of clients come last, as one input. */
+  /** Steps a turn's share of the inbox; the requests of clients come last, as one input. */
   #drain(): void {
     if (this.#stopped) return;
     this.#guard(() => {
-      const inputs = this.#inbox;
-      this.#inbox = [];
-      for (const input of inputs) {
-        this.#perform(this.member.step(input));
-        if (this.#isStopped()) return;
-      }
+      this.#turnBytes = 0;
+      this.#stepInbox();
+      if (this.#isStopped()) return;
       if (!this.#requests.isEmpty) {
         this.#perform(this.member.step({ type: 'request', commands: this.#requests.take() }));
       }
       const read = this.#reads.take();
       if (read !== undefined) this.#perform(this.member.step({ type: 'read', read }));
+      if (this.#isUnfinished && this.#turnBytes <= TURN_BYTES) {
+        this.#isUnfinished = false;
+        this.#perform(this.member.step({ type: 'perform' }));
+      }
       this.#checkpoints.cutWhenDue();
       this.#release();
+      if (this.#inbox.length > 0 || this.#isUnfinished) this.#wake();
     });
+  }
+
+  #stepInbox(): void {
+    const inputs = this.#inbox;
+    this.#inbox = [];
+    let stepped = 0;
+    for (const input of inputs) {
+      if (stepped === TURN_INPUTS || this.#turnBytes > TURN_BYTES) break;
+      stepped += 1;
+      this.#perform(this.member.step(input));
+      if (this.#isStopped()) return;
+    }
+    if (stepped < inputs.length) this.#inbox = [...inputs.slice(stepped), ...this.#inbox];
   }
 
   /** A broken invariant, or damage that is found: nothing goes on. */
@@ -324,7 +352,8 @@ export class Driver {
 
   /** What leaves goes out first: a p2a is on its way while its own record is being written. */
   #release(): void {
-    this.#outbox.send();
+    this.#outbox.send(OUTBOX_BYTES);
+    if (!this.#outbox.isEmpty) this.#wake();
     const begin = this.#ports.now();
     this.#barrier.flush(() => {
       this.#ports.metrics.histograms.logSyncSeconds.observe((this.#ports.now() - begin) / 1000);
@@ -343,7 +372,7 @@ export class Driver {
     if (!filtered.crash) return;
     this.#stopped = true;
     this.#barrier.hold(() => {
-      this.#outbox.send();
+      this.#outbox.send(Infinity);
       this.#events.crashed();
     });
     this.#release();
@@ -353,8 +382,7 @@ export class Driver {
     for (const effect of effects) {
       switch (effect.type) {
         case 'persist':
-          if (effect.record.type === 'leader-ballot') this.#ports.metrics.counts.scouts += 1;
-          this.#barrier.persist(effect.record);
+          this.#persist(effect.record);
           break;
         case 'send':
           this.#send(effect);
@@ -367,6 +395,10 @@ export class Driver {
           break;
         case 'readable':
           this.#reads.readable(effect.read);
+          break;
+        case 'unfinished':
+          this.#isUnfinished = true;
+          this.#wake();
           break;
         case 'reconfigured':
           if (effect.stored !== undefined) this.#facts.reconfigured(effect.stored);
@@ -388,13 +420,14 @@ export class Driver {
           this.#transfer.begin(effect.from);
           break;
         case 'leading':
+          if (!this.member.takesCommands) this.#requests.drop();
           this.#events.leading(effect.ballot);
           break;
         case 'dropped':
           this.#events.dropped(effect.why, effect.from);
           break;
         case 'expelled':
-          this.#outbox.send(); // Its last word.
+          this.#outbox.send(Infinity); // Its last word.
           this.#fail(errorOf(effect.expulsion));
           break;
         case 'surveyed':
@@ -406,9 +439,16 @@ export class Driver {
     }
   }
 
+  #persist(record: LogRecord): void {
+    if (record.type === 'leader-ballot') this.#ports.metrics.counts.scouts += 1;
+    if ('value' in record) this.#turnBytes += valueBytes(record.value);
+    this.#barrier.persist(record);
+  }
+
   #send(effect: Effect & { type: 'send' }): void {
     const { to, message } = effect;
     this.#ports.metrics.sent.add(message.type);
+    this.#turnBytes += messageBytes(message);
     // A p1b or p2b leaves only when every acceptor record queued before it is flushed.
     if (!waitsForFlush[message.type]) return this.#outbox.add(to, message);
     this.#barrier.hold(() => {
@@ -446,12 +486,14 @@ export class Driver {
 
   #count(value: Value, applied: readonly AppliedCommand[]): void {
     const { counts, histograms } = this.#ports.metrics;
+    const bytes = valueBytes(value);
+    this.#turnBytes += bytes;
     counts.decisions += 1;
     counts.commands += applied.length;
     counts.operations = this.#ports.applier.operationsApplied;
     for (const { duplicate } of applied) if (duplicate) counts.duplicates += 1;
     histograms.batchCommands.observe(value.length);
-    histograms.batchBytes.observe(valueBytes(value));
+    histograms.batchBytes.observe(bytes);
   }
 
   #recall({ from, to, asker }: Effect & { type: 'recall' }): void {
@@ -510,6 +552,7 @@ export class Driver {
       this.#checkpoints.whenIdle(() => {
         this.#stopped = true;
         this.#reads.stop();
+        this.#outbox.send(Infinity);
         this.#guard(() => this.#ports.log.seal());
         done();
       });

@@ -1,5 +1,6 @@
 import type { MemberId } from '../paxos/ballot.ts';
 import type { Message } from '../paxos/messages.ts';
+import { prefixWithin } from '../transport/message-bytes.ts';
 import type { Transport } from '../transport/transport.ts';
 
 /** Collects what leaves a member, so that messages to one receiver travel in one frame. */
@@ -40,13 +41,23 @@ export class Outbox {
     return members.length - (members.includes(this.#self) ? 1 : 0);
   }
 
-  /** Hands all of it to the transport. */
-  send(): void {
-    if (this.#toAll.length > 0) {
-      this.#transport.broadcast(this.#toAll);
-      this.#toAll = [];
+  get isEmpty(): boolean {
+    return this.#toAll.length === 0 && this.#direct.size === 0;
+  }
+
+  /** Hands so many bytes of it to the transport, or a message more; what is left is for later. */
+  send(limit: number): void {
+    let room = limit;
+    const take = (messages: Message[]): Message[] => {
+      const { count, bytes } = prefixWithin(messages, room);
+      room -= bytes;
+      return messages.splice(0, count);
+    };
+    if (this.#toAll.length > 0) this.#transport.broadcast(take(this.#toAll));
+    for (const [to, messages] of this.#direct) {
+      if (room <= 0) return;
+      this.#transport.send(to, take(messages));
+      if (messages.length === 0) this.#direct.delete(to);
     }
-    for (const [to, messages] of this.#direct) this.#transport.send(to, messages);
-    this.#direct.clear();
   }
 }

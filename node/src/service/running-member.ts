@@ -29,6 +29,8 @@ import { ScriptPort, type LineDropReason } from './script-port.ts';
 const OVERLAY_BYTES = 8 * 1024 * 1024;
 /** Of the state on its way to another member: read within a few milliseconds. */
 const CHUNK_BYTES = 256 * 1024;
+/** Of commands, in one go: as much as one slot may have. */
+const APPLY_BYTES = 256 * 1024;
 const WAIT_MS = 30_000;
 /** A slice takes a part of a millisecond: some thousand entries a second. */
 const SCRUB_MS = 50;
@@ -136,13 +138,15 @@ export class RunningMember {
       ),
       mode,
       timing: defaultTiming,
-      packing: { batchBytes, pipeline },
+      packing: { batchBytes, pipeline, applyBytes: APPLY_BYTES },
       recovered: { ...opened.recovered, slotOut: state.flushedSlotOut },
       end: { incarnation: opened.incarnation, sequence: opened.log.end },
       heard: state.facts.heard,
       machine: { inForce: this.applier.version, newest: this.applier.machine.version },
       asksOutside: this.#witness !== undefined,
       isSound,
+      // On demand, a retry waits for the mark that covers it: it is decided again.
+      ...(mode === 'stable' && { isAnswered: (command) => this.applier.isAnswered(command) }),
     });
   }
 

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../../contract/src/error-codes.ts';
 import type { Outcome } from '../../../contract/src/reply.ts';
 
 interface Waiter {
@@ -29,6 +30,15 @@ export class Waiters {
     waiting.delete(number);
     waiter.answer(outcome);
     return waiter.since;
+  }
+
+  /** Answers everybody with a refusal. */
+  refuse(code: ErrorCode): void {
+    const refused = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const waiting of refused) {
+      for (const { answer } of waiting.values()) answer({ ok: false, code });
+    }
   }
 
   /** Gives up on requests that arrived before `time`, and forgets clients that wait for nothing. */

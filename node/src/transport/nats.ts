@@ -3,6 +3,7 @@ import type { Subjects } from '../../../contract/src/subjects.ts';
 import type { MemberId } from '../paxos/ballot.ts';
 import type { Message } from '../paxos/messages.ts';
 import { encodeFrame } from './codec.ts';
+import { FRAME_BYTES, prefixWithin } from './message-bytes.ts';
 import { Receiver, type ReceiverOptions } from './receiver.ts';
 import type { TakeMessage, Transport } from './transport.ts';
 
@@ -48,17 +49,15 @@ export class NatsTransport implements Transport {
 
   #publish(subject: string, to: MemberId | undefined, messages: readonly Message[]): void {
     const { connection, cluster, self, stamp, onDropped } = this.#options;
-    if (messages.length === 0) return;
-    const data = encodeFrame({ cluster, from: self, to, messages, ...stamp() });
-    const limit = connection.maxPayload;
-    if (data.length <= limit) {
-      connection.publish(subject, data);
-    } else if (messages.length === 1) {
-      onDropped('too-large', `a ${messages[0]?.type ?? ''} of ${data.length} bytes`);
-    } else {
-      const half = Math.ceil(messages.length / 2);
-      this.#publish(subject, to, messages.slice(0, half));
-      this.#publish(subject, to, messages.slice(half));
+    // Divided before anything is encoded: to encode is what costs most.
+    const limit = connection.maxPayload - FRAME_BYTES;
+    for (let at = 0; at < messages.length;) {
+      const { count } = prefixWithin(messages.slice(at), limit);
+      const part = messages.slice(at, at + count);
+      at += count;
+      const data = encodeFrame({ cluster, from: self, to, messages: part, ...stamp() });
+      if (connection.publish(subject, data)) continue;
+      onDropped('too-large', `a ${part[0]?.type ?? ''} of ${data.length} bytes`);
     }
   }
 

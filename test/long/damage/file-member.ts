@@ -123,7 +123,7 @@ export class FileMember {
       ),
       mode: 'stable',
       timing: defaultTiming,
-      packing: { batchBytes: 4096, pipeline: 4 },
+      packing: { batchBytes: 4096, pipeline: 4, applyBytes: 8192 },
       recovered: { ...recovered, slotOut: state.flushedSlotOut },
       end: { incarnation, sequence: log.end },
       heard: state.facts.heard,

@@ -59,7 +59,7 @@ class Cluster {
   restart(id: string): void {
     this.#applied.set(id, []);
     const recovered = recover(this.#logs.get(id) ?? []);
-    const packing = { batchBytes: 4, pipeline: 3 };
+    const packing = { batchBytes: 4, pipeline: 3, applyBytes: 6 };
     this.#runs.set(id, (this.#runs.get(id) ?? 0) + 1);
     const init = { self: id, configurations, mode: this.#mode, timing, packing, recovered };
     this.#members.set(id, new Member({ ...init, end: this.#end(id), heard: {}, machine }));
@@ -90,6 +90,7 @@ class Cluster {
         this.#apply(id, effect.slot, effect.value);
         break;
       case 'leading':
+      case 'unfinished': // Ticks apply the rest.
       case 'dropped': // What a run had sent that is over.
         break;
       case 'expelled':
@@ -159,25 +160,31 @@ class Cluster {
     }
   }
 
+  /** Where leadership is stable, only who leads takes a command: clients send it again until then. */
+  request(text: string, to: string): void {
+    const input = { type: 'request', commands: value(text) } as const;
+    const leading = voters.filter((id) => this.#members.get(id)?.leading !== undefined);
+    const receivers = this.#mode === 'stable' ? leading : [to];
+    for (const id of receivers) this.step(id, input);
+  }
+
   /** Requests, restarts and a bad network, and then calm until everything is applied everywhere. */
-  run(): string[] {
-    const requested: string[] = [];
+  run(): void {
+    let requested = 0;
     for (let i = 0; i < STEPS; i++) {
       const luck = this.#random();
       const id = voters[Math.floor(this.#random() * 3)] ?? 'a';
       if (luck < 0.08) {
-        const text = `c${requested.length}`;
-        requested.push(text);
-        this.step(id, { type: 'request', commands: value(text) });
+        this.request(`c${requested++}`, id);
       } else if (luck < 0.1) this.restart(id);
       else if (luck < 0.25) this.tick();
       else this.deliver(true);
     }
     for (let i = 0; i < CALM_STEPS; i++) {
       if (i % 8 === 0) this.tick();
+      if (i > CALM_STEPS / 2 && i % 100 === 0) this.request(`c${requested++}`, 'a');
       this.deliver(false);
     }
-    return requested;
   }
 
   /** The commands that a member applied, in order. */

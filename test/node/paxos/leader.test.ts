@@ -230,17 +230,6 @@ describe('stable leadership', () => {
     won.heartbeat('b', { type: 'heartbeat', ballot: ballot('9.b'), slotOut: 0 });
     expect(won.active).toBe(false);
   });
-
-  test('a passive leader hands a proposal of its own replica to the active one', () => {
-    const following = leader();
-    const proposal = { type: 'propose', slot: 0, value: value('x') } as const;
-    expect(following.propose('a', proposal)).toEqual([]);
-    following.heartbeat('b', { type: 'heartbeat', ballot: ballot('1.b'), slotOut: 0 });
-    expect(following.propose('a', proposal)).toEqual([
-      { type: 'send', to: ['b'], message: proposal },
-    ]);
-    expect(following.propose('c', proposal)).toEqual([]);
-  });
 });
 
 describe('who suspects the leader', () => {

@@ -2,6 +2,8 @@ import { firstConfiguration } from '../../../node/src/paxos/configuration.ts';
 import { Configurations } from '../../../node/src/paxos/configurations.ts';
 import type { Effect, Recovered } from '../../../node/src/paxos/effects.ts';
 import { Member } from '../../../node/src/paxos/member.ts';
+import type { CoreMessage } from '../../../node/src/paxos/messages.ts';
+import type { Command, Pvalue, Slot, Value } from '../../../node/src/paxos/pvalue.ts';
 import { admit, ballot, end, machine, nothing, pvalue, sent, timing, value } from './samples.ts';
 
 /** A member over a log in which the slots below 2 are marked as decided, and slot 2 is accepted. */
@@ -10,7 +12,7 @@ function restarted(voters: readonly string[], mode: 'stable' | 'on-demand'): Mem
   const stored = texts.map((text, slot) => ({ ...pvalue('1.a', slot, text), learned: false }));
   const ends = { decidedMark: 2, floor: 0, slotOut: 0 };
   const recovered: Recovered = { ballot: ballot('1.a'), ...ends, stored };
-  const packing = { batchBytes: 1024, pipeline: 3 };
+  const packing = { batchBytes: 1024, pipeline: 3, applyBytes: 4096 };
   const configurations = new Configurations([firstConfiguration(voters, 4)]);
   const init = { self: 'a', configurations, mode, timing, packing, recovered };
   return new Member({ ...init, end: end(9), heard: {}, machine });
@@ -42,27 +44,115 @@ test.each([[['a']], [['a', 'b', 'c']]])(
   },
 );
 
-test('a leader that is heard at a new ballot gets the outstanding proposals at once', () => {
-  const member = restarted(['a', 'b', 'c'], 'stable');
+/** Of three voters, a follows nobody yet. */
+function voter(isAnswered = (_command: Command): boolean => false): Member {
+  const three = new Configurations([firstConfiguration(['a', 'b', 'c'], 4)]);
+  const packing = { batchBytes: 1, pipeline: 3, applyBytes: 3 };
+  const init = { self: 'a', configurations: three, mode: 'stable', timing, packing } as const;
+  const log = { recovered: nothing, end: end(1), heard: {}, isAnswered };
+  const member = new Member({ ...init, ...log, machine });
   admit(member, ['b', 'c']);
-  const heard = (at: string): Effect[] => {
-    const message = { type: 'heartbeat', ballot: ballot(at), slotOut: 0 } as const;
-    return member.step({ type: 'message', from: 'b', message, end: end(1) });
-  };
-  heard('2.b');
-  const [command] = value('x');
-  if (command === undefined) throw new Error('no command');
-  const proposed = sent(member.step({ type: 'request', commands: [command] }), 'propose');
-  expect(proposed).toHaveLength(1);
-  expect(sent(heard('2.b'), 'propose')).toEqual([]);
-  expect(sent(heard('3.b'), 'propose')).toEqual(proposed);
+  return member;
+}
+
+function hear(member: Member, message: CoreMessage): Effect[] {
+  return member.step({ type: 'message', from: 'b', message, end: end(1) });
+}
+
+/** Asked to, it leads at the next ballot above that of b, who reports what it had accepted. */
+function lead(member: Member, round: number, pvalues: readonly Pvalue[] = []): Effect[] {
+  hear(member, { type: 'hand-over', ballot: ballot(`${round}.b`) });
+  const page = {
+    type: 'p1b',
+    ballot: ballot(`${round + 1}.a`),
+    from: member.slotOut,
+    floor: 0,
+  } as const;
+  member.step({ type: 'message', from: 'a', message: { ...page, pvalues: [] } });
+  const effects = hear(member, { ...page, pvalues });
+  expect(member.leading).toEqual(ballot(`${round + 1}.a`));
+  return effects;
+}
+
+function learned(...decisions: Pvalue[]): CoreMessage {
+  return { type: 'learned', from: 0, slotOut: decisions.length, decisions };
+}
+
+/** What was sent to be accepted, slot by slot. */
+function proposed(effects: readonly Effect[]): [Slot, Value][] {
+  return sent(effects, 'p2a').map(({ message: { slot, value: of } }) => [slot, of]);
+}
+
+describe('a leader that is deposed', () => {
+  test('drops what waits and what it proposed, and takes nothing more', () => {
+    const member = voter();
+    lead(member, 1);
+    expect(member.takesCommands).toBe(true);
+    const effects = member.step({ type: 'request', commands: value('u', 'v', 'w', 'x', 'y') });
+    expect(proposed(effects)).toHaveLength(3);
+    expect(member.requestBytes).toBe(2);
+    hear(member, { type: 'heartbeat', ballot: ballot('7.b'), slotOut: 0 });
+    expect(member.takesCommands).toBe(false);
+    expect(member.requestBytes).toBe(0);
+    // What others decide in the place of its proposals brings none of them back.
+    const decided = hear(member, learned(pvalue('7.b', 0, 'o'), pvalue('7.b', 1, 'p')));
+    decided.push(...member.step({ type: 'request', commands: value('z') }));
+    for (let i = 0; i < 100; i++) decided.push(...member.step(tick));
+    expect(applied(decided)).toEqual([0, 1]);
+    expect([...sent(decided, 'propose'), ...proposed(decided)]).toEqual([]);
+    expect(member.requestBytes).toBe(0);
+    // When it leads again, it has nothing of its earlier leadership to propose.
+    expect(proposed(lead(member, 8))).toEqual([]);
+  });
+
+  test('C2: what a quorum had accepted of it is proposed by the next leader, and by itself', () => {
+    const member = voter();
+    lead(member, 1);
+    member.step({ type: 'request', commands: value('mine') });
+    hear(member, { type: 'heartbeat', ballot: ballot('7.b'), slotOut: 0 });
+    expect(proposed(lead(member, 8, [pvalue('2.a', 0, 'mine')]))).toEqual([[0, value('mine')]]);
+  });
+});
+
+test('who leads proposes nothing new before it has applied what phase 1 reported', () => {
+  const member = voter();
+  lead(member, 1, [pvalue('1.b', 0, 'old'), pvalue('1.b', 1, 'older')]);
+  expect(proposed(member.step({ type: 'request', commands: value('n') }))).toEqual([]);
+  expect(proposed(hear(member, learned(pvalue('1.b', 0, 'old'))))).toEqual([]);
+  expect(member.requestBytes).toBe(1);
+  const effects = hear(member, learned(pvalue('1.b', 0, 'old'), pvalue('1.b', 1, 'older')));
+  expect(proposed(effects)).toEqual([[2, value('n')]]);
+});
+
+test('a command that has run while it waited is not proposed', () => {
+  const text = (command: Command): string => new TextDecoder().decode(command);
+  const member = voter((command) => text(command).startsWith('run'));
+  lead(member, 1);
+  const effects = member.step({ type: 'request', commands: value('run1', 'new', 'run2') });
+  expect(proposed(effects)).toEqual([[0, value('new')]]);
+  expect(member.requestBytes).toBe(0);
+  expect(member.slotIn).toBe(1);
+});
+
+test('R3: what is decided at once is applied a part at a time, in order, and nothing is asked for', () => {
+  const member = voter();
+  const [first, ...later] = [0, 1, 2, 3, 4].map((slot) => pvalue('1.b', slot, 'ab'));
+  if (first === undefined) throw new Error('no decision');
+  expect(applied(hear(member, learned(...later)))).toEqual([]);
+  const effects = hear(member, learned(first));
+  expect(applied(effects)).toEqual([0]);
+  expect(effects.at(-1)).toEqual({ type: 'unfinished' });
+  for (let i = 0; i < 4; i++) effects.push(...member.step({ type: 'perform' }));
+  expect(applied(effects)).toEqual([0, 1, 2, 3, 4]);
+  expect(effects.at(-1)?.type).not.toBe('unfinished');
+  expect(sent(effects, 'learn')).toEqual([]);
 });
 
 /** The only voter, which leads; d learns. */
 function leading(): Member {
   const lists = { number: 0, from: 0, voters: ['a'], learners: ['d'], window: 4 };
   const configurations = new Configurations([lists]);
-  const packing = { batchBytes: 1024, pipeline: 3 };
+  const packing = { batchBytes: 1024, pipeline: 3, applyBytes: 4096 };
   const init = { self: 'a', configurations, mode: 'stable', timing, packing } as const;
   const log = { recovered: nothing, end: end(1), heard: {} };
   const member = new Member({ ...init, ...log, machine });

@@ -15,7 +15,7 @@ const next = configuration(1, ['b', 'c', 'd']);
 const readable = (effects: readonly Effect[]): number[] =>
   effects.flatMap((effect) => (effect.type === 'readable' ? [effect.read] : []));
 const probes = (effects: readonly Effect[]): { to: readonly string[]; number: number }[] =>
-  sent(effects, 'probe').map(({ to, message }) => ({ to, number: (message as Probe).number }));
+  sent(effects, 'probe').map(({ to, message }) => ({ to, number: message.number }));
 
 /** A reader to which a read has come; it has asked, at slot 5. */
 function asking(): Reader {

@@ -10,15 +10,24 @@ import { ballot, configurations, machine, nothing, pvalue, timing, value } from 
 const isSound = (of: Value): boolean =>
   of.every((command) => !new TextDecoder().decode(command).includes('flipped'));
 
+const judges = { isSound, isAnswered: (): boolean => false };
+
 function replica(recovered: Recovered = nothing, pipeline = 100, batchBytes = 1): Replica {
-  const packing = { batchBytes, pipeline };
-  return new Replica(configurations, packing, timing, recovered, isSound, machine);
+  const packing = { batchBytes, pipeline, applyBytes: 4096 };
+  return new Replica(configurations, packing, timing, recovered, judges, machine);
 }
 
 /** Of a learner, where one voter is all that there is. */
 function replicaOfOneVoter(): Replica {
   const one = new Configurations([firstConfiguration(['b'], 4)]);
-  return new Replica(one, { batchBytes: 1, pipeline: 100 }, timing, nothing, isSound, machine);
+  return new Replica(
+    one,
+    { batchBytes: 1, pipeline: 100, applyBytes: 4096 },
+    timing,
+    nothing,
+    judges,
+    machine,
+  );
 }
 
 function commands(...texts: string[]): Uint8Array[] {

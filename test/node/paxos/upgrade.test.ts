@@ -53,8 +53,9 @@ describe('when it is due', () => {
 
 describe('once it is decided', () => {
   function replica(versions: MachineVersions = { inForce: 1, newest: 2 }): Replica {
-    const packing = { batchBytes: 1024, pipeline: 3 };
-    return new Replica(configurations, packing, timing, nothing, () => true, versions);
+    const packing = { batchBytes: 1024, pipeline: 3, applyBytes: 4096 };
+    const judges = { isSound: () => true, isAnswered: () => false };
+    return new Replica(configurations, packing, timing, nothing, judges, versions);
   }
 
   function decide(of: Replica, slot: number, ...commands: Command[]): Effect[] {
@@ -124,7 +125,7 @@ describe('a leader', () => {
       configurations: new Configurations([known]),
       mode: 'stable',
       timing,
-      packing: { batchBytes: 1024, pipeline: 3 },
+      packing: { batchBytes: 1024, pipeline: 3, applyBytes: 4096 },
       recovered: nothing,
       end: end(1),
       heard: {},

@@ -25,7 +25,7 @@ beforeEach(() => {
     configurations,
     mode: 'stable',
     timing,
-    packing: { batchBytes: 1024, pipeline: 1 },
+    packing: { batchBytes: 1024, pipeline: 1, applyBytes: 4096 },
     recovered: {
       decidedMark: 1,
       floor: 0,

@@ -102,7 +102,7 @@ export class MemoryCluster {
       configurations: new Configurations([firstConfiguration(this.members, 64)]),
       mode: 'stable',
       timing: defaultTiming,
-      packing: { batchBytes: 4096, pipeline: 4 },
+      packing: { batchBytes: 4096, pipeline: 4, applyBytes: 8192 },
       recovered: { ...recovered, slotOut },
       end: { incarnation, sequence: log.end },
       heard: state.facts.heard,
@@ -154,6 +154,12 @@ export class MemoryCluster {
       .map((member) => ({ member, ballot: this.#running.get(member)?.driver.member.leading }))
       .sort((a, b) => (b.ballot?.round ?? -1) - (a.ballot?.round ?? -1));
     return leading[0]?.ballot === undefined ? undefined : leading[0].member;
+  }
+
+  driverOf(member: string): Driver {
+    const driver = this.#running.get(member)?.driver;
+    if (driver === undefined) throw new Error(`${member} does not run`);
+    return driver;
   }
 
   /** Whom a member says that it has not heard for long. */

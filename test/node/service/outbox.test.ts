@@ -13,7 +13,7 @@ function left(self: string, to: readonly string[]): string[] {
   };
   const outbox = new Outbox(transport, self, () => ['a', 'b', 'c']);
   outbox.add(to, message);
-  outbox.send();
+  outbox.send(Infinity);
   return ways;
 }
 
@@ -22,4 +22,35 @@ test('what goes to everybody else is broadcast, also by an outsider', () => {
   expect(left('a', ['b'])).toEqual(['b']);
   expect(left('x', ['a', 'b', 'c'])).toEqual(['all']);
   expect(left('x', ['a', 'b'])).toEqual(['a', 'b']);
+});
+
+test('so much leaves at a time, a message at least; what is left follows in order', () => {
+  const frames: (readonly [string, number[]])[] = [];
+  const slots = (messages: readonly Message[]): number[] =>
+    messages.map((each) => (each.type === 'propose' ? each.slot : -1));
+  const transport = {
+    send: (to: string, messages: readonly Message[]) => void frames.push([to, slots(messages)]),
+    broadcast: (messages: readonly Message[]) => void frames.push(['all', slots(messages)]),
+  };
+  const outbox = new Outbox(transport, 'a', () => ['a', 'b', 'c']);
+  const large = (slot: number): Message => {
+    return { type: 'propose', slot, value: [new Uint8Array(10_000)] };
+  };
+  for (const slot of [1, 2, 3]) outbox.add(['b', 'c'], large(slot));
+  for (const slot of [4, 5]) outbox.add(['b'], large(slot));
+  const turns: number[] = [];
+  while (!outbox.isEmpty) {
+    outbox.send(25_000);
+    turns.push(frames.length);
+  }
+  expect(frames).toEqual([
+    ['all', [1, 2]],
+    ['b', [4]],
+    ['all', [3]],
+    ['b', [5]],
+  ]);
+  expect(turns).toEqual([2, 4]);
+  outbox.add(['c'], large(6));
+  outbox.send(1); // One leaves, however large it is.
+  expect(frames.at(-1)).toEqual(['c', [6]]);
 });

@@ -28,12 +28,7 @@ class Desk {
     const state = openMemoryState(file, { clusterId: 'local/test', memberId: 'a' });
     const applier = new Applier(machine, state.tables, 1);
     const metrics = new Metrics({ version: '0', cluster: 'c', member: 'a', process: false });
-    const desk = this;
-    const member = {
-      get slotOut() {
-        return desk.slotOut;
-      },
-    };
+    const member = Object.defineProperty({ slotOut: 0 }, 'slotOut', { get: () => this.slotOut });
     this.reads = new Reads(
       {
         applier,

@@ -7,6 +7,7 @@ import {
   WIRE_VERSION,
   type Frame,
 } from '../../../node/src/transport/codec.ts';
+import { FRAME_BYTES, messageBytes } from '../../../node/src/transport/message-bytes.ts';
 
 const slot = fc.nat();
 const id = fc.string({
@@ -130,6 +131,22 @@ test('a frame of several messages is parsed as it was, to one or to all', () => 
     fc.property(frame, (sent) => expect(parseFrame(encodeFrame(sent))).toEqual(sent)),
     { seed: 2 },
   );
+});
+
+test('how large a frame is at most is known before it is encoded', () => {
+  fc.assert(
+    fc.property(frame, (sent) => {
+      const most = sent.messages.reduce((sum, one) => sum + messageBytes(one), FRAME_BYTES);
+      expect(encodeFrame(sent).length).toBeLessThanOrEqual(most);
+    }),
+    { seed: 6, numRuns: 1_000 },
+  );
+  // And the guess is not far from it where it matters: of many small commands.
+  const value = Array.from({ length: 5_000 }, () => Buffer.alloc(40));
+  const large: Message = { type: 'propose', slot: 1, value };
+  const encoded = encodeFrame({ cluster: 'c', from: 'a', to: 'b', messages: [large], ...plain });
+  expect(messageBytes(large) + FRAME_BYTES).toBeGreaterThanOrEqual(encoded.length);
+  expect(messageBytes(large)).toBeLessThan(1.1 * encoded.length);
 });
 
 test('any bytes are a frame or malformed, and nothing is thrown', () => {

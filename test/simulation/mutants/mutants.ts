@@ -695,7 +695,7 @@ export const mutants: readonly SimulatedMutant[] = [
     name: 'a read: nobody fills the slot that it waits for',
     invariant: 'liveness',
     file: 'paxos/member.ts',
-    from: 'return slot === undefined ? [] : this.#propose(this.#replica.fill(slot));',
-    to: 'return slot === undefined ? [] : [];',
+    from: 'if (slot === undefined) return [];',
+    to: 'if (slot !== undefined) return [];',
   },
 ];

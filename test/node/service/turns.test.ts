@@ -1,0 +1,93 @@
+import type { Outcome } from '../../../contract/src/reply.ts';
+import type { Effect } from '../../../node/src/paxos/effects.ts';
+import { ballot } from '../paxos/samples.ts';
+import { MemoryCluster } from './memory-cluster.ts';
+
+/* What a driver does in one turn of the loop, and what it does not take at all. */
+
+const LONG = 200;
+const tick = { type: 'tick', random: 0.5 } as const;
+
+/** How many steps each turn takes until nothing is left. @param each what every step leads to */
+function stepsOfTurns(inputs: number, each: readonly Effect[]): number[] {
+  const cluster = new MemoryCluster(1, 1, 0);
+  cluster.run(LONG);
+  const driver = cluster.driverOf('n0');
+  let steps = 0;
+  driver.filter = () => {
+    steps += 1;
+    return { effects: [...each], crash: false };
+  };
+  for (let i = 0; i < inputs; i++) driver.input(tick);
+  const turns: number[] = [];
+  for (let turn = 0; turn < 100 && steps < inputs; turn++) {
+    const before = steps;
+    cluster.step(1);
+    if (steps > before) turns.push(steps - before);
+  }
+  expect(steps).toBe(inputs);
+  return turns;
+}
+
+test('a turn takes so many inputs, and the next ones the others', () => {
+  const turns = stepsOfTurns(2_500, []);
+  expect(turns).toEqual([1_024, 1_024, 452]);
+});
+
+test.each<[string, (value: Uint8Array[]) => Effect]>([
+  [
+    'sends',
+    (value) => {
+      const p2a = { type: 'p2a', ballot: ballot('1.n0'), slot: 9, value, decided: [] } as const;
+      return { type: 'send', to: ['n1'], message: p2a };
+    },
+  ],
+  [
+    'writes',
+    (value) => ({
+      type: 'persist',
+      record: { type: 'accepted', ballot: ballot('1.n0'), slot: 9, value },
+    }),
+  ],
+  ['applies', (value) => ({ type: 'apply', slot: 0, value })],
+])('a turn ends once it %s a quarter of a MiB', (_what, effect) => {
+  const turns = stepsOfTurns(10, [effect([new Uint8Array(100_000)])]);
+  expect(turns).toEqual([3, 3, 3, 1]);
+});
+
+describe('a member that does not lead', () => {
+  const refused: Outcome = { ok: false, code: 'NOT_LEADING' };
+
+  test('refuses what comes, at once, and holds nothing of it', () => {
+    const cluster = new MemoryCluster(3, 1, 0);
+    cluster.run(LONG);
+    const follower = cluster.members.find((member) => member !== cluster.leader) ?? '';
+    const outcomes: Outcome[] = [];
+    cluster.append(follower, 'text', (outcome) => outcomes.push(outcome));
+    expect(outcomes).toEqual([refused]);
+    expect(cluster.driverOf(follower).queueBytes).toBe(0);
+  });
+
+  test('has told all that waited when it lost its leadership, and holds nothing of it', () => {
+    const cluster = new MemoryCluster(3, 2, 0);
+    cluster.run(LONG);
+    const leader = cluster.leader ?? '';
+    cluster.powerCut(
+      cluster.members.filter((member) => member !== leader),
+      1,
+    );
+    const outcomes: Outcome[] = [];
+    for (let i = 0; i < 50; i++) {
+      cluster.append(leader, `text ${i} ${'x'.repeat(1_000)}`, (outcome) => outcomes.push(outcome));
+    }
+    const driver = cluster.driverOf(leader);
+    cluster.run(1);
+    expect(outcomes).toEqual([]);
+    expect(driver.queueBytes).toBeGreaterThan(0);
+    for (let i = 0; i < LONG && driver.member.leading !== undefined; i++) cluster.run(1);
+    expect(driver.member.leading).toBeUndefined();
+    expect(outcomes).toEqual(Array.from({ length: 50 }, () => refused));
+    expect(driver.queueBytes).toBe(0);
+    expect(driver.member.slotIn).toBe(driver.member.slotOut);
+  });
+});
