@@ -42,6 +42,7 @@ const SEGMENT_BYTES = 8 * 1024;
 const TICK_MS = 10;
 const CHECKPOINT_TICKS = 9;
 const STALL_TICKS = 50;
+const ALARM_TICKS = 200;
 /** Of the machine, in the program that an upgrade brings. */
 const NEXT_VERSION = 2;
 /** A learner that does not exist. */
@@ -418,6 +419,7 @@ export class SimulatedProcess {
         answersWaitForMark: plan.leadership === 'on-demand',
         stallTicks: STALL_TICKS,
         unheardTicks: Infinity,
+        alarmTicks: plan.leadership === 'stable' ? ALARM_TICKS : Infinity,
         chunkBytes: CHUNK_BYTES,
         compareTicks: plan.comparing && plan.leadership === 'stable' ? COMPARE_TICKS : Infinity,
         scrubTicks: SCRUB_TICKS,

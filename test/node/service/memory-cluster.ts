@@ -20,6 +20,7 @@ import { Random } from '../../simulation/random.ts';
 
 const CLUSTER = 'local/memory';
 const SEGMENT_BYTES = 64 * 1024;
+export const ALARM_TICKS = 200;
 
 /** What a member's process is, and what of it survives a power cut. */
 interface Running {
@@ -124,6 +125,7 @@ export class MemoryCluster {
         answersWaitForMark: false,
         stallTicks: 100,
         unheardTicks: 200,
+        alarmTicks: ALARM_TICKS,
         chunkBytes: 1024,
         compareTicks: 20,
         scrubTicks: 3,
@@ -159,6 +161,11 @@ export class MemoryCluster {
   /** Whom a member says that it has not heard for long. */
   unheardBy(member: string): readonly string[] {
     return this.#running.get(member)?.driver.unheard ?? [];
+  }
+
+  /** What a member says that a person should look at: the codes. */
+  alarmsOf(member: string): readonly string[] {
+    return this.#running.get(member)?.driver.alarms.map(({ code }) => code) ?? [];
   }
 
   /** Hands a text to a member. @param answered told once, if ever */

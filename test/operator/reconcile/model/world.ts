@@ -555,7 +555,12 @@ export class World implements Members {
       alarms: [
         ...(disk.isDamaged ? ['A file is damaged.'] : []),
         ...(haltedBy === null ? [] : [`It halted because of a ${haltedBy}.`]),
-        ...(disk.isStalled ? ['The disk has not finished a write for more than a second.'] : []),
+        ...(disk.isStalled ? ['The disk takes more than a second for a write.'] : []),
+      ],
+      alarmCodes: [
+        ...(disk.isDamaged ? (['damaged'] as const) : []),
+        ...(haltedBy === null ? [] : (['halted'] as const)),
+        ...(disk.isStalled ? (['disk-slow'] as const) : []),
       ],
     };
   }
