@@ -7,7 +7,7 @@ import {
   type NatsConnection,
   type Subscription,
 } from 'nats';
-import { userOf, type NatsTrouble } from './nats-access.ts';
+import { messageOf, userOf, type NatsTrouble } from './nats-access.ts';
 import { NatsDialer, type DialOptions } from './nats-dialer.ts';
 
 export interface NatsLinkOptions extends DialOptions {
@@ -26,7 +26,8 @@ export interface NatsDenial {
 export interface NatsLinkEvents {
   /** Also the first time. */
   connected(): void;
-  disconnected(): void;
+  /** @param reason in the server's words, where it has said why */
+  disconnected(reason: string | undefined): void;
   /** Why a try to connect failed; the next one follows soon. */
   trouble(trouble: NatsTrouble): void;
   denied(denial: NatsDenial): void;
@@ -221,9 +222,11 @@ export class NatsLink {
     this.#events.connected();
     for (const goOn of this.#waiting) goOn();
     void this.#watch(connection);
-    await connection.closed();
+    const error = await connection.closed();
     this.#connection = undefined;
-    if (!this.#isClosed()) this.#events.disconnected();
+    // Without an error it was closed here: because it did not answer.
+    const reason = error === undefined ? undefined : messageOf(error as Error);
+    if (!this.#isClosed()) this.#events.disconnected(reason);
   }
 
   /** It goes on beyond the end of the connection: nothing comes then. */

@@ -512,7 +512,15 @@ export class World implements Members {
   }
 
   #isReady({ pod, disk }: Process): boolean {
-    return disk.hasCaughtUp && !this.learning.has(disk.id) && !isUnready(pod);
+    const hasCaughtUp = disk.hasCaughtUp && !this.learning.has(disk.id) && !isUnready(pod);
+    return hasCaughtUp && this.#hearsLeader({ pod, disk });
+  }
+
+  /** Who hears none serves nobody; one that no configuration names need not hear any. */
+  #hearsLeader({ pod, disk }: Process): boolean {
+    const { newest, leader } = this.#paxosOf(disk) ?? {};
+    const isNamed = [newest?.voters, newest?.learners].some((ids) => ids?.includes(disk.id));
+    return !isNamed || (leader !== undefined && this.#isConnected(pod));
   }
 
   #statusOf(process: Process): MemberStatus {
