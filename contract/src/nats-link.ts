@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   DebugEvents,
   ErrorCode,
+  Events,
   NatsError,
   type Msg,
   type NatsConnection,
@@ -64,6 +65,8 @@ export class NatsLink {
   readonly #interests = new Set<OwnInterest>();
   readonly #closing = new AbortController();
   #connection: NatsConnection | undefined;
+  /** The last error that the server has told on it. */
+  #said: string | undefined;
   readonly #waiting = new Set<() => void>();
 
   private constructor(options: NatsLinkOptions, events: NatsLinkEvents) {
@@ -218,23 +221,28 @@ export class NatsLink {
   /** @returns once it is lost */
   async #use(connection: NatsConnection): Promise<void> {
     this.#connection = connection;
+    this.#said = undefined;
     for (const interest of this.#interests) this.#ask(interest);
     this.#events.connected();
     for (const goOn of this.#waiting) goOn();
     void this.#watch(connection);
     const error = await connection.closed();
     this.#connection = undefined;
-    // Without an error it was closed here: because it did not answer.
-    const reason = error === undefined ? undefined : messageOf(error as Error);
+    // Without an error it was closed here: it did not answer, or the server has ended it.
+    const reason = error === undefined ? this.#said : messageOf(error);
     if (!this.#isClosed()) this.#events.disconnected(reason);
   }
 
   /** It goes on beyond the end of the connection: nothing comes then. */
   async #watch(connection: NatsConnection): Promise<void> {
-    for await (const { type, permissionContext } of connection.status()) {
+    for await (const { type, data, permissionContext } of connection.status()) {
       // Else it would first wait until a peer that does not answer takes what was sent before.
       if (type === DebugEvents.StaleConnection) void connection.close();
-      if (permissionContext === undefined) continue;
+      if (permissionContext === undefined) {
+        // It is a code: AUTHORIZATION_VIOLATION, say.
+        if (type === Events.Error) this.#said = String(data).toLowerCase().replaceAll('_', ' ');
+        continue;
+      }
       const { operation, subject } = permissionContext;
       this.#events.denied(this.denial(operation, subject));
     }
