@@ -138,6 +138,7 @@ export function parseStatus(text: string): MemberStatus | undefined {
       typeof status.slotOut === 'number' &&
       Array.isArray(status.voters) &&
       Array.isArray(status.alarms) &&
+      (status.alarmCodes === undefined || Array.isArray(status.alarmCodes)) &&
       (status.firstConfiguration === null || isFirstConfiguration(status.firstConfiguration));
     return whole ? { ...unsaid, ...(status as MemberStatus) } : undefined;
   } catch {

@@ -257,6 +257,12 @@ export class SimulatedProcess {
     return this.#running?.driver.member.leading;
   }
 
+  /** What it says that keeps it, or the cluster, from going on. */
+  get obstacles(): readonly string[] {
+    const alarms = this.#running?.driver.alarms ?? [];
+    return alarms.map(({ code }) => code).filter((code) => code !== 'another-history');
+  }
+
   get slotOut(): Slot {
     return this.#running?.driver.member.slotOut ?? 0;
   }
