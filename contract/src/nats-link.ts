@@ -240,7 +240,7 @@ export class NatsLink {
       if (type === DebugEvents.StaleConnection) void connection.close();
       if (permissionContext === undefined) {
         // It is a code: AUTHORIZATION_VIOLATION, say.
-        if (type === Events.Error) this.#said = String(data).toLowerCase().replaceAll('_', ' ');
+        if (type === Events.Error && typeof data === 'string') this.#said = wordsOf(data);
         continue;
       }
       const { operation, subject } = permissionContext;
@@ -273,4 +273,8 @@ export class NatsLink {
       if (this.#isClosed()) return undefined;
     }
   }
+}
+
+function wordsOf(code: string): string {
+  return code.toLowerCase().replaceAll('_', ' ');
 }

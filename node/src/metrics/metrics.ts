@@ -110,7 +110,10 @@ export class Metrics {
     if (options.process !== false) collectDefaultMetrics({ register: this.#registry });
   }
 
-  /** Says where a scrape reads the gauges, and the codes of the alarms that there are. Before that, they have no values. */
+  /**
+   * Says where a scrape reads the gauges, and the codes of the alarms that there are. Before that,
+   * gauges have no values.
+   */
   readGaugesFrom(source: () => GaugeValues, alarms: () => readonly string[]): void {
     this.#readGauges = source;
     this.#readAlarms = alarms;

@@ -145,13 +145,13 @@ export class Node {
   async start(): Promise<void> {
     this.#open();
     this.#space.start();
-    this.#loop.start();
     this.#http = await this.#show();
     this.#log.info({ port: this.#http.port }, 'http listens');
     const connection = await this.#nats.connect();
     this.#admin = new AdminApi(connection, this.#subjects, this.#log, () => this.status());
     this.#serve(connection);
     await this.#run(connection);
+    this.#loop.start(); // What a start takes is no stall.
   }
 
   #show(): Promise<HttpServer> {

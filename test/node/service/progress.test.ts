@@ -1,3 +1,6 @@
+import { firstConfiguration } from '../../../node/src/paxos/configuration.ts';
+import { Configurations } from '../../../node/src/paxos/configurations.ts';
+import { Progress } from '../../../node/src/service/progress.ts';
 import { ALARM_TICKS, MemoryCluster } from './memory-cluster.ts';
 
 /* Members and their drivers over a network and disks in memory: what they say of themselves. */
@@ -16,16 +19,35 @@ function led(size: number, seed: number): { cluster: MemoryCluster; leader: stri
 
 const none = (): void => undefined;
 
-test.each([1, 2, 3])('a cluster that is well has no alarm, under load or idle (seed %d)', (seed) => {
-  const { cluster, leader } = led(3, seed);
-  for (let tick = 0; tick < 2 * LONG; tick += 1) {
-    cluster.append(leader, `text ${tick}`, none);
-    cluster.run(1);
-    for (const member of cluster.members) expect(cluster.alarmsOf(member)).toEqual([]);
+test('slots that are applied one after another are progress, though more always wait', () => {
+  const configurations = new Configurations([firstConfiguration(['a', 'b', 'c'], 8)]);
+  const progress = new Progress('a', 3);
+  const tick = (slotOut: number): void => {
+    progress.tick({ configurations, slotOut, missesLeader: false, awaitsDecision: true });
+  };
+  for (const slotOut of [0, 0, 0, 1, 1, 1, 2, 2, 2]) {
+    tick(slotOut);
+    expect(progress.alarms).toEqual([]);
   }
-  cluster.run(2 * LONG);
-  for (const member of cluster.members) expect(cluster.alarmsOf(member)).toEqual([]);
+  tick(2);
+  expect(progress.alarms.map(({ code }) => code)).toEqual(['undecided']);
+  tick(3);
+  expect(progress.alarms).toEqual([]);
 });
+
+test.each([1, 2, 3])(
+  'a cluster that is well has no alarm, under load or idle (seed %d)',
+  (seed) => {
+    const { cluster, leader } = led(3, seed);
+    for (let tick = 0; tick < 2 * LONG; tick += 1) {
+      cluster.append(leader, `text ${tick}`, none);
+      cluster.run(1);
+      for (const member of cluster.members) expect(cluster.alarmsOf(member)).toEqual([]);
+    }
+    cluster.run(2 * LONG);
+    for (const member of cluster.members) expect(cluster.alarmsOf(member)).toEqual([]);
+  },
+);
 
 test.each([1, 2, 3])('a quorum that is lost is an alarm until it is back (seed %d)', (seed) => {
   const { cluster, leader } = led(3, seed);

@@ -613,7 +613,7 @@ export const testedMutants: readonly TestedMutant[] = [
   {
     name: 'what is busy is stuck',
     in: 'test/node/service/progress.test.ts',
-    test: 'a cluster that is well has no alarm, under load or idle (seed 1)',
+    test: 'slots that are applied one after another are progress, though more always wait',
     file: 'service/progress.ts',
     from: 'const isStuck = awaitsDecision && slotOut === this.#moment?.slotOut;',
     to: 'const isStuck = this.#moment !== undefined && awaitsDecision;',
