@@ -168,13 +168,7 @@ function alarmsOf(presence: Presence): Alarm[] {
   const drivers = running === undefined || fault !== undefined ? [] : running.driver.alarms;
   // Whoever does not reach NATS hears nobody, which is no news then.
   const own = drivers.filter(({ code }) => presence.natsConnected || !isOfOutage(code));
-  return [
-    ...faultOf(presence),
-    ...own,
-    ...missingOf(presence),
-    ...natsOf(presence),
-    ...alarms,
-  ];
+  return [...faultOf(presence), ...own, ...missingOf(presence), ...natsOf(presence), ...alarms];
 }
 
 function isOfOutage(code: AlarmCode): boolean {

@@ -42,7 +42,11 @@ test.each([
   ],
   [
     'degraded',
-    [leader, statusOf('b', { alarmCodes: ['no-quorum'], alarms: ['It hears nobody.'] }), statusOf('c')],
+    [
+      leader,
+      statusOf('b', { alarmCodes: ['no-quorum'], alarms: ['It hears nobody.'] }),
+      statusOf('c'),
+    ],
     'Degraded: n-a leads, 3 of 3 voters are well, 1 may fail, n-b has an alarm, d does not answer.',
   ],
   [
