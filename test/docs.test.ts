@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { alarmCodes } from '../contract/src/alarms.ts';
 import { errors, exitCodes } from '../contract/src/error-codes.ts';
 import { LocalCluster } from '../client/src/local/local-cluster.ts';
 import { Workspace } from '../client/src/local/workspace.ts';
@@ -64,6 +65,11 @@ test('docs/errors.md has every code, and no other', () => {
   for (const code of Object.values(exitCodes)) {
     expect(read('docs/errors.md')).toMatch(new RegExp(`^\\|\\s*${code}\\s*\\|`, 'm'));
   }
+});
+
+test('docs/alarms.md has every alarm, and no other', () => {
+  const cells = firstCells('docs/alarms.md');
+  expect(cells.sort()).toEqual([...alarmCodes].sort());
 });
 
 test('docs/metrics.md has every metric with its help', async () => {

@@ -57,6 +57,10 @@ export const exitCodes = {
   failed: 1,
   /** Wrong command line, configuration or script. */
   usage: 2,
+  /** The cluster serves, but something is amiss: `synod status` alone ends so. */
+  degraded: 3,
+  /** The cluster takes no commands: no leader, no quorum, or nothing is decided. As above. */
+  notServing: 4,
   /** The data folder is in use, foreign, of a newer format or machine, or cannot be had. */
   dataRefused: 65,
   /** NATS, or a program that is needed, cannot be had. */

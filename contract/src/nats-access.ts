@@ -153,18 +153,28 @@ export function userOf({ credentialsDir, secrets }: NatsAccess): string {
 /**
  * @param error of a connect of nats.js
  * @param server the URL that it was to
+ * @param farewell what that server says to whom it turns away
  */
-export function troubleOf(error: unknown, access: NatsAccess, server: string): NatsTrouble {
+export function troubleOf(
+  error: unknown,
+  access: NatsAccess,
+  server: string,
+  farewell?: string,
+): NatsTrouble {
   const { user, tls, hasOwn, kind } = sourcesOf(access);
   const refused = (sentence: string): NatsTrouble => ({ code: 'NOT_ADMITTED', sentence });
   if (error instanceof NatsError && error.isAuthError()) {
+    const said = ` (${messageOf(error)})`;
     return refused(
       user === undefined
-        ? `NATS at ${server} wants a user and a password, and no ${kind} with them is named`
-        : `NATS at ${server} refuses ${userOf(access)} with the password in ${user}`,
+        ? `NATS at ${server} wants a user and a password, and no ${kind} with them is named` + said
+        : `NATS at ${server} refuses ${userOf(access)} with the password in ${user}${said}`,
     );
   }
   const code = codeOf(error);
+  if (farewell !== undefined) {
+    return refused(`NATS at ${server} ended the connection: ${farewell}`);
+  }
   if (code === (NatsErrorCode.ServerOptionNotAvailable as string) && tls !== undefined) {
     return refused(`NATS at ${server} has no TLS, and ${tls} wants it`);
   }
@@ -197,13 +207,19 @@ function sourcesOf({ credentialsDir, tlsDir, secrets }: NatsAccess) {
   return { user, tls: tlsDir, hasOwn, kind: 'folder' };
 }
 
+/** The server may have cut the connection before it was read why. */
+export function isCut(error: unknown): boolean {
+  return /^(ECONNRESET|EPIPE|CONNECTION_CLOSED)$/.test(codeOf(error));
+}
+
 function codeOf(error: unknown): string {
   return isNativeError(error) && 'code' in error ? String(error.code) : '';
 }
 
-function messageOf(error: unknown): string {
+/** In the server's own words, where it has said some. */
+export function messageOf(error: unknown): string {
   if (!isNativeError(error)) return 'the connection was closed';
   // Where a host has several addresses, the error of all of them has no message of its own.
   const words = (error.message || codeOf(error)).replaceAll('_', ' ').replace(/\.$/, '');
-  return error instanceof NatsError ? words.toLowerCase() : words;
+  return error instanceof NatsError ? words.toLowerCase().replace(/^'(.*)'$/, '$1') : words;
 }

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connect, type NatsConnection } from 'nats';
 import {
   accessOptions,
+  isCut,
   missingFile,
   serversOf,
   troubleOf,
@@ -11,6 +12,7 @@ import {
   type NatsServer,
   type NatsTrouble,
 } from './nats-access.ts';
+import { farewellOf } from './nats-farewell.ts';
 
 export interface DialOptions {
   readonly access: NatsAccess;
@@ -64,8 +66,11 @@ export class NatsDialer {
   /** @returns why not, for each address */
   async #reach(server: NatsServer, signal?: AbortSignal): Promise<NatsConnection | NatsTrouble[]> {
     const troubles: NatsTrouble[] = [];
-    const note = (error: unknown): void => {
-      troubles.push(troubleOf(error, this.#options.access, server.url));
+    const { access } = this.#options;
+    const note = async (error: unknown, address?: string): Promise<undefined> => {
+      const isMute = address !== undefined && isCut(error);
+      const farewell = isMute ? await farewellOf(address, server.port) : undefined;
+      troubles.push(troubleOf(error, access, server.url, farewell));
     };
     const end = performance.now() + this.#options.dialMs;
     try {
@@ -73,11 +78,13 @@ export class NatsDialer {
       for (const [tried, address] of addresses.entries()) {
         if (signal?.aborted === true) break;
         const timeout = (end - performance.now()) / (addresses.length - tried);
-        const connection = await this.#connect(server, address, timeout).catch(note);
+        const connection = await this.#connect(server, address, timeout).catch((error: unknown) =>
+          note(error, address),
+        );
         if (connection !== undefined) return connection;
       }
     } catch (error) {
-      note(error);
+      await note(error);
     }
     return troubles;
   }

@@ -2,12 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   DebugEvents,
   ErrorCode,
+  Events,
   NatsError,
   type Msg,
   type NatsConnection,
   type Subscription,
 } from 'nats';
-import { userOf, type NatsTrouble } from './nats-access.ts';
+import { messageOf, userOf, type NatsTrouble } from './nats-access.ts';
 import { NatsDialer, type DialOptions } from './nats-dialer.ts';
 
 export interface NatsLinkOptions extends DialOptions {
@@ -26,7 +27,8 @@ export interface NatsDenial {
 export interface NatsLinkEvents {
   /** Also the first time. */
   connected(): void;
-  disconnected(): void;
+  /** @param reason in the server's words, where it has said why */
+  disconnected(reason: string | undefined): void;
   /** Why a try to connect failed; the next one follows soon. */
   trouble(trouble: NatsTrouble): void;
   denied(denial: NatsDenial): void;
@@ -66,6 +68,8 @@ export class NatsLink {
   readonly #interests = new Set<OwnInterest>();
   readonly #closing = new AbortController();
   #connection: NatsConnection | undefined;
+  /** The last error that the server has told on it. */
+  #said: string | undefined;
   readonly #waiting = new Set<() => void>();
 
   private constructor(options: NatsLinkOptions, events: NatsLinkEvents) {
@@ -229,21 +233,28 @@ export class NatsLink {
   /** @returns once it is lost */
   async #use(connection: NatsConnection): Promise<void> {
     this.#connection = connection;
+    this.#said = undefined;
     for (const interest of this.#interests) this.#ask(interest);
     this.#events.connected();
     for (const goOn of this.#waiting) goOn();
     void this.#watch(connection);
-    await connection.closed();
+    const error = await connection.closed();
     this.#connection = undefined;
-    if (!this.#isClosed()) this.#events.disconnected();
+    // Without an error it was closed here: it did not answer, or the server has ended it.
+    const reason = error === undefined ? this.#said : messageOf(error);
+    if (!this.#isClosed()) this.#events.disconnected(reason);
   }
 
   /** It goes on beyond the end of the connection: nothing comes then. */
   async #watch(connection: NatsConnection): Promise<void> {
-    for await (const { type, permissionContext } of connection.status()) {
+    for await (const { type, data, permissionContext } of connection.status()) {
       // Else it would first wait until a peer that does not answer takes what was sent before.
       if (type === DebugEvents.StaleConnection) void connection.close();
-      if (permissionContext === undefined) continue;
+      if (permissionContext === undefined) {
+        // It is a code: AUTHORIZATION_VIOLATION, say.
+        if (type === Events.Error && typeof data === 'string') this.#said = wordsOf(data);
+        continue;
+      }
       const { operation, subject } = permissionContext;
       this.#events.denied(this.denial(operation, subject));
     }
@@ -274,4 +285,8 @@ export class NatsLink {
       if (this.#isClosed()) return undefined;
     }
   }
+}
+
+function wordsOf(code: string): string {
+  return code.toLowerCase().replaceAll('_', ' ');
 }

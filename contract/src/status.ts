@@ -1,3 +1,4 @@
+import type { AlarmCode } from './alarms.ts';
 import { isFirstConfiguration, type FirstConfiguration } from './first-configuration.ts';
 import { parseObject } from './json-object.ts';
 
@@ -90,13 +91,15 @@ export interface MemberStatus {
   readonly uptimeSeconds: number;
   /** What a person should look at, a sentence each. */
   readonly alarms: readonly string[];
+  /** What each of the alarms is about, in their order. */
+  readonly alarmCodes: readonly AlarmCode[];
 }
 
 /** What a member of an older version does not say. */
 const unsaid = {
   ...{ namespace: '', configuration: 0, learners: [], unheard: [], floor: 0, incoming: null },
   ...{ machineVersion: 0, newestMachineVersion: 0 },
-  haltedBy: null,
+  ...{ haltedBy: null, alarmCodes: [] },
 };
 
 /**
@@ -135,6 +138,7 @@ export function parseStatus(text: string): MemberStatus | undefined {
       typeof status.slotOut === 'number' &&
       Array.isArray(status.voters) &&
       Array.isArray(status.alarms) &&
+      (status.alarmCodes === undefined || Array.isArray(status.alarmCodes)) &&
       (status.firstConfiguration === null || isFirstConfiguration(status.firstConfiguration));
     return whole ? { ...unsaid, ...(status as MemberStatus) } : undefined;
   } catch {

@@ -64,6 +64,9 @@ const settings = {
   logBytes: integer(4 * 1024 * KIB, 1024 * 1024 * 1024 * KIB)
     .default(128 * 1024 * KIB)
     .describe('bytes of old log that are kept for members that were away'),
+  freeBytes: integer(0, Number.MAX_SAFE_INTEGER)
+    .optional()
+    .describe('alarm when fewer bytes of the disk are free; a tenth of it, 1 GiB at most'),
   tickMs: integer(1, 1000).default(10).describe('milliseconds of a tick'),
   checkpointMs: integer(10, 60_000).default(250).describe('milliseconds between cuts of the state'),
 } as const;

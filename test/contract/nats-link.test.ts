@@ -184,7 +184,7 @@ test('of several servers one that lets us in is found, or one that refuses is na
   for (let tries = 0; tries < 4; tries += 1) {
     const refused = await NatsLink.tryToOpen(options, silent);
     const file = path.join(folder, 'password');
-    const sentence = `NATS at ${nats.url} refuses user "ada" with the password in ${file}`;
+    const sentence = `NATS at ${nats.url} refuses user "ada" with the password in ${file} (authorization violation)`;
     expect(refused).toEqual({ code: 'NOT_ADMITTED', sentence });
   }
 }, 30_000);
@@ -236,4 +236,27 @@ test('without a server or a file: one try says why not', async () => {
     code: 'NOT_ADMITTED',
     sentence: `${path.join(folder, 'username')} cannot be read; it has to hold the name of the NATS user`,
   });
+});
+
+test('why NATS ends a connection, or takes no more, is said in its own words', async () => {
+  const configuration = path.join(folder, 'nats.conf');
+  const limit = 'max_connections: 1\n';
+  fs.appendFileSync(configuration, limit);
+  await nats.start();
+  const reasons: (string | undefined)[] = [];
+  const access = { url: nats.url, credentialsDir: folder };
+  const asked = { access, name: 'test', echo: false, dialMs: 2_000 };
+  const told = { ...silent, disconnected: (reason?: string) => reasons.push(reason) };
+  links.push(await NatsLink.open(asked, told));
+
+  const one = await NatsLink.tryToOpen(asked, silent);
+  expect(one).toEqual({
+    code: 'NOT_ADMITTED',
+    sentence: `NATS at ${nats.url} ended the connection: maximum connections exceeded`,
+  });
+
+  fs.writeFileSync(configuration, natsAuthorization([{ ...user, password: 'another' }]) + limit);
+  nats.reload();
+  await until('the end', () => reasons.length > 0 || undefined);
+  expect(reasons).toEqual(['authorization violation']);
 });

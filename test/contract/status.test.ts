@@ -8,12 +8,13 @@ test('what is no status is undefined', () => {
   const told = { clusterId: 'c', members: ['a'], window: 8 };
   const lists = { configuration: 2, voters: ['a'], learners: ['b'], unheard: ['b'] };
   for (const firstConfiguration of [null, told]) {
-    const said = { name: 'n0', member: 'a', slotOut: 3, floor: 1, ...lists, alarms: [] };
+    const said = { name: 'n0', member: 'a', slotOut: 3, floor: 1, ...lists, alarms: ['Full.'] };
     const status = {
       namespace: 'n',
       machineVersion: 1,
       newestMachineVersion: 2,
       ...said,
+      alarmCodes: ['disk-full'],
       haltedBy: 'twin',
       firstConfiguration,
       incoming: { from: 'b', bytes: 7 },
@@ -21,6 +22,7 @@ test('what is no status is undefined', () => {
     expect(parseStatus(JSON.stringify(status))).toEqual(status);
     const wrong = { ...status, firstConfiguration: { clusterId: 'c' } };
     expect(parseStatus(JSON.stringify(wrong))).toBeUndefined();
+    expect(parseStatus(JSON.stringify({ ...status, alarmCodes: 7 }))).toBeUndefined();
   }
 });
 
@@ -34,6 +36,7 @@ test('what a member of an older version does not say has its first value', () =>
     configuration: 0,
     floor: 0,
     haltedBy: null,
+    alarmCodes: [],
     ...none,
     ...versions,
   };

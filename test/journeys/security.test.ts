@@ -206,7 +206,10 @@ test('wrong, then missing credentials: a sentence, and it goes on once they are 
   const wrong = secure.credentials('n0', 'member', 'guessed');
   const node = secure.startMember('n0', wrong);
   const password = path.join(wrong, 'password');
-  await said('n0', /refuses user "member" with the password in \S+\/password; trying again\.$/);
+  await said(
+    'n0',
+    /refuses user "member" with the password in \S+\/password \(authorization violation\); trying again\.$/,
+  );
   fs.rmSync(password);
   const sentence = await said('n0', /cannot be read/);
   expect(sentence).toBe(

@@ -43,6 +43,7 @@ const SEGMENT_BYTES = 8 * 1024;
 const TICK_MS = 10;
 const CHECKPOINT_TICKS = 9;
 const STALL_TICKS = 50;
+const ALARM_TICKS = 200;
 /** Of the machine, in the program that an upgrade brings. */
 const NEXT_VERSION = 2;
 /** A learner that does not exist. */
@@ -257,6 +258,12 @@ export class SimulatedProcess {
     return this.#running?.driver.member.leading;
   }
 
+  /** What it says that keeps it, or the cluster, from going on. */
+  get obstacles(): readonly string[] {
+    const alarms = this.#running?.driver.alarms ?? [];
+    return alarms.map(({ code }) => code).filter((code) => code !== 'another-history');
+  }
+
   get slotOut(): Slot {
     return this.#running?.driver.member.slotOut ?? 0;
   }
@@ -431,6 +438,7 @@ export class SimulatedProcess {
         answersWaitForMark: plan.leadership === 'on-demand',
         stallTicks: STALL_TICKS,
         unheardTicks: Infinity,
+        alarmTicks: plan.leadership === 'stable' ? ALARM_TICKS : Infinity,
         chunkBytes: CHUNK_BYTES,
         compareTicks: plan.comparing && plan.leadership === 'stable' ? COMPARE_TICKS : Infinity,
         scrubTicks: SCRUB_TICKS,

@@ -326,7 +326,11 @@ class Simulation {
       this.#broken.length > 0 ||
       this.#processes.every(({ lost, isUpgraded }) => lost || isUpgraded);
     const isDone = (): boolean =>
-      this.#clients.every(({ open }) => open === 0) && isEven() && isIdle() && isUpgraded();
+      this.#clients.every(({ open }) => open === 0) &&
+      isEven() &&
+      isIdle() &&
+      isUpgraded() &&
+      this.#obstacles().length === 0;
     this.#until(forMs + LIVENESS_MS, isDone);
     if (isDone()) return;
     const open = this.#clients.reduce((sum, client) => sum + client.open, 0);
@@ -335,7 +339,8 @@ class Simulation {
       'liveness',
       `${LIVENESS_MS} ms after the last fault ${open} operations are open; ${slots.join(', ')}; ` +
         `the operator is ${isIdle() ? 'idle' : 'busy'}` +
-        (isUpgraded() ? '' : ', and the newest version of the machine is not in force'),
+        (isUpgraded() ? '' : ', and the newest version of the machine is not in force') +
+        `; alarms: ${this.#obstacles().join(', ') || 'none'}`,
     );
   }
 
@@ -381,9 +386,17 @@ class Simulation {
   }
 
   #isEven(): boolean {
-    const isMeant = (process: SimulatedProcess): boolean =>
-      !process.lost && !this.#broken.includes(process);
-    return new Set(this.#processes.filter(isMeant).map(({ slotOut }) => slotOut)).size === 1;
+    return new Set(this.#meant().map(({ slotOut }) => slotOut)).size === 1;
+  }
+
+  /** An alarm goes away by itself, when its cause has. */
+  #obstacles(): readonly string[] {
+    return this.#meant().flatMap(({ id, obstacles }) => obstacles.map((code) => `${id} ${code}`));
+  }
+
+  /** Those that are to be well in the end. */
+  #meant(): SimulatedProcess[] {
+    return this.#processes.filter(({ lost }) => !lost).filter((it) => !this.#broken.includes(it));
   }
 
   #history(): Operation[] {

@@ -3,7 +3,7 @@ import { exitCodes } from '../../../contract/src/error-codes.ts';
 import type { SynodClient } from '../sdk/client.ts';
 import { isWhole, membersOf } from '../sdk/members.ts';
 import { CommandError } from './command-error.ts';
-import { healthOf } from './health.ts';
+import { exitCodeOf, healthOf } from './health.ts';
 import { ANSWER_MS, print, withClient, type SessionOptions } from './session.ts';
 import { statusTable } from './status-table.ts';
 
@@ -17,6 +17,7 @@ const REDRAW_MS = 1_000;
 interface Picture {
   readonly json: unknown;
   readonly text: string;
+  readonly exitCode: number;
 }
 
 export async function status(options: StatusOptions): Promise<void> {
@@ -25,6 +26,7 @@ export async function status(options: StatusOptions): Promise<void> {
     const picture = await look(client);
     if (picture === undefined) throw new CommandError(silence(options), exitCodes.unavailable);
     print(options, picture.json, () => picture.text);
+    process.exitCode = picture.exitCode;
   });
 }
 
@@ -47,7 +49,8 @@ async function look(client: SynodClient): Promise<Picture | undefined> {
     members: statuses,
     silent,
   };
-  return { json, text: `${statusTable(found)}\n${sentence}` };
+  const text = `${statusTable(found)}\n${sentence}`;
+  return { json, text, exitCode: exitCodeOf[state] };
 }
 
 /** Every second, until Ctrl-C: redrawn on a terminal, otherwise one below the other. */

@@ -190,7 +190,8 @@ export class Lanes {
     request.silence = Math.min(2 * request.silence, LONGEST_SILENCE_MS);
     const bytes = this.#encode(request);
     if (bytes.length > link.maxPayload) {
-      return this.#settle(request, () => request.reject(new SynodError('TOO_LARGE')));
+      const detail = `${bytes.length} bytes; NATS takes ${link.maxPayload}, its max_payload`;
+      return this.#settle(request, () => request.reject(new SynodError('TOO_LARGE', { detail })));
     }
     link.publish(subjects[kind], bytes, `${this.#inbox}.${lane}`);
   }

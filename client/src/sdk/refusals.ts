@@ -32,8 +32,10 @@ export class Refusals implements NatsLinkEvents {
     for (const again of this.#again) again();
   }
 
-  disconnected(): void {
-    // What was sent may have arrived.
+  /** What was sent may have arrived. */
+  disconnected(reason: string | undefined): void {
+    if (reason === undefined) return;
+    this.#shutOut = { code: 'UNREACHABLE', sentence: `NATS ended the connection: ${reason}` };
   }
 
   trouble(trouble: NatsTrouble): void {

@@ -33,6 +33,7 @@ const gauges = {
   stateBytes: ['synod_state_bytes', 'Size of the state on disk.'],
   overlayBytes: ['synod_overlay_bytes', 'State in memory that waits for its cut to disk.'],
   queueBytes: ['synod_queue_bytes', 'Client commands that wait for their decision.'],
+  diskFreeBytes: ['synod_disk_free_bytes', 'Bytes free on the disk of the data folder.'],
 } as const;
 
 const labelled = {
@@ -41,6 +42,8 @@ const labelled = {
   dropped: ['synod_messages_dropped_total', 'Incoming messages dropped, by reason.', 'reason'],
   refused: ['synod_requests_refused_total', 'Client requests refused, by error code.', 'code'],
 } as const;
+
+const alarm = ['synod_alarm', '1 while there is an alarm, by what it is about.', 'code'] as const;
 
 const fine = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
 const histograms = {
@@ -75,6 +78,7 @@ export interface MetricsOptions {
   readonly messageTypes?: readonly string[];
   readonly refusalCodes?: readonly string[];
   readonly dropReasons?: readonly string[];
+  readonly alarmCodes?: readonly string[];
   /** Metrics of the process and of Node (event loop lag, heap, …); default true. */
   readonly process?: boolean;
 }
@@ -92,6 +96,7 @@ export class Metrics {
   readonly histograms: Histograms;
   readonly #registry = new Registry();
   #readGauges: (() => GaugeValues) | undefined;
+  #readAlarms: () => readonly string[] = () => [];
 
   constructor(options: MetricsOptions) {
     this.sent = new Tally(options.messageTypes);
@@ -102,13 +107,18 @@ export class Metrics {
     this.#declareCounters();
     this.#declareTallies();
     this.#declareGauges();
+    this.#declareAlarms(options.alarmCodes ?? []);
     this.histograms = this.#declareHistograms();
     if (options.process !== false) collectDefaultMetrics({ register: this.#registry });
   }
 
-  /** Says where a scrape reads the gauges. Before that, they have no values. */
-  readGaugesFrom(source: () => GaugeValues): void {
+  /**
+   * Says where a scrape reads the gauges, and the codes of the alarms that there are. Before that,
+   * gauges have no values.
+   */
+  readGaugesFrom(source: () => GaugeValues, alarms: () => readonly string[]): void {
     this.#readGauges = source;
+    this.#readAlarms = alarms;
   }
 
   /** The media type of `text`. */
@@ -164,6 +174,17 @@ export class Metrics {
       };
       new Gauge({ name, help, registers: [this.#registry], collect });
     }
+  }
+
+  /** Each code has its series, also while there is no such alarm. */
+  #declareAlarms(codes: readonly string[]): void {
+    const [name, help, label] = alarm;
+    const read = (): readonly string[] => this.#readAlarms();
+    const collect = function (this: Gauge): void {
+      const raised = read();
+      for (const code of codes) this.set({ [label]: code }, Number(raised.includes(code)));
+    };
+    new Gauge({ name, help, labelNames: [label], registers: [this.#registry], collect });
   }
 
   #declareHistograms(): Histograms {

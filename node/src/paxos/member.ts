@@ -121,6 +121,11 @@ export class Member {
     return this.#leader.missesLeader;
   }
 
+  /** Something was proposed here, or is taken over with the lead, that is not applied yet. */
+  get awaitsDecision(): boolean {
+    return this.#replica.unapplied || (this.#leader.active && !this.#leader.isInformed);
+  }
+
   /** The ballot at which this member leads. */
   get leading(): Ballot | undefined {
     return this.#leader.ballot;

@@ -46,6 +46,11 @@ export class Checkpoints {
     this.#ticksLeft = settings.checkpointTicks;
   }
 
+  /** What is to be written next, or is being written. */
+  get writing(): Cut | undefined {
+    return this.#cuts[0]?.cut;
+  }
+
   tick(): void {
     this.#ticksLeft -= 1;
   }

@@ -1,3 +1,4 @@
+import type { Alarm } from '../../../contract/src/alarms.ts';
 import type { MemberId } from '../paxos/ballot.ts';
 import type { HistoryMark } from '../paxos/history.ts';
 import type { Digests, HistoryAt, TableDigest } from '../paxos/messages.ts';
@@ -64,8 +65,7 @@ export class Comparisons {
     });
   }
 
-  /** What a person should look at, a sentence each. */
-  get alarms(): string[] {
+  get alarms(): Alarm[] {
     const histories = [...this.#histories.differing].map(([member, slot]) => {
       const rest = this.#isDisputed ? ' Nobody decides until a majority is there.' : '';
       return `What ${member} has as decided below slot ${slot} is not what this member has.${rest}`;
@@ -73,7 +73,7 @@ export class Comparisons {
     const states = [...this.#states.differing].map(([member, { slot, table }]) => {
       return `After slot ${slot}, ${member} had another table ${table} than a majority has.`;
     });
-    return [...histories, ...states];
+    return [...histories, ...states].map((sentence) => ({ code: 'another-history', sentence }));
   }
 
   /** Every frame of another member says what its history comes to. */

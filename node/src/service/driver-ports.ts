@@ -48,6 +48,8 @@ export interface DriverSettings {
   readonly stallTicks: number;
   /** Who leads says of a member that it has not heard for so many ticks. */
   readonly unheardTicks: number;
+  /** No leader, or a slot that is not decided, for so many ticks is an alarm. */
+  readonly alarmTicks: number;
   /** The size of a chunk of the state on its way to another member. */
   readonly chunkBytes: number;
   /** Ticks between two comparisons of the states, while something is applied. */

@@ -1,4 +1,5 @@
 import type { ReadRequest } from '../../../contract/src/read-request.ts';
+import type { Alarm } from '../../../contract/src/alarms.ts';
 import type { Outcome } from '../../../contract/src/reply.ts';
 import type { IncomingState } from '../../../contract/src/status.ts';
 import type { AppliedCommand } from '../machine/applier.ts';
@@ -29,6 +30,8 @@ import { errorOf } from './expulsion.ts';
 import { Hearing } from './hearing.ts';
 import { Outbox } from './outbox.ts';
 import { Reads } from './reads.ts';
+import { Progress } from './progress.ts';
+import { SlowDisk } from './slow-disk.ts';
 import { mayBeAccepted } from './soundness.ts';
 import { StateTransfer } from './state-transfer.ts';
 
@@ -57,7 +60,9 @@ export class Driver {
   readonly #barrier: Barrier;
   readonly #outbox: Outbox;
   readonly #disk: DiskWatch;
+  readonly #slowDisk: SlowDisk;
   readonly #hearing: Hearing;
+  readonly #progress: Progress;
   readonly #requests: ClientRequests;
   readonly #reads: Reads;
   readonly #checkpoints: Checkpoints;
@@ -88,7 +93,9 @@ export class Driver {
     this.#facts = new AppliedFacts(ports.state.facts, () => this.#own);
     this.#barrier = new Barrier(ports.log, failed);
     this.#disk = new DiskWatch(this.#barrier, settings.stallTicks);
+    this.#slowDisk = new SlowDisk(settings.stallTicks);
     this.#hearing = new Hearing(settings.unheardTicks);
+    this.#progress = new Progress(ports.member.self, settings.alarmTicks);
     this.#requests = new ClientRequests(ports, settings, {
       isStopped: () => this.#stopped,
       queued: () => this.#wake(),
@@ -113,6 +120,7 @@ export class Driver {
     transport.onMessage((from, message, stamp) => {
       metrics.received.add(message.type);
       this.#hearing.heard(from);
+      this.#progress.heard(from);
       if (!this.#stopped) this.#guard(() => this.#hear(from, message, stamp));
     });
   }
@@ -215,11 +223,6 @@ export class Driver {
     return this.#requests.bytes;
   }
 
-  /** The disk has not finished a write for a while. */
-  get stalled(): boolean {
-    return this.#disk.isStalled;
-  }
-
   /** Whom this member has not heard for long, while it leads. */
   get unheard(): MemberId[] {
     return this.#hearing.unheard;
@@ -230,9 +233,15 @@ export class Driver {
     return this.#transfer.incoming;
   }
 
-  /** What a person should look at, a sentence each. */
-  get alarms(): string[] {
-    return this.#comparisons.alarms;
+  /** What a person should look at. */
+  get alarms(): Alarm[] {
+    const { alarms } = this.#comparisons;
+    return [...alarms, ...this.#progress.alarms, ...this.#slowDisk.alarms];
+  }
+
+  /** Why this member cannot serve, though nothing is wrong with itself. */
+  get outage(): Alarm | undefined {
+    return this.#progress.outage;
   }
 
   /** Puts a filter around the effects of every further step. */
@@ -257,6 +266,8 @@ export class Driver {
     const { voters, learners } = configurations.newest;
     const others = [...voters, ...learners].filter((member) => member !== self);
     this.#hearing.tick(leading === undefined ? [] : others);
+    this.#progress.tick(this.member);
+    this.#slowDisk.tick({ isLogStalled: this.#disk.isStalled, cut: this.#checkpoints.writing });
     this.#transfer.tick();
     this.#requests.tick();
     this.#reads.tick();

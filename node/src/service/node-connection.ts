@@ -47,7 +47,7 @@ export class NodeConnection {
       { access, name, echo: false, dialMs: DIAL_MS },
       {
         connected: () => this.#changed(true),
-        disconnected: () => this.#changed(false),
+        disconnected: (reason) => this.#changed(false, reason),
         trouble: ({ sentence }) => this.#say(`${sentence}; trying again.`),
         denied: ({ sentence }) =>
           this.#say(`NATS: ${sentence}; a member has to: see docs/security.md.`),
@@ -66,13 +66,13 @@ export class NodeConnection {
     log.warn({ natsUrl: access.url }, sentence);
   }
 
-  #changed(connected: boolean): void {
+  #changed(connected: boolean, reason?: string): void {
     const { access, log } = this.#options;
     const natsUrl = access.url;
     this.#isUp = connected;
-    this.#trouble = undefined;
+    this.#trouble = reason === undefined ? undefined : `NATS ended the connection: ${reason}.`;
     if (connected) log.info({ natsUrl }, 'nats connected');
-    else log.warn({ natsUrl }, 'nats disconnected; going on when it is back');
+    else log.warn({ natsUrl, reason }, 'nats disconnected; going on when it is back');
   }
 
   async close(): Promise<void> {

@@ -1,3 +1,4 @@
+import { alarmCodes } from '../../../contract/src/alarms.ts';
 import { errors } from '../../../contract/src/error-codes.ts';
 import {
   isSameFirstConfiguration,
@@ -22,8 +23,10 @@ import { dropReasons } from '../transport/transport.ts';
 import { AdminApi } from './admin-api.ts';
 import { Complaints } from './complaints.ts';
 import { serveDirect } from './direct-requests.ts';
+import { DiskSpace } from './disk-space.ts';
 import { HaltError } from './halt-error.ts';
 import type { Logger } from './logger.ts';
+import { LoopWatch } from './loop-watch.ts';
 import { NodeConnection } from './node-connection.ts';
 import { NodeData } from './node-data.ts';
 import { Recovery } from './recovery.ts';
@@ -48,6 +51,8 @@ export class Node {
   readonly #folder: DataFolder;
   readonly #data: NodeData;
   readonly #nats: NodeConnection;
+  readonly #space: DiskSpace;
+  readonly #loop = new LoopWatch();
   readonly #report: SelfReport;
   readonly #recovery: Recovery;
   /** Why it has no roles: its data is damaged, or a person has to look. */
@@ -96,6 +101,7 @@ export class Node {
       member,
       messageTypes: Object.keys(waitsForFlush),
       refusalCodes: Object.keys(errors),
+      alarmCodes,
       dropReasons: [...dropReasons, ...droppedReasons, 'no-reply-lane', 'script-line'],
     });
     const { natsUrl, natsCredentialsDir, natsTlsDir } = config;
@@ -105,12 +111,15 @@ export class Node {
       log: this.#log,
     });
     this.#data = new NodeData(this.#folder, config, this.#log, () => this.#report.unready());
+    this.#space = new DiskSpace(this.#folder.path, config.freeBytes);
     this.#report = new SelfReport(config, member, () => ({
       data: this.#data,
       running: this.#running,
       fault: this.#fault,
       natsConnected: this.#nats.isUp,
       natsTrouble: this.#nats.trouble,
+      alarms: [...this.#space.alarms, ...this.#loop.alarms],
+      diskFree: this.#space.free,
     }));
     this.#recovery = new Recovery({
       folder: this.#folder,
@@ -122,7 +131,10 @@ export class Node {
       left: () => void this.#leave(),
       failed: (error) => this.#failed(error),
     });
-    this.#metrics.readGaugesFrom(() => this.#report.gauges());
+    this.#metrics.readGaugesFrom(
+      () => this.#report.gauges(),
+      () => this.#report.alarmCodes(),
+    );
   }
 
   /**
@@ -132,12 +144,14 @@ export class Node {
    */
   async start(): Promise<void> {
     this.#open();
+    this.#space.start();
     this.#http = await this.#show();
     this.#log.info({ port: this.#http.port }, 'http listens');
     const connection = await this.#nats.connect();
     this.#admin = new AdminApi(connection, this.#subjects, this.#log, () => this.status());
     this.#serve(connection);
     await this.#run(connection);
+    this.#loop.start(); // What a start takes is no stall.
   }
 
   #show(): Promise<HttpServer> {
@@ -303,6 +317,8 @@ export class Node {
     if (this.#nats.isUp) await this.#running?.flushed();
     await this.#nats.close();
     await this.#http?.close();
+    this.#space.stop();
+    this.#loop.stop();
     await this.#data.close();
     this.#lock.release();
   }

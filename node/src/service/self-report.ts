@@ -1,3 +1,4 @@
+import type { Alarm, AlarmCode } from '../../../contract/src/alarms.ts';
 import type { MemberRole, MemberStatus } from '../../../contract/src/status.ts';
 import { VERSION } from '../../../contract/src/version.ts';
 import type { Config } from '../config.ts';
@@ -12,6 +13,8 @@ import type { NodeData } from './node-data.ts';
 import { roleOf } from './role.ts';
 import type { RunningMember } from './running-member.ts';
 
+const NATS_DOWN = 'The connection to NATS is down.';
+
 /** What there is of a node at the moment. */
 export interface Presence {
   readonly data: NodeData;
@@ -21,6 +24,10 @@ export interface Presence {
   readonly natsConnected: boolean;
   /** Why it is not connected, in a sentence, once that is known. */
   readonly natsTrouble: string | undefined;
+  /** Of the process: its event loop, and its disk. */
+  readonly alarms: readonly Alarm[];
+  /** Bytes free on the disk of its data folder; `undefined` while that is not known. */
+  readonly diskFree: number | undefined;
 }
 
 /** What a node says of itself: its status, whether it is ready, and its gauges. */
@@ -48,8 +55,13 @@ export class SelfReport {
     return { ready: this.#isReady(presence), reason: reasonOf(presence) };
   }
 
-  /** Ready once, for good: it has applied what was decided when it started. */
+  /** It has applied what was decided when it started, and hears a leader. */
   #isReady(presence: Presence): boolean {
+    return this.#hasCaughtUp(presence) && presence.running?.driver.outage === undefined;
+  }
+
+  /** Once, for good. */
+  #hasCaughtUp(presence: Presence): boolean {
     const { running, fault } = presence;
     if (running === undefined || fault !== undefined) return false;
     const { member } = running.driver;
@@ -65,6 +77,7 @@ export class SelfReport {
     const { data, running } = presence;
     const { first, storage } = data;
     const member = running?.driver.member;
+    const alarms = alarmsOf(presence);
     const newest = member?.configurations.newest;
     return {
       cluster,
@@ -97,32 +110,9 @@ export class SelfReport {
       logBytes: storage?.opened.log.bytes ?? 0,
       stateBytes: storage?.state.bytes ?? 0,
       uptimeSeconds: Math.round((performance.now() - this.#started) / 1000),
-      alarms: this.#alarms(presence),
+      alarms: alarms.map(({ sentence }) => sentence),
+      alarmCodes: alarms.map(({ code }) => code),
     };
-  }
-
-  #alarms(presence: Presence): string[] {
-    const { data, fault, running, natsConnected, natsTrouble } = presence;
-    const alarms = fault === undefined ? [] : [fault.message];
-    if (running?.driver.stalled === true) {
-      alarms.push('The disk has not finished a write for more than a second.');
-    }
-    if (running !== undefined && fault === undefined) alarms.push(...running.driver.alarms);
-    const missing = slotsWithoutState(presence);
-    if (missing !== undefined) {
-      alarms.push(
-        `The state below slot ${missing} is not here, and the log begins there: nothing is applied ` +
-          'until another member has given its state.',
-      );
-    }
-    const kept = data.keptState;
-    if (kept !== undefined) {
-      const then = missing === undefined ? 'Look at it, then delete it.' : 'Keep it until then.';
-      alarms.push(`A state failed its checks and is kept as ${kept}. ${then}`);
-    }
-    if (!natsConnected) alarms.push('The connection to NATS is down.');
-    if (natsTrouble !== undefined) alarms.push(natsTrouble);
-    return alarms;
   }
 
   #role({ data, running, fault }: Presence): MemberRole {
@@ -157,7 +147,13 @@ export class SelfReport {
       stateBytes: state?.bytes ?? 0,
       overlayBytes: state?.overlayBytes ?? 0,
       queueBytes: running?.driver.queueBytes ?? 0,
+      diskFreeBytes: presence.diskFree ?? NaN,
     };
+  }
+
+  /** The codes of the alarms that there are. */
+  alarmCodes(): readonly AlarmCode[] {
+    return alarmsOf(this.#look()).map(({ code }) => code);
   }
 }
 
@@ -166,11 +162,59 @@ function machineVersionOf({ running, data }: Presence): number {
   return running?.applier.version ?? data.storage?.state.facts.machine?.version ?? 0;
 }
 
+/** What a person should look at, the causes before what comes of them. */
+function alarmsOf(presence: Presence): Alarm[] {
+  const { fault, running, alarms } = presence;
+  const drivers = running === undefined || fault !== undefined ? [] : running.driver.alarms;
+  // Whoever does not reach NATS hears nobody, which is no news then.
+  const own = drivers.filter(({ code }) => presence.natsConnected || !isOfOutage(code));
+  return [...faultOf(presence), ...own, ...missingOf(presence), ...natsOf(presence), ...alarms];
+}
+
+function isOfOutage(code: AlarmCode): boolean {
+  return code === 'no-leader' || code === 'no-quorum';
+}
+
+function faultOf({ fault }: Presence): Alarm[] {
+  if (fault === undefined) return [];
+  const code = fault instanceof HaltError ? 'halted' : 'damaged';
+  return [{ code, sentence: fault.message }];
+}
+
+/** Of the state that was set aside, and of what comes in its place. */
+function missingOf(presence: Presence): Alarm[] {
+  const alarms: Alarm[] = [];
+  const missing = slotsWithoutState(presence);
+  if (missing !== undefined) {
+    const sentence =
+      `The state below slot ${missing} is not here, and the log begins there: nothing is applied ` +
+      'until another member has given its state.';
+    alarms.push({ code: 'no-state', sentence });
+  }
+  const kept = presence.data.keptState;
+  if (kept !== undefined) {
+    const then = missing === undefined ? 'Look at it, then delete it.' : 'Keep it until then.';
+    const sentence = `A state failed its checks and is kept as ${kept}. ${then}`;
+    alarms.push({ code: 'state-kept', sentence });
+  }
+  return alarms;
+}
+
+function natsOf({ natsConnected, natsTrouble }: Presence): Alarm[] {
+  const sentences = [
+    ...(natsConnected ? [] : [NATS_DOWN]),
+    ...(natsTrouble === undefined ? [] : [natsTrouble]),
+  ];
+  return sentences.map((sentence) => ({ code: 'nats', sentence }));
+}
+
 /** Why a node is not ready. */
-function reasonOf({ fault, data, natsConnected, running }: Presence): string {
+function reasonOf({ fault, data, natsConnected, running, natsTrouble }: Presence): string {
   if (fault !== undefined) return fault.message;
   if (data.first === undefined && natsConnected) return 'it has not been told its cluster';
   if (running === undefined) return 'it waits for NATS';
+  const { outage } = running.driver;
+  if (outage !== undefined) return natsConnected ? outage.sentence : (natsTrouble ?? NATS_DOWN);
   if (running.driver.member.leader === undefined) return 'no leader is known yet';
   return 'it catches up';
 }

@@ -31,10 +31,10 @@ class LinkEvents extends Refusals {
     super.connected();
   }
 
-  override disconnected(): void {
+  override disconnected(reason: string | undefined): void {
     this.isUp = false;
     this.losses += 1;
-    super.disconnected();
+    super.disconnected(reason);
   }
 }
 

@@ -1,5 +1,5 @@
 import { parseStatus, type MemberStatus } from '../../../contract/src/status.ts';
-import { healthOf } from '../../../client/src/cli/health.ts';
+import { exitCodeOf, healthOf } from '../../../client/src/cli/health.ts';
 import { statusTable } from '../../../client/src/cli/status-table.ts';
 import { isWhole, leaderOf, membersOf } from '../../../client/src/sdk/members.ts';
 
@@ -40,7 +40,32 @@ test.each([
     [leader, statusOf('b'), statusOf('c', { incoming: { from: 'a', bytes: 0 } }), learner],
     'Degraded: n-a leads, 3 of 3 voters are well, 1 may fail, n-c receives a state.',
   ],
-  ['no-leader', [statusOf('b')], 'No leader: 1 of 3 voters are well, 2 are needed.'],
+  [
+    'degraded',
+    [
+      leader,
+      statusOf('b', { alarmCodes: ['no-quorum'], alarms: ['It hears nobody.'] }),
+      statusOf('c'),
+    ],
+    'Degraded: n-a leads, 3 of 3 voters are well, 1 may fail, n-b has an alarm, d does not answer.',
+  ],
+  [
+    'stuck',
+    [statusOf('a', { role: 'leader', alarmCodes: ['undecided'] }), statusOf('b'), statusOf('c')],
+    'Stuck: n-a leads, 3 of 3 voters are well, 1 may fail, but nothing is decided.',
+  ],
+  [
+    'no-quorum',
+    [statusOf('b')],
+    'No quorum: 1 of 3 voters are well, 2 are needed that hear one another, a does not answer, ' +
+      'c does not answer.',
+  ],
+  [
+    'no-quorum',
+    [statusOf('b'), statusOf('c', { alarmCodes: ['no-quorum'], alarms: ['It hears nobody.'] })],
+    'No quorum: 2 of 3 voters are well, 2 are needed that hear one another, a does not answer, ' +
+      'n-c has an alarm.',
+  ],
   [
     'no-leader',
     [statusOf('b'), statusOf('c')],
@@ -48,6 +73,14 @@ test.each([
   ],
 ] as const)('%s: it is said in a sentence', (state, statuses, sentence) => {
   expect(healthOf(membersOf(statuses))).toEqual({ state, sentence });
+});
+
+test('a script learns by the exit status: 0 well, 3 amiss, 4 when no command is taken', () => {
+  expect(exitCodeOf).toEqual({
+    healthy: 0,
+    degraded: 3,
+    ...{ stuck: 4, 'no-leader': 4, 'no-quorum': 4 },
+  });
 });
 
 test('who votes or learns and does not answer has a row; so has an outsider that answers', () => {

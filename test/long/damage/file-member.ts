@@ -146,6 +146,7 @@ export class FileMember {
         maxCommandBytes: 4096,
         answersWaitForMark: false,
         stallTicks: 1_000,
+        alarmTicks: Infinity,
         unheardTicks: Infinity,
         chunkBytes: 4096,
         compareTicks: 40,

@@ -160,7 +160,7 @@ class Cluster {
     }
   }
 
-  /** Where leadership is stable, only who leads takes a command: clients send it again until then. */
+  /** Where leadership is stable, only who leads takes a command; clients send it until then. */
   request(text: string, to: string): void {
     const input = { type: 'request', commands: value(text) } as const;
     const leading = voters.filter((id) => this.#members.get(id)?.leading !== undefined);

@@ -45,7 +45,7 @@ test.each([[['a']], [['a', 'b', 'c']]])(
 );
 
 /** Of three voters, a follows nobody yet. */
-function voter(isAnswered = (_command: Command): boolean => false): Member {
+function voter(isAnswered: (command: Command) => boolean = () => false): Member {
   const three = new Configurations([firstConfiguration(['a', 'b', 'c'], 4)]);
   const packing = { batchBytes: 1, pipeline: 3, applyBytes: 3 };
   const init = { self: 'a', configurations: three, mode: 'stable', timing, packing } as const;

@@ -1,6 +1,5 @@
 import type { Configuration } from '../../../node/src/paxos/configuration.ts';
 import type { Effect } from '../../../node/src/paxos/effects.ts';
-import type { Probe } from '../../../node/src/paxos/messages.ts';
 import { Reader } from '../../../node/src/paxos/reader.ts';
 import { sent, timing } from './samples.ts';
 

@@ -6,7 +6,9 @@ import { chatLog } from '../../../node/src/machine/chat-log.ts';
 import { Metrics } from '../../../node/src/metrics/metrics.ts';
 import { firstConfiguration } from '../../../node/src/paxos/configuration.ts';
 import { Configurations } from '../../../node/src/paxos/configurations.ts';
+import type { Effect } from '../../../node/src/paxos/effects.ts';
 import { Member } from '../../../node/src/paxos/member.ts';
+import type { Message } from '../../../node/src/paxos/messages.ts';
 import { defaultTiming } from '../../../node/src/paxos/timing.ts';
 import { Driver } from '../../../node/src/service/driver.ts';
 import { MemoryDisk, MemoryFolder } from '../../../node/src/storage/memory-folder.ts';
@@ -20,6 +22,7 @@ import { Random } from '../../simulation/random.ts';
 
 const CLUSTER = 'local/memory';
 const SEGMENT_BYTES = 64 * 1024;
+export const ALARM_TICKS = 200;
 
 /** What a member's process is, and what of it survives a power cut. */
 interface Running {
@@ -50,6 +53,7 @@ export class MemoryCluster {
   #tasks: (() => void)[] = [];
   /** What the disks were asked to do while they were stalled. */
   #stalled: (() => void)[] | undefined;
+  #lost: Message['type'] | undefined;
   #now = 0;
   #number = 0;
 
@@ -124,6 +128,7 @@ export class MemoryCluster {
         answersWaitForMark: false,
         stallTicks: 100,
         unheardTicks: 200,
+        alarmTicks: ALARM_TICKS,
         chunkBytes: 1024,
         compareTicks: 20,
         scrubTicks: 3,
@@ -145,6 +150,7 @@ export class MemoryCluster {
         },
       },
     );
+    driver.filter = (effects) => ({ effects: this.#lessLost(effects), crash: false });
     this.#running.set(self, Object.assign(running, { driver, applier, folder, tables, transport }));
   }
 
@@ -165,6 +171,25 @@ export class MemoryCluster {
   /** Whom a member says that it has not heard for long. */
   unheardBy(member: string): readonly string[] {
     return this.#running.get(member)?.driver.unheard ?? [];
+  }
+
+  /** What a member says that a person should look at: the codes. */
+  alarmsOf(member: string): readonly string[] {
+    return this.#running.get(member)?.driver.alarms.map(({ code }) => code) ?? [];
+  }
+
+  /** Why a member cannot serve, in a sentence. */
+  outageOf(member: string): string | undefined {
+    return this.#running.get(member)?.driver.outage?.sentence;
+  }
+
+  /** From now on nobody sends messages of that type. */
+  losing(type: Message['type'] | undefined): void {
+    this.#lost = type;
+  }
+
+  #lessLost(effects: readonly Effect[]): Effect[] {
+    return effects.filter((effect) => effect.type !== 'send' || effect.message.type !== this.#lost);
   }
 
   /** Hands a text to a member. @param answered told once, if ever */

@@ -98,5 +98,6 @@ function statusOf(namespace: string, cluster: number, ordinal: number): MemberSt
     stateBytes: 0,
     uptimeSeconds: 60,
     alarms: [],
+    alarmCodes: [],
   };
 }

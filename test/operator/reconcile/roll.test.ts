@@ -82,7 +82,8 @@ test('a template that has run once stays, though its only ready pod is gone for 
   world.deletePod(2);
   world.kubernetes.isSlow = true;
   await world.rounds(1);
-  expect(world.cluster.status?.readyMembers).toBe(1);
+  // The one that is left has no quorum, and so nobody is ready; which says nothing of the template.
+  expect(world.cluster.status?.readyMembers).toBe(0);
   world.kubernetes.isSlow = false;
   await world.rounds(5);
   expect(images(world)).toEqual(['v1', 'v2', 'v2']);

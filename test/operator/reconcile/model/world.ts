@@ -512,7 +512,15 @@ export class World implements Members {
   }
 
   #isReady({ pod, disk }: Process): boolean {
-    return disk.hasCaughtUp && !this.learning.has(disk.id) && !isUnready(pod);
+    const hasCaughtUp = disk.hasCaughtUp && !this.learning.has(disk.id) && !isUnready(pod);
+    return hasCaughtUp && this.#hearsLeader({ pod, disk });
+  }
+
+  /** Who hears none serves nobody; one that no configuration names need not hear any. */
+  #hearsLeader({ pod, disk }: Process): boolean {
+    const { newest, leader } = this.#paxosOf(disk) ?? {};
+    const isNamed = [newest?.voters, newest?.learners].some((ids) => ids?.includes(disk.id));
+    return !isNamed || (leader !== undefined && this.#isConnected(pod));
   }
 
   #statusOf(process: Process): MemberStatus {
@@ -555,7 +563,12 @@ export class World implements Members {
       alarms: [
         ...(disk.isDamaged ? ['A file is damaged.'] : []),
         ...(haltedBy === null ? [] : [`It halted because of a ${haltedBy}.`]),
-        ...(disk.isStalled ? ['The disk has not finished a write for more than a second.'] : []),
+        ...(disk.isStalled ? ['The disk takes more than a second for a write.'] : []),
+      ],
+      alarmCodes: [
+        ...(disk.isDamaged ? (['damaged'] as const) : []),
+        ...(haltedBy === null ? [] : (['halted'] as const)),
+        ...(disk.isStalled ? (['disk-slow'] as const) : []),
       ],
     };
   }
