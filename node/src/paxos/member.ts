@@ -189,6 +189,8 @@ export class Member {
     for (let message = this.#local.shift(); message; message = this.#local.shift()) {
       this.#emit(effects, this.#deliver(this.self, message));
     }
+    const commands = this.#replica.takeRefused();
+    if (commands.length > 0) effects.push({ type: 'refused', commands });
     return effects;
   }
 
@@ -216,6 +218,10 @@ export class Member {
         return this.#propose(this.#replica.propose());
       case 'recalled':
         return [this.#recalled(input)];
+      case 'room':
+        this.#acceptor.room = input.bytes;
+        this.#replica.room = input.bytes;
+        return [];
       case 'checkpoint':
         return this.#decidedMark();
       case 'flushed':

@@ -40,7 +40,7 @@ export interface DriverSettings {
   readonly overlayBytes: number;
   /** Commands that wait for a slot, at most. */
   readonly queueBytes: number;
-  /** The largest command. */
+  /** The largest command, where a message has room for it. */
   readonly maxCommandBytes: number;
   /** Answers wait until the decided mark that covers them is durable (leadership on demand). */
   readonly answersWaitForMark: boolean;
@@ -48,7 +48,7 @@ export interface DriverSettings {
   readonly stallTicks: number;
   /** Who leads says of a member that it has not heard for so many ticks. */
   readonly unheardTicks: number;
-  /** The size of a chunk of the state on its way to another member. */
+  /** The size of a chunk of the state on its way to another member, where a message has room. */
   readonly chunkBytes: number;
   /** Ticks between two comparisons of the states, while something is applied. */
   readonly compareTicks: number;

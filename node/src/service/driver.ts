@@ -15,7 +15,7 @@ import {
 import { valueBytes, type Slot, type Value } from '../paxos/pvalue.ts';
 import type { OwnFacts } from '../storage/facts.ts';
 import { machineErrorOf } from '../storage/machine-error.ts';
-import type { Stamp } from '../transport/transport.ts';
+import { roomIn, type Stamp } from '../transport/transport.ts';
 import { AppliedFacts } from './applied-facts.ts';
 import { Barrier } from './barrier.ts';
 import { Checkpoints } from './checkpoints.ts';
@@ -59,6 +59,8 @@ export class Driver {
   /** The log has nothing below it, or is about to let go of it. */
   #collected: Slot;
   #ticksToScrub: number;
+  /** What a message had room for when that was looked at last. */
+  #measured = Infinity;
   /** For whom the log is being read. */
   readonly #recalls = new Set<MemberId>();
 
@@ -75,6 +77,7 @@ export class Driver {
     this.#hearing = new Hearing(settings.unheardTicks);
     this.#requests = new ClientRequests(ports, settings, {
       isStopped: () => this.#stopped,
+      room: () => this.#room,
       queued: () => this.#wake(),
       failed,
     });
@@ -138,7 +141,8 @@ export class Driver {
       restored: (slotOut: Slot) => this.#events.restored(slotOut),
       failed: (error: Error) => this.#fail(error),
     };
-    return new StateTransfer(ports, this.#settings.chunkBytes);
+    const { chunkBytes } = this.#settings;
+    return new StateTransfer(ports, () => Math.min(chunkBytes, this.#room));
   }
 
   #hear(from: MemberId, message: Message, { end, history }: Stamp): void {
@@ -187,6 +191,11 @@ export class Driver {
 
   get member(): Member {
     return this.#ports.member;
+  }
+
+  /** What a message has room for, as the network is now. */
+  get #room(): number {
+    return roomIn(this.#ports.transport.maxFrameBytes);
   }
 
   /** Bytes of commands that wait for a slot. */
@@ -282,6 +291,7 @@ export class Driver {
   #drain(): void {
     if (this.#stopped) return;
     this.#guard(() => {
+      this.#measure();
       const inputs = this.#inbox;
       this.#inbox = [];
       for (const input of inputs) {
@@ -294,6 +304,14 @@ export class Driver {
       this.#checkpoints.cutWhenDue();
       this.#release();
     });
+  }
+
+  /** The network may take larger or smaller messages than before. */
+  #measure(): void {
+    const bytes = this.#room;
+    if (bytes === this.#measured) return;
+    this.#measured = bytes;
+    this.#perform(this.member.step({ type: 'room', bytes }));
   }
 
   /** A broken invariant, or damage that is found: nothing goes on. */
@@ -348,6 +366,9 @@ export class Driver {
           break;
         case 'apply':
           this.#apply(effect.slot, effect.value);
+          break;
+        case 'refused':
+          this.#requests.refuse(effect.commands);
           break;
         case 'reconfigured':
           if (effect.stored !== undefined) this.#facts.reconfigured(effect.stored);
@@ -440,7 +461,7 @@ export class Driver {
     if (from < first) return this.input({ type: 'recalled', asker, from, stored: [], first });
     if (this.#recalls.has(asker)) return; // It asks again once it has the answer, or in time.
     this.#recalls.add(asker);
-    log.read(from, to, RECALL_BYTES, (error, stored) => {
+    log.read(from, to, Math.min(RECALL_BYTES, this.#room), (error, stored) => {
       this.#recalls.delete(asker);
       if (error !== undefined) return this.#fail(error);
       this.input({ type: 'recalled', asker, from, stored, first });

@@ -1,3 +1,4 @@
+import { LARGEST_WHOLE, partsOf } from '../../../contract/src/parts.ts';
 import type { Interest, NatsLink } from '../../../contract/src/nats-link.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import type { MemberId } from '../paxos/ballot.ts';
@@ -22,6 +23,7 @@ export class NatsTransport implements Transport {
   readonly #options: NatsTransportOptions;
   readonly #receiver: Receiver;
   readonly #interests: readonly Interest[];
+  #maxFrameBytes = Infinity;
 
   constructor(options: NatsTransportOptions) {
     this.#options = options;
@@ -30,6 +32,13 @@ export class NatsTransport implements Transport {
     this.#interests = [subjects.member(self), subjects.members].map((subject) =>
       connection.subscribe(subject, ({ data }) => this.#receiver.receive(data)),
     );
+  }
+
+  /** While there is no connection, what it was: the next one is likely to be the same. */
+  get maxFrameBytes(): number {
+    const { maxPayload } = this.#options.connection;
+    if (maxPayload < Infinity) this.#maxFrameBytes = maxPayload;
+    return this.#maxFrameBytes;
   }
 
   onMessage(handler: TakeMessage): void {
@@ -50,9 +59,12 @@ export class NatsTransport implements Transport {
     const { connection, cluster, self, stamp, onDropped } = this.#options;
     if (messages.length === 0) return;
     const data = encodeFrame({ cluster, from: self, to, messages, ...stamp() });
-    const limit = connection.maxPayload;
+    const limit = this.maxFrameBytes;
     if (data.length <= limit) {
       connection.publish(subject, data);
+    } else if (messages.length === 1 && data.length <= LARGEST_WHOLE) {
+      // It has a value from a time, or of a member, with larger messages: it must get on.
+      for (const part of partsOf(data, limit)) connection.publish(subject, part);
     } else if (messages.length === 1) {
       onDropped('too-large', `a ${messages[0]?.type ?? ''} of ${data.length} bytes`);
     } else {

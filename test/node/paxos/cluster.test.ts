@@ -95,6 +95,7 @@ class Cluster {
       case 'expelled':
       case 'recall':
       case 'collect':
+      case 'refused':
       case 'fetch-state':
       case 'surveyed':
       case 'reconfigured':
