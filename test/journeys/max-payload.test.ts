@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { encodeChatOperation } from '../../contract/src/chat-log.ts';
+import { SynodError } from '../../client/src/sdk/client.ts';
 import { NatsProcess } from './nats-process.ts';
 import { TestFolder, until } from './test-cluster.ts';
 
@@ -57,7 +57,9 @@ test.each([64, 256])(
     expect((await client.append(fits)).position).toBe(many.length + 1);
     await expect(client.append(`${fits}f`)).rejects.toMatchObject({
       code: 'TOO_LARGE',
-      message: expect.stringContaining(`(it has ${most + 1} bytes, and ${most} is the most now)`),
+      message: expect.stringContaining(
+        `(it has ${most + 1} bytes, and ${most} is the most now)`,
+      ) as string,
     });
     // An answer that is larger than a message comes all the same.
     for (const text of ['a', 'b']) await client.append(text.repeat(50 * KIB));
@@ -86,7 +88,7 @@ test('it becomes smaller while commands come, and larger again: all go on', asyn
   await until('the smaller limit', () =>
     client.append(large(written)).then(
       () => void (written += 1),
-      ({ code }: { code: string }) => (code === 'TIMED_OUT' ? undefined : code),
+      (error: unknown) => (error instanceof SynodError && error.code === 'TOO_LARGE') || undefined,
     ),
   );
   await expect(client.append(large(written))).rejects.toMatchObject({ code: 'TOO_LARGE' });
@@ -131,7 +133,9 @@ test('what was written with a larger max_payload is passed on to who was away', 
   await nats.start();
   await cluster.startMember('n2'); // Behind all logs: from a state, and the log after it.
   await even();
-  const transferred = folder.log('n2').filter(({ msg }) => /another member's state/.test(`${msg}`));
+  const transferred = folder
+    .log('n2')
+    .filter(({ msg }) => /another member's state/.test(String(msg)));
   expect(transferred).toHaveLength(1);
   expect((await client.readTexts({ from: 169 })).texts[0]).toHaveLength(100 * KIB);
 }, 120_000);

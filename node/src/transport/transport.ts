@@ -29,7 +29,7 @@ export interface Transport {
   flush(done: () => void): void;
 }
 
-/** What a frame has beside the commands of one message: ids, its stamp, decisions that ride along. */
+/** What a frame has beside the commands of a message: ids, its stamp, decisions that ride along. */
 const FRAME_ROOM = 4096;
 /** A command of that size is always taken. Where no frame has room for it, it travels in parts. */
 const LEAST_ROOM = 1024;

@@ -212,7 +212,9 @@ test('what is too large names both sizes; what may have been taken before says t
     answer({ ok: false, code: 'TOO_LARGE', sizes: { bytes: 1234, most: 1000 } });
   });
   await start(5_000);
-  const message = expect.stringContaining('(it has 1234 bytes, and 1000 is the most now)') as string;
+  const message = expect.stringContaining(
+    '(it has 1234 bytes, and 1000 is the most now)',
+  ) as string;
   const once = client.propose([OPERATION]);
   await expect(once).rejects.toMatchObject({ code: 'TOO_LARGE', message });
   const again = client.propose([OPERATION]);

@@ -119,9 +119,7 @@ describe('what a message has room for', () => {
     expect(packing.propose()).toEqual([]);
     packing.decided(pvalue('1.a', 1, 'tiny'), 'b');
     expect(packing.propose()).toEqual([]);
-    expect(packing.takeRefused()).toEqual(
-      commands('large once', 'larger once', 'largest of all'),
-    );
+    expect(packing.takeRefused()).toEqual(commands('large once', 'larger once', 'largest of all'));
     expect(packing.takeRefused()).toEqual([]);
     expect([packing.requestBytes, packing.unapplied]).toEqual([0, false]);
   });
