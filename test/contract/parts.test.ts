@@ -65,6 +65,7 @@ test('wholes that never come do not take more memory than so much: the oldest is
     parts.take(first!);
     expect(parts.bytes).toBeLessThanOrEqual(2 * LARGEST_WHOLE);
   }
-  expect(parts.take(all.at(-1)![1]!)).toEqual(Buffer.alloc(length, 19));
+  const last = parts.take(all.at(-1)![1]!) as Buffer;
+  expect(last.equals(Buffer.alloc(length, 19))).toBe(true);
   expect(parts.take(all[0]![1]!)).toBeUndefined();
 });
