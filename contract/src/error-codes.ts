@@ -7,7 +7,7 @@ export const errors = {
   OVERLOADED: 'The leader has more commands waiting than it may hold. Try again after the hint.',
   TOO_LARGE: 'The command is larger than the cluster takes. Split it, or make it smaller.',
   ANSWER_TOO_LARGE:
-    'It was done, but its answer is larger than NATS takes (max_payload). Ask for less at once.',
+    'It was done, but its answer is larger than 1 MiB, and than NATS takes. Ask for less at once.',
   GARBLED: 'The request was changed on its way to the cluster. Send it again.',
   MALFORMED: 'The request could not be parsed. Client and cluster must speak the same version.',
   ALREADY_ANSWERED: 'The number is below the lowest one that the client declared unanswered.',

@@ -24,6 +24,8 @@ export interface DialOptions {
   readonly echo: boolean;
   /** How long each server is waited for: to be found, and at all of its addresses. */
   readonly dialMs: number;
+  /** A server that takes smaller messages is refused. */
+  readonly leastPayload?: number;
   /** How often the server is asked whether it is there; after three silences it is not. */
   readonly pingMs?: number;
   /** The addresses of a host; what the system says without it. */
@@ -81,12 +83,26 @@ export class NatsDialer {
         const connection = await this.#connect(server, address, timeout).catch((error: unknown) =>
           note(error, address),
         );
-        if (connection !== undefined) return connection;
+        if (connection === undefined) continue;
+        const small = this.#tooSmall(connection, server.url);
+        if (small === undefined) return connection;
+        troubles.push(small);
+        await connection.close();
       }
     } catch (error) {
       await note(error);
     }
     return troubles;
+  }
+
+  #tooSmall({ info }: NatsConnection, url: string): NatsTrouble | undefined {
+    const { leastPayload = 0 } = this.#options;
+    const bytes = info?.max_payload ?? Infinity;
+    if (bytes >= leastPayload) return undefined;
+    const sentence =
+      `NATS at ${url} takes messages of ${bytes} bytes (max_payload), ` +
+      `and a member needs ${leastPayload}: raise max_payload in the configuration of NATS`;
+    return { code: 'NOT_ADMITTED', sentence };
   }
 
   /**

@@ -98,6 +98,10 @@ export class NatsLink {
     return link;
   }
 
+  /**
+   * Bytes of a message, as the server says that it is connected to; any other one, and the same one
+   * later, may take more or less. `Infinity` while there is none: nobody knows it then.
+   */
   get maxPayload(): number {
     return this.#connection?.info?.max_payload ?? Infinity;
   }

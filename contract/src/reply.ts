@@ -3,10 +3,21 @@ import { asBuffer } from './bytes.ts';
 import { ENVELOPE_BYTES, isUnopened, seal, unseal } from './envelope.ts';
 import { errors, type ErrorCode } from './error-codes.ts';
 
+/** Of a command that is too large: what it has, and what the cluster takes now. */
+export interface Sizes {
+  readonly bytes: number;
+  readonly most: number;
+}
+
 /** What became of one request: the result of each of its operations, or a refusal. */
 export type Outcome =
   | { readonly ok: true; readonly slot: number; readonly results: readonly Uint8Array[] }
-  | { readonly ok: false; readonly code: ErrorCode; readonly retryAfterMs?: number };
+  | {
+      readonly ok: false;
+      readonly code: ErrorCode;
+      readonly retryAfterMs?: number;
+      readonly sizes?: Sizes;
+    };
 
 /**
  * The answer to one request. A client numbers its lanes (it has one outstanding request in each)
@@ -24,15 +35,23 @@ export const REPLY_VERSION = 2;
 const packr = new Packr({ useRecords: false, variableMapSize: true });
 
 type Wire = [lane: number, number: number, slot: number, results: readonly Uint8Array[]];
-type WireRefusal = [lane: number, number: number, code: string, retryAfterMs: number | null];
+type WireRefusal = [
+  ...[lane: number, number: number, code: string, retryAfterMs: number | null],
+  ...sizes: [bytes: number, most: number] | [],
+];
 
 export function encodeReplies(replies: readonly Reply[]): Uint8Array {
   const wire = replies.map(({ lane, number, outcome }): Wire | WireRefusal =>
     outcome.ok
       ? [lane, number, outcome.slot, outcome.results]
-      : [lane, number, outcome.code, outcome.retryAfterMs ?? null],
+      : [lane, number, outcome.code, outcome.retryAfterMs ?? null, ...sizesToWire(outcome.sizes)],
   );
   return seal(packr.pack(wire, RESERVE_START_SPACE | ENVELOPE_BYTES), REPLY_VERSION);
+}
+
+/** They came later: who does not know them reads what stands before. */
+function sizesToWire(sizes: Sizes | undefined): [number, number] | [] {
+  return sizes === undefined ? [] : [sizes.bytes, sizes.most];
 }
 
 /** @returns `undefined` when the bytes are not replies of this version, or not as they were sent */
@@ -56,7 +75,7 @@ export function parseReplies(bytes: Uint8Array): Reply[] | undefined {
 
 function parseReply(entry: unknown): Reply | undefined {
   if (!Array.isArray(entry)) return undefined;
-  const [lane, number, slotOrCode, rest] = entry as unknown[];
+  const [lane, number, slotOrCode, rest, bytes, most] = entry as unknown[];
   if (typeof lane !== 'number' || typeof number !== 'number') return undefined;
   if (typeof slotOrCode === 'number') {
     if (!Array.isArray(rest) || !rest.every((result) => result instanceof Uint8Array)) {
@@ -66,7 +85,9 @@ function parseReply(entry: unknown): Reply | undefined {
   }
   if (typeof slotOrCode !== 'string' || !isErrorCode(slotOrCode)) return undefined;
   const hint = typeof rest === 'number' ? { retryAfterMs: rest } : {};
-  return { lane, number, outcome: { ok: false, code: slotOrCode, ...hint } };
+  const isSized = typeof bytes === 'number' && typeof most === 'number';
+  const sizes = isSized ? { sizes: { bytes, most } } : {};
+  return { lane, number, outcome: { ok: false, code: slotOrCode, ...hint, ...sizes } };
 }
 
 function isErrorCode(code: string): code is ErrorCode {

@@ -15,6 +15,11 @@ const outcomes: fc.Arbitrary<Outcome> = fc.oneof(
     code: fc.constantFrom(...codes),
     retryAfterMs: fc.nat(9999),
   }),
+  fc.record({
+    ok: fc.constant(false as const),
+    code: fc.constantFrom(...codes),
+    sizes: fc.record({ bytes: fc.nat(), most: fc.nat() }),
+  }),
 );
 const replies = fc.array(fc.record({ lane: fc.nat(), number: fc.nat(), outcome: outcomes }));
 

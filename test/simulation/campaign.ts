@@ -26,6 +26,7 @@ export interface Sums {
   readonly steps: number;
   readonly messages: number;
   readonly garbled: number;
+  readonly parts: number;
   readonly begun: number;
   readonly answered: number;
   readonly decided: number;
@@ -100,6 +101,7 @@ function nothing(seed: number): Sums {
     steps: 0,
     messages: 0,
     garbled: 0,
+    parts: 0,
     begun: 0,
     answered: 0,
     decided: 0,
@@ -126,6 +128,7 @@ function add(sums: Sums, run: Run, elapsedMs: number): Sums {
     steps: sums.steps + run.steps,
     messages: sums.messages + run.messages,
     garbled: sums.garbled + run.garbled,
+    parts: sums.parts + run.parts,
     begun: sums.begun + run.begun,
     answered: sums.answered + run.answered,
     decided: sums.decided + run.decided,

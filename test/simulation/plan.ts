@@ -86,6 +86,8 @@ export interface Plan {
   readonly queueBytes: number;
   /** With more that is not in its file yet, a state is cut early. */
   readonly overlayBytes: number;
+  /** A message has no more, every other second; what is larger then goes in parts. */
+  readonly messageBytes: number;
   /** Whether the members compare their states now and then. A drawing shows more without. */
   readonly comparing: boolean;
   readonly clients: number;
@@ -115,6 +117,7 @@ export const calmPlan: Plan = {
   keepBytes: 1 << 20,
   queueBytes: 1 << 20,
   overlayBytes: 1 << 20,
+  messageBytes: 1 << 20,
   comparing: true,
   clients: 2,
   requests: Array.from({ length: 20 }, (_, i) => ({
@@ -139,6 +142,8 @@ const SPAN = 1.5;
 /** A few commands fill it. */
 const SMALL_QUEUE_BYTES = 256;
 const SMALL_OVERLAY_BYTES = 512;
+/** A value has more, and so has a page. */
+const SMALL_MESSAGE_BYTES = 400;
 /** Of the commands, the share that has several operations. */
 const MANY = 0.1;
 const REGISTERS = ['a', 'b', 'c'];
@@ -170,6 +175,7 @@ export function planOf(seed: number): Plan {
     keepBytes: random.pick([0, 0, 8 * 1024, 1 << 20]),
     queueBytes: bounds.pick([1 << 20, 1 << 20, SMALL_QUEUE_BYTES]),
     overlayBytes: bounds.pick([1 << 20, 1 << 20, SMALL_OVERLAY_BYTES]),
+    messageBytes: bounds.pick([1 << 20, 1 << 20, SMALL_MESSAGE_BYTES]),
     comparing: true,
     clients,
     requests,

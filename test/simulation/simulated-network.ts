@@ -1,9 +1,13 @@
 import type { Message } from '../../node/src/paxos/messages.ts';
 import { seal } from '../../contract/src/envelope.ts';
+import { partsOf } from '../../contract/src/parts.ts';
 import { formatIncarnation } from '../../node/src/paxos/log-end.ts';
 import { parseFrame, WIRE_VERSION, type Frame } from '../../node/src/transport/codec.ts';
-import { MemoryNetwork, type MemoryTransport } from '../../node/src/transport/memory.ts';
-import type { ReceiverOptions } from '../../node/src/transport/receiver.ts';
+import {
+  MemoryNetwork,
+  type MemoryTransport,
+  type MemoryTransportOptions,
+} from '../../node/src/transport/memory.ts';
 import type { Plan } from './plan.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -38,6 +42,8 @@ export interface NetworkEnds {
 }
 
 const USUAL_MS = 3;
+/** So long messages are as small as the plan has it; then so long they are not. */
+const SMALL_MS = 1_000;
 /** A much delayed message comes so late at most; of them, one in five very late. */
 const LONG_MS = 400;
 const VERY_LONG_MS = 4_000;
@@ -47,6 +53,8 @@ const delaysOf = { lost: [], prompt: [1], twice: [1, 1.5] };
 export class SimulatedNetwork {
   readonly members: MemoryNetwork;
   messages = 0;
+  /** Messages that were a part of a frame. */
+  parts = 0;
   /** Frames in which a bit was flipped. */
   garbled = 0;
   readonly #plan: Plan;
@@ -71,17 +79,34 @@ export class SimulatedNetwork {
       if (this.#silent.has(from)) return;
       const { messages, end: stamped } = this.#frameOf(data);
       const fate = ends.tamper?.(from, to, messages) ?? 'drawn';
-      const delays = fate === 'drawn' ? this.#delays(from, to) : delaysOf[fate];
-      this.#carry(delays, () => {
-        const arriving = this.#garbled(data);
-        this.#owners.get(end)?.gate(() => deliver(arriving));
+      const delays = this.#messagesOf(data).map((piece) => {
+        const of = fate === 'drawn' ? this.#delays(from, to) : delaysOf[fate];
+        this.#carry(of, () => {
+          const arriving = this.#garbled(piece);
+          this.#owners.get(end)?.gate(() => deliver(arriving));
+        });
+        return of;
       });
       const run = formatIncarnation(stamped.incarnation);
-      ends.carried({ from, run, to, messages, arrivesAt: this.#times(delays) });
+      ends.carried({ from, run, to, messages, arrivesAt: this.#times(wholeOf(delays)) });
     });
   }
 
-  join(owner: EndOwner, options: ReceiverOptions): MemoryTransport {
+  /** What a message may have now. */
+  get maxFrameBytes(): number {
+    const isSmall = this.#scheduler.now % (2 * SMALL_MS) < SMALL_MS;
+    return isSmall ? this.#plan.messageBytes : Infinity;
+  }
+
+  /** A frame, or its parts where it is too large for a message. */
+  #messagesOf(data: Uint8Array): readonly Uint8Array[] {
+    if (data.length <= this.maxFrameBytes) return [data];
+    const parts = partsOf(data, this.maxFrameBytes);
+    this.parts += parts.length;
+    return parts;
+  }
+
+  join(owner: EndOwner, options: MemoryTransportOptions): MemoryTransport {
     const end = this.members.join(options);
     this.#owners.set(end, owner);
     return end;
@@ -195,6 +220,15 @@ export class SimulatedNetwork {
     this.#isFaulty = false;
     this.#cuts.clear();
   }
+}
+
+/** When a frame is whole that travels so: with the last of its parts, if each comes. */
+function wholeOf(delays: readonly (readonly number[])[]): readonly number[] {
+  const [only = []] = delays;
+  if (delays.length === 1) return only;
+  const firsts = delays.map((of) => Math.min(Infinity, ...of));
+  const last = Math.max(...firsts);
+  return last < Infinity ? [last] : [];
 }
 
 /** Views of what has a checksum of its own in a frame. */

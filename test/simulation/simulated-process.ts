@@ -408,6 +408,7 @@ export class SimulatedProcess {
       cluster: CLUSTER,
       self: this.id,
       stamp,
+      maxFrameBytes: () => network.maxFrameBytes,
       onDropped: (reason, detail) => {
         const isGarbled = reason === 'garbled' || reason === 'malformed';
         if (isGarbled && plan.garbling > 0) return;

@@ -40,6 +40,8 @@ export interface Report {
   readonly messages: number;
   /** Frames in which a bit was flipped. */
   readonly garbled: number;
+  /** Messages that were a part of a frame. */
+  readonly parts: number;
   /** Operations that were answered, and that were begun. */
   readonly answered: number;
   readonly begun: number;
@@ -300,6 +302,7 @@ class Simulation {
       steps: this.#steps,
       messages: this.#network.messages,
       garbled: this.#network.garbled,
+      parts: this.#network.parts,
       answered: this.#history().filter(({ returnedAt }) => returnedAt !== undefined).length,
       begun: this.#history().length,
       decided: this.#invariants.decided,

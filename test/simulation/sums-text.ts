@@ -18,6 +18,7 @@ export function sumsText(sums: Sums, form: 'text' | 'json'): string {
     ['steps', number(steps)],
     ['messages', `${number(messages)} (${number(Math.round(messages / seconds))} a second)`],
     ['frames in which a bit was flipped', number(garbled)],
+    ['parts of frames', number(sums.parts)],
     ['operations', `${number(begun)} begun, ${number(answered)} answered`],
     ['slots decided', number(decided)],
     ['elections', number(elections)],

@@ -1,9 +1,10 @@
 import type { Msg } from 'nats';
 import { encodeCommand, MAX_UNANSWERED } from '../../../contract/src/command.ts';
 import type { ErrorCode } from '../../../contract/src/error-codes.ts';
+import { Parts } from '../../../contract/src/parts.ts';
 import type { NatsLink } from '../../../contract/src/nats-link.ts';
 import { encodeRead, type Consistency } from '../../../contract/src/read-request.ts';
-import { parseReplies, type Outcome } from '../../../contract/src/reply.ts';
+import { parseReplies, type Outcome, type Sizes } from '../../../contract/src/reply.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import { notAllowed, type Refusals } from './refusals.ts';
 import { SynodError } from './synod-error.ts';
@@ -44,6 +45,8 @@ interface Request {
   retryAt: number;
   silence: number;
   pause: number;
+  /** How often it was sent and not refused: while it is none, no member has it. */
+  open: number;
   settled: boolean;
 }
 
@@ -76,6 +79,7 @@ export class Lanes {
   readonly #inbox: string;
   readonly #lanes: (Request | undefined)[] = [];
   readonly #free: number[] = [];
+  readonly #parts = new Parts();
   readonly #waiting: Request[] = [];
   /** Commands in the order of their numbers, the lowest unanswered first; later may be settled. */
   readonly #admitted: Request[] = [];
@@ -145,6 +149,7 @@ export class Lanes {
         retryAt: 0,
         silence: firstSilence(kind),
         pause: 0,
+        open: 0,
         settled: false,
       });
       this.#admit();
@@ -189,11 +194,10 @@ export class Lanes {
     request.retryAt = performance.now() + request.silence;
     request.silence = Math.min(2 * request.silence, LONGEST_SILENCE_MS);
     const bytes = this.#encode(request);
-    if (bytes.length > link.maxPayload) {
-      const detail = `${bytes.length} bytes; NATS takes ${link.maxPayload}, its max_payload`;
-      return this.#settle(request, () => request.reject(new SynodError('TOO_LARGE', { detail })));
-    }
+    const most = link.maxPayload;
+    if (bytes.length > most) return this.#tooLarge(request, { bytes: bytes.length, most });
     link.publish(subjects[kind], bytes, `${this.#inbox}.${lane}`);
+    request.open += 1;
   }
 
   #encode({ kind, number, operations, consistency }: Request): Uint8Array {
@@ -212,25 +216,39 @@ export class Lanes {
   }
 
   #replies(data: Uint8Array): void {
-    for (const { lane, number, outcome } of parseReplies(data) ?? []) {
+    const whole = this.#parts.take(data);
+    if (!(whole instanceof Uint8Array)) return; // A part of an answer; or it came changed.
+    for (const { lane, number, outcome } of parseReplies(whole) ?? []) {
       const request = this.#lanes[lane];
       if (request?.number === number) this.#outcome(request, outcome); // Else it is stale.
     }
   }
 
   #outcome(request: Request, outcome: Outcome): void {
-    if (!outcome.ok) return this.#refused(request, outcome.code, outcome.retryAfterMs);
+    if (!outcome.ok) {
+      const { code, retryAfterMs, sizes } = outcome;
+      return this.#refused(request, code, retryAfterMs, sizes);
+    }
     this.#settle(request, () => request.resolve(outcome));
   }
 
-  #refused(request: Request | undefined, code: ErrorCode, hint = 0): void {
+  #refused(request: Request | undefined, code: ErrorCode, hint = 0, sizes?: Sizes): void {
     if (request === undefined) return;
+    request.open -= 1;
+    if (sizes !== undefined) return this.#tooLarge(request, sizes);
     if (!transient.has(code)) {
       return this.#settle(request, () => request.reject(new SynodError(code)));
     }
     const longer = Math.max(FIRST_PAUSE_MS, request.pause * 2, hint);
     request.pause = Math.min(longer, Math.max(LONGEST_PAUSE_MS, hint));
     request.retryAt = performance.now() + request.pause * (0.5 + Math.random() / 2);
+  }
+
+  /** What is open may still be decided: it was sent when the cluster took larger commands. */
+  #tooLarge(request: Request, { bytes, most }: Sizes): void {
+    const code = request.open > 0 ? 'TIMED_OUT' : 'TOO_LARGE';
+    const detail = `it has ${bytes} bytes, and ${most} is the most now`;
+    this.#settle(request, () => request.reject(new SynodError(code, { detail })));
   }
 
   #settle(request: Request, finish: () => void): void {

@@ -2,7 +2,8 @@ import { compareBallots, formatBallot, type Ballot, type MemberId } from './ball
 import type { Effect, Recovered } from './effects.ts';
 import { invariant } from './invariant.ts';
 import type { AcceptorMessage, CoreMessage, P1a, P1b, P2a, Probe } from './messages.ts';
-import { sameValue, valueBytes, type Pvalue, type Slot, type Value } from './pvalue.ts';
+import { Page } from './page.ts';
+import { sameValue, type Pvalue, type Slot, type Value } from './pvalue.ts';
 import { SlotMap } from './slot-map.ts';
 
 /**
@@ -18,6 +19,8 @@ export class Acceptor {
   readonly #pageBytes: number;
   readonly #accepted = new SlotMap<Pvalue>();
   readonly #learned = new SlotMap<Pvalue>();
+  /** What a message has room for. */
+  room = Infinity;
   #ballot: Ballot | undefined;
   #floor: Slot;
 
@@ -64,17 +67,13 @@ export class Acceptor {
    */
   #p1b(asked: Ballot, from: Slot): P1b {
     const ballot = this.#ballot ?? asked;
-    const page: Pvalue[] = [];
     const floor = this.#floor;
-    let bytes = 0;
+    const page = new Page(this.#pageBytes, this.room);
+    const { pvalues } = page;
     for (const [slot, pvalue] of this.#reported(Math.max(from, floor))) {
-      bytes += valueBytes(pvalue.value);
-      if (bytes > this.#pageBytes && page.length > 0) {
-        return { type: 'p1b', ballot, from, next: slot, floor, pvalues: page };
-      }
-      page.push(pvalue);
+      if (!page.add(pvalue)) return { type: 'p1b', ballot, from, next: slot, floor, pvalues };
     }
-    return { type: 'p1b', ballot, from, floor, pvalues: page };
+    return { type: 'p1b', ballot, from, floor, pvalues };
   }
 
   /** Of each slot from `from` on, in order, what was learned, or else accepted. */

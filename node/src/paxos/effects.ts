@@ -3,7 +3,7 @@ import type { Expulsion } from './admission.ts';
 import type { Change } from './system-command.ts';
 import type { Configuration } from './configuration.ts';
 import type { CoreMessage, Message } from './messages.ts';
-import type { Pvalue, Slot, Value } from './pvalue.ts';
+import type { Command, Pvalue, Slot, Value } from './pvalue.ts';
 
 /** What a member must find again after a crash (design: "What is durable"). */
 export type LogRecord =
@@ -52,6 +52,8 @@ export type Effect =
   | { readonly type: 'apply'; readonly slot: Slot; readonly value: Value }
   /** More can be applied: hand in `perform` soon, after what is there to be done. */
   | { readonly type: 'unfinished' }
+  /** Commands of clients that no message has room for any more: they were in no slot. */
+  | { readonly type: 'refused'; readonly commands: readonly Command[] }
   /**
    * A change was decided in the slot that was applied last. `stored` is to be kept with the state;
    * without it the change was void.

@@ -37,6 +37,8 @@ export type Input =
       /** The log has nothing below it. */
       readonly first: Slot;
     }
+  /** So many bytes of commands and their framing fit a message from now on. */
+  | { readonly type: 'room'; readonly bytes: number }
   /** Write the decided mark: the driver is about to cut the state. */
   | { readonly type: 'checkpoint' }
   /** The state on disk has every slot below `slotOut`; so has the log's decided mark. */

@@ -205,6 +205,8 @@ export class Member {
       this.#emit(effects, this.#deliver(this.self, message));
     }
     if (tookCommands) this.#dropWhenDeposed();
+    const commands = this.#replica.takeRefused();
+    if (commands.length > 0) effects.push({ type: 'refused', commands });
     return effects;
   }
 
@@ -243,6 +245,10 @@ export class Member {
         return this.#perform();
       case 'recalled':
         return [this.#recalled(input)];
+      case 'room':
+        this.#acceptor.room = input.bytes;
+        this.#replica.room = input.bytes;
+        return [];
       case 'checkpoint':
         return this.#decidedMark();
       case 'flushed':

@@ -8,6 +8,9 @@ import type { Adopted, P2b, Preempted } from './messages.ts';
 import { NO_OP, type Slot, type Value } from './pvalue.ts';
 import type { Timing } from './timing.ts';
 
+/** So many decisions ride on a p2a, at most: a message has room for them beside any value. */
+export const MOST_RIDING = 256;
+
 /** The leadership that the proposals belong to. */
 export interface Leadership {
   readonly self: MemberId;
@@ -105,8 +108,7 @@ export class Proposals {
     invariant(!this.#commanders.has(slot), 'C1', () => `slot ${slot} has a commander already`);
     const { voters } = this.#configurations.at(slot);
     this.#commanders.set(slot, new Commander(ballot, slot, value, voters, this.#timing));
-    const decided = this.#decided;
-    this.#decided = [];
+    const decided = this.#decided.splice(0, MOST_RIDING);
     const { members } = this.#configurations;
     return [send(members, { type: 'p2a', ballot, slot, value, decided })];
   }

@@ -34,6 +34,16 @@ export function sameValue(a: Value, b: Value): boolean {
   return a.every((command, i) => sameCommand(command, b[i] as Command));
 }
 
+/** What a message has for a command beside its bytes, at most. */
+export const COMMAND_FRAMING = 5;
+/** What a message has for a pvalue beside its commands, at most: ballot, slot, lengths. */
+const PVALUE_FRAMING = 96;
+
+/** The bytes that a pvalue with this value takes in a message, at most. */
+export function sentBytes(value: Value): number {
+  return PVALUE_FRAMING + valueBytes(value) + value.length * COMMAND_FRAMING;
+}
+
 /** The bytes that the commands of a value take, without their framing. */
 export function valueBytes(value: Value): number {
   let bytes = 0;

@@ -3,8 +3,17 @@ import type { Configurations } from './configurations.ts';
 import type { Effect, Recovered } from './effects.ts';
 import { invariant } from './invariant.ts';
 import type { Propose } from './messages.ts';
-import { NO_OP, sameValue, valueBytes, type Command, type Pvalue } from './pvalue.ts';
-import type { Slot, Value } from './pvalue.ts';
+import { Page } from './page.ts';
+import {
+  COMMAND_FRAMING,
+  NO_OP,
+  sameValue,
+  valueBytes,
+  type Command,
+  type Pvalue,
+  type Slot,
+  type Value,
+} from './pvalue.ts';
 import { isQuorum } from './quorum.ts';
 import { SlotMap } from './slot-map.ts';
 import { parseSystemCommand, type DecidedChange, type Upgrade } from './system-command.ts';
@@ -13,7 +22,10 @@ import type { MachineVersions } from './upgrade.ts';
 
 /** How the replica packs commands into slots. */
 export interface Packing {
-  /** Bytes of commands in one slot (a single larger command still gets one of its own). */
+  /**
+   * Bytes of commands in one slot. A single larger command still gets one of its own, if a message
+   * has room for it.
+   */
   readonly batchBytes: number;
   /** How many of its slots may be undecided at a time; WINDOW bounds it too. */
   readonly pipeline: number;
@@ -41,6 +53,10 @@ export class Replica {
   /** Commands that are in no slot yet. */
   #requests: Command[] = [];
   #requestBytes = 0;
+  /** What a message has room for. */
+  room = Infinity;
+  /** Commands that no message has room for any more: nobody has heard of their refusal yet. */
+  #refused: Command[] = [];
   /** Its own proposals for slots that are not decided. */
   readonly #proposals = new Map<Slot, Value>();
   /** Decided values from the floor on, applied or not. */
@@ -131,7 +147,7 @@ export class Replica {
   /** Proposes what is waiting, as far as the pipeline and WINDOW reach. */
   propose(): Propose[] {
     const proposed: Propose[] = [];
-    while (this.#requests.length > 0 && this.#proposals.size < this.#packing.pipeline) {
+    while (this.#hasFitting() && this.#proposals.size < this.#packing.pipeline) {
       // R5: propose only where the configuration is known: slot_in < slot_out + WINDOW.
       if (this.#slotIn >= this.#slotOut + this.#configurations.window) break;
       const slot = this.#slotIn;
@@ -139,8 +155,8 @@ export class Replica {
       if (this.#isTaken(slot)) continue;
       const value = this.#pack();
       if (value.length === 0) {
-        this.#slotIn = slot; // All that waited has run.
-        break;
+        this.#slotIn = slot; // What was next has run.
+        continue;
       }
       this.#proposals.set(slot, value);
       proposed.push({ type: 'propose', slot, value });
@@ -164,20 +180,49 @@ export class Replica {
     return this.#decisions.has(slot) || this.#valueless.has(slot) || this.#proposals.has(slot);
   }
 
+  /**
+   * Whether a command waits that may be proposed. The room was larger when those came that do not
+   * fit: what cannot be sent never enters a slot.
+   */
+  #hasFitting(): boolean {
+    const fits = ({ length }: Command): boolean => length + COMMAND_FRAMING <= this.room;
+    const [first] = this.#requests;
+    if (first === undefined || fits(first)) return first !== undefined;
+    const fitting = this.#requests.findIndex(fits);
+    this.#refused.push(...this.#take(fitting < 0 ? this.#requests.length : fitting));
+    return this.#requests.length > 0;
+  }
+
+  /** What was refused since it was asked for the last time. */
+  takeRefused(): readonly Command[] {
+    const refused = this.#refused;
+    if (refused.length > 0) this.#refused = [];
+    return refused;
+  }
+
   /** The next batch. What has run while it waited, as another leader's, is left out. */
   #pack(): Value {
     const value: Command[] = [];
     let bytes = 0;
     let taken = 0;
     for (const command of this.#requests) {
-      if (value.length > 0 && bytes + command.length > this.#packing.batchBytes) break;
+      const more = bytes + command.length;
+      if (value.length > 0 && more > this.#packing.batchBytes) break;
+      if (more + (value.length + 1) * COMMAND_FRAMING > this.room) break;
       taken += 1;
-      this.#requestBytes -= command.length;
       if (this.#judges.isAnswered(command)) continue;
-      bytes += command.length;
+      bytes = more;
       value.push(command);
     }
-    this.#requests = taken === this.#requests.length ? [] : this.#requests.slice(taken);
+    this.#take(taken);
+    return value;
+  }
+
+  /** The first commands that wait, which wait no longer. */
+  #take(count: number): Value {
+    const value = count === this.#requests.length ? this.#requests : this.#requests.slice(0, count);
+    this.#requests = count === this.#requests.length ? [] : this.#requests.slice(count);
+    for (const { length } of value) this.#requestBytes -= length;
     return value;
   }
 
@@ -352,14 +397,9 @@ export class Replica {
    * least).
    */
   known(from: Slot, bytes: number): Pvalue[] {
-    const decisions: Pvalue[] = [];
-    let total = 0;
-    for (const [, decision] of this.#decisions.from(from)) {
-      for (const command of decision.value) total += command.length;
-      if (total > bytes && decisions.length > 0) break;
-      decisions.push(decision);
-    }
-    return decisions;
+    const page = new Page(bytes, this.room);
+    for (const [, decision] of this.#decisions.from(from)) if (!page.add(decision)) break;
+    return page.pvalues;
   }
 
   /** Below it, decisions are on disk only. */

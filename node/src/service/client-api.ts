@@ -1,11 +1,14 @@
 import type { Msg } from 'nats';
 import { asBuffer } from '../../../contract/src/bytes.ts';
+import { partsOf } from '../../../contract/src/parts.ts';
 import type { Interest, NatsLink } from '../../../contract/src/nats-link.ts';
 import { parseRead } from '../../../contract/src/read-request.ts';
 import { encodeReplies, type Outcome, type Reply } from '../../../contract/src/reply.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import type { Driver } from './driver.ts';
 
+/** An answer may be so large, or as large as a message: what is larger than that goes in parts. */
+const LARGEST_ANSWER = 1024 * 1024;
 const ANSWER_TOO_LARGE: Outcome = { ok: false, code: 'ANSWER_TOO_LARGE' };
 
 /** Why a request was dropped without an answer. */
@@ -95,17 +98,25 @@ export class ClientApi {
   #send(): void {
     const limit = this.#connection.maxPayload / 2;
     for (const [subject, replies] of this.#replies) {
-      for (const part of split(replies, limit)) {
-        if (this.#connection.publish(subject, encodeReplies(part))) continue;
-        const refused = part.map(({ lane, number }) => ({
-          lane,
-          number,
-          outcome: ANSWER_TOO_LARGE,
-        }));
-        this.#connection.publish(subject, encodeReplies(refused));
-      }
+      for (const some of split(replies, limit)) this.#publish(subject, some);
     }
     this.#replies.clear();
+  }
+
+  #publish(subject: string, replies: readonly Reply[]): void {
+    const connection = this.#connection;
+    const data = encodeReplies(replies);
+    if (connection.publish(subject, data)) return;
+    if (data.length <= LARGEST_ANSWER) {
+      for (const part of partsOf(data, connection.maxPayload)) connection.publish(subject, part);
+      return;
+    }
+    const refused = replies.map(({ lane, number }) => ({
+      lane,
+      number,
+      outcome: ANSWER_TOO_LARGE,
+    }));
+    connection.publish(subject, encodeReplies(refused));
   }
 }
 

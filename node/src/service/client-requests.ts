@@ -1,7 +1,7 @@
 import { checkCommand, COMMAND_VERSION, isSoundCommand } from '../../../contract/src/command.ts';
 import type { Outcome } from '../../../contract/src/reply.ts';
 import type { AppliedCommand } from '../machine/applier.ts';
-import type { Command } from '../paxos/pvalue.ts';
+import { COMMAND_FRAMING, type Command } from '../paxos/pvalue.ts';
 import type { DriverPorts, DriverSettings } from './driver-ports.ts';
 import { Waiters } from './waiters.ts';
 
@@ -14,6 +14,8 @@ type Settings = Pick<
 export interface ClientRequestsEvents {
   /** Whether nothing is taken any more. */
   isStopped(): boolean;
+  /** How many bytes of commands and their framing a message has room for, as it is now. */
+  room(): number;
   /** A command waits to be taken. */
   queued(): void;
   failed(error: unknown): void;
@@ -49,13 +51,10 @@ export class ClientRequests {
   /** See the driver's `submit`. */
   submit(bytes: Uint8Array, answer: (outcome: Outcome) => void): void {
     const { applier, member, now } = this.#ports;
-    const { queueBytes, maxCommandBytes } = this.#settings;
+    const { queueBytes } = this.#settings;
     const isTaken = member.takesCommands && !this.#events.isStopped();
     // First of all: who comes back from a pause has thousands that others have answered.
     if (!isTaken) return this.#refuse({ ok: false, code: 'NOT_LEADING' }, answer);
-    if (bytes.length > maxCommandBytes) {
-      return this.#refuse({ ok: false, code: 'TOO_LARGE' }, answer);
-    }
     if (bytes[0] === COMMAND_VERSION && !isSoundCommand(bytes)) {
       return this.#refuse({ ok: false, code: 'GARBLED' }, answer);
     }
@@ -71,6 +70,7 @@ export class ClientRequests {
       return this.#refuse({ ok: false, code: 'NOT_LEADING' }, answer);
     }
     if (known !== undefined && !this.#settings.answersWaitForMark) return answer(known);
+    if (bytes.length > this.#largest) return this.#refuse(this.#tooLarge(bytes), answer);
     if (this.bytes + bytes.length > queueBytes) {
       return this.#refuse({ ok: false, code: 'OVERLOADED', retryAfterMs: 100 }, answer);
     }
@@ -78,6 +78,27 @@ export class ClientRequests {
     this.#queue.push(bytes);
     this.#queuedBytes += bytes.length;
     this.#events.queued();
+  }
+
+  /** The largest command that a slot can take now. */
+  get #largest(): number {
+    return Math.min(this.#settings.maxCommandBytes, this.#events.room() - COMMAND_FRAMING);
+  }
+
+  #tooLarge({ length: bytes }: Command): Outcome & { ok: false } {
+    return { ok: false, code: 'TOO_LARGE', sizes: { bytes, most: this.#largest } };
+  }
+
+  /** Refuses what waited for a slot, and has become too large for one. */
+  refuse(commands: readonly Command[]): void {
+    for (const bytes of commands) {
+      const command = checkCommand(bytes);
+      if ('malformed' in command) continue; // The cluster's own.
+      const { client, number } = command;
+      this.#refuse(this.#tooLarge(bytes), (outcome) => {
+        this.#waiters.answer(client, number, outcome);
+      });
+    }
   }
 
   #refuse(outcome: Outcome & { ok: false }, answer: (outcome: Outcome) => void): void {

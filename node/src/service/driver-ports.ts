@@ -40,7 +40,7 @@ export interface DriverSettings {
   readonly overlayBytes: number;
   /** Commands that wait for a slot, at most. */
   readonly queueBytes: number;
-  /** The largest command. */
+  /** The largest command, where a message has room for it. */
   readonly maxCommandBytes: number;
   /** Answers wait until the decided mark that covers them is durable (leadership on demand). */
   readonly answersWaitForMark: boolean;
@@ -50,7 +50,7 @@ export interface DriverSettings {
   readonly unheardTicks: number;
   /** No leader, or a slot that is not decided, for so many ticks is an alarm. */
   readonly alarmTicks: number;
-  /** The size of a chunk of the state on its way to another member. */
+  /** The size of a chunk of the state on its way to another member, where a message has room. */
   readonly chunkBytes: number;
   /** Ticks between two comparisons of the states, while something is applied. */
   readonly compareTicks: number;

@@ -18,7 +18,7 @@ import { valueBytes, type Slot, type Value } from '../paxos/pvalue.ts';
 import type { OwnFacts } from '../storage/facts.ts';
 import { machineErrorOf } from '../storage/machine-error.ts';
 import { messageBytes } from '../transport/message-bytes.ts';
-import type { Stamp } from '../transport/transport.ts';
+import { roomIn, type Stamp } from '../transport/transport.ts';
 import { AppliedFacts } from './applied-facts.ts';
 import { Barrier } from './barrier.ts';
 import { Checkpoints } from './checkpoints.ts';
@@ -80,6 +80,8 @@ export class Driver {
   /** The log has nothing below it, or is about to let go of it. */
   #collected: Slot;
   #ticksToScrub: number;
+  /** What a message had room for when that was looked at last. */
+  #measured = Infinity;
   /** For whom the log is being read. */
   readonly #recalls = new Set<MemberId>();
 
@@ -98,6 +100,7 @@ export class Driver {
     this.#progress = new Progress(ports.member.self, settings.alarmTicks);
     this.#requests = new ClientRequests(ports, settings, {
       isStopped: () => this.#stopped,
+      room: () => this.#room,
       queued: () => this.#wake(),
       failed,
     });
@@ -167,7 +170,8 @@ export class Driver {
       restored: (slotOut: Slot) => this.#events.restored(slotOut),
       failed: (error: Error) => this.#fail(error),
     };
-    return new StateTransfer(ports, this.#settings.chunkBytes);
+    const { chunkBytes } = this.#settings;
+    return new StateTransfer(ports, () => Math.min(chunkBytes, this.#room));
   }
 
   #hear(from: MemberId, message: Message, { end, history }: Stamp): void {
@@ -216,6 +220,11 @@ export class Driver {
 
   get member(): Member {
     return this.#ports.member;
+  }
+
+  /** What a message has room for, as the network is now. */
+  get #room(): number {
+    return roomIn(this.#ports.transport.maxFrameBytes);
   }
 
   /** Bytes of commands that wait for a slot. */
@@ -320,6 +329,7 @@ export class Driver {
   #drain(): void {
     if (this.#stopped) return;
     this.#guard(() => {
+      this.#measure();
       this.#turnBytes = 0;
       this.#stepInbox();
       if (this.#isStopped()) return;
@@ -349,6 +359,14 @@ export class Driver {
       if (this.#isStopped()) return;
     }
     if (stepped < inputs.length) this.#inbox = [...inputs.slice(stepped), ...this.#inbox];
+  }
+
+  /** The network may take larger or smaller messages than before. */
+  #measure(): void {
+    const bytes = this.#room;
+    if (bytes === this.#measured) return;
+    this.#measured = bytes;
+    this.#perform(this.member.step({ type: 'room', bytes }));
   }
 
   /** A broken invariant, or damage that is found: nothing goes on. */
@@ -410,6 +428,9 @@ export class Driver {
         case 'unfinished':
           this.#isUnfinished = true;
           this.#wake();
+          break;
+        case 'refused':
+          this.#requests.refuse(effect.commands);
           break;
         case 'reconfigured':
           if (effect.stored !== undefined) this.#facts.reconfigured(effect.stored);
@@ -513,7 +534,7 @@ export class Driver {
     if (from < first) return this.input({ type: 'recalled', asker, from, stored: [], first });
     if (this.#recalls.has(asker)) return; // It asks again once it has the answer, or in time.
     this.#recalls.add(asker);
-    log.read(from, to, RECALL_BYTES, (error, stored) => {
+    log.read(from, to, Math.min(RECALL_BYTES, this.#room), (error, stored) => {
       this.#recalls.delete(asker);
       if (error !== undefined) return this.#fail(error);
       this.input({ type: 'recalled', asker, from, stored, first });

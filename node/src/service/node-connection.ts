@@ -12,6 +12,8 @@ export interface NodeConnectionOptions {
 /** Behind one address there may be a server whose machine is gone: the next try gets another. */
 const DIAL_MS = 2_000;
 const NOTICE_MS = 2_000;
+/** NATS has to take messages of that size: a member's own ones fit, and values are worth it. */
+const LEAST_PAYLOAD = 64 * 1024;
 
 /** The one connection of a node to NATS: whether it is up is known, and said in the log. */
 export class NodeConnection {
@@ -44,7 +46,7 @@ export class NodeConnection {
     const { access, name } = this.#options;
     this.#link = await NatsLink.open(
       // A member does not hear its own fan-out: what it sends itself is delivered inside.
-      { access, name, echo: false, dialMs: DIAL_MS },
+      { access, name, echo: false, dialMs: DIAL_MS, leastPayload: LEAST_PAYLOAD },
       {
         connected: () => this.#changed(true),
         disconnected: (reason) => this.#changed(false, reason),
@@ -71,7 +73,8 @@ export class NodeConnection {
     const natsUrl = access.url;
     this.#isUp = connected;
     this.#trouble = reason === undefined ? undefined : `NATS ended the connection: ${reason}.`;
-    if (connected) log.info({ natsUrl }, 'nats connected');
+    const maxPayload = this.#link?.maxPayload;
+    if (connected) log.info({ natsUrl, maxPayload }, 'nats connected');
     else log.warn({ natsUrl, reason }, 'nats disconnected; going on when it is back');
   }
 

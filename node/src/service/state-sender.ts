@@ -37,7 +37,7 @@ interface Kept {
  */
 export class StateSender {
   readonly #state: StateStore;
-  readonly #chunkBytes: number;
+  readonly #chunkBytes: () => number;
   readonly #send: (to: MemberId, chunk: Chunk) => void;
   /** In [0, 1). */
   readonly #random: () => number;
@@ -46,7 +46,7 @@ export class StateSender {
 
   constructor(
     state: StateStore,
-    chunkBytes: number,
+    chunkBytes: () => number,
     send: (to: MemberId, chunk: Chunk) => void,
     random: () => number,
   ) {
@@ -102,7 +102,7 @@ export class StateSender {
   }
 
   #next(sending: Sending): void {
-    const bytes = sending.bytes.read(this.#chunkBytes);
+    const bytes = sending.bytes.read(this.#chunkBytes());
     const digest = sending.hash.update(bytes).copy().digest('hex');
     const at = sending.last.at + 1;
     sending.last = { ...sending.last, at, bytes, digest, isLast: sending.bytes.isOver };

@@ -34,8 +34,8 @@ export class StateTransfer {
   readonly #sender: StateSender;
   readonly #receiver: StateReceiver;
 
-  /** @param chunkBytes what a message carries of a state */
-  constructor(ports: StateTransferPorts, chunkBytes: number) {
+  /** @param chunkBytes what a message carries of a state, as it is now */
+  constructor(ports: StateTransferPorts, chunkBytes: () => number) {
     this.#ports = ports;
     const { state } = ports;
     const send = (to: MemberId, message: StateMessage): void => ports.say(to, message);

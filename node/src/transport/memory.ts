@@ -15,6 +15,11 @@ export type Carry = (
   data: Uint8Array,
 ) => void;
 
+export interface MemoryTransportOptions extends ReceiverOptions {
+  /** What a message may have on that network; without it, anything. */
+  readonly maxFrameBytes?: () => number;
+}
+
 /** A network in memory. What it carries goes through the codec, as on a real one. */
 export class MemoryNetwork {
   readonly #carry: Carry;
@@ -25,7 +30,7 @@ export class MemoryNetwork {
   }
 
   /** A process joins. Two of one member are two, as on a real network. */
-  join(options: ReceiverOptions): MemoryTransport {
+  join(options: MemoryTransportOptions): MemoryTransport {
     const end = new MemoryTransport(this, options);
     this.#ends.add(end);
     return end;
@@ -47,10 +52,10 @@ export class MemoryNetwork {
 /** One process' end of a network in memory. */
 export class MemoryTransport implements Transport {
   readonly #network: MemoryNetwork;
-  readonly #options: ReceiverOptions;
+  readonly #options: MemoryTransportOptions;
   readonly #receiver: Receiver;
 
-  constructor(network: MemoryNetwork, options: ReceiverOptions) {
+  constructor(network: MemoryNetwork, options: MemoryTransportOptions) {
     this.#network = network;
     this.#options = options;
     this.#receiver = new Receiver(options);
@@ -58,6 +63,10 @@ export class MemoryTransport implements Transport {
 
   get self(): MemberId {
     return this.#options.self;
+  }
+
+  get maxFrameBytes(): number {
+    return this.#options.maxFrameBytes?.() ?? Infinity;
   }
 
   onMessage(handler: TakeMessage): void {

@@ -1,3 +1,4 @@
+import { LARGEST_WHOLE, partsOf } from '../../../contract/src/parts.ts';
 import type { Interest, NatsLink } from '../../../contract/src/nats-link.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import type { MemberId } from '../paxos/ballot.ts';
@@ -23,6 +24,7 @@ export class NatsTransport implements Transport {
   readonly #options: NatsTransportOptions;
   readonly #receiver: Receiver;
   readonly #interests: readonly Interest[];
+  #maxFrameBytes = Infinity;
 
   constructor(options: NatsTransportOptions) {
     this.#options = options;
@@ -31,6 +33,13 @@ export class NatsTransport implements Transport {
     this.#interests = [subjects.member(self), subjects.members].map((subject) =>
       connection.subscribe(subject, ({ data }) => this.#receiver.receive(data)),
     );
+  }
+
+  /** While there is no connection, what it was: the next one is likely to be the same. */
+  get maxFrameBytes(): number {
+    const { maxPayload } = this.#options.connection;
+    if (maxPayload < Infinity) this.#maxFrameBytes = maxPayload;
+    return this.#maxFrameBytes;
   }
 
   onMessage(handler: TakeMessage): void {
@@ -49,15 +58,21 @@ export class NatsTransport implements Transport {
 
   #publish(subject: string, to: MemberId | undefined, messages: readonly Message[]): void {
     const { connection, cluster, self, stamp, onDropped } = this.#options;
+    const limit = this.maxFrameBytes;
     // Divided before anything is encoded: to encode is what costs most.
-    const limit = connection.maxPayload - FRAME_BYTES;
     for (let at = 0; at < messages.length;) {
-      const { count } = prefixWithin(messages.slice(at), limit);
+      const { count } = prefixWithin(messages.slice(at), limit - FRAME_BYTES);
       const part = messages.slice(at, at + count);
       at += count;
       const data = encodeFrame({ cluster, from: self, to, messages: part, ...stamp() });
-      if (connection.publish(subject, data)) continue;
-      onDropped('too-large', `a ${part[0]?.type ?? ''} of ${data.length} bytes`);
+      if (data.length <= limit) {
+        connection.publish(subject, data);
+      } else if (data.length <= LARGEST_WHOLE) {
+        // It has a value from a time, or of a member, with larger messages: it must get on.
+        for (const piece of partsOf(data, limit)) connection.publish(subject, piece);
+      } else {
+        onDropped('too-large', `a ${part[0]?.type ?? ''} of ${data.length} bytes`);
+      }
     }
   }
 

@@ -1,4 +1,5 @@
 import type { MemberId } from '../paxos/ballot.ts';
+import { Parts } from '../../../contract/src/parts.ts';
 import { isSameIncarnation } from '../paxos/log-end.ts';
 import { parseFrame } from './codec.ts';
 import type { DropReason, Stamp, TakeMessage } from './transport.ts';
@@ -15,6 +16,7 @@ export interface ReceiverOptions {
 /** What every transport does with what came in: it hands over messages, and drops the rest. */
 export class Receiver {
   readonly #options: ReceiverOptions;
+  readonly #parts = new Parts();
   #handler: TakeMessage | undefined;
 
   constructor(options: ReceiverOptions) {
@@ -27,7 +29,9 @@ export class Receiver {
 
   receive(data: Uint8Array): void {
     const { cluster, self, onDropped, stamp } = this.#options;
-    const frame = parseFrame(data);
+    const whole = this.#parts.take(data);
+    if (whole === undefined) return; // A part is missing yet.
+    const frame = whole instanceof Uint8Array ? parseFrame(whole) : whole;
     if ('malformed' in frame) return onDropped('malformed', frame.malformed);
     if ('garbled' in frame) return onDropped('garbled', frame.garbled);
     const { from, to, messages } = frame;

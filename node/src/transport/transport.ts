@@ -17,6 +17,8 @@ export type TakeMessage = (from: MemberId, message: Message, stamp: Stamp) => vo
  * duplicated, delayed or reordered: retransmission is the protocol's.
  */
 export interface Transport {
+  /** No larger frame is sent as one message; it may change at any time. */
+  readonly maxFrameBytes: number;
   /** Sends to one member, in one frame. Dropped while disconnected. */
   send(to: MemberId, messages: readonly Message[]): void;
   /** Sends to every other member with one publish. */
@@ -25,6 +27,16 @@ export interface Transport {
   onMessage(handler: TakeMessage): void;
   /** Calls `done` once what was sent so far has reached the broker, or after a deadline. */
   flush(done: () => void): void;
+}
+
+/** What a frame has beside the commands of a message: ids, its stamp, decisions that ride along. */
+const FRAME_ROOM = 4096;
+/** A command of that size is always taken. Where no frame has room for it, it travels in parts. */
+const LEAST_ROOM = 1024;
+
+/** How many bytes commands and their framing may have, so that a message with them fits a frame. */
+export function roomIn(maxFrameBytes: number): number {
+  return Math.max(LEAST_ROOM, maxFrameBytes - FRAME_ROOM);
 }
 
 export const dropReasons = [

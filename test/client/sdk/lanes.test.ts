@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connect as connectNats, type NatsConnection } from 'nats';
 import { MAX_UNANSWERED, parseCommand, type Command } from '../../../contract/src/command.ts';
 import type { ErrorCode } from '../../../contract/src/error-codes.ts';
+import { partsOf } from '../../../contract/src/parts.ts';
 import { encodeReplies, type Outcome } from '../../../contract/src/reply.ts';
 import { subjectsOf } from '../../../contract/src/subjects.ts';
 import { folderNats } from '../../../client/src/local/folder-nats.ts';
@@ -38,8 +40,8 @@ afterEach(async () => {
 });
 
 interface Asked extends Command {
-  /** Answers it; `number` that of another request. */
-  readonly answer: (outcome: Outcome, number?: number) => void;
+  /** Answers it; `number` that of another request, `limit` what a message may have. */
+  readonly answer: (outcome: Outcome, number?: number, limit?: number) => void;
 }
 
 /** Takes the requests from now on. */
@@ -50,11 +52,10 @@ async function lead(handle: (asked: Asked) => void): Promise<void> {
       if ('malformed' in command) throw new Error(command.malformed);
       const dot = reply.lastIndexOf('.');
       const lane = Number(reply.slice(dot + 1));
-      const answer = (outcome: Outcome, number = command.number): void => {
-        leader.publish(
-          `${reply.slice(0, dot)}.replies`,
-          encodeReplies([{ lane, number, outcome }]),
-        );
+      const answer = (outcome: Outcome, number = command.number, limit = 0): void => {
+        const whole = encodeReplies([{ lane, number, outcome }]);
+        const messages = limit === 0 ? [whole] : partsOf(whole, limit);
+        for (const each of messages) leader.publish(`${reply.slice(0, dot)}.replies`, each);
       };
       handle({ ...command, answer });
     },
@@ -201,6 +202,31 @@ test('what can never be sent is refused at once: TOO_LARGE', async () => {
   await expect(client.propose([Buffer.alloc(2_000_000)])).rejects.toMatchObject({
     code: 'TOO_LARGE',
   });
+});
+
+test('what is too large names both sizes; what may have been taken before says that it may be decided', async () => {
+  let asked = 0;
+  await lead(({ answer }) => {
+    asked += 1;
+    if (asked === 2) return; // A leader that is lost.
+    answer({ ok: false, code: 'TOO_LARGE', sizes: { bytes: 1234, most: 1000 } });
+  });
+  await start(5_000);
+  const message = expect.stringContaining(
+    '(it has 1234 bytes, and 1000 is the most now)',
+  ) as string;
+  const once = client.propose([OPERATION]);
+  await expect(once).rejects.toMatchObject({ code: 'TOO_LARGE', message });
+  const again = client.propose([OPERATION]);
+  await expect(again).rejects.toMatchObject({ code: 'TIMED_OUT', message });
+  expect(asked).toBe(3);
+});
+
+test('an answer that comes in parts is taken as a whole', async () => {
+  const results = [randomBytes(5_000)];
+  await lead(({ answer }) => answer({ ok: true, slot: 7, results }, undefined, 1_024));
+  await start(5_000);
+  expect(await client.propose([OPERATION])).toMatchObject({ slot: 7, results });
 });
 
 test('closing rejects what is under way and what comes later: UNREACHABLE', async () => {

@@ -3,7 +3,7 @@ import { Acceptor } from '../../../node/src/paxos/acceptor.ts';
 import { compareBallots, type Ballot } from '../../../node/src/paxos/ballot.ts';
 import type { Effect, Recovered } from '../../../node/src/paxos/effects.ts';
 import type { P1b } from '../../../node/src/paxos/messages.ts';
-import { valueBytes, type Pvalue, type Slot } from '../../../node/src/paxos/pvalue.ts';
+import { sentBytes, valueBytes, type Pvalue, type Slot } from '../../../node/src/paxos/pvalue.ts';
 import { ballot, nothing, persisted, pvalue, sent, value } from './samples.ts';
 
 const PAGE_BYTES = 10;
@@ -104,6 +104,14 @@ describe('p1a', () => {
       from = next;
     }
     expect(pages).toEqual([[0], [1], [2], [4]]); // 7 bytes each, 10 a page
+  });
+
+  test('a page holds no more than a message has room for, of no-ops neither', () => {
+    const a = acceptor();
+    a.room = 3 * sentBytes(value());
+    for (let slot = 0; slot < 7; slot++) p2a(a, pvalue('1.b', slot));
+    expect(page(a, '2.b', 0)).toMatchObject({ next: 3, pvalues: { length: 3 } });
+    expect(page(a, '2.b', 6).next).toBeUndefined();
   });
 
   test('pages cover the whole report without gap or overlap, one pvalue at least in each', () => {

@@ -97,6 +97,7 @@ class Cluster {
       case 'readable':
       case 'recall':
       case 'collect':
+      case 'refused':
       case 'fetch-state':
       case 'surveyed':
       case 'reconfigured':

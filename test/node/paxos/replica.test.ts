@@ -3,7 +3,12 @@ import { Configurations } from '../../../node/src/paxos/configurations.ts';
 import { InvariantViolation } from '../../../node/src/paxos/invariant.ts';
 import { Replica } from '../../../node/src/paxos/replica.ts';
 import type { Recovered } from '../../../node/src/paxos/effects.ts';
-import type { Value } from '../../../node/src/paxos/pvalue.ts';
+import {
+  COMMAND_FRAMING,
+  sentBytes,
+  type Slot,
+  type Value,
+} from '../../../node/src/paxos/pvalue.ts';
 import { ballot, configurations, machine, nothing, pvalue, timing, value } from './samples.ts';
 
 /** Values are sound, unless one of their commands says that it is not. */
@@ -93,6 +98,50 @@ test('a slot holds as many commands as fit its bytes, and one at least', () => {
     value('d'),
   ]);
   expect(packing.requestBytes).toBe(0);
+});
+
+describe('what a message has room for', () => {
+  const framed = (...texts: string[]): number =>
+    commands(...texts).reduce((sum, { length }) => sum + length + COMMAND_FRAMING, 0);
+
+  test('a slot holds no more than that, with the framing of each command', () => {
+    const packing = replica(nothing, 100, 1000);
+    packing.room = framed('aaa', 'bbb');
+    packing.request(commands('aaa', 'bbb', 'c', 'dddd', 'e'));
+    expect(packing.propose().map((proposal) => proposal.value)).toEqual([
+      value('aaa', 'bbb'),
+      value('c', 'dddd'),
+      value('e'),
+    ]);
+    expect(packing.takeRefused()).toEqual([]);
+  });
+
+  test('a command that no message has room for any more enters no slot, and is refused once', () => {
+    const packing = replica(nothing, 2, 1000);
+    packing.request(commands('large once', 'small', 'larger once', 'tiny', 'largest of all'));
+    packing.room = framed('small') + 3;
+    expect(packing.propose().map((proposal) => proposal.value)).toEqual([
+      value('small'),
+      value('tiny'),
+    ]);
+    packing.decided(pvalue('1.a', 0, 'small'), 'b');
+    expect(packing.propose()).toEqual([]);
+    packing.decided(pvalue('1.a', 1, 'tiny'), 'b');
+    expect(packing.propose()).toEqual([]);
+    expect(packing.takeRefused()).toEqual(commands('large once', 'larger once', 'largest of all'));
+    expect(packing.takeRefused()).toEqual([]);
+    expect([packing.requestBytes, packing.unapplied]).toEqual([0, false]);
+  });
+
+  test('decided slots are given in pages that fit, one slot at least', () => {
+    const knowing = replica();
+    for (const slot of [0, 1, 2, 3]) knowing.decided(pvalue('1.a', slot, 'text'), 'b');
+    const slots = (): Slot[] => knowing.known(0, 1000).map(({ slot }) => slot);
+    knowing.room = 3 * sentBytes(value('text'));
+    expect(slots()).toEqual([0, 1, 2]);
+    knowing.room = 1;
+    expect(slots()).toEqual([0]);
+  });
 });
 
 test('it keeps so many slots undecided as its pipeline says', () => {

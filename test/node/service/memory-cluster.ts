@@ -56,6 +56,8 @@ export class MemoryCluster {
   #lost: Message['type'] | undefined;
   #now = 0;
   #number = 0;
+  /** What a message may have. */
+  messageBytes = Infinity;
 
   /** @param loss share of the messages that are lost; as many again are duplicated */
   constructor(size: number, seed: number, loss: number) {
@@ -115,7 +117,10 @@ export class MemoryCluster {
     const metrics = new Metrics({ version: '0', cluster: CLUSTER, member: self, process: false });
     const onDropped = (): void => undefined;
     const stamp = (): Stamp => driver.stamp;
-    const transport = this.#network.join({ cluster: CLUSTER, self, stamp, onDropped });
+    const transport = this.#network.join({
+      ...{ cluster: CLUSTER, self, stamp, onDropped },
+      maxFrameBytes: () => this.messageBytes,
+    });
     const now = (): number => this.#now;
     const ports = { member, log, incarnation, state, applier, transport, metrics, schedule, now };
     const driver: Driver = new Driver(

@@ -48,7 +48,7 @@ function sender(): {
   const send = (to: string, message: Chunk): void => void sent.push({ to, message });
   const random = (): number => (draws += 1) / 100;
   return {
-    sender: new StateSender(state, CHUNK_BYTES, send, random),
+    sender: new StateSender(state, () => CHUNK_BYTES, send, random),
     take: () => sent.splice(0),
     advance: (slot) => state.cut(slot).write(() => undefined),
   };
@@ -282,7 +282,7 @@ function takeWhile(applied: number): { restored: number[]; found: ReturnType<typ
         throw error;
       },
     },
-    CHUNK_BYTES,
+    () => CHUNK_BYTES,
   );
   transfer.begin('a');
   for (let message = asked.shift(); message !== undefined; message = asked.shift()) {

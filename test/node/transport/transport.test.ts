@@ -151,7 +151,7 @@ describe.each([
 
   if (name !== 'NATS') return;
 
-  test('many messages that are too large together travel apart; one alone is dropped', async () => {
+  test('what is too large together travels apart, one message alone in parts, and one of all too many bytes not', async () => {
     const [a, b] = await Promise.all(['a', 'b'].map((member) => network.join(member)));
     const large = (slot: number, bytes: number): Message => ({
       type: 'propose',
@@ -164,8 +164,13 @@ describe.each([
     );
     await until(() => b?.got.length === 5);
     a?.transport.send('b', [large(6, 2_000_000), p2b(7)]);
-    await until(() => b?.got.length === 6);
-    expect(b?.got.at(-1)?.message).toEqual(p2b(7));
+    await until(() => b?.got.length === 7);
+    const [whole, behind] = (b?.got ?? []).slice(5).map(({ message }) => message);
+    expect(behind).toEqual(p2b(7));
+    expect(whole).toMatchObject({ type: 'propose', slot: 6, value: [{ length: 2_000_000 }] });
+    a?.transport.send('b', [large(8, 5_000_000), p2b(9)]);
+    await until(() => b?.got.length === 8);
+    expect(b?.got.at(-1)?.message).toEqual(p2b(9));
     expect(a?.dropped).toEqual(['too-large']);
   });
 });

@@ -537,10 +537,12 @@ export const mutants: readonly SimulatedMutant[] = [
     invariant: 'C2',
     file: 'paxos/acceptor.ts',
     from: `const floor = this.#floor;
-    let bytes = 0;
+    const page = new Page(this.#pageBytes, this.room);
+    const { pvalues } = page;
     for (const [slot, pvalue] of this.#reported(Math.max(from, floor))) {`,
     to: `const floor = 0;
-    let bytes = 0;
+    const page = new Page(this.#pageBytes, this.room);
+    const { pvalues } = page;
     for (const [slot, pvalue] of this.#reported(Math.max(from, this.#floor))) {`,
   },
   {
