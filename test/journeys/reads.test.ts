@@ -3,7 +3,7 @@ import type { LocalCluster } from '../../client/src/local/local-cluster.ts';
 import type { SynodClient } from '../../client/src/sdk/client.ts';
 import { TestFolder, until } from './test-cluster.ts';
 
-/* Quorum reads, with real processes: see docs/reads.md. */
+/* Quorum reads, with real processes: see docs/sdk.md. */
 
 const COUNTER = ['--machine', 'counter'];
 let folder: TestFolder;
@@ -45,7 +45,7 @@ test('every member answers reads; they decide nothing and leave nothing', async 
   for (const name of cluster.names) {
     expect(await folder.metric(name, 'synod_reads_total')).toBeGreaterThan(0);
   }
-  // Of the heartbeat of the state's comparison alone: see ARCHITECTURE.md.
+  // A comparison of the states may come in between, and is decided by all three.
   expect((await sum('synod_decisions_total')) - before).toBeLessThanOrEqual(6);
 }, 30_000);
 

@@ -313,7 +313,8 @@ export class Driver {
 
   /** Whether it makes sense to send reads here. */
   get servesReads(): boolean {
-    return this.member.mayVote && this.#reads.areServed;
+    const { mayVote, self, configurations } = this.member;
+    return mayVote && configurations.members.includes(self) && this.#reads.areServed;
   }
 
   #wake(): void {

@@ -32,7 +32,9 @@ const SLICE_BYTES = 1024 * 1024;
 const SLICE_MS = 5;
 /** A read that waits longer means that too few voters answer: another member may do better. */
 const PATIENCE_MS = 1_000;
+/** So long nobody is sent here then; twice as long each time, until a quorum answers. */
 const REST_MS = 1_000;
+const LONGEST_REST_MS = 60_000;
 
 /**
  * The reads of clients at this member. They store nothing, are no part of the log, and wait until
@@ -53,6 +55,7 @@ export class Reads {
   #bytes = 0;
   #isAnswering = false;
   #restsUntil = 0;
+  #restMs = REST_MS;
 
   constructor(ports: Ports, settings: Pick<DriverSettings, 'queueBytes'>, events: ReadsEvents) {
     this.#ports = ports;
@@ -105,6 +108,8 @@ export class Reads {
 
   /** What is applied now has all that the reads up to that one must have seen. */
   readable(last: number): void {
+    this.#restMs = REST_MS;
+    this.#restsUntil = 0;
     for (const [number, read] of this.#waiting) {
       if (number > last) break;
       this.#waiting.delete(number);
@@ -177,7 +182,10 @@ export class Reads {
     const now = this.#ports.now();
     const isLate = ({ since }: Read): boolean => now - since >= PATIENCE_MS;
     const [oldest] = this.#waiting.values();
-    if (oldest !== undefined && isLate(oldest)) this.#restsUntil = now + REST_MS;
+    if (oldest !== undefined && isLate(oldest)) {
+      this.#restsUntil = now + this.#restMs;
+      this.#restMs = Math.min(2 * this.#restMs, LONGEST_REST_MS);
+    }
     for (const [number, read] of this.#waiting) {
       if (!isLate(read)) break;
       this.#waiting.delete(number);

@@ -149,6 +149,18 @@ test('who waits for too long is sent to another member, and for a while nobody i
   expect(desk.reads.areServed).toBe(false);
   desk.now = 2_000;
   expect(desk.reads.areServed).toBe(true);
+  desk.reads.tick(); // Of the young one: it rests for longer.
+  desk.now = 3_999;
+  expect(desk.reads.areServed).toBe(false);
+  desk.now = 4_000;
+  expect(desk.reads.areServed).toBe(true);
+  desk.ask('linearizable');
+  desk.reads.readable(3);
+  desk.ask('linearizable');
+  desk.now = 5_000;
+  desk.reads.tick();
+  desk.now = 6_000;
+  expect(desk.reads.areServed).toBe(true);
 });
 
 test('who stops answers all that waits, once, and takes nothing more', () => {
