@@ -4,7 +4,7 @@ import { connect as connectNats, type Status } from 'nats';
 import { encodeChatOperation } from '../../contract/src/chat-log.ts';
 import type { ErrorCode } from '../../contract/src/error-codes.ts';
 import { SynodError } from '../../client/src/sdk/synod-error.ts';
-import { encodeCommand } from '../../contract/src/command.ts';
+import { encodeRead } from '../../contract/src/read-request.ts';
 import { parseReplies, type Reply } from '../../contract/src/reply.ts';
 import { clientRoles, type ClientRole } from '../../contract/src/roles.ts';
 import { subjectsOf } from '../../contract/src/subjects.ts';
@@ -110,14 +110,13 @@ describe('a cluster with users', () => {
     connection.subscribe(`${inbox}.*`, {
       callback: (_, { data }) => answers.push(...(parseReplies(data) ?? [])),
     });
-    const client = '0123456789abcdef'.repeat(2);
     const operations = [
       encodeChatOperation({ type: 'read', from: 0, limit: 1 }),
       encodeChatOperation({ type: 'append', text: 'forged' }),
     ];
-    const command = encodeCommand({ client, number: 1, lowest: 1, operations });
+    const read = encodeRead({ number: 1, consistency: 'linearizable', operations });
     const [answer] = await until('an answer', () => {
-      connection.publish(subjects.read, command, { reply: `${inbox}.0` });
+      connection.publish(subjects.read, read, { reply: `${inbox}.0` });
       return answers.length > 0 ? answers : undefined;
     });
     expect(answer?.outcome).toEqual({ ok: false, code: 'NOT_ALLOWED' });
