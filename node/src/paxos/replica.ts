@@ -153,9 +153,11 @@ export class Replica {
       const slot = this.#slotIn;
       this.#slotIn += 1;
       if (this.#isTaken(slot)) continue;
+      const waited = this.#requests.length;
       const value = this.#pack();
       if (value.length === 0) {
         this.#slotIn = slot; // What was next has run.
+        if (this.#requests.length === waited) break;
         continue;
       }
       this.#proposals.set(slot, value);

@@ -716,7 +716,7 @@ export const testedMutants: readonly TestedMutant[] = [
   {
     name: 'frames are not divided',
     in: 'test/node/transport/transport.test.ts',
-    test: 'NATS many messages that are too large together travel apart; one alone is dropped',
+    test: 'NATS what is too large together travels apart, one message alone in parts, and one of all too many bytes not',
     file: 'transport/nats.ts',
     from: 'prefixWithin(messages.slice(at), limit - FRAME_BYTES)',
     to: 'prefixWithin(messages.slice(at), Infinity)',
