@@ -682,22 +682,4 @@ export const mutants: readonly SimulatedMutant[] = [
     from: 'Math.max(this.#floor, this.#accepted.end, this.#learned.end)',
     to: 'this.#floor',
   },
-  {
-    name: 'a read: the voters of an old configuration are enough',
-    invariant: 'linearizable',
-    file: 'paxos/reader.ts',
-    from: `      this.#asked = this.#served;
-      return [];
-    }
-    this.#served`,
-    to: `    }
-    this.#served`,
-  },
-  {
-    name: 'a read: nobody fills the slot that it waits for',
-    invariant: 'liveness',
-    file: 'paxos/member.ts',
-    from: 'if (slot === undefined) return [];',
-    to: 'if (slot !== undefined) return [];',
-  },
 ];

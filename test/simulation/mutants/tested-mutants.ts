@@ -596,6 +596,26 @@ export const testedMutants: readonly TestedMutant[] = [
     to: '',
   },
   {
+    name: 'a read: the voters of an old configuration are enough',
+    in: 'test/node/paxos/reader.test.ts',
+    test: 'where another configuration rules by then, its voters are asked, too',
+    file: 'paxos/reader.ts',
+    from: `      this.#asked = this.#served;
+      return [];
+    }
+    this.#served`,
+    to: `    }
+    this.#served`,
+  },
+  {
+    name: 'a read: nobody is told of the slot that it waits for',
+    in: 'test/node/paxos/reader.test.ts',
+    test: 'a slot that nobody fills is named; where slots are applied, none',
+    file: 'paxos/reader.ts',
+    from: 'ends.length > 0 && this.#patience.tick(random)',
+    to: 'ends.length > 0 && this.#patience.tick(random) && random > 1',
+  },
+  {
     name: 'reads: all answers are made at once',
     in: 'test/node/service/reads.test.ts',
     test: 'large answers go out slice by slice, each when the broker has taken the one before',
