@@ -255,7 +255,7 @@ function faultsOf(random: Random, members: number, leadership: LeadershipMode): 
 }
 
 /** It strikes who leads, where leadership is stable. */
-function isOfLeaders(kind: FaultKind): boolean {
+export function isOfLeaders(kind: FaultKind): boolean {
   return kind === 'hand-over' || kind === 'hasty-changes';
 }
 
