@@ -373,14 +373,18 @@ class Simulation {
     }
   }
 
-  /** As many voters as all configurations in force can do without, the lost ones first. */
+  /** As many voters as all configurations in force can do without, beside the lost ones. */
   #spare(): readonly SimulatedProcess[] {
     const running = this.#processes.filter((process) => process.running);
     if (running.some(({ leading, settled }) => leading !== undefined && !settled)) return [];
-    const rulings = running.flatMap(({ known, slotOut }) => known.votersFrom(slotOut));
+    // Who is no member yet knows of a configuration that may rule nothing any more.
+    const members = running.filter(({ id, known }) => known.members.includes(id));
+    const rulings = members.flatMap(({ known, slotOut }) => known.votersFrom(slotOut));
     const isWell = ({ lost, endangered }: SimulatedProcess): boolean => !lost && !endangered;
-    const byHealth = [...this.#processes].sort((a, b) => Number(isWell(a)) - Number(isWell(b)));
-    const spare: SimulatedProcess[] = [];
+    const byHealth = this.#processes
+      .filter(({ lost }) => !lost)
+      .sort((a, b) => Number(isWell(a)) - Number(isWell(b)));
+    const spare = this.#processes.filter(({ lost }) => lost);
     for (const process of byHealth) {
       const without = [...spare, process].map(({ id }) => id);
       const areQuorums = rulings.every(
