@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { asBuffer } from './bytes.ts';
+import { flawOf, readOperations, sizeOf, writeOperations } from './operations.ts';
 
 /**
  * A client command as it travels and as the log holds it: a run of operations of one client, which
@@ -40,20 +41,13 @@ export interface MalformedCommand {
 /** @throws RangeError when a field does not fit its place */
 export function encodeCommand(command: Command): Uint8Array {
   const { client, number, lowest, operations } = command;
-  let size = HEADER_BYTES + CHECKSUM_BYTES;
-  for (const operation of operations) size += 4 + operation.length;
-  const bytes = Buffer.allocUnsafe(size);
+  const bytes = Buffer.allocUnsafe(HEADER_BYTES + sizeOf(operations) + CHECKSUM_BYTES);
   bytes[0] = COMMAND_VERSION;
   if (bytes.write(client, 1, 'hex') !== 16) throw new RangeError(`client id ${client}`);
   bytes.writeUIntBE(number, 17, 6);
   bytes.writeUIntBE(lowest, 23, 6);
   bytes.writeUInt16BE(operations.length, 29);
-  let at = HEADER_BYTES;
-  for (const operation of operations) {
-    bytes.writeUInt32BE(operation.length, at);
-    bytes.set(operation, at + 4);
-    at += 4 + operation.length;
-  }
+  const at = writeOperations(operations, bytes, HEADER_BYTES);
   bytes.writeUInt32BE(crc32(bytes.subarray(0, at)), at);
   return bytes;
 }
@@ -85,14 +79,8 @@ export function checkCommand(bytes: Uint8Array): CommandHeader | MalformedComman
   const lowest = view.readUIntBE(23, 6);
   if (lowest < 1 || lowest > number) return { malformed: `lowest ${lowest} of number ${number}` };
   const count = view.readUInt16BE(29);
-  if (count === 0) return { malformed: 'no operation' };
-  let at = HEADER_BYTES;
-  for (let i = 0; i < count; i++) {
-    if (at + 4 > length) return { malformed: `ends before operation ${i}` };
-    at += 4 + view.readUInt32BE(at);
-    if (at > length) return { malformed: `ends inside operation ${i}` };
-  }
-  if (at !== length) return { malformed: `${length - at} bytes too many` };
+  const malformed = flawOf(view, HEADER_BYTES, length, count);
+  if (malformed !== undefined) return { malformed };
   return { client: view.toString('hex', 1, 17), number, lowest, count };
 }
 
@@ -101,13 +89,6 @@ export function parseCommand(bytes: Uint8Array): Command | MalformedCommand {
   const header = checkCommand(bytes);
   if ('malformed' in header) return header;
   const { client, number, lowest, count } = header;
-  const view = asBuffer(bytes);
-  const operations = new Array<Uint8Array>(count);
-  let at = HEADER_BYTES;
-  for (let i = 0; i < count; i++) {
-    const end = at + 4 + view.readUInt32BE(at);
-    operations[i] = view.subarray(at + 4, end);
-    at = end;
-  }
+  const operations = readOperations(asBuffer(bytes), HEADER_BYTES, count);
   return { client, number, lowest, operations };
 }

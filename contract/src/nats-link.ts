@@ -43,11 +43,17 @@ export interface Interest {
 
 type Take = (message: Msg) => void;
 
+export interface InterestOptions {
+  /** Told each time that NATS does not allow it. */
+  readonly denied?: (denial: NatsDenial) => void;
+  /** Of those who subscribe in one queue group, one gets each message. */
+  readonly queue?: string;
+}
+
 interface OwnInterest {
   readonly subject: string;
-  readonly queue: string | undefined;
   readonly take: Take;
-  readonly denied: (denial: NatsDenial) => void;
+  readonly options: InterestOptions;
   subscription?: Subscription;
   again?: NodeJS.Timeout;
 }
@@ -119,16 +125,9 @@ export class NatsLink {
   /**
    * NATS may not allow it, now or after its permissions have changed, and drops it then: it is
    * asked again and again, so that nobody stays deaf once they are right.
-   * @param denied told each time
-   * @param queue of those who subscribe in one queue group, one gets each message
    */
-  subscribe(
-    subject: string,
-    take: Take,
-    denied: OwnInterest['denied'] = () => undefined,
-    queue?: string,
-  ): Interest {
-    const interest: OwnInterest = { subject, queue, take, denied };
+  subscribe(subject: string, take: Take, options: InterestOptions = {}): Interest {
+    const interest: OwnInterest = { subject, take, options };
     this.#interests.add(interest);
     this.#ask(interest);
     return {
@@ -150,12 +149,13 @@ export class NatsLink {
     const connection = this.#live();
     clearTimeout(interest.again);
     if (connection === undefined) return;
-    const { subject, queue, take, denied } = interest;
+    const { subject, take } = interest;
+    const { queue, denied } = interest.options;
     interest.subscription = connection.subscribe(subject, {
       ...(queue !== undefined && { queue }),
       callback: (error, message) => {
         if (error === null) return take(message);
-        denied(this.denial('subscription', subject));
+        denied?.(this.denial('subscription', subject));
         if (!this.#interests.has(interest)) return;
         interest.again = setTimeout(() => this.#ask(interest), SUBSCRIBE_AGAIN_MS);
       },

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { asBuffer } from './bytes.ts';
+import { flawOf, readOperations, sizeOf, writeOperations } from './operations.ts';
 
 /**
  * What a read has to have seen. *Linearizable*: all that was answered to anybody before the read
@@ -31,20 +32,13 @@ const AT_LEAST = 1;
 
 /** @throws RangeError when a field does not fit its place */
 export function encodeRead({ number, consistency, operations }: ReadRequest): Uint8Array {
-  let size = HEADER_BYTES + CHECKSUM_BYTES;
-  for (const operation of operations) size += 4 + operation.length;
-  const bytes = Buffer.allocUnsafe(size);
+  const bytes = Buffer.allocUnsafe(HEADER_BYTES + sizeOf(operations) + CHECKSUM_BYTES);
   bytes[0] = READ_VERSION;
   bytes[1] = consistency === 'linearizable' ? LINEARIZABLE : AT_LEAST;
   bytes.writeUIntBE(typeof consistency === 'string' ? 0 : consistency.atLeast + 1, 2, 6);
   bytes.writeUIntBE(number, 8, 6);
   bytes.writeUInt16BE(operations.length, 14);
-  let at = HEADER_BYTES;
-  for (const operation of operations) {
-    bytes.writeUInt32BE(operation.length, at);
-    bytes.set(operation, at + 4);
-    at += 4 + operation.length;
-  }
+  const at = writeOperations(operations, bytes, HEADER_BYTES);
   bytes.writeUInt32BE(crc32(bytes.subarray(0, at)), at);
   return bytes;
 }
@@ -64,9 +58,10 @@ export function parseRead(bytes: Uint8Array): ReadRequest | BadRead {
   if (view[0] !== READ_VERSION) return { bad: 'MALFORMED', number };
   if (crc32(view.subarray(0, end)) !== view.readUInt32BE(end)) return { bad: 'GARBLED', number };
   const consistency = consistencyOf(view);
-  const operations = operationsOf(view, end);
-  if (consistency === undefined || operations === undefined) return { bad: 'MALFORMED', number };
-  return { number, consistency, operations };
+  const count = view.readUInt16BE(14);
+  const isWhole = flawOf(view, HEADER_BYTES, end, count) === undefined;
+  if (consistency === undefined || !isWhole) return { bad: 'MALFORMED', number };
+  return { number, consistency, operations: readOperations(view, HEADER_BYTES, count) };
 }
 
 function consistencyOf(view: Buffer): Consistency | undefined {
@@ -74,19 +69,4 @@ function consistencyOf(view: Buffer): Consistency | undefined {
   if (view[1] === LINEARIZABLE) return 'linearizable';
   if (view[1] !== AT_LEAST) return undefined;
   return slots === 0 ? 'local' : { atLeast: slots - 1 };
-}
-
-/** @returns `undefined` when there is none, or they do not end where the bytes do */
-function operationsOf(view: Buffer, end: number): Uint8Array[] | undefined {
-  const count = view.readUInt16BE(14);
-  const operations: Uint8Array[] = [];
-  let at = HEADER_BYTES;
-  while (operations.length < count) {
-    if (at + 4 > end) return undefined;
-    const next = at + 4 + view.readUInt32BE(at);
-    if (next > end) return undefined;
-    operations.push(view.subarray(at + 4, next));
-    at = next;
-  }
-  return count > 0 && at === end ? operations : undefined;
 }

@@ -31,6 +31,9 @@ export interface Reply {
   readonly outcome: Outcome;
 }
 
+/** An answer may be so large, or as large as a message of NATS: if that is smaller, in parts. */
+export const LARGEST_ANSWER = 1024 * 1024;
+
 export const REPLY_VERSION = 2;
 const packr = new Packr({ useRecords: false, variableMapSize: true });
 

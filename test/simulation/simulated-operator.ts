@@ -25,6 +25,8 @@ export class SimulatedOperator {
   #wish: number;
   /** Members that a configuration has named. */
   readonly #joined = new Set<string>();
+  /** The change that was proposed last. */
+  #proposed: Change | undefined;
   #isIdle = true;
   #isGone = false;
   changes = 0;
@@ -38,6 +40,11 @@ export class SimulatedOperator {
   /** There is nothing to do. */
   get idle(): boolean {
     return this.#isIdle || this.#isGone;
+  }
+
+  /** The voters of a change that may be decided, and that nobody has applied yet. */
+  get underWay(): readonly string[] | undefined {
+    return this.#proposed?.voters;
   }
 
   /** So many voters are to be there. */
@@ -63,6 +70,7 @@ export class SimulatedOperator {
       return;
     }
     const newest = leader.newest;
+    if (newest.number !== this.#proposed?.base) this.#proposed = undefined;
     const members = [...newest.voters, ...newest.learners];
     for (const member of members) this.#joined.add(member);
     for (const process of this.#world.processes) {
@@ -74,7 +82,9 @@ export class SimulatedOperator {
     if (next === 'wait') return;
     const { voters, learners } = next;
     const change = { base: newest.number, voters, learners, forced: false };
-    if (leader.reconfigure(change)) this.changes += 1;
+    if (!leader.reconfigure(change)) return;
+    this.#proposed = change;
+    this.changes += 1;
   }
 
   /** Who was started, and is not needed any more. */

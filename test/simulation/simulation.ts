@@ -192,6 +192,8 @@ class Simulation {
     const rulings = this.#processes.flatMap(({ running, known, flushed }) =>
       running ? known.votersFrom(flushed) : [],
     );
+    const { underWay } = this.#operator;
+    if (underWay !== undefined) rulings.push(underWay);
     return (
       rulings.length > 0 &&
       rulings.every((voters) => voters.length > 2 && voters.every(isThere)) &&

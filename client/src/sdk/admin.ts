@@ -71,7 +71,9 @@ export class Admin {
         clearTimeout(deadline);
         deadline = setTimeout(finish, MOMENT_MS);
       };
-      const answers = link.subscribe(inbox, take, (denial) => finish(notAllowed(denial)));
+      const answers = link.subscribe(inbox, take, {
+        denied: (denial) => finish(notAllowed(denial)),
+      });
       link.publish(this.subjects.status, new Uint8Array(), inbox);
       function finish(error?: SynodError): void {
         clearTimeout(deadline);

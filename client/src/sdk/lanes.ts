@@ -101,7 +101,9 @@ export class Lanes {
       // The server itself answers when nobody is there to take the command.
       if (headers?.code === 503) this.#refused(this.#lanes[Number(last)], 'NO_LEADER');
     };
-    link.subscribe(`${this.#inbox}.*`, take, (denial) => this.#deafened(notAllowed(denial)));
+    link.subscribe(`${this.#inbox}.*`, take, {
+      denied: (denial) => this.#deafened(notAllowed(denial)),
+    });
     refusals.onConnected(() => this.#sendAll());
     for (const kind of ['request', 'read'] as const) {
       refusals.onPublish(subjects[kind], (error) => this.#rejectAll(error, kind));

@@ -436,7 +436,7 @@ export class Member {
   /** Commands of a client, or of the cluster itself. They wait only where they may be proposed. */
   #request(commands: readonly Command[]): Effect[] {
     if (!this.takesCommands) return [];
-    this.#replica.request(commands);
+    this.#replica.request(commands, !this.#leader.takesProposals);
     return this.#proposeWaiting();
   }
 

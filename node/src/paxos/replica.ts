@@ -53,6 +53,8 @@ export class Replica {
   /** Commands that are in no slot yet. */
   #requests: Command[] = [];
   #requestBytes = 0;
+  /** So many of them, from the first on, may have run while they waited. */
+  #unsure = 0;
   /** What a message has room for. */
   room = Infinity;
   /** Commands that no message has room for any more: nobody has heard of their refusal yet. */
@@ -136,12 +138,16 @@ export class Replica {
     return this.#slotOut < Math.max(target, this.#end) && !this.hasMore;
   }
 
-  /** Takes commands of clients. */
-  request(commands: readonly Command[]): void {
+  /**
+   * Takes commands of clients.
+   * @param isBehind whether not all is applied that may be decided: they may have run by then
+   */
+  request(commands: readonly Command[], isBehind = false): void {
     for (const command of commands) {
       this.#requests.push(command);
       this.#requestBytes += command.length;
     }
+    if (isBehind) this.#unsure = this.#requests.length;
   }
 
   /** Proposes what is waiting, as far as the pipeline and WINDOW reach. */
@@ -212,7 +218,7 @@ export class Replica {
       if (value.length > 0 && more > this.#packing.batchBytes) break;
       if (more + (value.length + 1) * COMMAND_FRAMING > this.room) break;
       taken += 1;
-      if (this.#judges.isAnswered(command)) continue;
+      if (taken <= this.#unsure && this.#judges.isAnswered(command)) continue;
       bytes = more;
       value.push(command);
     }
@@ -225,6 +231,7 @@ export class Replica {
     const value = count === this.#requests.length ? this.#requests : this.#requests.slice(0, count);
     this.#requests = count === this.#requests.length ? [] : this.#requests.slice(count);
     for (const { length } of value) this.#requestBytes -= length;
+    this.#unsure = Math.max(0, this.#unsure - count);
     return value;
   }
 
@@ -235,6 +242,7 @@ export class Replica {
   drop(): void {
     this.#requests = [];
     this.#requestBytes = 0;
+    this.#unsure = 0;
     this.#proposals.clear();
     this.#slotIn = this.#slotOut;
   }
@@ -295,6 +303,7 @@ export class Replica {
     this.#proposals.delete(slot);
     if (sameValue(own, value)) return;
     this.#requests = [...own, ...this.#requests];
+    this.#unsure += own.length;
     for (const command of own) this.#requestBytes += command.length;
   }
 

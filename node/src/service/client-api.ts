@@ -3,12 +3,15 @@ import { asBuffer } from '../../../contract/src/bytes.ts';
 import { partsOf } from '../../../contract/src/parts.ts';
 import type { Interest, NatsLink } from '../../../contract/src/nats-link.ts';
 import { parseRead } from '../../../contract/src/read-request.ts';
-import { encodeReplies, type Outcome, type Reply } from '../../../contract/src/reply.ts';
+import {
+  encodeReplies,
+  LARGEST_ANSWER,
+  type Outcome,
+  type Reply,
+} from '../../../contract/src/reply.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import type { Driver } from './driver.ts';
 
-/** An answer may be so large, or as large as a message: what is larger than that goes in parts. */
-const LARGEST_ANSWER = 1024 * 1024;
 const ANSWER_TOO_LARGE: Outcome = { ok: false, code: 'ANSWER_TOO_LARGE' };
 
 /** Why a request was dropped without an answer. */
@@ -56,7 +59,7 @@ export class ClientApi {
     this.#whileReading?.drain();
     const { read } = this.#subjects;
     this.#whileReading = reading
-      ? this.#connection.subscribe(read, (message) => this.#read(message), undefined, 'members')
+      ? this.#connection.subscribe(read, (message) => this.#read(message), { queue: 'members' })
       : undefined;
   }
 

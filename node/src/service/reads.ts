@@ -1,10 +1,10 @@
-import type { Outcome } from '../../../contract/src/reply.ts';
+import { LARGEST_ANSWER, type Outcome } from '../../../contract/src/reply.ts';
 import type { ReadRequest } from '../../../contract/src/read-request.ts';
 import type { Slot } from '../paxos/pvalue.ts';
 import type { DriverPorts, DriverSettings } from './driver-ports.ts';
 
 type Ports = Pick<DriverPorts, 'applier' | 'member' | 'metrics' | 'now'> & {
-  readonly transport: Pick<DriverPorts['transport'], 'flush'>;
+  readonly transport: Pick<DriverPorts['transport'], 'flush' | 'maxFrameBytes'>;
 };
 
 export interface ReadsEvents {
@@ -25,8 +25,6 @@ interface Read {
 
 /** Reads that wait, at most; each of them holds its request. */
 const MOST_READS = 16_384;
-/** No broker takes an answer that is larger. */
-const MOST_ANSWER_BYTES = 64 * 1024 * 1024;
 /** So much of answers, or so much time, goes by before something else has its turn. */
 const SLICE_BYTES = 1024 * 1024;
 const SLICE_MS = 5;
@@ -155,14 +153,15 @@ export class Reads {
 
   /** @returns the bytes of its answer */
   #answer({ operations, answer }: Read): number {
-    const { applier, member } = this.#ports;
+    const { applier, member, transport } = this.#ports;
+    const most = Math.max(LARGEST_ANSWER, transport.maxFrameBytes);
     const results: Uint8Array[] = [];
     let bytes = 0;
     try {
       for (const operation of operations) {
         const result = applier.query(operation);
         bytes += result.length;
-        if (bytes > MOST_ANSWER_BYTES) {
+        if (bytes > most) {
           answer({ ok: false, code: 'ANSWER_TOO_LARGE' });
           return 0;
         }

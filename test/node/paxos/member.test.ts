@@ -127,11 +127,14 @@ test('who leads proposes nothing new before it has applied what phase 1 reported
 test('a command that has run while it waited is not proposed', () => {
   const text = (command: Command): string => new TextDecoder().decode(command);
   const member = voter((command) => text(command).startsWith('run'));
-  lead(member, 1);
-  const effects = member.step({ type: 'request', commands: value('run1', 'new', 'run2') });
-  expect(proposed(effects)).toEqual([[0, value('new')]]);
+  lead(member, 1, [pvalue('1.b', 0, 'run1')]);
+  member.step({ type: 'request', commands: value('run1', 'new', 'run2') });
+  const effects = hear(member, learned(pvalue('1.b', 0, 'run1')));
+  expect(proposed(effects)).toEqual([[1, value('new')]]);
   expect(member.requestBytes).toBe(0);
-  expect(member.slotIn).toBe(1);
+  expect(member.slotIn).toBe(2);
+  // What comes when all is applied was looked at when it came.
+  expect(proposed(member.step({ type: 'request', commands: value('run3') }))).toHaveLength(1);
 });
 
 test('R3: what is decided at once is applied a part at a time, in order, and nothing is asked for', () => {

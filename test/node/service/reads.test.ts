@@ -35,7 +35,7 @@ class Desk {
         member: member as never,
         metrics,
         now: () => this.now,
-        transport: { flush: (done) => void this.#flushed.push(done) },
+        transport: { maxFrameBytes: 65_536, flush: (done) => void this.#flushed.push(done) },
       },
       { queueBytes },
       {
@@ -172,6 +172,23 @@ test('who stops answers all that waits, once, and takes nothing more', () => {
     Array(3).fill('NOT_SERVING'),
   );
   expect(desk.reads.areServed).toBe(false);
+});
+
+test('an answer that nobody could carry is refused before all of it is made', () => {
+  let made = 0;
+  const query = (): Buffer => {
+    made += 1;
+    return Buffer.alloc(400_000);
+  };
+  const desk = new Desk({ ...counter, query });
+  const operations = Array<Uint8Array>(9).fill(
+    encodeCounterOperation({ type: 'read', register: 'r' }),
+  );
+  const read = { number: 1, consistency: 'local', operations } as const;
+  const outcomes: Outcome[] = [];
+  desk.reads.submit(read, (outcome) => outcomes.push(outcome));
+  expect(outcomes).toEqual([{ ok: false, code: 'ANSWER_TOO_LARGE' }]);
+  expect(made).toBe(3);
 });
 
 test('a read that finds damage is refused, and the damage is told', () => {
