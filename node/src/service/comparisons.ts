@@ -108,9 +108,10 @@ export class Comparisons {
     this.#ports.compare();
   }
 
+  /** Judges what was heard until now: what is said meanwhile leaves before this member stops. */
   #compareHistories(): void {
-    this.#histories.tick();
     const { verdict, differing } = this.#histories;
+    this.#histories.tick();
     if (verdict === 'refuted') return this.#ports.failed(historyError(differing));
     const isDisputed = verdict === 'disputed';
     if (isDisputed === this.#isDisputed) return;

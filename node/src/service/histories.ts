@@ -86,8 +86,12 @@ export class Histories {
       this.#differs.delete(from);
       return;
     }
-    if (!this.#differs.has(from)) this.#ticksToAsk = 0;
+    const isNew = !this.#differs.has(from);
     this.#differs.set(from, slot);
+    if (!isNew) return;
+    this.#ticksToAsk = 0;
+    // It may be behind, and this member may go without roles for it before it could ask.
+    this.#say(from, slot, false);
   }
 
   /** A member asks what this one's history comes to at a slot, or answers that. */

@@ -31,8 +31,14 @@ test('one that differs is a dispute, until a majority is known to have one of th
   histories.heard('b', mark(4, 44n));
   expect([...histories.differing]).toEqual([['b', 4]]);
   expect(histories.verdict).toBe('disputed');
+  // It is told at once: this member may be refuted, and silent, before anybody asks.
+  const own = { type: 'history', mark: mark(4, 4n), asks: false };
+  expect(said).toEqual([['b', own]]);
   histories.tick();
-  expect(said).toEqual([[undefined, { type: 'history', mark: mark(4, 4n), asks: true }]]);
+  expect(said).toEqual([
+    ['b', own],
+    [undefined, { ...own, asks: true }],
+  ]);
   histories.heard('c', mark(4, 4n));
   expect(histories.verdict).toBe('agreed');
   expect([...histories.differing]).toEqual([['b', 4]]); // It is named all the same.
@@ -54,8 +60,8 @@ test('strangers dispute nothing', () => {
 
 test('a question is answered with the own hash at that slot', () => {
   const { histories, said } = member();
-  histories.told('b', { type: 'history', mark: mark(4, 44n), asks: true });
+  histories.told('b', { type: 'history', mark: mark(4, 4n), asks: true });
   expect(said).toEqual([['b', { type: 'history', mark: mark(4, 4n), asks: false }]]);
-  histories.told('b', { type: 'history', mark: mark(6, 66n), asks: false });
+  histories.told('b', { type: 'history', mark: mark(6, 6n), asks: false });
   expect(said).toHaveLength(1);
 });

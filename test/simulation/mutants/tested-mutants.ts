@@ -451,6 +451,14 @@ export const testedMutants: readonly TestedMutant[] = [
     to: 'return;',
   },
   {
+    name: 'who has another history is not told',
+    in: 'test/node/service/histories.test.ts',
+    test: 'one that differs is a dispute, until a majority is known to have one of the two',
+    file: 'service/histories.ts',
+    from: '    this.#say(from, slot, false);\n',
+    to: '',
+  },
+  {
     name: 'two histories that meet go on',
     in: 'test/node/service/histories.test.ts',
     test: 'who has another history than a majority is refuted',
