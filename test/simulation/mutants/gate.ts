@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, type ExecException } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -40,7 +40,10 @@ export async function tryMutant(
   try {
     const known = mutant.seed === undefined ? [] : [mutant.seed];
     const seeds = [...known, ...Array.from({ length: runs }, (_, i) => i + 1)];
-    const trial = await tried(folder, mutant.invariant, seeds);
+    const trial = await tried(folder, mutant.invariant, seeds).catch((error: unknown) => {
+      if (!(error as ExecException).killed) throw error;
+      throw new UselessMutantError(`${mutant.name}: no verdict in ${DEADLINE_MS / 60_000} minutes`);
+    });
     if (!trial.isAlive) throw new UselessMutantError(`${mutant.name}: it decides nothing at all`);
     return trial;
   } finally {

@@ -232,12 +232,10 @@ export const mutants: readonly SimulatedMutant[] = [
     name: 'slots are applied out of order',
     invariant: 'R3',
     file: 'paxos/replica.ts',
-    from: 'if (decision === undefined || !this.#isTrusted(decision)) break;',
-    to: `if (decision === undefined) {
-        if (this.#slotOut >= this.#end) break;
-        this.#slotOut += 1;
-        continue;
-      }`,
+    from: 'while (this.hasMore) {',
+    to: `for (;;) {
+      for (; this.#slotOut < this.#end && !this.hasMore; ) this.#slotOut += 1;
+      if (!this.hasMore) break;`,
   },
   {
     name: 'the leader does not heed WINDOW',
