@@ -74,6 +74,7 @@ export class NatsLink {
   readonly #interests = new Set<OwnInterest>();
   readonly #closing = new AbortController();
   #connection: NatsConnection | undefined;
+  #connectedAt = 0;
   /** The last error that the server has told on it. */
   #said: string | undefined;
   readonly #waiting = new Set<() => void>();
@@ -110,6 +111,11 @@ export class NatsLink {
    */
   get maxPayload(): number {
     return this.#connection?.info?.max_payload ?? Infinity;
+  }
+
+  /** For how long the connection has stood; 0 while there is none. */
+  get connectedMs(): number {
+    return this.#live() === undefined ? 0 : performance.now() - this.#connectedAt;
   }
 
   /**
@@ -237,6 +243,7 @@ export class NatsLink {
   /** @returns once it is lost */
   async #use(connection: NatsConnection): Promise<void> {
     this.#connection = connection;
+    this.#connectedAt = performance.now();
     this.#said = undefined;
     for (const interest of this.#interests) this.#ask(interest);
     this.#events.connected();

@@ -32,6 +32,8 @@ export interface Subjects {
   setAside(id: string): string;
   /** What the subjects begin with at which clients of a role get their answers. */
   inbox(role: ClientRole): string;
+  /** Tells the clients of a role that another member leads now; it is below their inbox. */
+  leading(role: ClientRole): string;
 }
 
 /** @param namespace `local` outside Kubernetes */
@@ -51,6 +53,7 @@ export function subjectsOf(namespace: string, name: string): Subjects {
     recover: (id) => `${cluster}.admin.recover.${id}`,
     setAside: (id) => `${cluster}.admin.set-aside.${id}`,
     inbox: (role) => `_INBOX.${cluster}.${role}`,
+    leading: (role) => `_INBOX.${cluster}.${role}.leading`,
   };
 }
 

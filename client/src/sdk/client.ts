@@ -95,11 +95,13 @@ export class SynodClient {
 
   /** Use `connect`. */
   constructor({ link, refusals, id, inbox }: Connected, options: ConnectOptions) {
-    const { namespace = 'local', cluster, deadlineMs = 10_000, maxInFlight = 1024 } = options;
+    const { namespace = 'local', cluster, role = 'writer' } = options;
+    const { deadlineMs = 10_000, maxInFlight = 1024 } = options;
     this.#link = link;
     const subjects = subjectsOf(namespace, cluster);
     const common = { link, refusals, subjects, inbox, deadlineMs };
-    this.#lanes = new Lanes({ ...common, client: id, maxInFlight });
+    const leading = subjects.leading(role);
+    this.#lanes = new Lanes({ ...common, leading, client: id, maxInFlight });
     this.#admin = new Admin(common);
     this.#membership = new Membership(this.#admin);
   }

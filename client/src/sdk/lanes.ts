@@ -17,6 +17,8 @@ export interface LanesOptions {
   readonly refusals: Refusals;
   /** Where the leader takes commands, and where any member takes reads. */
   readonly subjects: Pick<Subjects, CommandKind>;
+  /** The subject on which whoever begins to lead says so. */
+  readonly leading: string;
   /** What the subjects begin with at which answers come. */
   readonly inbox: string;
   /** 32 hex digits, drawn for this client alone. */
@@ -42,6 +44,7 @@ interface Request {
   /** Of its first operation; kept over retries, so that a command runs once. */
   number: number;
   lane: number;
+  sentAt: number;
   retryAt: number;
   silence: number;
   pause: number;
@@ -59,6 +62,16 @@ const LONGEST_SILENCE_MS = 4_000;
 const READS_FROM = 2 ** 47;
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 200;
+
+/**
+ * When another member leads, what is unanswered is sent again so soon: by chance, as others do, too,
+ * and later the more there is; and so long after it was sent last, however often a leader changes.
+ */
+const SPREAD_MS = 5;
+const SPREAD_EACH_MS = 0.1;
+const AGAIN_MS = 30;
+/** Whoever has a read need not be the member that led: it is likely to answer yet. */
+const READ_AGAIN_MS = 200;
 
 /** Refusals that another try may overcome. */
 const transient: ReadonlySet<ErrorCode> = new Set([
@@ -104,6 +117,7 @@ export class Lanes {
     link.subscribe(`${this.#inbox}.*`, take, {
       denied: (denial) => this.#deafened(notAllowed(denial)),
     });
+    link.subscribe(options.leading, () => this.#led());
     refusals.onConnected(() => this.#sendAll());
     for (const kind of ['request', 'read'] as const) {
       refusals.onPublish(subjects[kind], (error) => this.#rejectAll(error, kind));
@@ -148,6 +162,7 @@ export class Lanes {
         reject,
         number: 0,
         lane: -1,
+        sentAt: 0,
         retryAt: 0,
         silence: firstSilence(kind),
         pause: 0,
@@ -193,7 +208,8 @@ export class Lanes {
   #send(request: Request): void {
     const { link, subjects } = this.#options;
     const { kind, lane } = request;
-    request.retryAt = performance.now() + request.silence;
+    request.sentAt = performance.now();
+    request.retryAt = request.sentAt + request.silence;
     request.silence = Math.min(2 * request.silence, LONGEST_SILENCE_MS);
     const bytes = this.#encode(request);
     const most = link.maxPayload;
@@ -214,6 +230,21 @@ export class Lanes {
       if (request === undefined) continue;
       request.silence = firstSilence(request.kind);
       this.#send(request);
+    }
+  }
+
+  /** Another member leads: what the one before it had is lost, if that one was killed. */
+  #led(): void {
+    const now = performance.now();
+    const spread = SPREAD_MS + SPREAD_EACH_MS * this.#inFlight;
+    for (const request of this.#lanes) {
+      if (request === undefined) continue;
+      const { kind, sentAt, retryAt } = request;
+      const rest = kind === 'read' ? READ_AGAIN_MS : AGAIN_MS;
+      const again = Math.max(now + Math.random() * spread, sentAt + rest);
+      request.retryAt = Math.min(retryAt, again);
+      request.silence = firstSilence(kind);
+      request.pause = 0;
     }
   }
 

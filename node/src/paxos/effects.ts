@@ -46,6 +46,8 @@ export type Effect =
   /** Write the record. What `waitsForFlush` names leaves only after it is durable. */
   | { readonly type: 'persist'; readonly record: LogRecord }
   | { readonly type: 'send'; readonly to: readonly MemberId[]; readonly message: CoreMessage }
+  /** Ask the network whether that member is there at all; `gone` comes when it says no. */
+  | { readonly type: 'ask-presence'; readonly of: MemberId }
   /** Ask the witness that is none of the members; its answer comes as `testimony`, if it comes. */
   | { readonly type: 'ask-outside' }
   /** Apply the slot's commands to the state machine, in order; answer those that wait here. */

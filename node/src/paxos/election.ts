@@ -12,6 +12,16 @@ export interface Election {
   tick(random: number, unapplied: boolean): boolean;
   /** Whether this member misses a leader, and leads not itself: it supports who tries. */
   readonly suspects: boolean;
+  /** Whether to ask now if the leader is there at all: it is silent. */
+  readonly asks: boolean;
+  /**
+   * The network says that the leader is not there. That counts only after a silence, and until
+   * somebody is heard who leads.
+   * @returns whether to try to lead now
+   */
+  gone(): boolean;
+  /** This member supports another one, and gives it time. */
+  supported(): void;
   /** A leader is alive. */
   heard(): void;
   /** The attempt gets on: it may take as long again. */
@@ -37,6 +47,10 @@ class Suspicion implements Election {
   #left: number | undefined;
   /** Ticks since a leader was heard. */
   #silence: number;
+  /** Whether the leader that is silent is not there. */
+  #isGone = false;
+  /** Whether another one is given time to lead, until this member's own patience ends. */
+  #yields = false;
 
   constructor(timing: Timing) {
     this.#timing = timing;
@@ -46,7 +60,22 @@ class Suspicion implements Election {
   }
 
   get suspects(): boolean {
-    return this.#silence >= this.#timing.election / 2;
+    return this.#isGone || this.#silence >= this.#timing.election / 2;
+  }
+
+  get asks(): boolean {
+    const { missing, heartbeat } = this.#timing;
+    return this.#silence >= missing && (this.#silence - missing) % heartbeat === 0;
+  }
+
+  gone(): boolean {
+    if (this.#silence < this.#timing.missing) return false; // Whoever was heard meanwhile is there.
+    this.#isGone = true;
+    return !this.#yields;
+  }
+
+  supported(): void {
+    this.#yields = true;
   }
 
   tick(random: number): boolean {
@@ -55,6 +84,7 @@ class Suspicion implements Election {
     this.#left -= 1;
     if (this.#left > 0) return false;
     this.#left = undefined;
+    this.#yields = false;
     return true;
   }
 
@@ -65,6 +95,8 @@ class Suspicion implements Election {
   heard(): void {
     this.#left = undefined;
     this.#silence = 0;
+    this.#isGone = false;
+    this.#yields = false;
     this.#patience = Math.max(this.#timing.election, this.#patience - 1);
   }
 
@@ -77,6 +109,8 @@ class Suspicion implements Election {
   won(): void {
     this.#left = undefined;
     this.#silence = 0;
+    this.#isGone = false;
+    this.#yields = false;
     this.#patience = this.#timing.election;
   }
 }
@@ -104,6 +138,15 @@ class OnDemand implements Election {
 
   /** Nobody asks: it starts phase 1 without asking others. */
   readonly suspects = false;
+  readonly asks = false;
+
+  gone(): boolean {
+    return false; // Nobody leads for others.
+  }
+
+  supported(): void {
+    // Nobody asks for it.
+  }
 
   heard(): void {
     // Others lead what is theirs.

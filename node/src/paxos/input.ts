@@ -45,6 +45,11 @@ export type Input =
   | { readonly type: 'flushed'; readonly slotOut: Slot }
   /** Learn all that the others know to be decided; ends with a `surveyed` effect. */
   | { readonly type: 'survey'; readonly survey: number }
+  /**
+   * Nobody listens where that member does, says the network: it is gone, or is about to connect
+   * again, or cannot be reached from here. A hint: only a reason to ask the others.
+   */
+  | { readonly type: 'gone'; readonly member: MemberId }
   /** Stop leading: the next command needs a new ballot. */
   | { readonly type: 'resign' }
   /** If this member leads: ask `to`, or who is fit, to lead instead. */

@@ -60,6 +60,8 @@ export class Leader {
   #highest: Ballot | undefined;
   #known: MemberId | undefined;
   #canvass: Canvass | undefined;
+  /** Who asked for its support since a leader was heard last; of several, the highest. */
+  #refused: { readonly from: MemberId; readonly ballot: Ballot } | undefined;
   #scout: Scout | undefined;
   /** While it is active. A new ballot empties them, never the mark (C1). */
   #proposals: Proposals | undefined;
@@ -262,10 +264,34 @@ export class Leader {
     if (this.#proposals !== undefined) return this.#lead(this.#proposals, random);
     if (this.#mode === 'on-demand' && this.#scout !== undefined) return this.#scout.tick(random);
     const isDue = this.#election.tick(random, unapplied);
-    // Who is no voter, or is about to be none, never leads; but it supports others.
-    if (!mayVote || !this.#configurations.newest.voters.includes(this.#self)) return [];
+    const presence = this.#askPresence();
+    if (!this.#mayLead(mayVote)) return presence;
     if (isDue) return this.#seek();
-    return (this.#scout ?? this.#canvass)?.tick(random) ?? [];
+    return [...presence, ...((this.#scout ?? this.#canvass)?.tick(random) ?? [])];
+  }
+
+  /** Who is no voter, or is about to be none, never leads; but it supports others. */
+  #mayLead(mayVote: boolean): boolean {
+    return mayVote && this.#configurations.newest.voters.includes(this.#self);
+  }
+
+  #askPresence(): Effect[] {
+    const of = this.#known;
+    return of === undefined || !this.#election.asks ? [] : [{ type: 'ask-presence', of }];
+  }
+
+  /**
+   * The network says that nobody listens where `member` does. That is no proof of anything, and only
+   * a reason to ask the others: without a quorum that misses the leader, too, nothing follows.
+   * @param mayVote whether this member was admitted
+   */
+  gone(member: MemberId, mayVote: boolean): Effect[] {
+    if (this.active || member !== this.#known) return [];
+    const mayTry = this.#election.gone();
+    if (!this.#election.suspects) return [];
+    const refused = this.#refused;
+    if (refused !== undefined) return this.#answer(refused.from, refused.ballot);
+    return mayTry && this.#mayLead(mayVote) ? this.#seek() : [];
   }
 
   #lead(proposals: Proposals, random: number): Effect[] {
@@ -333,6 +359,7 @@ export class Leader {
         : [];
     this.#election.heard();
     this.#canvass = undefined;
+    this.#refused = undefined;
     this.#known = ballot.leader;
     return [...preempted, this.#alive(from, ballot)];
   }
@@ -367,10 +394,20 @@ export class Leader {
 
   /** Another member suspects the leader. Of two that do so at a time, the lower one waits. */
   canvass(from: MemberId, { ballot }: CanvassMessage): Effect[] {
+    return this.#answer(from, ballot);
+  }
+
+  #answer(from: MemberId, ballot: Ballot): Effect[] {
     const rival = this.#scout ?? this.#canvass;
     const isLower = rival !== undefined && compareBallots(ballot, rival.ballot) < 0;
     const supports = !isLower && this.#election.suspects;
-    if (supports) this.#canvass = undefined;
+    if (supports) {
+      this.#canvass = undefined;
+      this.#refused = undefined;
+      this.#election.supported();
+    } else if (!isLower && compareBallots(ballot, this.#refused?.ballot) > 0) {
+      this.#refused = { from, ballot };
+    }
     return [send([from], { type: 'canvassed', ballot, supports, slotOut: this.#mark })];
   }
 

@@ -258,6 +258,8 @@ export class Member {
         return this.#collect(input.slotOut);
       case 'survey':
         return this.#ask([this.#learner.survey(input.survey)]);
+      case 'gone':
+        return this.#leader.gone(input.member, this.mayVote);
       case 'resign':
         return this.#leader.resign();
       case 'hand-over':

@@ -5,6 +5,12 @@ export interface Timing {
   readonly retransmitLongest: number;
   /** Between two heartbeats of an active leader. */
   readonly heartbeat: number;
+  /**
+   * Silence after which a follower asks whether the leader is there at all, again with each further
+   * heartbeat that it misses. Two are missing by then: one may be lost, and who changes from one
+   * server of NATS to another is back before the second one.
+   */
+  readonly missing: number;
   /** Silence after which a follower suspects the leader; half as much again at random. */
   readonly election: number;
   /** A preempted leader on demand waits up to this long, at random, before it tries again. */
@@ -21,6 +27,7 @@ export const defaultTiming: Timing = {
   retransmit: 30,
   retransmitLongest: 300,
   heartbeat: 10,
+  missing: 22,
   election: 60,
   duel: 20,
   learn: 8,

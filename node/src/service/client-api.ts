@@ -9,6 +9,7 @@ import {
   type Outcome,
   type Reply,
 } from '../../../contract/src/reply.ts';
+import { clientRoles } from '../../../contract/src/roles.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import type { Driver } from './driver.ts';
 
@@ -51,6 +52,14 @@ export class ClientApi {
     this.#whileLeading = leading
       ? this.#connection.subscribe(this.#subjects.request, (message) => this.#request(message))
       : undefined;
+    if (leading) this.#tellClients();
+  }
+
+  /** What the leader before had, and did not answer, they send again at once. */
+  #tellClients(): void {
+    for (const role of clientRoles) {
+      this.#connection.publish(this.#subjects.leading(role), new Uint8Array());
+    }
   }
 
   /** Of all members that serve reads, the broker gives each read to one. */

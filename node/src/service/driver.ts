@@ -126,6 +126,7 @@ export class Driver {
       this.#progress.heard(from);
       if (!this.#stopped) this.#guard(() => this.#hear(from, message, stamp));
     });
+    transport.onGone((gone) => this.input({ type: 'gone', member: gone }));
   }
 
   #comparing(): Comparisons {
@@ -416,6 +417,9 @@ export class Driver {
           break;
         case 'send':
           this.#send(effect);
+          break;
+        case 'ask-presence':
+          this.#ports.transport.askPresence(effect.of);
           break;
         case 'ask-outside':
           this.#ports.witness?.ask();

@@ -15,6 +15,22 @@ export type Carry = (
   data: Uint8Array,
 ) => void;
 
+/**
+ * Decides what becomes of a question whether a member is there: `tellGone` says no to the asker,
+ * be that so or not.
+ * @param isThere whether a process of that member has joined
+ */
+export type Seek = (
+  asker: MemoryTransport,
+  of: MemberId,
+  isThere: boolean,
+  tellGone: () => void,
+) => void;
+
+const seekTruly: Seek = (_asker, _of, isThere, tellGone) => {
+  if (!isThere) tellGone();
+};
+
 export interface MemoryTransportOptions extends ReceiverOptions {
   /** What a message may have on that network; without it, anything. */
   readonly maxFrameBytes?: () => number;
@@ -23,10 +39,12 @@ export interface MemoryTransportOptions extends ReceiverOptions {
 /** A network in memory. What it carries goes through the codec, as on a real one. */
 export class MemoryNetwork {
   readonly #carry: Carry;
+  readonly #seek: Seek;
   readonly #ends = new Set<MemoryTransport>();
 
-  constructor(carry: Carry) {
+  constructor(carry: Carry, seek: Seek = seekTruly) {
     this.#carry = carry;
+    this.#seek = seek;
   }
 
   /** A process joins. Two of one member are two, as on a real network. */
@@ -38,6 +56,12 @@ export class MemoryNetwork {
 
   leave(end: MemoryTransport): void {
     this.#ends.delete(end);
+  }
+
+  /** A process asks whether a member is there. */
+  seek(asker: MemoryTransport, of: MemberId): void {
+    const isThere = [...this.#ends].some(({ self }) => self === of);
+    this.#seek(asker, of, isThere, () => this.#ends.has(asker) && asker.tellGone(of));
   }
 
   /** Carries bytes to one member, or with `undefined` to all; never back to the sender's end. */
@@ -54,6 +78,7 @@ export class MemoryTransport implements Transport {
   readonly #network: MemoryNetwork;
   readonly #options: MemoryTransportOptions;
   readonly #receiver: Receiver;
+  #onGone: (member: MemberId) => void = () => undefined;
 
   constructor(network: MemoryNetwork, options: MemoryTransportOptions) {
     this.#network = network;
@@ -90,6 +115,19 @@ export class MemoryTransport implements Transport {
   /** Bytes arrive. */
   receive(data: Uint8Array): void {
     this.#receiver.receive(data);
+  }
+
+  askPresence(of: MemberId): void {
+    this.#network.seek(this, of);
+  }
+
+  onGone(handler: (member: MemberId) => void): void {
+    this.#onGone = handler;
+  }
+
+  /** The network says that nobody listens where that member does. */
+  tellGone(member: MemberId): void {
+    this.#onGone(member);
   }
 
   flush(done: () => void): void {

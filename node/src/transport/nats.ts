@@ -18,12 +18,23 @@ export interface NatsTransportOptions extends ReceiverOptions {
 }
 
 const FLUSH_DEADLINE_MS = 2_000;
+/** NATS answers for who is not there within a round trip: later it means nothing. */
+const PRESENCE_DEADLINE_MS = 500;
+/**
+ * Who was cut off itself, as when a broker restarts, asks only then: others were cut off with it,
+ * and have had time to connect again.
+ */
+const SETTLED_MS = 1_000;
+const NO_RESPONDERS = 503;
 
 /** Protocol messages over core NATS: at most once, dropped while the connection is down. */
 export class NatsTransport implements Transport {
   readonly #options: NatsTransportOptions;
   readonly #receiver: Receiver;
   readonly #interests: readonly Interest[];
+  /** The question that is open: whether that member is there. */
+  #asked: { readonly member: MemberId; readonly at: number } | undefined;
+  #onGone: (member: MemberId) => void = () => undefined;
   #maxFrameBytes = Infinity;
 
   constructor(options: NatsTransportOptions) {
@@ -31,7 +42,10 @@ export class NatsTransport implements Transport {
     this.#receiver = new Receiver(options);
     const { connection, subjects, self } = options;
     this.#interests = [subjects.member(self), subjects.members].map((subject) =>
-      connection.subscribe(subject, ({ data }) => this.#receiver.receive(data)),
+      connection.subscribe(subject, ({ data, headers }) => {
+        if (headers?.code === NO_RESPONDERS) this.#nobody();
+        else this.#receiver.receive(data);
+      }),
     );
   }
 
@@ -54,6 +68,27 @@ export class NatsTransport implements Transport {
     const { fanOut, peers, subjects } = this.#options;
     if (fanOut) this.#publish(subjects.members, undefined, messages);
     else for (const peer of peers) for (const message of messages) this.send(peer, [message]);
+  }
+
+  /** A frame without messages, to the subject that only that member hears. */
+  askPresence(of: MemberId): void {
+    const { connection, subjects, cluster, self, stamp } = this.#options;
+    if (connection.connectedMs < SETTLED_MS) return;
+    this.#asked = { member: of, at: performance.now() };
+    const data = encodeFrame({ cluster, from: self, to: of, messages: [], ...stamp() });
+    connection.publish(subjects.member(of), data, subjects.member(self));
+  }
+
+  onGone(handler: (member: MemberId) => void): void {
+    this.#onGone = handler;
+  }
+
+  /** The server itself answers a question that it can hand to nobody. */
+  #nobody(): void {
+    const asked = this.#asked;
+    this.#asked = undefined;
+    if (asked === undefined || performance.now() - asked.at > PRESENCE_DEADLINE_MS) return;
+    this.#onGone(asked.member);
   }
 
   #publish(subject: string, to: MemberId | undefined, messages: readonly Message[]): void {

@@ -25,6 +25,16 @@ export interface Transport {
   broadcast(messages: readonly Message[]): void;
   /** Hands over every message, once parsed, that is of this cluster and for this member. */
   onMessage(handler: TakeMessage): void;
+  /**
+   * Asks the network whether a process listens where that member does. There is one question at a
+   * time, and no answer but to `onGone`.
+   */
+  askPresence(of: MemberId): void;
+  /**
+   * Told when the network says that nobody listens there. A hint: it may be about to connect again,
+   * or there may be no way to it from here.
+   */
+  onGone(handler: (member: MemberId) => void): void;
   /** Calls `done` once what was sent so far has reached the broker, or after a deadline. */
   flush(done: () => void): void;
 }

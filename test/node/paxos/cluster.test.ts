@@ -89,6 +89,10 @@ class Cluster {
       case 'apply':
         this.#apply(id, effect.slot, effect.value);
         break;
+      case 'ask-presence':
+        // Right or wrong, or no answer at all.
+        if (this.#random() < 0.5) this.step(id, { type: 'gone', member: effect.of });
+        break;
       case 'leading':
       case 'unfinished': // Ticks apply the rest.
       case 'dropped': // What a run had sent that is over.

@@ -13,6 +13,7 @@ export const timing: Timing = {
   retransmit: 3,
   retransmitLongest: 12,
   heartbeat: 2,
+  missing: 3,
   election: 6,
   duel: 4,
   learn: 2,
