@@ -1,3 +1,6 @@
+import { connect as connectNats, type Msg } from 'nats';
+import { clientRoles } from '../../contract/src/roles.ts';
+import { subjectsOf } from '../../contract/src/subjects.ts';
 import type { LocalCluster } from '../../client/src/local/local-cluster.ts';
 import type { SynodClient } from '../../client/src/sdk/client.ts';
 import { synod, type CliResult } from './cli-run.ts';
@@ -54,6 +57,26 @@ test('a transfer under load: the member that was named leads, and every text is 
   const id = cluster.idOf(first);
   const json = await leader('transfer', id.slice(0, 8), '--output', 'json');
   expect(JSON.parse(json.stdout)).toEqual({ leader: id, name: first });
+}, 60_000);
+
+test('who begins to lead tells the clients of each role', async () => {
+  const first = await shown();
+  const [next = ''] = others(first);
+  const { leading } = subjectsOf('local', folder.cluster);
+  const listener = await connectNats({ servers: cluster.natsUrl });
+  try {
+    const told = clientRoles.map((role) => {
+      return new Promise((resolve) => {
+        const callback = (_: unknown, { subject }: Msg): void => resolve(subject);
+        listener.subscribe(leading(role), { callback });
+      });
+    });
+    await listener.flush();
+    await client.transferLeadership(cluster.idOf(next));
+    expect(await Promise.all(told)).toEqual(clientRoles.map((role) => leading(role)));
+  } finally {
+    await listener.close();
+  }
 }, 60_000);
 
 test('without a name the leader chooses; its own name changes nothing', async () => {

@@ -74,6 +74,9 @@ function hits(fault: Fault, hit: SimulatedProcess, field: Field): boolean {
       const pairs = processes.flatMap((a) => processes.map((b) => [a, b]));
       return cut(field, pairs, forMs);
     }
+    case 'rumour':
+      network.rumour(hit.id, forMs);
+      return true;
     case 'slow':
       if (!hit.running) return false;
       hit.slow(luck * SLOW_MS);

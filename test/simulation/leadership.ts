@@ -107,6 +107,41 @@ export const promises: Readonly<Record<string, () => void>> = {
     ]),
   ),
 
+  'a leader that is killed is followed within 300 ms: the network says that it is gone': () => {
+    for (const at of [5_000, 5_025, 5_050, 5_075]) {
+      const fault: Fault = { kind: 'kill', at, member: 'leader', forMs: 8_000, luck: 0 };
+      twoLeaders(tell({ ...plan, faults: [fault] }), at, 1, 300);
+      // Of five, more than one may ask for the others' support at once.
+      twoLeaders(tell({ ...plan, members: 5, faults: [fault] }), at, 1, 300);
+    }
+  },
+
+  'a leader that stands still for 400 ms is there, and leads on': () => {
+    for (const member of ['leader', follower()] as const) {
+      oneLeader(
+        tell({ ...plan, faults: every(1_000, { kind: 'pause', member, forMs: 400, luck: 0 }) }),
+      );
+    }
+  },
+
+  'all are told all the time that the leader is gone: it leads on, as they hear it': () => {
+    const rumour: Fault = { kind: 'rumour', at: 1_500, member: 'leader', forMs: 22_000, luck: 0 };
+    oneLeader(tell({ ...plan, members: 5, faults: [rumour] }));
+    oneLeader(tell({ ...plan, loss: 0.05, faults: [rumour] }));
+  },
+
+  'one member is told so, and does not hear it: without a quorum nothing follows': () => {
+    const [first, apart] = [leader(), `n${follower()}`];
+    const rumour: Fault = { kind: 'rumour', at: 1_500, member: 'leader', forMs: 22_000, luck: 0 };
+    let heard = 0;
+    const tamper: Tamper = (from, to) => {
+      if (from !== first || to !== apart) return 'drawn';
+      heard += 1;
+      return heard > 20 ? 'lost' : 'drawn'; // It has heard who leads.
+    };
+    oneLeader(tell({ ...plan, requests: [], mode: 'safety', faults: [rumour] }, tamper));
+  },
+
   'an isolated leader steps down, and the others have one before long': () => {
     twoLeaders(tell(toLeader('cut-off')), 5_000, 1_000, 2_000);
   },
@@ -150,7 +185,7 @@ export const promises: Readonly<Record<string, () => void>> = {
     };
     // One is down while n3 and n4 join; then it has one other, a quorum of what it knows.
     const sleeper = follower();
-    const away = [numberOf(leader()), 3, 4].map((each) => fault('cut-off', each, 8_400, 3_000));
+    const away = [numberOf(leader()), 3, 4].map((each) => fault('pause', each, 8_400, 3_000));
     const faults = [fault('kill', sleeper, 2_500, 6_000), ...away];
     const resizes = [{ at: 3_000, voters: 5 }];
     const story = tell({ ...plan, window: 5, resizes, faults });

@@ -22,6 +22,7 @@ export const faultKinds = [
   'cut-off-one-way',
   'split',
   'broker-gone',
+  'rumour',
   'slow',
   'pause',
   'clock-rate',
@@ -256,10 +257,10 @@ function faultsOf(random: Random, members: number, leadership: LeadershipMode): 
 
 /** It strikes who leads, where leadership is stable. */
 export function isOfLeaders(kind: FaultKind): boolean {
-  return kind === 'hand-over' || kind === 'hasty-changes';
+  return kind === 'hand-over' || kind === 'hasty-changes' || kind === 'rumour';
 }
 
 /** Whether a fault means anything, and ends, in a cluster of one. */
 function canHitOne(kind: FaultKind): boolean {
-  return !isForGood[kind] && !/^(cut-off|split|broker|hand-over)/.test(kind);
+  return !isForGood[kind] && !/^(cut-off|split|broker|hand-over|rumour)/.test(kind);
 }

@@ -7,6 +7,7 @@ import {
   MemoryNetwork,
   type MemoryTransport,
   type MemoryTransportOptions,
+  type Seek,
 } from '../../node/src/transport/memory.ts';
 import type { Plan } from './plan.ts';
 import type { Random } from './random.ts';
@@ -47,6 +48,8 @@ const SMALL_MS = 1_000;
 /** A much delayed message comes so late at most; of them, one in five very late. */
 const LONG_MS = 400;
 const VERY_LONG_MS = 4_000;
+/** A rumour is told so often. */
+const RUMOUR_MS = 15;
 const delaysOf = { lost: [], prompt: [1], twice: [1, 1.5] };
 
 /** The broker between the members: it delays, reorders, loses and doubles, as the plan has it. */
@@ -74,6 +77,7 @@ export class SimulatedNetwork {
     this.#scheduler = scheduler;
     this.#random = random;
     this.#ends = ends;
+    const seek: Seek = (...question) => this.#seek(...question);
     this.members = new MemoryNetwork((from, end, deliver, data) => {
       const to = end.self;
       if (this.#silent.has(from)) return;
@@ -89,7 +93,25 @@ export class SimulatedNetwork {
       });
       const run = formatIncarnation(stamped.incarnation);
       ends.carried({ from, run, to, messages, arrivesAt: this.#times(wholeOf(delays)) });
-    });
+    }, seek);
+  }
+
+  /** It says of whomever it cannot reach that it is gone; that may be lost, doubled or late, too. */
+  #seek(...[asker, of, isThere, tellGone]: Parameters<Seek>): void {
+    const { self } = asker;
+    if ((isThere && !this.#cuts.has(`${self}>${of}`)) || this.#silent.has(self)) return;
+    this.#carry(this.#delays(self, self), () => this.#owners.get(asker)?.gate(tellGone));
+  }
+
+  /** For so long everybody is told, asked or not, that a member is gone: it need not be true. */
+  rumour(of: string, forMs: number): void {
+    const until = this.#scheduler.now + forMs;
+    const tell = (): void => {
+      if (!this.#isFaulty || this.#scheduler.now > until) return;
+      for (const [end, owner] of [...this.#owners]) owner.gate(() => end.tellGone(of));
+      this.#scheduler.after(RUMOUR_MS, tell);
+    };
+    tell();
   }
 
   /** What a message may have now. */

@@ -15,6 +15,8 @@ export interface NatsTransportOptions extends ReceiverOptions {
   readonly peers: readonly MemberId[];
   /** Whether a broadcast is one publish that the broker fans out, or a message to each. */
   readonly fanOut: boolean;
+  /** For so long a connection has to have stood before its word counts that a member is gone. */
+  readonly settledMs?: number;
 }
 
 const FLUSH_DEADLINE_MS = 2_000;
@@ -72,8 +74,8 @@ export class NatsTransport implements Transport {
 
   /** A frame without messages, to the subject that only that member hears. */
   askPresence(of: MemberId): void {
-    const { connection, subjects, cluster, self, stamp } = this.#options;
-    if (connection.connectedMs < SETTLED_MS) return;
+    const { connection, subjects, cluster, self, stamp, settledMs = SETTLED_MS } = this.#options;
+    if (connection.connectedMs < settledMs) return;
     this.#asked = { member: of, at: performance.now() };
     const data = encodeFrame({ cluster, from: self, to: of, messages: [], ...stamp() });
     connection.publish(subjects.member(of), data, subjects.member(self));

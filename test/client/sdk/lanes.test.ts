@@ -15,7 +15,7 @@ import { connect, type SynodClient } from '../../../client/src/sdk/client.ts';
 /* The client over a real nats-server; the test plays a leader that does what one seldom does. */
 
 const OPERATION = Buffer.from('an operation');
-const { request } = subjectsOf('local', 'test');
+const { request, leading } = subjectsOf('local', 'test');
 
 let folder: string;
 let workspace: Workspace;
@@ -141,6 +141,22 @@ test('after silence it is sent again; an answer to an older request is stale', a
   await start(10_000);
   expect(await client.propose([OPERATION])).toMatchObject({ slot: 4 });
   expect(numbers).toEqual([1, 1]);
+});
+
+test('when another member leads, what is unanswered is sent again before its silence ends', async () => {
+  const times: number[] = [];
+  await lead((asked) => {
+    times.push(performance.now());
+    if (times.length >= 2) return asked.answer(done);
+    // However often somebody says so.
+    for (let i = 0; i < 50; i++) leader.publish(leading('writer'));
+  });
+  await start(5_000);
+  expect(await client.propose([OPERATION])).toMatchObject({ slot: 3 });
+  const [first = 0, second = Infinity] = times;
+  expect(second - first).toBeLessThan(900); // The silence is a second.
+  await client.propose([OPERATION]);
+  expect(times).toHaveLength(3);
 });
 
 test('without a leader it waits for one until the deadline, and then says TIMED_OUT', async () => {

@@ -282,6 +282,79 @@ describe('who suspects the leader', () => {
   });
 });
 
+describe('a leader that is gone', () => {
+  /** Long before silence alone is a reason to suspect anybody. */
+  const patient = { ...timing, missing: 3, election: 60 };
+  const following = (self = 'a'): Leader => {
+    const of = leader({ self, timing: patient });
+    hear(of);
+    return of;
+  };
+  const hear = (of: Leader): Effect[] =>
+    of.heartbeat('c', { type: 'heartbeat', ballot: ballot('1.c'), slotOut: 0 });
+  /** The ticks, from the next one on, in which it asks whether c is there. */
+  const asks = (of: Leader, ticks: number): number[] =>
+    Array.from({ length: ticks }, (_, i) => i + 1).filter(() => {
+      const asked = of.tick(0, false).filter(({ type }) => type === 'ask-presence');
+      for (const effect of asked) expect(effect).toEqual({ type: 'ask-presence', of: 'c' });
+      return asked.length > 0;
+    });
+  const canvasses = (effects: readonly Effect[]): number => sent(effects, 'canvass').length;
+  const supports = (effects: readonly Effect[]): (boolean | undefined)[] =>
+    sent(effects, 'canvassed').map(({ message }) => message.supports);
+
+  test('is asked after when two heartbeats are missing, and with each further one', () => {
+    const of = following();
+    expect(asks(of, 8)).toEqual([3, 5, 7]);
+    hear(of);
+    expect(asks(of, 3)).toEqual([3]);
+    const [won] = elected();
+    expect(asks(won, 4)).toEqual([]);
+  });
+
+  test('is missed at once, and the others are asked before any ballot is used', () => {
+    const of = following();
+    asks(of, 3);
+    const effects = of.gone('c', true);
+    expect(effects.map(({ type }) => type)).toEqual(['send']);
+    expect(canvasses(effects)).toBe(1);
+    expect(canvasses(of.gone('c', true))).toBe(0); // It has asked them.
+    expect(sent(support(of, 'b', ballot('2.a')), 'p1a')).toHaveLength(1);
+  });
+
+  test('may be another one than this member follows, or may have been heard meanwhile', () => {
+    const of = following();
+    asks(of, 2);
+    expect(of.gone('c', true)).toEqual([]);
+    asks(of, 1);
+    expect(of.gone('b', true)).toEqual([]);
+    hear(of);
+    expect(of.gone('c', true)).toEqual([]);
+    expect(supports(of.canvass('b', { type: 'canvass', ballot: ballot('2.b') }))).toEqual([false]);
+  });
+
+  test('whose successor asks too soon: it is supported as soon as this member is told, too', () => {
+    const of = following();
+    asks(of, 3);
+    expect(supports(of.canvass('b', { type: 'canvass', ballot: ballot('2.b') }))).toEqual([false]);
+    const effects = of.gone('c', true);
+    expect(sent(effects, 'canvassed')).toEqual([
+      {
+        to: ['b'],
+        message: { type: 'canvassed', ballot: ballot('2.b'), supports: true, slotOut: 0 },
+      },
+    ]);
+    // That one has time to lead.
+    expect(canvasses(of.gone('c', true))).toBe(0);
+  });
+
+  test('who may not vote misses it, and does not try to lead', () => {
+    const of = following();
+    asks(of, 3);
+    expect(of.gone('c', false)).toEqual([]);
+  });
+});
+
 describe('contact', () => {
   const beat = (of: Leader): Ballot => {
     for (let tick = 0; tick <= timing.heartbeat; tick++) {

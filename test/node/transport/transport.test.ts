@@ -22,10 +22,12 @@ interface End {
   readonly transport: Transport;
   readonly got: { from: string; message: Message }[];
   readonly dropped: DropReason[];
+  /** Who is gone, as the network said. */
+  readonly gone: string[];
 }
 
 interface Network {
-  join(member: string, cluster?: string): Promise<End>;
+  join(member: string, cluster?: string, settledMs?: number): Promise<End>;
   /** Puts bytes on the way to a member, as anybody could. */
   inject(to: string, bytes: Uint8Array): void;
   stop(): Promise<void>;
@@ -33,8 +35,10 @@ interface Network {
 
 function listen(dropped: DropReason[], transport: Transport): End {
   const got: End['got'] = [];
+  const gone: string[] = [];
+  transport.onGone((member) => gone.push(member));
   transport.onMessage((from, message) => got.push({ from, message }));
-  return { transport, got, dropped };
+  return { transport, got, dropped, gone };
 }
 
 function memory(): Promise<Network> {
@@ -61,7 +65,7 @@ async function nats(): Promise<Network> {
   const connections: { close(): Promise<void> }[] = [];
   const outside = await connect({ servers: url });
   return {
-    async join(self, cluster = 'test') {
+    async join(self, cluster = 'test', settledMs = 0) {
       const ignore = (): void => undefined;
       const name = `test ${self}`;
       const connection = await NatsLink.open(
@@ -75,6 +79,7 @@ async function nats(): Promise<Network> {
       const transport = new NatsTransport({
         ...{ connection, subjects, cluster, self, stamp, peers, onDropped },
         fanOut: true,
+        settledMs,
       });
       await connection.flush();
       return listen(dropped, transport);
@@ -143,6 +148,15 @@ describe.each([
     expect([own.dropped, own.got]).toEqual([['other-cluster'], []]);
   });
 
+  test('who asks is told whether a member is gone, and nobody hears of the question', async () => {
+    const [a, b] = await Promise.all(['a', 'b'].map((member) => network.join(member)));
+    a?.transport.askPresence('b');
+    await new Promise<void>((done) => a?.transport.flush(done));
+    a?.transport.askPresence('nobody');
+    await until(() => a?.gone.length === 1);
+    expect([a?.gone, a?.got, b?.got, a?.dropped, b?.dropped]).toEqual([['nobody'], [], [], [], []]);
+  });
+
   test('flush calls back', async () => {
     const { transport } = await network.join('a');
     transport.send('b', [p2b(1)]);
@@ -150,6 +164,13 @@ describe.each([
   });
 
   if (name !== 'NATS') return;
+
+  test('who has just connected asks nobody: others were cut off with it, and come back', async () => {
+    const asking = await network.join('a', 'test', Infinity);
+    asking.transport.askPresence('nobody');
+    await new Promise<void>((done) => asking.transport.flush(done)); // An answer comes before.
+    expect(asking.gone).toEqual([]);
+  });
 
   test('what is too large together travels apart, one message alone in parts, and one of all too many bytes not', async () => {
     const [a, b] = await Promise.all(['a', 'b'].map((member) => network.join(member)));

@@ -9,7 +9,7 @@ import { Trace } from './trace.ts';
 const sections: Record<string, readonly [number, number]> = {
   takeover: [315, Infinity],
   duel: [30, Infinity],
-  'isolated-leader': [395, 1335],
+  'isolated-leader': [395, 1345],
 };
 
 test.each(Object.entries(sections))('docs/pictures/%s.svg is that run', (story, [from, to]) => {
