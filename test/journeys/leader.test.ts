@@ -62,18 +62,19 @@ test('a transfer under load: the member that was named leads, and every text is 
 test('who begins to lead tells the clients of each role', async () => {
   const first = await shown();
   const [next = ''] = others(first);
-  const { leading } = subjectsOf('local', folder.cluster);
+  const subjects = subjectsOf('local', folder.cluster);
+  const expected = clientRoles.map((role) => subjects.leading(role));
   const listener = await connectNats({ servers: cluster.natsUrl });
   try {
-    const told = clientRoles.map((role) => {
+    const told = expected.map((leading) => {
       return new Promise((resolve) => {
         const callback = (_: unknown, { subject }: Msg): void => resolve(subject);
-        listener.subscribe(leading(role), { callback });
+        listener.subscribe(leading, { callback });
       });
     });
     await listener.flush();
     await client.transferLeadership(cluster.idOf(next));
-    expect(await Promise.all(told)).toEqual(clientRoles.map((role) => leading(role)));
+    expect(await Promise.all(told)).toEqual(expected);
   } finally {
     await listener.close();
   }

@@ -96,7 +96,7 @@ export class SimulatedNetwork {
     }, seek);
   }
 
-  /** It says of whomever it cannot reach that it is gone; that may be lost, doubled or late, too. */
+  /** It says of whomever it cannot reach that it is gone; that may be lost, doubled or late. */
   #seek(...[asker, of, isThere, tellGone]: Parameters<Seek>): void {
     const { self } = asker;
     if ((isThere && !this.#cuts.has(`${self}>${of}`)) || this.#silent.has(self)) return;

@@ -64,8 +64,8 @@ const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 200;
 
 /**
- * When another member leads, what is unanswered is sent again so soon: by chance, as others do, too,
- * and later the more there is; and so long after it was sent last, however often a leader changes.
+ * When another member leads, what is unanswered is sent again so soon: by chance, as others do it,
+ * too, and later the more there is; and so long after it was sent last, however often that is said.
  */
 const SPREAD_MS = 5;
 const SPREAD_EACH_MS = 0.1;

@@ -281,8 +281,8 @@ export class Leader {
   }
 
   /**
-   * The network says that nobody listens where `member` does. That is no proof of anything, and only
-   * a reason to ask the others: without a quorum that misses the leader, too, nothing follows.
+   * The network says that nobody listens where `member` does. That is no proof of anything, and
+   * only a reason to ask the others: without a quorum that misses the leader nothing follows.
    * @param mayVote whether this member was admitted
    */
   gone(member: MemberId, mayVote: boolean): Effect[] {

@@ -15,7 +15,8 @@ import { connect, type SynodClient } from '../../../client/src/sdk/client.ts';
 /* The client over a real nats-server; the test plays a leader that does what one seldom does. */
 
 const OPERATION = Buffer.from('an operation');
-const { request, leading } = subjectsOf('local', 'test');
+const subjects = subjectsOf('local', 'test');
+const { request } = subjects;
 
 let folder: string;
 let workspace: Workspace;
@@ -149,7 +150,7 @@ test('when another member leads, what is unanswered is sent again before its sil
     times.push(performance.now());
     if (times.length >= 2) return asked.answer(done);
     // However often somebody says so.
-    for (let i = 0; i < 50; i++) leader.publish(leading('writer'));
+    for (let i = 0; i < 50; i++) leader.publish(subjects.leading('writer'));
   });
   await start(5_000);
   expect(await client.propose([OPERATION])).toMatchObject({ slot: 3 });
