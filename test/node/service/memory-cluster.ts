@@ -147,7 +147,7 @@ export class MemoryCluster {
         reconfigured: () => undefined,
         collected: () => undefined,
         dropped: () => undefined,
-        restored: () => undefined,
+        restored: () => this.#restored(self),
         upgraded: () => undefined,
         crashed: () => undefined,
         failed: (error) => {
@@ -157,6 +157,18 @@ export class MemoryCluster {
     );
     driver.filter = (effects) => ({ effects: this.#lessLost(effects), crash: false });
     this.#running.set(self, Object.assign(running, { driver, applier, folder, tables, transport }));
+  }
+
+  /** Another member's state is on its disk: it begins again from that, as a process does. */
+  #restored(self: string): void {
+    const running = this.#running.get(self);
+    if (running === undefined) return;
+    running.alive = false;
+    running.folder.close();
+    running.tables.crash();
+    this.#network.leave(running.transport);
+    this.#running.delete(self);
+    this.start(self);
   }
 
   /** The member that leads; with the highest ballot, when an old one does not know better yet. */
