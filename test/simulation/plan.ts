@@ -33,6 +33,7 @@ export const faultKinds = [
   'failing-disk',
   'failing-state',
   'stalled-disk',
+  'stalled-state',
   'slow-disks',
   'hand-over',
   'hasty-changes',
@@ -86,6 +87,8 @@ export interface Plan {
   readonly queueBytes: number;
   /** With more that is not in its file yet, a state is cut early. */
   readonly overlayBytes: number;
+  /** With more that is not on its disk yet, a member takes nothing new. */
+  readonly unwrittenBytes: number;
   /** A message has no more, every other second; what is larger then goes in parts. */
   readonly messageBytes: number;
   /** Whether the members compare their states now and then. A drawing shows more without. */
@@ -117,6 +120,7 @@ export const calmPlan: Plan = {
   keepBytes: 1 << 20,
   queueBytes: 1 << 20,
   overlayBytes: 1 << 20,
+  unwrittenBytes: 1 << 20,
   messageBytes: 1 << 20,
   comparing: true,
   clients: 2,
@@ -142,6 +146,7 @@ const SPAN = 1.5;
 /** A few commands fill it. */
 const SMALL_QUEUE_BYTES = 256;
 const SMALL_OVERLAY_BYTES = 512;
+const SMALL_UNWRITTEN_BYTES = 2 * 1024;
 /** A value has more, and so has a page. */
 const SMALL_MESSAGE_BYTES = 400;
 /** Of the commands, the share that has several operations. */
@@ -176,6 +181,7 @@ export function planOf(seed: number): Plan {
     queueBytes: bounds.pick([1 << 20, 1 << 20, SMALL_QUEUE_BYTES]),
     overlayBytes: bounds.pick([1 << 20, 1 << 20, SMALL_OVERLAY_BYTES]),
     messageBytes: bounds.pick([1 << 20, 1 << 20, SMALL_MESSAGE_BYTES]),
+    unwrittenBytes: bounds.pick([1 << 20, SMALL_UNWRITTEN_BYTES]),
     comparing: true,
     clients,
     requests,

@@ -38,6 +38,10 @@ export interface DriverSettings {
   readonly checkpointTicks: number;
   /** A cut is due, too, when that much state is in memory. */
   readonly overlayBytes: number;
+  /**
+   * With more in memory that is not on disk yet, of the log and the state, nothing new is taken.
+   */
+  readonly unwrittenBytes: number;
   /** Commands that wait for a slot, at most. */
   readonly queueBytes: number;
   /** The largest command, where a message has room for it. */

@@ -20,6 +20,7 @@ import { machineErrorOf } from '../storage/machine-error.ts';
 import { messageBytes } from '../transport/message-bytes.ts';
 import { roomIn, type Stamp } from '../transport/transport.ts';
 import { AppliedFacts } from './applied-facts.ts';
+import { Backlog } from './backlog.ts';
 import { Barrier } from './barrier.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { ClientRequests } from './client-requests.ts';
@@ -58,6 +59,7 @@ export class Driver {
   readonly #events: DriverEvents;
   readonly #facts: AppliedFacts;
   readonly #barrier: Barrier;
+  readonly #backlog: Backlog;
   readonly #outbox: Outbox;
   readonly #disk: DiskWatch;
   readonly #slowDisk: SlowDisk;
@@ -94,12 +96,14 @@ export class Driver {
     const failed = (error: unknown): void => this.#fail(error);
     this.#facts = new AppliedFacts(ports.state.facts, () => this.#own);
     this.#barrier = new Barrier(ports.log, failed);
+    this.#backlog = new Backlog(settings, () => this.unwrittenBytes);
     this.#disk = new DiskWatch(this.#barrier, settings.stallTicks);
     this.#slowDisk = new SlowDisk(settings.stallTicks);
     this.#hearing = new Hearing(settings.unheardTicks);
     this.#progress = new Progress(ports.member.self, settings.alarmTicks);
     this.#requests = new ClientRequests(ports, settings, {
       isStopped: () => this.#stopped,
+      isFull: () => this.#backlog.isFull,
       room: () => this.#room,
       queued: () => this.#wake(),
       failed,
@@ -232,6 +236,12 @@ export class Driver {
     return this.#requests.bytes;
   }
 
+  /** Bytes of the log and the state that are in memory alone: they wait for the disk. */
+  get unwrittenBytes(): number {
+    const { state, applier } = this.#ports;
+    return this.#barrier.bytes + state.unwrittenBytes + applier.unsavedBytes;
+  }
+
   /** Whom this member has not heard for long, while it leads. */
   get unheard(): MemberId[] {
     return this.#hearing.unheard;
@@ -272,6 +282,7 @@ export class Driver {
     const { leading, self, configurations } = this.member;
     const isDue = this.#disk.tick();
     if (isDue && leading !== undefined) this.input({ type: 'hand-over' });
+    if (this.#backlog.tick()) this.#handOverToFitter();
     const { voters, learners } = configurations.newest;
     const others = [...voters, ...learners].filter((member) => member !== self);
     this.#hearing.tick(leading === undefined ? [] : others);
@@ -282,6 +293,12 @@ export class Driver {
     this.#reads.tick();
     this.#compare();
     this.#scrub();
+  }
+
+  /** Where all are as slow as this member, it leads on. */
+  #handOverToFitter(): void {
+    const to = this.member.fitter;
+    if (to !== undefined) this.input({ type: 'hand-over', to });
   }
 
   #compare(): void {
@@ -331,12 +348,12 @@ export class Driver {
     if (this.#stopped) return;
     this.#guard(() => {
       this.#measure();
+      this.#weigh();
       this.#turnBytes = 0;
       this.#stepInbox();
       if (this.#isStopped()) return;
-      if (!this.#requests.isEmpty) {
-        this.#perform(this.member.step({ type: 'request', commands: this.#requests.take() }));
-      }
+      const commands = this.#requests.take();
+      if (commands.length > 0) this.#perform(this.member.step({ type: 'request', commands }));
       const read = this.#reads.take();
       if (read !== undefined) this.#perform(this.member.step({ type: 'read', read }));
       if (this.#isUnfinished && this.#turnBytes <= TURN_BYTES) {
@@ -368,6 +385,13 @@ export class Driver {
     if (bytes === this.#measured) return;
     this.#measured = bytes;
     this.#perform(this.member.step({ type: 'room', bytes }));
+  }
+
+  /** The disk may have fallen behind, or caught up. */
+  #weigh(): void {
+    if (!this.#backlog.weigh()) return;
+    const { isFull } = this.#backlog;
+    this.#perform(this.member.step({ type: 'backlog', isFull }));
   }
 
   /** A broken invariant, or damage that is found: nothing goes on. */

@@ -12,7 +12,7 @@ function restarted(voters: readonly string[], mode: 'stable' | 'on-demand'): Mem
   const stored = texts.map((text, slot) => ({ ...pvalue('1.a', slot, text), learned: false }));
   const ends = { decidedMark: 2, floor: 0, slotOut: 0 };
   const recovered: Recovered = { ballot: ballot('1.a'), ...ends, stored };
-  const packing = { batchBytes: 1024, pipeline: 3, applyBytes: 4096 };
+  const packing = { batchBytes: 1024, pipeline: 3, applyBytes: 4096, heldBytes: 1 << 20 };
   const configurations = new Configurations([firstConfiguration(voters, 4)]);
   const init = { self: 'a', configurations, mode, timing, packing, recovered };
   return new Member({ ...init, end: end(9), heard: {}, machine });
@@ -47,7 +47,7 @@ test.each([[['a']], [['a', 'b', 'c']]])(
 /** Of three voters, a follows nobody yet. */
 function voter(isAnswered: (command: Command) => boolean = () => false): Member {
   const three = new Configurations([firstConfiguration(['a', 'b', 'c'], 4)]);
-  const packing = { batchBytes: 1, pipeline: 3, applyBytes: 3 };
+  const packing = { batchBytes: 1, pipeline: 3, applyBytes: 3, heldBytes: 1 << 20 };
   const init = { self: 'a', configurations: three, mode: 'stable', timing, packing } as const;
   const log = { recovered: nothing, end: end(1), heard: {}, isAnswered };
   const member = new Member({ ...init, ...log, machine });
@@ -155,7 +155,7 @@ test('R3: what is decided at once is applied a part at a time, in order, and not
 function leading(): Member {
   const lists = { number: 0, from: 0, voters: ['a'], learners: ['d'], window: 4 };
   const configurations = new Configurations([lists]);
-  const packing = { batchBytes: 1024, pipeline: 3, applyBytes: 4096 };
+  const packing = { batchBytes: 1024, pipeline: 3, applyBytes: 4096, heldBytes: 1 << 20 };
   const init = { self: 'a', configurations, mode: 'stable', timing, packing } as const;
   const log = { recovered: nothing, end: end(1), heard: {} };
   const member = new Member({ ...init, ...log, machine });

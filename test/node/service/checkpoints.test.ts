@@ -25,7 +25,7 @@ beforeEach(() => {
     configurations,
     mode: 'stable',
     timing,
-    packing: { batchBytes: 1024, pipeline: 1, applyBytes: 4096 },
+    packing: { batchBytes: 1024, pipeline: 1, applyBytes: 4096, heldBytes: 1 << 20 },
     recovered: {
       decidedMark: 1,
       floor: 0,

@@ -23,6 +23,7 @@ import { Random } from '../../simulation/random.ts';
 const CLUSTER = 'local/memory';
 const SEGMENT_BYTES = 64 * 1024;
 export const ALARM_TICKS = 200;
+export const UNWRITTEN_BYTES = 1 << 20;
 
 /** What a member's process is, and what of it survives a power cut. */
 interface Running {
@@ -108,7 +109,7 @@ export class MemoryCluster {
       configurations: new Configurations([firstConfiguration(this.members, 64)]),
       mode: 'stable',
       timing: defaultTiming,
-      packing: { batchBytes: 4096, pipeline: 4, applyBytes: 8192 },
+      packing: { batchBytes: 4096, pipeline: 4, applyBytes: 8192, heldBytes: 1 << 20 },
       recovered: { ...recovered, slotOut },
       end: { incarnation, sequence: log.end },
       heard: state.facts.heard,
@@ -128,6 +129,7 @@ export class MemoryCluster {
       {
         checkpointTicks: 7,
         overlayBytes: 1 << 20,
+        unwrittenBytes: UNWRITTEN_BYTES,
         queueBytes: 1 << 20,
         maxCommandBytes: 4096,
         answersWaitForMark: false,
