@@ -25,8 +25,8 @@ const UNCHANGED = 0.2;
 const STRIKE_AGAIN_MS = 700;
 
 /** What was under way when a member took nothing new any more: a turn, and slots accepted. */
-const UNDER_WAY_BYTES = 4 * 1024;
-const SLOT_BYTES = 128;
+const UNDER_WAY_BYTES = 8 * 1024;
+const SLOT_BYTES = 192;
 
 export interface Failure {
   /** The invariant that broke, or `exception`. */

@@ -148,7 +148,7 @@ export class Member {
     return this.#replica.requestBytes;
   }
 
-  /** So many bytes of commands it has a use for now: it proposes them as soon as it may. */
+  /** So many bytes of commands it has a use for now: what its next slot has room for. */
   get wanted(): number {
     return this.#replica.wanted;
   }

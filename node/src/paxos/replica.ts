@@ -136,10 +136,10 @@ export class Replica {
     return this.#requestBytes;
   }
 
-  /** So many bytes of commands its free slots have room for, beside those that wait. */
+  /** So many bytes of commands the next slot has room for, beside those that wait. */
   get wanted(): number {
     const { pipeline, batchBytes } = this.#packing;
-    return (pipeline - this.#proposals.size) * batchBytes - this.#requestBytes;
+    return this.#proposals.size < pipeline ? batchBytes - this.#requestBytes : 0;
   }
 
   /** One past the highest slot that is known to be decided. */

@@ -95,16 +95,17 @@ export class ClientQueues {
     return last;
   }
 
-  /** Takes so many bytes of commands, or a command more, of all clients in turn. */
+  /** Takes no more bytes of commands than that, or else one command, of all clients in turn. */
   take(limit: number): Waiting[] {
     const taken: Waiting[] = [];
     let bytes = 0;
-    while (bytes < limit) {
+    for (;;) {
       const [turn] = this.#queues;
       if (turn === undefined) break;
       const [client, queue] = turn;
       const next = queue.waiting[queue.first];
       if (next === undefined) break;
+      if (taken.length > 0 && bytes + next.command.length > limit) break;
       const size = waitingBytes(next.command);
       if (size > queue.credit) {
         // Its turn is over, and comes again after all others'.

@@ -142,18 +142,15 @@ export class ClientRequests {
     this.#waiters.refuse('NOT_LEADING');
   }
 
-  /** Takes what the member has a use for now, of all clients in turn. */
+  /** Whether something waits that the member has a use for now. */
+  get isDue(): boolean {
+    return !this.#queues.isEmpty && this.#ports.member.wanted > 0 && !this.#events.isFull();
+  }
+
+  /** Takes as much as the member's next slot has room for, of all clients in turn. */
   take(): Command[] {
-    const commands: Command[] = [];
-    let { wanted } = this.#ports.member;
-    while (wanted > 0 && !this.#queues.isEmpty && !this.#events.isFull()) {
-      for (const waiting of this.#queues.take(wanted)) {
-        if (this.#hasRun(waiting)) continue;
-        commands.push(waiting.command);
-        wanted -= waiting.command.length;
-      }
-    }
-    return commands;
+    const taken = this.#queues.take(this.#ports.member.wanted);
+    return taken.filter((waiting) => !this.#hasRun(waiting)).map(({ command }) => command);
   }
 
   /** What has run while it waited, as another leader's, is answered, and not proposed again. */

@@ -343,7 +343,7 @@ export class Driver {
     });
   }
 
-  /** Steps a turn's share of the inbox; the requests of clients come last, as one input. */
+  /** Steps a turn's share of the inbox; the requests of clients come last, a slot at a time. */
   #drain(): void {
     if (this.#stopped) return;
     this.#guard(() => {
@@ -352,8 +352,10 @@ export class Driver {
       this.#turnBytes = 0;
       this.#stepInbox();
       if (this.#isStopped()) return;
-      const commands = this.#requests.take();
-      if (commands.length > 0) this.#perform(this.member.step({ type: 'request', commands }));
+      while (this.#requests.isDue && this.#turnBytes <= TURN_BYTES) {
+        this.#perform(this.member.step({ type: 'request', commands: this.#requests.take() }));
+        if (this.#isStopped()) return;
+      }
       const read = this.#reads.take();
       if (read !== undefined) this.#perform(this.member.step({ type: 'read', read }));
       if (this.#isUnfinished && this.#turnBytes <= TURN_BYTES) {
@@ -362,7 +364,7 @@ export class Driver {
       }
       this.#checkpoints.cutWhenDue();
       this.#release();
-      if (this.#inbox.length > 0 || this.#isUnfinished) this.#wake();
+      if (this.#inbox.length > 0 || this.#isUnfinished || this.#requests.isDue) this.#wake();
     });
   }
 
