@@ -24,8 +24,8 @@ const UNCHANGED = 0.2;
 /** A fault with nothing to hit tries again. */
 const STRIKE_AGAIN_MS = 700;
 
-/** What was under way when a member took nothing new any more: a turn, and slots accepted. */
-const UNDER_WAY_BYTES = 8 * 1024;
+/** What was under way when a member took nothing new any more: a turn, a page, slots accepted. */
+const UNDER_WAY_BYTES = 64 * 1024;
 const SLOT_BYTES = 192;
 
 export interface Failure {

@@ -264,12 +264,12 @@ export class Member {
         this.#reader.came(input.read);
         return this.#read();
       case 'perform':
-        return this.#perform();
+        return [...this.#perform(), ...this.#learnOn()];
       case 'recalled':
         return [this.#recalled(input)];
       case 'backlog':
         this.#isFull = input.isFull;
-        return this.#proposeWaiting();
+        return [...this.#proposeWaiting(), ...this.#learnOn()];
       case 'room':
         this.#acceptor.room = input.bytes;
         this.#replica.room = input.bytes;
@@ -563,6 +563,10 @@ export class Member {
   /** It lacks what is decided, and has a use for it. */
   get #behind(): boolean {
     return !this.#isFull && this.#replica.behind(this.target);
+  }
+
+  #learnOn(): Effect[] {
+    return this.#behind ? this.#ask(this.#learner.goOn()) : [];
   }
 
   #ask(questions: readonly Question[]): Effect[] {

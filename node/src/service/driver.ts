@@ -39,7 +39,6 @@ import { StateTransfer } from './state-transfer.ts';
 /** Changes what a member does and may end it, for crash points: see crash-points.ts. */
 export type EffectFilter = (effects: Effect[]) => { effects: Effect[]; crash: boolean };
 
-const RECALL_BYTES = 256 * 1024;
 /**
  * What one turn does, at most: more waits for the next one, and sockets and timers come in between.
  * Bytes are those of values that are written, sent or applied.
@@ -561,7 +560,7 @@ export class Driver {
     if (from < first) return this.input({ type: 'recalled', asker, from, stored: [], first });
     if (this.#recalls.has(asker)) return; // It asks again once it has the answer, or in time.
     this.#recalls.add(asker);
-    log.read(from, to, Math.min(RECALL_BYTES, this.#room), (error, stored) => {
+    log.read(from, to, Math.min(this.#settings.chunkBytes, this.#room), (error, stored) => {
       this.#recalls.delete(asker);
       if (error !== undefined) return this.#fail(error);
       this.input({ type: 'recalled', asker, from, stored, first });

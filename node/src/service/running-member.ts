@@ -31,7 +31,7 @@ const OVERLAY_BYTES = 8 * 1024 * 1024;
 const UNWRITTEN_BYTES = 64 * 1024 * 1024;
 /** Of slots, in a member that is behind, and has to learn others first. */
 const HELD_BYTES = 64 * 1024 * 1024;
-/** Of the state on its way to another member: read within a few milliseconds. */
+/** Of a state, or a log, on its way to another member: read within a few milliseconds. */
 const CHUNK_BYTES = 256 * 1024;
 /** Of commands, in one go: as much as one slot may have. */
 const APPLY_BYTES = 256 * 1024;

@@ -46,7 +46,7 @@ beforeEach(() => {
   };
   happened = [];
   const barrier = new Barrier({} as Log, () => undefined); // Nothing is queued: nothing is written.
-  const settings = { checkpointTicks: 1, overlayBytes: 1024 };
+  const settings = { checkpointTicks: 1, overlayBytes: 1024, unwrittenBytes: 1 << 20 };
   checkpoints = new Checkpoints(ports, settings, barrier, {
     perform: () => undefined,
     facts: () => ({}),
