@@ -45,6 +45,8 @@ export type EffectFilter = (effects: Effect[]) => { effects: Effect[]; crash: bo
  */
 const TURN_BYTES = 256 * 1024;
 const TURN_INPUTS = 1024;
+/** Messages of other members that wait for their turn, in bytes; what is more comes again. */
+const INBOX_BYTES = 16 * 1024 * 1024;
 /** What leaves at a time. */
 const OUTBOX_BYTES = 1024 * 1024;
 
@@ -70,7 +72,8 @@ export class Driver {
   readonly #comparisons: Comparisons;
   readonly #transfer: StateTransfer;
   #filter: EffectFilter | undefined;
-  #inbox: Input[] = [];
+  #inbox: { readonly input: Input; readonly bytes: number }[] = [];
+  #inboxBytes = 0;
   /** Bytes of values that this turn has written, sent and applied. */
   #turnBytes = 0;
   /** More is decided than is applied. */
@@ -183,7 +186,10 @@ export class Driver {
     if (history !== undefined && isKnown) this.#comparisons.heard(from, history);
     if (isOfCore(message)) {
       if (!mayBeAccepted(message)) return this.#events.dropped('unsound', from);
-      return this.input({ type: 'message', from, message, end });
+      const bytes = messageBytes(message);
+      // A message that is not heard is as lost, and the protocol sends it again.
+      if (this.#inboxBytes + bytes > INBOX_BYTES) return this.#events.dropped('too-many', from);
+      return this.#take({ type: 'message', from, message, end }, bytes);
     }
     if (isCounted[message.type] && !isKnown) return this.#events.dropped('unknown-member', from);
     switch (message.type) {
@@ -269,8 +275,14 @@ export class Driver {
 
   /** Hands in what happened; it is stepped soon. */
   input(input: Input): void {
+    this.#take(input, 0);
+  }
+
+  /** @param bytes that it counts for in the inbox */
+  #take(input: Input, bytes: number): void {
     if (this.#stopped) return;
-    this.#inbox.push(input);
+    this.#inbox.push({ input, bytes });
+    this.#inboxBytes += bytes;
     this.#wake();
   }
 
@@ -371,9 +383,10 @@ export class Driver {
     const inputs = this.#inbox;
     this.#inbox = [];
     let stepped = 0;
-    for (const input of inputs) {
+    for (const { input, bytes } of inputs) {
       if (stepped === TURN_INPUTS || this.#turnBytes > TURN_BYTES) break;
       stepped += 1;
+      this.#inboxBytes -= bytes;
       this.#perform(this.member.step(input));
       if (this.#isStopped()) return;
     }
