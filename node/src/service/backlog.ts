@@ -12,7 +12,10 @@ export class Backlog {
   #ticks = 0;
 
   /** @param bytes that are in memory alone, when it is asked */
-  constructor(settings: Pick<DriverSettings, 'stallTicks' | 'unwrittenBytes'>, bytes: () => number) {
+  constructor(
+    settings: Pick<DriverSettings, 'stallTicks' | 'unwrittenBytes'>,
+    bytes: () => number,
+  ) {
     this.#settings = settings;
     this.#bytes = bytes;
   }

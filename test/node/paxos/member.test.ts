@@ -4,7 +4,18 @@ import type { Effect, Recovered } from '../../../node/src/paxos/effects.ts';
 import { Member } from '../../../node/src/paxos/member.ts';
 import type { CoreMessage } from '../../../node/src/paxos/messages.ts';
 import type { Command, Pvalue, Slot, Value } from '../../../node/src/paxos/pvalue.ts';
-import { admit, ballot, end, machine, nothing, persisted, pvalue, sent, timing, value } from './samples.ts';
+import {
+  admit,
+  ballot,
+  end,
+  machine,
+  nothing,
+  persisted,
+  pvalue,
+  sent,
+  timing,
+  value,
+} from './samples.ts';
 
 /** A member over a log in which the slots below 2 are marked as decided, and slot 2 is accepted. */
 function restarted(voters: readonly string[], mode: 'stable' | 'on-demand'): Member {

@@ -67,7 +67,11 @@ test('it knows what each client holds, since when, and takes back what came last
   expect(queues.takeLast('b')).toMatchObject({ number: 3, since: 9 });
   expect([queues.has('b', 3), queues.bytesOf('b')]).toEqual([false, size(300)]);
   expect(queues.takeLast('b')).toMatchObject({ number: 2 });
-  expect([queues.largest, queues.waitsSince('b'), queues.bytes]).toEqual(['a', undefined, size(100)]);
+  expect([queues.largest, queues.waitsSince('b'), queues.bytes]).toEqual([
+    'a',
+    undefined,
+    size(100),
+  ]);
   expect(queues.takeLast('b')).toBeUndefined();
   queues.clear();
   expect([queues.isEmpty, queues.bytes]).toEqual([true, 0]);

@@ -64,6 +64,8 @@ export class MemoryCluster {
   #lost: Message['type'] | undefined;
   #now = 0;
   #number = 0;
+  /** Why messages were dropped, at any member. */
+  readonly dropped: string[] = [];
   /** What a message may have. */
   messageBytes = Infinity;
 
@@ -162,7 +164,7 @@ export class MemoryCluster {
         surveyed: () => undefined,
         reconfigured: () => undefined,
         collected: () => undefined,
-        dropped: () => undefined,
+        dropped: (why) => this.dropped.push(why),
         restored: () => undefined,
         upgraded: () => undefined,
         crashed: () => undefined,
@@ -226,6 +228,11 @@ export class MemoryCluster {
     const lowest = Math.max(1, number - MOST_OPEN);
     const command = { client, number, lowest, operations };
     this.#running.get(member)?.driver.submit(encodeCommand(command), answered);
+  }
+
+  /** A member sends another one what a test says. */
+  say(from: string, to: string, message: Message): void {
+    this.#running.get(from)?.transport.send(to, [message]);
   }
 
   /** The same command each time, as a client sends it again. */
