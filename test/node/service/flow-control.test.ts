@@ -113,12 +113,12 @@ test('when the states of all stall, whoever leads goes on to lead', () => {
   cluster.run(LONG);
   cluster.stallDisks((_member, part) => part === 'state');
   load(600);
-  const leaders = new Set<string | undefined>();
-  for (let i = 0; i < 10; i++) {
-    cluster.run(LONG);
-    leaders.add(cluster.leader);
+  let changes = 0;
+  for (let i = 0, before = cluster.leader; i < 10 * LONG; i++, before = cluster.leader) {
+    cluster.run(1);
+    if (cluster.leader !== before) changes += 1;
   }
-  expect(leaders.size).toBeLessThanOrEqual(2);
+  expect(changes).toBeLessThanOrEqual(2);
   expect(count('OVERLOADED')).toBeGreaterThan(0);
   cluster.resumeDisks();
   cluster.run(LONG);
