@@ -119,7 +119,7 @@ export class NatsLink {
     return this.#connection?.info?.max_payload ?? Infinity;
   }
 
-  /** Bytes that were published, and may not have left yet: the server has not said that it has them. */
+  /** Bytes that were published, and that the server has not said it has: they may not have left. */
   get pendingBytes(): number {
     return this.#pendingBytes;
   }
