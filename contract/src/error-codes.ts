@@ -4,7 +4,7 @@ export const errors = {
   NOT_LEADING: 'The member that was asked does not lead any more. Try again: another one does.',
   NOT_SERVING:
     'The member that was asked cannot serve reads right now. Try again: another one may.',
-  OVERLOADED: 'The leader has more commands waiting than it may hold. Try again after the hint.',
+  OVERLOADED: 'More commands wait than may, or a disk or quorum is slow. Try again after the hint.',
   TOO_LARGE: 'The command is larger than the cluster takes. Split it, or make it smaller.',
   ANSWER_TOO_LARGE:
     'It was done, but its answer is larger than 1 MiB, and than NATS takes. Ask for less at once.',

@@ -58,6 +58,10 @@ interface OwnInterest {
   again?: NodeJS.Timeout;
 }
 
+/** The server is asked whether it has taken what was published, each time that this is unknown. */
+const ASK_BYTES = 1024 * 1024;
+/** What it has not taken waits in memory. What is more is dropped, as where there is no server. */
+const PENDING_BYTES = 32 * 1024 * 1024;
 const RETRY_MS = 250;
 const JITTER = 0.4;
 const SUBSCRIBE_AGAIN_MS = 1_000;
@@ -75,6 +79,9 @@ export class NatsLink {
   readonly #closing = new AbortController();
   #connection: NatsConnection | undefined;
   #connectedAt = 0;
+  #pendingBytes = 0;
+  /** Of what is pending, the server is being asked for so much. */
+  #asked = 0;
   /** The last error that the server has told on it. */
   #said: string | undefined;
   readonly #waiting = new Set<() => void>();
@@ -118,14 +125,35 @@ export class NatsLink {
     return this.#live() === undefined ? 0 : performance.now() - this.#connectedAt;
   }
 
+  /** Bytes that were published, and that the server has not said it has: they may not have left. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
   /**
-   * Dropped while disconnected: nothing is kept to be sent late.
+   * Dropped while disconnected, or while the server takes nothing: nothing is kept to be sent late.
    * @returns false when NATS takes nothing so large (`max_payload`)
    */
   publish(subject: string, data: Uint8Array, reply?: string): boolean {
     if (data.length > this.maxPayload) return false;
-    this.#live()?.publish(subject, data, reply === undefined ? {} : { reply });
+    const connection = this.#live();
+    if (connection === undefined) return true;
+    if (this.#pendingBytes + data.length > PENDING_BYTES) return true;
+    connection.publish(subject, data, reply === undefined ? {} : { reply });
+    this.#pendingBytes += data.length;
+    if (this.#pendingBytes >= ASK_BYTES && this.#asked === 0) this.#askForPending(connection);
     return true;
+  }
+
+  #askForPending(connection: NatsConnection): void {
+    this.#asked = this.#pendingBytes;
+    const answered = (): void => {
+      if (connection !== this.#connection) return;
+      this.#pendingBytes -= this.#asked;
+      this.#asked = 0;
+    };
+    // When the connection ends, nothing is pending any more.
+    connection.flush().then(answered, () => undefined);
   }
 
   /**
@@ -244,6 +272,8 @@ export class NatsLink {
   async #use(connection: NatsConnection): Promise<void> {
     this.#connection = connection;
     this.#connectedAt = performance.now();
+    this.#pendingBytes = 0;
+    this.#asked = 0;
     this.#said = undefined;
     for (const interest of this.#interests) this.#ask(interest);
     this.#events.connected();

@@ -102,6 +102,30 @@ test('what is subscribed to is heard again after each loss, once; what is sent m
   expect(shown).toEqual([up, down, up, down, up]);
 }, 30_000);
 
+test('what a server does not take is bounded, and dropped beyond; then it goes on', async () => {
+  await nats.start();
+  const [link, other] = await Promise.all([open(), open()]);
+  let heard = 0;
+  other.subscribe('a', () => (heard += 1));
+  await other.flush();
+  nats.freeze();
+  const large = Buffer.alloc(512 * 1024);
+  for (let i = 0; i < 200; i++) expect(link.publish('a', large)).toBe(true);
+  expect(link.pendingBytes).toBeGreaterThan(16 * 1024 * 1024);
+  expect(link.pendingBytes).toBeLessThanOrEqual(32 * 1024 * 1024);
+  nats.thaw();
+  await until('the first ones', () => (link.pendingBytes < 32 * 1024 * 1024 ? true : undefined));
+  await link.flush();
+  await until('those that were not dropped', () => (heard === 64 ? true : undefined));
+  // Each time that the server is asked, it has all of it.
+  await until('nothing pending', () => {
+    link.publish('a', large);
+    return link.pendingBytes < 2 * 1024 * 1024 ? true : undefined;
+  });
+  await Promise.all([link.flush(), other.flush()]);
+  expect(heard).toBeGreaterThan(64);
+}, 30_000);
+
 test('a server that answers late makes no second connection beside the one that is well', async () => {
   await nats.start();
   nats.freeze();

@@ -22,6 +22,8 @@ export interface Field {
 const SLOW_MS = 80;
 /** A write takes as long as this, more or less. */
 const SLOW_DISK_MS = 2_500;
+/** Nobody waits for a cut: it may take so many times longer than other things. */
+const STATE_STALLS = 4;
 const CALM_MS = 300;
 const JUMP_MS = 60_000;
 
@@ -113,6 +115,14 @@ function hits(fault: Fault, hit: SimulatedProcess, field: Field): boolean {
       hit.stallDisk();
       later(() => hit.resumeDisk());
       return true;
+    case 'stalled-state': {
+      const stalled = (luck < 0.5 ? [hit] : processes).filter((process) => process.running);
+      for (const each of stalled) each.stallState();
+      scheduler.after(STATE_STALLS * forMs, () => {
+        for (const each of stalled) each.resumeState();
+      });
+      return stalled.length > 0;
+    }
     case 'hand-over':
       if (hit.leading === undefined) return false;
       hit.handOver();

@@ -43,6 +43,9 @@ export function observedState(state: StateStore, flushed: (slotOut: Slot) => voi
     get overlayBytes() {
       return state.overlayBytes;
     },
+    get unwrittenBytes() {
+      return state.unwrittenBytes;
+    },
     get bytes() {
       return state.bytes;
     },

@@ -22,6 +22,7 @@ const plan: z.ZodType<Plan> = z.strictObject({
   keepBytes: count.default(1 << 20),
   queueBytes: count.default(1 << 20),
   overlayBytes: count.default(1 << 20),
+  unwrittenBytes: count.default(1 << 20),
   messageBytes: count.default(1 << 20),
   comparing: z.boolean().default(true),
   clients: count,

@@ -34,6 +34,7 @@ export const faultKinds = [
   'failing-disk',
   'failing-state',
   'stalled-disk',
+  'stalled-state',
   'slow-disks',
   'hand-over',
   'hasty-changes',
@@ -87,6 +88,8 @@ export interface Plan {
   readonly queueBytes: number;
   /** With more that is not in its file yet, a state is cut early. */
   readonly overlayBytes: number;
+  /** With more that is not on its disk yet, a member takes nothing new. */
+  readonly unwrittenBytes: number;
   /** A message has no more, every other second; what is larger then goes in parts. */
   readonly messageBytes: number;
   /** Whether the members compare their states now and then. A drawing shows more without. */
@@ -118,6 +121,7 @@ export const calmPlan: Plan = {
   keepBytes: 1 << 20,
   queueBytes: 1 << 20,
   overlayBytes: 1 << 20,
+  unwrittenBytes: 1 << 20,
   messageBytes: 1 << 20,
   comparing: true,
   clients: 2,
@@ -135,6 +139,12 @@ export const calmPlan: Plan = {
   faults: [],
 };
 
+/** These came later, and are drawn last: seeds keep their plans otherwise. */
+const isDrawnLater = (kind: FaultKind): boolean => kind === 'stalled-state';
+const drawnKinds = faultKinds.filter((kind) => !isDrawnLater(kind));
+const STALLED_STATES = 0.4;
+const LATER = 0x1a7e;
+
 const KINDS_AT_MOST = 5;
 const STRIKES_AT_LEAST = 2;
 const STRIKES_AT_MOST = 7;
@@ -143,6 +153,7 @@ const SPAN = 1.5;
 /** A few commands fill it. */
 const SMALL_QUEUE_BYTES = 256;
 const SMALL_OVERLAY_BYTES = 512;
+const SMALL_UNWRITTEN_BYTES = 2 * 1024;
 /** A value has more, and so has a page. */
 const SMALL_MESSAGE_BYTES = 400;
 /** Of the commands, the share that has several operations. */
@@ -165,6 +176,9 @@ export function planOf(seed: number): Plan {
   const operations = Math.ceil((480 + random.below(360)) / clients);
   const requests = requestsOf(random.fork(), machine, clients, operations, forMs);
   const bounds = random.fork();
+  const later = new Random(seed ^ LATER);
+  if (later.chance(STALLED_STATES)) faults.push(...strikesOf('stalled-state', later, members));
+  faults.sort((a, b) => a.at - b.at);
   return {
     seed,
     mode: random.chance(0.5) ? 'safety' : 'liveness',
@@ -177,6 +191,7 @@ export function planOf(seed: number): Plan {
     queueBytes: bounds.pick([1 << 20, 1 << 20, SMALL_QUEUE_BYTES]),
     overlayBytes: bounds.pick([1 << 20, 1 << 20, SMALL_OVERLAY_BYTES]),
     messageBytes: bounds.pick([1 << 20, 1 << 20, SMALL_MESSAGE_BYTES]),
+    unwrittenBytes: later.pick([1 << 20, SMALL_UNWRITTEN_BYTES]),
     comparing: true,
     clients,
     requests,
@@ -234,25 +249,25 @@ function faultsOf(random: Random, members: number, leadership: LeadershipMode): 
   const armed = new Set<FaultKind>(members > 1 ? ['kill', 'cut-off'] : ['kill']);
   const wanted = 2 + random.below(KINDS_AT_MOST);
   while (armed.size < wanted) {
-    const kind = random.pick(faultKinds);
+    const kind = random.pick(drawnKinds);
     const isMeant = !isOfLeaders(kind) || leadership === 'stable';
     if (isMeant && (members > 1 || canHitOne(kind))) armed.add(kind);
   }
   const faults: Fault[] = [];
-  for (const kind of faultKinds) {
-    if (!armed.has(kind)) continue;
-    const strikes = STRIKES_AT_LEAST + random.below(STRIKES_AT_MOST - STRIKES_AT_LEAST);
-    for (let i = 0; i < strikes; i++) {
-      faults.push({
-        kind,
-        at: random.between(0.05, 0.9),
-        member: isOfLeaders(kind) || random.chance(0.5) ? 'leader' : random.below(members),
-        forMs: random.between(50, 2_000),
-        luck: random.next(),
-      });
-    }
-  }
+  for (const kind of drawnKinds)
+    if (armed.has(kind)) faults.push(...strikesOf(kind, random, members));
   return faults.sort((a, b) => a.at - b.at);
+}
+
+function strikesOf(kind: FaultKind, random: Random, members: number): Fault[] {
+  const strikes = STRIKES_AT_LEAST + random.below(STRIKES_AT_MOST - STRIKES_AT_LEAST);
+  return Array.from({ length: strikes }, () => ({
+    kind,
+    at: random.between(0.05, 0.9),
+    member: isOfLeaders(kind) || random.chance(0.5) ? ('leader' as const) : random.below(members),
+    forMs: random.between(50, 2_000),
+    luck: random.next(),
+  }));
 }
 
 /** It strikes who leads, where leadership is stable. */

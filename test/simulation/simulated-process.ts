@@ -66,6 +66,8 @@ export interface Observer {
   leading(process: SimulatedProcess, ballot: Ballot | undefined): void;
   /** It took a client's command, and so many bytes of commands wait in it now. */
   queued(member: string, bytes: number): void;
+  /** So many bytes are in its memory alone. */
+  unwritten(member: string, bytes: number): void;
   /** Its state failed its checks, and it begins without one. */
   setAside(member: string): void;
   /** Its log lets go of what is below the floor. */
@@ -147,6 +149,8 @@ export class SimulatedProcess {
   #lostSlotOut: Slot = 0;
   /** What the disk finished while it was stalled. */
   #unfinished: (() => void)[] | undefined;
+  /** The same of the state alone. */
+  #unfinishedState: (() => void)[] | undefined;
   #slowMs = 0;
   #isFormatted: boolean;
   /** A write takes so much longer. */
@@ -333,13 +337,19 @@ export class SimulatedProcess {
       };
       this.#later(this.#random.between(0.1, 4) + this.#diskMs, finish);
     };
+    const onState = (run: () => void): void => {
+      onDisk(() => {
+        if (this.#unfinishedState === undefined) run();
+        else this.#unfinishedState.push(run);
+      });
+    };
     const folder = new MemoryFolder(this.#disk.log, onDisk);
     if (!this.#isFormatted) formatLog(folder, this.id);
     this.#isFormatted = true;
     // The other process may have written over what this one had on disk.
     if (this.#hasTwin) this.#world.observer.damaged(this.id);
     try {
-      this.#running = this.#open(folder, onDisk);
+      this.#running = this.#open(folder, onState);
     } catch (error) {
       if (!(error instanceof DamageError)) throw error;
       return this.#lose(error.message);
@@ -358,14 +368,14 @@ export class SimulatedProcess {
     return versioned(machines[this.#world.plan.machine], this.#program);
   }
 
-  #open(folder: MemoryFolder, onDisk: (run: () => void) => void): Running {
+  #open(folder: MemoryFolder, onState: (run: () => void) => void): Running {
     const { plan, members, network, observer } = this.#world;
     const machine = this.#machine;
-    let tables = new MemoryFile(this.#disk.state, onDisk);
+    let tables = new MemoryFile(this.#disk.state, onState);
     const { opened, state } = openMemberStorage({
       folder,
       openState: (options) => {
-        tables = new MemoryFile(this.#disk.state, onDisk);
+        tables = new MemoryFile(this.#disk.state, onState);
         return openMemoryState(tables, options);
       },
       machine: { has: machine, first: { name: machine.name, version: FIRST_VERSION } },
@@ -393,7 +403,7 @@ export class SimulatedProcess {
       ),
       mode: plan.leadership,
       timing: defaultTiming,
-      packing: { batchBytes: 2048, pipeline: 4, applyBytes: 512 },
+      packing: { batchBytes: 2048, pipeline: 4, applyBytes: 512, heldBytes: plan.unwrittenBytes },
       recovered,
       end: { incarnation: opened.incarnation, sequence: opened.log.end },
       heard: state.facts.heard,
@@ -434,6 +444,7 @@ export class SimulatedProcess {
       {
         checkpointTicks: CHECKPOINT_TICKS,
         overlayBytes: plan.overlayBytes,
+        unwrittenBytes: plan.unwrittenBytes,
         queueBytes: plan.queueBytes,
         maxCommandBytes: 2048,
         answersWaitForMark: plan.leadership === 'on-demand',
@@ -481,6 +492,8 @@ export class SimulatedProcess {
       });
     }
     observer.stepped(this, effects, applier);
+    const unwritten = this.#running?.driver.unwrittenBytes;
+    if (unwritten !== undefined) observer.unwritten(this.id, unwritten);
     return effects;
   }
 
@@ -554,6 +567,7 @@ export class SimulatedProcess {
     this.#dying = false;
     this.#backlog = undefined;
     this.#unfinished = undefined;
+    this.#unfinishedState = undefined;
     this.#start += 1;
     if (transport !== undefined) this.#world.network.leave(transport);
   }
@@ -612,6 +626,7 @@ export class SimulatedProcess {
     if (this.#running !== undefined) this.#running.folder.failure = undefined;
     this.resume();
     this.resumeDisk();
+    this.resumeState();
     this.slow(0);
     this.clock.setRate(1);
     this.start();
@@ -625,6 +640,17 @@ export class SimulatedProcess {
   resumeDisk(): void {
     const unfinished = this.#unfinished ?? [];
     this.#unfinished = undefined;
+    for (const run of unfinished) this.#later(0, run);
+  }
+
+  /** Nothing that is written to its state is over until `resumeState`; its log goes on. */
+  stallState(): void {
+    this.#unfinishedState ??= [];
+  }
+
+  resumeState(): void {
+    const unfinished = this.#unfinishedState ?? [];
+    this.#unfinishedState = undefined;
     for (const run of unfinished) this.#later(0, run);
   }
 

@@ -24,6 +24,10 @@ const UNCHANGED = 0.2;
 /** A fault with nothing to hit tries again. */
 const STRIKE_AGAIN_MS = 700;
 
+/** What was under way when a member took nothing new any more: a turn, a page, slots accepted. */
+const UNDER_WAY_BYTES = 64 * 1024;
+const SLOT_BYTES = 192;
+
 export interface Failure {
   /** The invariant that broke, or `exception`. */
   readonly invariant: string;
@@ -254,6 +258,14 @@ class Simulation {
           const { queueBytes } = plan;
           if (bytes <= queueBytes) return;
           const text = `${member} took what makes ${bytes} bytes wait, and not ${queueBytes}`;
+          throw new BrokenInvariant('bounds', text);
+        });
+      },
+      unwritten: (member, bytes) => {
+        this.#check(() => {
+          const most = plan.unwrittenBytes + UNDER_WAY_BYTES + plan.window * SLOT_BYTES;
+          if (bytes <= most) return;
+          const text = `${member} has ${bytes} bytes in memory alone, and not ${most}`;
           throw new BrokenInvariant('bounds', text);
         });
       },

@@ -38,6 +38,7 @@ interface Request {
   /** Of a read. */
   readonly consistency: Consistency;
   readonly operations: readonly Uint8Array[];
+  readonly bytes: number;
   readonly deadline: number;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: SynodError) => void;
@@ -53,6 +54,11 @@ interface Request {
   settled: boolean;
 }
 
+/**
+ * Bytes of operations that are under way at a time; a larger request goes alone. What is beyond
+ * waits here: sent, it would only be refused, and sent again.
+ */
+const IN_FLIGHT_BYTES = 4 * 1024 * 1024;
 const SWEEP_MS = 5;
 const FIRST_SILENCE_MS = 1_000;
 /** Another member may answer: a read that is sent again costs little. */
@@ -97,6 +103,7 @@ export class Lanes {
   /** Commands in the order of their numbers, the lowest unanswered first; later may be settled. */
   readonly #admitted: Request[] = [];
   #inFlight = 0;
+  #inFlightBytes = 0;
   readonly #sweeper: NodeJS.Timeout;
   #lastNumber = 0;
   /** Reads are numbered apart: no session has them, and no answer to one is that of a command. */
@@ -157,6 +164,7 @@ export class Lanes {
         kind,
         consistency,
         operations,
+        bytes: operations.reduce((sum, { length }) => sum + length, 0),
         deadline: performance.now() + this.#options.deadlineMs,
         resolve,
         reject,
@@ -180,14 +188,16 @@ export class Lanes {
       this.#waiting.shift();
       this.#number(request);
       this.#inFlight += 1;
+      this.#inFlightBytes += request.bytes;
       request.lane = this.#free.pop() ?? this.#lanes.length;
       this.#lanes[request.lane] = request;
       this.#send(request);
     }
   }
 
-  #hasRoomFor({ kind, operations }: Request): boolean {
+  #hasRoomFor({ kind, operations, bytes }: Request): boolean {
     if (this.#inFlight >= this.#options.maxInFlight) return false;
+    if (this.#inFlight > 0 && this.#inFlightBytes + bytes > IN_FLIGHT_BYTES) return false;
     const [lowest] = this.#admitted;
     if (lowest === undefined || kind === 'read') return true;
     const unanswered = this.#lastNumber + 1 - lowest.number;
@@ -287,6 +297,7 @@ export class Lanes {
   #settle(request: Request, finish: () => void): void {
     request.settled = true;
     this.#inFlight -= 1;
+    this.#inFlightBytes -= request.bytes;
     while (this.#admitted[0]?.settled === true) this.#admitted.shift();
     this.#lanes[request.lane] = undefined;
     this.#free.push(request.lane);

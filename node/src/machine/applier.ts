@@ -57,6 +57,11 @@ export class Applier {
     return this.#operationsApplied;
   }
 
+  /** Bytes that `save` will write: they are in no table yet. */
+  get unsavedBytes(): number {
+    return this.#sessions.unsavedBytes;
+  }
+
   /** Applies a decided batch: one entry a command, in their order. */
   apply(slot: number, value: readonly Bytes[]): AppliedCommand[] {
     const context = { slot, version: this.#version };
@@ -117,9 +122,11 @@ export class Applier {
     if (missing > 0) {
       // A command runs whole or not at all. The refusal is not remembered: a retry may find room.
       if (!session.hasRoomFor(missing)) return refused(command, 'TOO_MANY_IN_FLIGHT');
+      const whole = missing === operations.length;
+      const applied = whole ? this.#runWhole(command, session, context) : undefined;
+      if (applied === undefined) this.#runMissing(command, session, context);
       this.#sessions.touch(client, session);
-      if (missing === operations.length) return this.#runWhole(command, session, context);
-      this.#runMissing(command, session, context);
+      if (applied !== undefined) return applied;
     }
     const outcome = storedOutcome(session, number, operations.length);
     return { command, outcome, duplicate: missing === 0 };

@@ -26,6 +26,8 @@ const REPLY_HEADER_BYTES = 8 + 8 + 4;
 export class Session {
   /** Changed since it was last written to the tables. */
   dirty = false;
+  /** Its bytes, as they were counted last. */
+  weighed = 0;
   #lowest = 1;
   #replies = 0;
   #replyBytes = 0;
@@ -64,6 +66,11 @@ export class Session {
     return missing;
   }
 
+  /** Of `encode`. */
+  get bytes(): number {
+    return HEADER_BYTES + this.#replies * REPLY_HEADER_BYTES + this.#replyBytes;
+  }
+
   hasRoomFor(count: number): boolean {
     return this.#replies + count <= MAX_UNANSWERED && this.#replyBytes < MAX_REPLY_BYTES;
   }
@@ -99,8 +106,7 @@ export class Session {
    * count × (number f64 | slot f64 | length u32 | result), by number.
    */
   encode(): Bytes {
-    const size = HEADER_BYTES + this.#replies * REPLY_HEADER_BYTES + this.#replyBytes;
-    const bytes = Buffer.allocUnsafeSlow(size);
+    const bytes = Buffer.allocUnsafeSlow(this.bytes);
     bytes[0] = VERSION;
     bytes.writeDoubleBE(this.#lowest, 1);
     bytes.writeUInt32BE(this.#replies, 9);

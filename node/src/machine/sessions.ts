@@ -16,6 +16,7 @@ export class Sessions {
   #recent = new Map<string, Session>();
   #older = new Map<string, Session>();
   readonly #dirty = new Map<string, Session>();
+  #unsavedBytes = 0;
 
   /** @param limit unchanged sessions are forgotten from this many (up to twice as many stay) */
   constructor(tables: Tables, limit = 1024) {
@@ -42,8 +43,15 @@ export class Sessions {
     return session;
   }
 
+  /** Bytes of the sessions that `save` will write. */
+  get unsavedBytes(): number {
+    return this.#unsavedBytes;
+  }
+
   /** The session was changed: the next `save` writes it. */
   touch(client: string, session: Session): void {
+    this.#unsavedBytes += session.bytes - session.weighed;
+    session.weighed = session.bytes;
     if (session.dirty) return;
     session.dirty = true;
     this.#dirty.set(client, session);
@@ -54,8 +62,10 @@ export class Sessions {
     for (const [client, session] of this.#dirty) {
       this.#tables.put(SESSIONS, keyOf(client), session.encode());
       session.dirty = false;
+      session.weighed = 0;
     }
     this.#dirty.clear();
+    this.#unsavedBytes = 0;
     // Only here, where all are clean: a dirty session that was forgotten would run commands twice.
     if (this.#recent.size >= this.#limit) {
       this.#older = this.#recent;

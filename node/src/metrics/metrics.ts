@@ -32,6 +32,7 @@ const gauges = {
   logBytes: ['synod_log_bytes', 'Size of the log on disk.'],
   stateBytes: ['synod_state_bytes', 'Size of the state on disk.'],
   overlayBytes: ['synod_overlay_bytes', 'State in memory that waits for its cut to disk.'],
+  unwrittenBytes: ['synod_unwritten_bytes', 'Log and state in memory that wait for the disk.'],
   queueBytes: ['synod_queue_bytes', 'Client commands that wait for their decision.'],
   diskFreeBytes: ['synod_disk_free_bytes', 'Bytes free on the disk of the data folder.'],
 } as const;

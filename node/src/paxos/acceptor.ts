@@ -3,7 +3,7 @@ import type { Effect, Recovered } from './effects.ts';
 import { invariant } from './invariant.ts';
 import type { AcceptorMessage, CoreMessage, P1a, P1b, P2a, Probe } from './messages.ts';
 import { Page } from './page.ts';
-import { sameValue, type Pvalue, type Slot, type Value } from './pvalue.ts';
+import { heldBytes, sameValue, type Pvalue, type Slot, type Value } from './pvalue.ts';
 import { SlotMap } from './slot-map.ts';
 
 /**
@@ -23,6 +23,7 @@ export class Acceptor {
   room = Infinity;
   #ballot: Ballot | undefined;
   #floor: Slot;
+  #bytes = 0;
 
   /** @param pageBytes bytes of commands in one p1b (which carries one pvalue at least) */
   constructor(recovered: Recovered, pageBytes: number) {
@@ -30,8 +31,19 @@ export class Acceptor {
     this.#ballot = recovered.ballot;
     this.#floor = Math.max(recovered.slotOut, recovered.floor);
     for (const { learned, ballot, slot, value } of recovered.stored) {
-      (learned ? this.#learned : this.#accepted).set(slot, { ballot, slot, value });
+      this.#keep(learned ? this.#learned : this.#accepted, { ballot, slot, value });
     }
+  }
+
+  /** What it holds in memory, in bytes: nothing of it goes before the state on disk has it. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  #keep(pvalues: SlotMap<Pvalue>, pvalue: Pvalue): void {
+    const before = pvalues.get(pvalue.slot);
+    this.#bytes += heldBytes(pvalue.value) - (before === undefined ? 0 : heldBytes(before.value));
+    pvalues.set(pvalue.slot, pvalue);
   }
 
   get ballot(): Ballot | undefined {
@@ -144,7 +156,13 @@ export class Acceptor {
       'A3',
       () => `slot ${pvalue.slot} already holds ${formatBallot(before?.ballot)}`,
     );
-    this.#accepted.set(pvalue.slot, pvalue);
+    this.#keep(this.#accepted, pvalue);
+  }
+
+  /** Whether a p2a for that slot and ballot has nothing new for it. */
+  has(slot: Slot, ballot: Ballot): boolean {
+    if (slot < this.#floor || this.#learned.has(slot)) return true;
+    return compareBallots(this.#accepted.get(slot)?.ballot, ballot) >= 0;
   }
 
   /**
@@ -157,7 +175,7 @@ export class Acceptor {
     const stored = this.valueAt(slot, ballot);
     // It may be there, and not be sound any more.
     if (stored !== undefined && sameValue(stored, value)) return [];
-    this.#learned.set(slot, { ballot, slot, value });
+    this.#keep(this.#learned, { ballot, slot, value });
     return [{ type: 'persist', record: { type: 'learned', ballot, slot, value } }];
   }
 
@@ -177,8 +195,13 @@ export class Acceptor {
   forget(floor: Slot): void {
     if (floor <= this.#floor) return;
     this.#floor = floor;
-    this.#accepted.forgetBelow(floor);
-    this.#learned.forgetBelow(floor);
+    for (const pvalues of [this.#accepted, this.#learned]) {
+      for (const [slot, { value }] of pvalues.from(0)) {
+        if (slot >= floor) break;
+        this.#bytes -= heldBytes(value);
+      }
+      pvalues.forgetBelow(floor);
+    }
   }
 }
 

@@ -64,6 +64,14 @@ export class Contact {
       .sort((a, b) => this.slotOut(b) - this.slotOut(a))[0];
   }
 
+  /** Of the voters heard within the span, the one with the most on disk, if that is more. */
+  ahead(voters: readonly MemberId[], flushed: Slot): MemberId | undefined {
+    return voters
+      .filter((voter) => voter !== this.#self && this.#isNear(voter))
+      .filter((voter) => this.flushed(voter) > flushed)
+      .sort((a, b) => this.flushed(b) - this.flushed(a))[0];
+  }
+
   /** It was heard or greeted within the span. */
   #isNear(member: MemberId): boolean {
     const peer = this.#peers.get(member);

@@ -97,6 +97,7 @@ export const droppedReasons = [
   'outlived',
   'twins',
   'implausible',
+  'too-many',
   'unsound',
   'another-machine',
 ] as const;

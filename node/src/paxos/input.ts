@@ -37,6 +37,11 @@ export type Input =
       /** The log has nothing below it. */
       readonly first: Slot;
     }
+  /**
+   * Whether too much waits for the own disk: nothing new is taken until it does not, neither to
+   * accept nor to propose nor to learn. What was taken goes on.
+   */
+  | { readonly type: 'backlog'; readonly isFull: boolean }
   /** So many bytes of commands and their framing fit a message from now on. */
   | { readonly type: 'room'; readonly bytes: number }
   /** Write the decided mark: the driver is about to cut the state. */

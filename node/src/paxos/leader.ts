@@ -251,6 +251,12 @@ export class Leader {
     return Math.max(this.#heardFloor, Math.min(this.#mark, floor));
   }
 
+  /** A voter that is heard, and has more of the state on its disk than this member. */
+  get fitter(): MemberId | undefined {
+    const { voters } = this.#configurations.newest;
+    return this.active ? this.#contact.ahead(voters, this.#flushed) : undefined;
+  }
+
   /** As far as a member's state is on its disk, by what this leader heard. */
   flushedBy(member: MemberId): Slot {
     return member === this.#self ? this.#flushed : this.#contact.flushed(member);

@@ -122,6 +122,12 @@ export class Learner {
     return behind ? [{ to: [from] }] : [];
   }
 
+  /** What was known is applied, and more is decided. @returns what to ask at once */
+  goOn(): Question[] {
+    const peer = this.#peers[this.#next];
+    return peer === undefined ? [] : [{ to: [peer] }];
+  }
+
   /**
    * One tick passed.
    * @param behind whether slots are known to be decided that are not applied

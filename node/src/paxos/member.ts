@@ -60,7 +60,7 @@ export interface MemberInit {
 export class Member {
   readonly self: MemberId;
   readonly #mode: LeadershipMode;
-  readonly #pageBytes: number;
+  readonly #packing: Packing;
   readonly #acceptor: Acceptor;
   readonly #leader: Leader;
   readonly #replica: Replica;
@@ -69,6 +69,8 @@ export class Member {
   readonly #runs: Runs;
   readonly #upgrades: Upgrades;
   #isDisputed = false;
+  /** Too much waits for the own disk. */
+  #isFull = false;
   #isExpelled = false;
   /** Messages to itself that need not wait for the flush: delivered within the step. */
   #local: CoreMessage[] = [];
@@ -81,7 +83,7 @@ export class Member {
     this.#runs = new Runs({ self, timing, end: init.end, heard: init.heard, asksOutside });
     this.#reader = new Reader(init.end.incarnation, timing);
     this.#mode = mode;
-    this.#pageBytes = packing.batchBytes;
+    this.#packing = packing;
     this.#mark = recovered.decidedMark;
     const { ballot, leaderBallot, slotOut } = recovered;
     this.#acceptor = new Acceptor(recovered, packing.batchBytes);
@@ -144,6 +146,26 @@ export class Member {
   /** Bytes of commands that wait for a slot. */
   get requestBytes(): number {
     return this.#replica.requestBytes;
+  }
+
+  /** So many bytes of commands it has a use for now: what its next slot has room for. */
+  get wanted(): number {
+    return this.#replica.wanted;
+  }
+
+  /** Whether what comes now is proposed as soon as a slot is free; else it may run meanwhile. */
+  get takesProposals(): boolean {
+    return this.#leader.takesProposals;
+  }
+
+  /** Bytes of pvalues that it holds until the state on its disk has them. */
+  get heldBytes(): number {
+    return this.#acceptor.bytes;
+  }
+
+  /** A voter that is heard, and has more of the state on its disk than this member. */
+  get fitter(): MemberId | undefined {
+    return this.#leader.fitter;
   }
 
   /** How far the cluster is known to have decided. */
@@ -242,9 +264,12 @@ export class Member {
         this.#reader.came(input.read);
         return this.#read();
       case 'perform':
-        return this.#perform();
+        return [...this.#perform(), ...this.#learnOn()];
       case 'recalled':
         return [this.#recalled(input)];
+      case 'backlog':
+        this.#isFull = input.isFull;
+        return [...this.#proposeWaiting(), ...this.#learnOn()];
       case 'room':
         this.#acceptor.room = input.bytes;
         this.#replica.room = input.bytes;
@@ -443,7 +468,8 @@ export class Member {
   }
 
   #proposeWaiting(): Effect[] {
-    return this.#leader.takesProposals ? this.#propose(this.#replica.propose()) : [];
+    const mayPropose = this.#leader.takesProposals && !this.#isFull;
+    return mayPropose ? this.#propose(this.#replica.propose()) : [];
   }
 
   /** The replica hands its proposals to its own leader (PMMC 4.4). */
@@ -473,15 +499,28 @@ export class Member {
   }
 
   #p2a(from: MemberId, message: P2a): Effect[] {
-    const effects = this.#acceptor.handle(from, message);
+    // Not taken, it is as lost: it is accepted when it comes again, or learned.
+    const effects = this.#takes(from, message) ? this.#acceptor.handle(from, message) : [];
     if (message.decided.length === 0) return effects;
     for (const slot of message.decided) this.#take(effects, message.ballot, slot);
     return [...effects, ...this.#perform()];
   }
 
+  /**
+   * Whether the disk keeps up with what is accepted. What the own leader proposes is bounded by the
+   * pipeline, and what has been accepted costs nothing.
+   */
+  #takes(from: MemberId, { slot, ballot }: P2a): boolean {
+    if (from === this.self || this.#acceptor.has(slot, ballot)) return true;
+    if (this.#isFull) return false;
+    // Below that a slot may be undecided, and wait for this vote: so it is always taken.
+    const isNear = slot < this.slotOut + this.configurations.window;
+    return isNear || this.#acceptor.bytes < this.#packing.heldBytes;
+  }
+
   #decision(from: MemberId, { ballot, slot, value }: Decision): Effect[] {
     const effects: Effect[] = [];
-    if (value === undefined) this.#take(effects, ballot, slot);
+    if (value === undefined || this.#isFull) this.#take(effects, ballot, slot);
     else this.#decide(effects, { ballot, slot, value }, from);
     return [...effects, ...this.#perform()];
   }
@@ -523,8 +562,13 @@ export class Member {
     return [{ type: 'persist', record: { type: 'decided-mark', slot: this.slotOut } }];
   }
 
+  /** It lacks what is decided, and has a use for it. */
   get #behind(): boolean {
-    return this.#replica.behind(this.target);
+    return !this.#isFull && this.#replica.behind(this.target);
+  }
+
+  #learnOn(): Effect[] {
+    return this.#behind ? this.#ask(this.#learner.goOn()) : [];
   }
 
   #ask(questions: readonly Question[]): Effect[] {
@@ -547,7 +591,7 @@ export class Member {
     if (slot < this.#replica.floor) {
       return [{ type: 'recall', from: slot, to: this.#replica.floor, asker: from }];
     }
-    const decisions = this.#replica.known(slot, this.#pageBytes);
+    const decisions = this.#replica.known(slot, this.#packing.batchBytes);
     const value = ballot && this.#acceptor.valueAt(slot, ballot);
     if (ballot && value && decisions[0]?.slot !== slot) decisions.unshift({ ballot, slot, value });
     return [this.#learned(from, slot, decisions, survey)];
@@ -576,7 +620,7 @@ export class Member {
     if (floor > this.slotOut) return this.#tooFarBehind(from);
     const before = this.slotOut;
     const effects: Effect[] = [];
-    for (const decision of decisions) this.#decide(effects, decision, from);
+    if (!this.#isFull) for (const decision of decisions) this.#decide(effects, decision, from);
     effects.push(...this.#perform());
     const progress = this.slotOut > before;
     const questions = this.#learner.answered(from, survey, progress, this.#behind);

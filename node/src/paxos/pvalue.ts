@@ -44,6 +44,16 @@ export function sentBytes(value: Value): number {
   return PVALUE_FRAMING + valueBytes(value) + value.length * COMMAND_FRAMING;
 }
 
+/** What a slot costs in memory beside its commands, about: entries of maps, a ballot, a hash. */
+const SLOT_BYTES = 512;
+/** The same for a command: it is a view of the frame that it came in. */
+const COMMAND_BYTES = 128;
+
+/** The bytes that a slot with this value takes in memory, about. */
+export function heldBytes(value: Value): number {
+  return SLOT_BYTES + valueBytes(value) + value.length * COMMAND_BYTES;
+}
+
 /** The bytes that the commands of a value take, without their framing. */
 export function valueBytes(value: Value): number {
   let bytes = 0;

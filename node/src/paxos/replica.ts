@@ -20,6 +20,9 @@ import { parseSystemCommand, type DecidedChange, type Upgrade } from './system-c
 import { Retransmission, type Timing } from './timing.ts';
 import type { MachineVersions } from './upgrade.ts';
 
+/** So far above `slot_out` it keeps at which ballot a slot was decided that it has no value of. */
+const MOST_VALUELESS = 4096;
+
 /** How the replica packs commands into slots. */
 export interface Packing {
   /**
@@ -31,6 +34,11 @@ export interface Packing {
   readonly pipeline: number;
   /** Bytes of commands that are applied in one go (a slot at least): what is left goes on soon. */
   readonly applyBytes: number;
+  /**
+   * A member that holds more, because it is behind, accepts nothing that is WINDOW or more slots
+   * ahead of it: it learns that later.
+   */
+  readonly heldBytes: number;
 }
 
 /** What others know of commands: the core looks no further. */
@@ -126,6 +134,12 @@ export class Replica {
   /** Bytes of commands that are in no slot yet. */
   get requestBytes(): number {
     return this.#requestBytes;
+  }
+
+  /** So many bytes of commands the next slot has room for, beside those that wait. */
+  get wanted(): number {
+    const { pipeline, batchBytes } = this.#packing;
+    return this.#proposals.size < pipeline ? batchBytes - this.#requestBytes : 0;
   }
 
   /** One past the highest slot that is known to be decided. */
@@ -266,8 +280,9 @@ export class Replica {
   /** Slot `slot` was decided at `ballot`, and its value is not known here: it has to be learned. */
   decidedWithoutValue(ballot: Ballot, slot: Slot): void {
     if (slot < this.#slotOut || this.#decisions.has(slot)) return;
-    this.#valueless.set(slot, ballot);
     this.#end = Math.max(this.#end, slot + 1);
+    // Who is farther behind asks without a ballot, and is told all the same.
+    if (slot < this.#slotOut + MOST_VALUELESS) this.#valueless.set(slot, ballot);
   }
 
   /** The ballot at which the next slot was decided, if that is all that is known of it. */

@@ -1,5 +1,16 @@
 import type { LogRecord } from '../paxos/effects.ts';
 import type { Log } from '../storage/log.ts';
+import { recordBytes } from '../storage/record.ts';
+
+/** What is written to the log at a time, at most; a larger record goes alone. */
+const BATCH_BYTES = 4 * 1024 * 1024;
+
+interface Batch {
+  readonly records: LogRecord[];
+  bytes: number;
+  /** Runs once these records, and all before them, are durable. */
+  readonly held: (() => void)[];
+}
 
 /**
  * Group commit, and what has to wait for it. While one batch of records is being flushed the next
@@ -9,12 +20,11 @@ import type { Log } from '../storage/log.ts';
 export class Barrier {
   readonly #log: Log;
   readonly #failed: (error: Error) => void;
-  #queued: LogRecord[] = [];
-  /** Waits for the records that are queued. */
-  #next: (() => void)[] = [];
-  /** Waits for the batch in flight; `undefined` while none is. */
-  #inFlight: (() => void)[] | undefined;
-  #batches = 0;
+  /** In order; the first one is in flight, when one is. */
+  readonly #batches: Batch[] = [];
+  #isFlushing = false;
+  #flushed = 0;
+  #bytes = 0;
 
   /** @param failed called once when a write or sync failed: nothing that is held ever leaves */
   constructor(log: Log, failed: (error: Error) => void) {
@@ -24,18 +34,32 @@ export class Barrier {
 
   /** The number of the batch that is being flushed; `undefined` while none is. */
   get flushing(): number | undefined {
-    return this.#inFlight === undefined ? undefined : this.#batches;
+    return this.#isFlushing ? this.#flushed : undefined;
+  }
+
+  /** Bytes of records that are not durable yet. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   persist(record: LogRecord): void {
-    this.#queued.push(record);
+    const bytes = recordBytes(record);
+    this.#bytes += bytes;
+    const last = this.#batches.at(-1);
+    const isInFlight = this.#isFlushing && this.#batches.length === 1;
+    if (last === undefined || isInFlight || last.bytes + bytes > BATCH_BYTES) {
+      this.#batches.push({ records: [record], bytes, held: [] });
+      return;
+    }
+    last.records.push(record);
+    last.bytes += bytes;
   }
 
   /** Runs `release` once all that was queued before is durable: at once when it is already. */
   hold(release: () => void): void {
-    if (this.#queued.length > 0) this.#next.push(release);
-    else if (this.#inFlight !== undefined) this.#inFlight.push(release);
-    else release();
+    const last = this.#batches.at(-1);
+    if (last === undefined) release();
+    else last.held.push(release);
   }
 
   /**
@@ -43,17 +67,16 @@ export class Barrier {
    * @param released called after each batch, when all that it held has been released
    */
   flush(released: () => void): void {
-    if (this.#inFlight !== undefined || this.#queued.length === 0) return;
-    const records = this.#queued;
-    this.#inFlight = this.#next;
-    this.#queued = [];
-    this.#next = [];
-    this.#batches += 1;
-    this.#log.append(records, (error) => {
+    const [batch] = this.#batches;
+    if (this.#isFlushing || batch === undefined) return;
+    this.#isFlushing = true;
+    this.#log.append(batch.records, (error) => {
       if (error !== undefined) return this.#failed(error);
-      const held = this.#inFlight ?? [];
-      this.#inFlight = undefined;
-      for (const release of held) release();
+      this.#batches.shift();
+      this.#isFlushing = false;
+      this.#flushed += 1;
+      this.#bytes -= batch.bytes;
+      for (const release of batch.held) release();
       released();
     });
   }

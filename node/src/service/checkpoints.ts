@@ -5,7 +5,7 @@ import type { Barrier } from './barrier.ts';
 import type { DriverPorts, DriverSettings } from './driver-ports.ts';
 
 type Ports = Pick<DriverPorts, 'applier' | 'member' | 'metrics' | 'now' | 'state'>;
-type Settings = Pick<DriverSettings, 'checkpointTicks' | 'overlayBytes'>;
+type Settings = Pick<DriverSettings, 'checkpointTicks' | 'overlayBytes' | 'unwrittenBytes'>;
 
 export interface CheckpointsEvents {
   /** The member has something to write before the cut is. */
@@ -55,10 +55,16 @@ export class Checkpoints {
     this.#ticksLeft -= 1;
   }
 
+  /** So much of the state may be in memory: well before nothing new is taken any more. */
+  get #most(): number {
+    const { overlayBytes, unwrittenBytes } = this.#settings;
+    return Math.min(overlayBytes, unwrittenBytes / 4);
+  }
+
   /** Cuts the state when it is time to. */
   cutWhenDue(): void {
     const { state } = this.#ports;
-    const due = this.#ticksLeft <= 0 || state.overlayBytes > this.#settings.overlayBytes;
+    const due = this.#ticksLeft <= 0 || state.overlayBytes > this.#most;
     if (!due || this.#cuts.length > 0 || !this.#hasNews) return;
     this.#ticksLeft = this.#settings.checkpointTicks;
     this.#cut(this.#ports.member.slotOut, undefined);

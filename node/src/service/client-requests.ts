@@ -2,6 +2,7 @@ import { checkCommand, COMMAND_VERSION, isSoundCommand } from '../../../contract
 import type { Outcome } from '../../../contract/src/reply.ts';
 import type { AppliedCommand } from '../machine/applier.ts';
 import { COMMAND_FRAMING, type Command } from '../paxos/pvalue.ts';
+import { ClientQueues, waitingBytes, type Waiting } from './client-queues.ts';
 import type { DriverPorts, DriverSettings } from './driver-ports.ts';
 import { Waiters } from './waiters.ts';
 
@@ -11,9 +12,18 @@ type Settings = Pick<
   'answersWaitForMark' | 'maxCommandBytes' | 'queueBytes' | 'waitMs'
 >;
 
+/**
+ * Who waits for its turn longer than this would only wait behind itself: where a quorum is slow,
+ * a refusal at once is worth more than an answer that may come too late.
+ */
+const PATIENCE_MS = 1_000;
+const OVERLOADED: Outcome & { ok: false } = { ok: false, code: 'OVERLOADED', retryAfterMs: 100 };
+
 export interface ClientRequestsEvents {
   /** Whether nothing is taken any more. */
   isStopped(): boolean;
+  /** Whether too much waits for the own disk. */
+  isFull(): boolean;
   /** How many bytes of commands and their framing a message has room for, as it is now. */
   room(): number;
   /** A command waits to be taken. */
@@ -23,15 +33,15 @@ export interface ClientRequestsEvents {
 
 /**
  * The requests of clients, from their arrival to their answer. Each gets one answer at most, and a
- * retry the one that it repeats; those that wait for a slot never take more than `queueBytes`.
+ * retry the one that it repeats. Those that wait for a slot never take more than `queueBytes`; they
+ * wait in a queue for each client, and what is too much is refused to the client that has most.
  */
 export class ClientRequests {
   readonly #ports: Ports;
   readonly #settings: Settings;
   readonly #events: ClientRequestsEvents;
   readonly #waiters = new Waiters();
-  #queue: Command[] = [];
-  #queuedBytes = 0;
+  readonly #queues = new ClientQueues();
 
   constructor(ports: Ports, settings: Settings, events: ClientRequestsEvents) {
     this.#ports = ports;
@@ -41,17 +51,12 @@ export class ClientRequests {
 
   /** Bytes of commands that wait for a slot, here or in the member. */
   get bytes(): number {
-    return this.#queuedBytes + this.#ports.member.requestBytes;
-  }
-
-  get isEmpty(): boolean {
-    return this.#queue.length === 0;
+    return this.#queues.bytes + this.#ports.member.requestBytes;
   }
 
   /** See the driver's `submit`. */
   submit(bytes: Uint8Array, answer: (outcome: Outcome) => void): void {
     const { applier, member, now } = this.#ports;
-    const { queueBytes } = this.#settings;
     const isTaken = member.takesCommands && !this.#events.isStopped();
     // First of all: who comes back from a pause has thousands that others have answered.
     if (!isTaken) return this.#refuse({ ok: false, code: 'NOT_LEADING' }, answer);
@@ -71,13 +76,38 @@ export class ClientRequests {
     }
     if (known !== undefined && !this.#settings.answersWaitForMark) return answer(known);
     if (bytes.length > this.#largest) return this.#refuse(this.#tooLarge(bytes), answer);
-    if (this.bytes + bytes.length > queueBytes) {
-      return this.#refuse({ ok: false, code: 'OVERLOADED', retryAfterMs: 100 }, answer);
-    }
-    this.#waiters.add(client, number, now(), answer);
-    this.#queue.push(bytes);
-    this.#queuedBytes += bytes.length;
+    const since = now();
+    const isUnsure = !member.takesProposals;
+    const isRetry = this.#queues.has(client, number);
+    if (!isRetry && !this.#makeRoom(client, bytes, since)) return this.#refuse(OVERLOADED, answer);
+    this.#waiters.add(client, number, since, answer);
+    if (isRetry) return;
+    this.#queues.add({ client, number, command: bytes, since, isUnsure });
     this.#events.queued();
+  }
+
+  /**
+   * What is too much is refused to the client that holds most.
+   * @returns whether the command may wait
+   */
+  #makeRoom(client: string, command: Command, now: number): boolean {
+    if (this.#events.isFull()) return false;
+    if (now - (this.#queues.waitsSince(client) ?? now) > PATIENCE_MS) return false;
+    const more = waitingBytes(command);
+    while (this.bytes + more > this.#settings.queueBytes) {
+      const { largest } = this.#queues;
+      const isLargest = largest === undefined || this.#holds(client, more) >= this.#holds(largest);
+      const last = isLargest ? undefined : this.#queues.takeLast(largest);
+      if (last === undefined) return false;
+      this.#refuse(OVERLOADED, (outcome) => {
+        this.#waiters.answer(last.client, last.number, outcome);
+      });
+    }
+    return true;
+  }
+
+  #holds(client: string, more = 0): number {
+    return this.#queues.bytesOf(client) + more;
   }
 
   /** The largest command that a slot can take now. */
@@ -108,16 +138,28 @@ export class ClientRequests {
 
   /** Another member leads, or nobody: all that wait are told at once, and send again. */
   drop(): void {
-    this.take();
+    this.#queues.clear();
     this.#waiters.refuse('NOT_LEADING');
   }
 
-  /** Takes the commands that have come since the last time, in the order of their arrival. */
+  /** Whether something waits that the member has a use for now. */
+  get isDue(): boolean {
+    return !this.#queues.isEmpty && this.#ports.member.wanted > 0 && !this.#events.isFull();
+  }
+
+  /** Takes as much as the member's next slot has room for, of all clients in turn. */
   take(): Command[] {
-    const commands = this.#queue;
-    this.#queue = [];
-    this.#queuedBytes = 0;
-    return commands;
+    const taken = this.#queues.take(this.#ports.member.wanted);
+    return taken.filter((waiting) => !this.#hasRun(waiting)).map(({ command }) => command);
+  }
+
+  /** What has run while it waited, as another leader's, is answered, and not proposed again. */
+  #hasRun({ client, number, command, isUnsure }: Waiting): boolean {
+    const header = isUnsure ? checkCommand(command) : undefined;
+    if (header === undefined || 'malformed' in header) return false;
+    const known = this.#ports.applier.lookup(client, number, header.count);
+    if (known !== undefined) this.#waiters.answer(client, number, known);
+    return known !== undefined;
   }
 
   /** Answers whoever waits here for what was applied. */

@@ -38,6 +38,10 @@ export interface DriverSettings {
   readonly checkpointTicks: number;
   /** A cut is due, too, when that much state is in memory. */
   readonly overlayBytes: number;
+  /**
+   * With more in memory that is not on disk yet, of the log and the state, nothing new is taken.
+   */
+  readonly unwrittenBytes: number;
   /** Commands that wait for a slot, at most. */
   readonly queueBytes: number;
   /** The largest command, where a message has room for it. */
@@ -50,7 +54,7 @@ export interface DriverSettings {
   readonly unheardTicks: number;
   /** No leader, or a slot that is not decided, for so many ticks is an alarm. */
   readonly alarmTicks: number;
-  /** The size of a chunk of the state on its way to another member, where a message has room. */
+  /** What goes at a time of a state, or of a log, to another member, where a message has room. */
   readonly chunkBytes: number;
   /** Ticks between two comparisons of the states, while something is applied. */
   readonly compareTicks: number;

@@ -20,6 +20,7 @@ import { machineErrorOf } from '../storage/machine-error.ts';
 import { messageBytes } from '../transport/message-bytes.ts';
 import { roomIn, type Stamp } from '../transport/transport.ts';
 import { AppliedFacts } from './applied-facts.ts';
+import { Backlog } from './backlog.ts';
 import { Barrier } from './barrier.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { ClientRequests } from './client-requests.ts';
@@ -38,13 +39,14 @@ import { StateTransfer } from './state-transfer.ts';
 /** Changes what a member does and may end it, for crash points: see crash-points.ts. */
 export type EffectFilter = (effects: Effect[]) => { effects: Effect[]; crash: boolean };
 
-const RECALL_BYTES = 256 * 1024;
 /**
  * What one turn does, at most: more waits for the next one, and sockets and timers come in between.
  * Bytes are those of values that are written, sent or applied.
  */
 const TURN_BYTES = 256 * 1024;
 const TURN_INPUTS = 1024;
+/** Messages of other members that wait for their turn, in bytes; what is more comes again. */
+const INBOX_BYTES = 16 * 1024 * 1024;
 /** What leaves at a time. */
 const OUTBOX_BYTES = 1024 * 1024;
 
@@ -58,6 +60,7 @@ export class Driver {
   readonly #events: DriverEvents;
   readonly #facts: AppliedFacts;
   readonly #barrier: Barrier;
+  readonly #backlog: Backlog;
   readonly #outbox: Outbox;
   readonly #disk: DiskWatch;
   readonly #slowDisk: SlowDisk;
@@ -69,7 +72,8 @@ export class Driver {
   readonly #comparisons: Comparisons;
   readonly #transfer: StateTransfer;
   #filter: EffectFilter | undefined;
-  #inbox: Input[] = [];
+  #inbox: { readonly input: Input; readonly bytes: number }[] = [];
+  #inboxBytes = 0;
   /** Bytes of values that this turn has written, sent and applied. */
   #turnBytes = 0;
   /** More is decided than is applied. */
@@ -94,12 +98,14 @@ export class Driver {
     const failed = (error: unknown): void => this.#fail(error);
     this.#facts = new AppliedFacts(ports.state.facts, () => this.#own);
     this.#barrier = new Barrier(ports.log, failed);
+    this.#backlog = new Backlog(settings, () => this.unwrittenBytes);
     this.#disk = new DiskWatch(this.#barrier, settings.stallTicks);
     this.#slowDisk = new SlowDisk(settings.stallTicks);
     this.#hearing = new Hearing(settings.unheardTicks);
     this.#progress = new Progress(ports.member.self, settings.alarmTicks);
     this.#requests = new ClientRequests(ports, settings, {
       isStopped: () => this.#stopped,
+      isFull: () => this.#backlog.isFull,
       room: () => this.#room,
       queued: () => this.#wake(),
       failed,
@@ -181,7 +187,10 @@ export class Driver {
     if (history !== undefined && isKnown) this.#comparisons.heard(from, history);
     if (isOfCore(message)) {
       if (!mayBeAccepted(message)) return this.#events.dropped('unsound', from);
-      return this.input({ type: 'message', from, message, end });
+      const bytes = messageBytes(message);
+      // A message that is not heard is as lost, and the protocol sends it again.
+      if (this.#inboxBytes + bytes > INBOX_BYTES) return this.#events.dropped('too-many', from);
+      return this.#take({ type: 'message', from, message, end }, bytes);
     }
     if (isCounted[message.type] && !isKnown) return this.#events.dropped('unknown-member', from);
     switch (message.type) {
@@ -233,6 +242,12 @@ export class Driver {
     return this.#requests.bytes;
   }
 
+  /** Bytes of the log and the state that are in memory alone: they wait for the disk. */
+  get unwrittenBytes(): number {
+    const { state, applier } = this.#ports;
+    return this.#barrier.bytes + state.unwrittenBytes + applier.unsavedBytes;
+  }
+
   /** Whom this member has not heard for long, while it leads. */
   get unheard(): MemberId[] {
     return this.#hearing.unheard;
@@ -261,8 +276,14 @@ export class Driver {
 
   /** Hands in what happened; it is stepped soon. */
   input(input: Input): void {
+    this.#take(input, 0);
+  }
+
+  /** @param bytes that it counts for in the inbox */
+  #take(input: Input, bytes: number): void {
     if (this.#stopped) return;
-    this.#inbox.push(input);
+    this.#inbox.push({ input, bytes });
+    this.#inboxBytes += bytes;
     this.#wake();
   }
 
@@ -273,6 +294,7 @@ export class Driver {
     const { leading, self, configurations } = this.member;
     const isDue = this.#disk.tick();
     if (isDue && leading !== undefined) this.input({ type: 'hand-over' });
+    if (this.#backlog.tick()) this.#handOverToFitter();
     const { voters, learners } = configurations.newest;
     const others = [...voters, ...learners].filter((member) => member !== self);
     this.#hearing.tick(leading === undefined ? [] : others);
@@ -283,6 +305,12 @@ export class Driver {
     this.#reads.tick();
     this.#compare();
     this.#scrub();
+  }
+
+  /** Where all are as slow as this member, it leads on. */
+  #handOverToFitter(): void {
+    const to = this.member.fitter;
+    if (to !== undefined) this.input({ type: 'hand-over', to });
   }
 
   #compare(): void {
@@ -327,16 +355,18 @@ export class Driver {
     });
   }
 
-  /** Steps a turn's share of the inbox; the requests of clients come last, as one input. */
+  /** Steps a turn's share of the inbox; the requests of clients come last, a slot at a time. */
   #drain(): void {
     if (this.#stopped) return;
     this.#guard(() => {
       this.#measure();
+      this.#weigh();
       this.#turnBytes = 0;
       this.#stepInbox();
       if (this.#isStopped()) return;
-      if (!this.#requests.isEmpty) {
+      while (this.#requests.isDue && this.#turnBytes <= TURN_BYTES) {
         this.#perform(this.member.step({ type: 'request', commands: this.#requests.take() }));
+        if (this.#isStopped()) return;
       }
       const read = this.#reads.take();
       if (read !== undefined) this.#perform(this.member.step({ type: 'read', read }));
@@ -346,7 +376,7 @@ export class Driver {
       }
       this.#checkpoints.cutWhenDue();
       this.#release();
-      if (this.#inbox.length > 0 || this.#isUnfinished) this.#wake();
+      if (this.#inbox.length > 0 || this.#isUnfinished || this.#requests.isDue) this.#wake();
     });
   }
 
@@ -354,9 +384,10 @@ export class Driver {
     const inputs = this.#inbox;
     this.#inbox = [];
     let stepped = 0;
-    for (const input of inputs) {
+    for (const { input, bytes } of inputs) {
       if (stepped === TURN_INPUTS || this.#turnBytes > TURN_BYTES) break;
       stepped += 1;
+      this.#inboxBytes -= bytes;
       this.#perform(this.member.step(input));
       if (this.#isStopped()) return;
     }
@@ -369,6 +400,13 @@ export class Driver {
     if (bytes === this.#measured) return;
     this.#measured = bytes;
     this.#perform(this.member.step({ type: 'room', bytes }));
+  }
+
+  /** The disk may have fallen behind, or caught up. */
+  #weigh(): void {
+    if (!this.#backlog.weigh()) return;
+    const { isFull } = this.#backlog;
+    this.#perform(this.member.step({ type: 'backlog', isFull }));
   }
 
   /** A broken invariant, or damage that is found: nothing goes on. */
@@ -539,7 +577,7 @@ export class Driver {
     if (from < first) return this.input({ type: 'recalled', asker, from, stored: [], first });
     if (this.#recalls.has(asker)) return; // It asks again once it has the answer, or in time.
     this.#recalls.add(asker);
-    log.read(from, to, Math.min(RECALL_BYTES, this.#room), (error, stored) => {
+    log.read(from, to, Math.min(this.#settings.chunkBytes, this.#room), (error, stored) => {
       this.#recalls.delete(asker);
       if (error !== undefined) return this.#fail(error);
       this.input({ type: 'recalled', asker, from, stored, first });

@@ -27,7 +27,11 @@ import { isSound } from './soundness.ts';
 import { ScriptPort, type LineDropReason } from './script-port.ts';
 
 const OVERLAY_BYTES = 8 * 1024 * 1024;
-/** Of the state on its way to another member: read within a few milliseconds. */
+/** Of the log and the state, before nothing new is taken: what a disk may take a second for. */
+const UNWRITTEN_BYTES = 64 * 1024 * 1024;
+/** Of slots, in a member that is behind, and has to learn others first. */
+const HELD_BYTES = 64 * 1024 * 1024;
+/** Of a state, or a log, on its way to another member: read within a few milliseconds. */
 const CHUNK_BYTES = 256 * 1024;
 /** Of commands, in one go: as much as one slot may have. */
 const APPLY_BYTES = 256 * 1024;
@@ -140,7 +144,7 @@ export class RunningMember {
       ),
       mode,
       timing: defaultTiming,
-      packing: { batchBytes, pipeline, applyBytes: APPLY_BYTES },
+      packing: { batchBytes, pipeline, applyBytes: APPLY_BYTES, heldBytes: HELD_BYTES },
       recovered: { ...opened.recovered, slotOut: state.flushedSlotOut },
       end: { incarnation: opened.incarnation, sequence: opened.log.end },
       heard: state.facts.heard,
@@ -171,6 +175,7 @@ export class RunningMember {
     const settings = {
       checkpointTicks: Math.ceil(checkpointMs / tickMs),
       overlayBytes: OVERLAY_BYTES,
+      unwrittenBytes: UNWRITTEN_BYTES,
       chunkBytes: CHUNK_BYTES,
       queueBytes,
       maxCommandBytes,

@@ -146,6 +146,7 @@ export class SelfReport {
       logBytes: storage?.opened.log.bytes ?? 0,
       stateBytes: state?.bytes ?? 0,
       overlayBytes: state?.overlayBytes ?? 0,
+      unwrittenBytes: running?.driver.unwrittenBytes ?? 0,
       queueBytes: running?.driver.queueBytes ?? 0,
       diskFreeBytes: presence.diskFree ?? NaN,
     };

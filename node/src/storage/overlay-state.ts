@@ -21,6 +21,7 @@ export class OverlayState implements StateStore {
   /** Of cuts that are not on disk yet, the oldest first. */
   readonly #frozen: Writes[] = [];
   #bytes = 0;
+  #frozenBytes = 0;
 
   constructor(file: CheckedTables) {
     this.#file = file;
@@ -44,6 +45,10 @@ export class OverlayState implements StateStore {
     return this.#bytes;
   }
 
+  get unwrittenBytes(): number {
+    return this.#frozenBytes + this.#bytes;
+  }
+
   get bytes(): number {
     return this.#file.bytes;
   }
@@ -52,13 +57,18 @@ export class OverlayState implements StateStore {
     const writes = this.#active;
     this.#frozen.push(writes);
     this.#active = new Map();
+    const bytes = this.#bytes;
+    this.#frozenBytes += bytes;
     this.#bytes = 0;
     return {
       slotOut,
       write: (done) => {
         if (this.#frozen[0] !== writes) throw new Error('the cut before is not written yet');
         this.#file.write(entriesOf(writes), slotOut, facts, (error) => {
-          if (error === undefined) this.#frozen.shift();
+          if (error === undefined) {
+            this.#frozen.shift();
+            this.#frozenBytes -= bytes;
+          }
           done(error);
         });
       },

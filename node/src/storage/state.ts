@@ -67,6 +67,8 @@ export interface StateStore {
   readonly flushedSlotOut: Slot;
   /** Bytes of keys and values written since the last cut. */
   readonly overlayBytes: number;
+  /** The same since the last cut that is on disk: what is in memory alone. */
+  readonly unwrittenBytes: number;
   /** Bytes on disk. */
   readonly bytes: number;
   /**

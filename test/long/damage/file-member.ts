@@ -123,7 +123,7 @@ export class FileMember {
       ),
       mode: 'stable',
       timing: defaultTiming,
-      packing: { batchBytes: 4096, pipeline: 4, applyBytes: 8192 },
+      packing: { batchBytes: 4096, pipeline: 4, applyBytes: 8192, heldBytes: 1 << 20 },
       recovered: { ...recovered, slotOut: state.flushedSlotOut },
       end: { incarnation, sequence: log.end },
       heard: state.facts.heard,
@@ -142,6 +142,7 @@ export class FileMember {
       {
         checkpointTicks: 25,
         overlayBytes: 1 << 20,
+        unwrittenBytes: 1 << 20,
         queueBytes: 1 << 20,
         maxCommandBytes: 4096,
         answersWaitForMark: false,

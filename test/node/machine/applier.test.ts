@@ -226,3 +226,24 @@ test('a version is in force from the next slot on, and each command is told whic
   applier.apply(1, [add(ALICE, 2)]);
   expect(seen).toEqual(['0: 1', '0: 1', '1: 2']);
 });
+
+test('unsavedBytes are those of the sessions that a cut will write, with their replies', () => {
+  const place = new Place();
+  const { applier } = place;
+  expect(applier.unsavedBytes).toBe(0);
+  place.apply(0, add(ALICE, 1));
+  const one = applier.unsavedBytes;
+  expect(one).toBeGreaterThan(0);
+  place.apply(1, add(ALICE, 2, 1, 50));
+  const many = applier.unsavedBytes;
+  expect(many).toBeGreaterThan(50 * (one / 4));
+  place.apply(2, add(BOB, 1));
+  expect(applier.unsavedBytes).toBe(many + one);
+  // What a client has the answers of is kept no longer.
+  place.apply(3, add(ALICE, 52, 52));
+  expect(applier.unsavedBytes).toBe(2 * one);
+  place.cut(4);
+  expect(applier.unsavedBytes).toBe(0);
+  place.apply(4, add(BOB, 2, 2));
+  expect(applier.unsavedBytes).toBe(one);
+});

@@ -16,7 +16,7 @@ function member(voters: readonly string[], init: Partial<MemberInit> = {}): Memb
     configurations: new Configurations([firstConfiguration(voters, 4)]),
     mode: 'stable',
     timing,
-    packing: { batchBytes: 1024, pipeline: 3, applyBytes: 4096 },
+    packing: { batchBytes: 1024, pipeline: 3, applyBytes: 4096, heldBytes: 1 << 20 },
     recovered: nothing,
     end: own,
     heard: {},

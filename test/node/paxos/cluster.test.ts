@@ -59,7 +59,7 @@ class Cluster {
   restart(id: string): void {
     this.#applied.set(id, []);
     const recovered = recover(this.#logs.get(id) ?? []);
-    const packing = { batchBytes: 4, pipeline: 3, applyBytes: 6 };
+    const packing = { batchBytes: 4, pipeline: 3, applyBytes: 6, heldBytes: 1 << 20 };
     this.#runs.set(id, (this.#runs.get(id) ?? 0) + 1);
     const init = { self: id, configurations, mode: this.#mode, timing, packing, recovered };
     this.#members.set(id, new Member({ ...init, end: this.#end(id), heard: {}, machine }));

@@ -4,7 +4,18 @@ import type { Effect, Recovered } from '../../../node/src/paxos/effects.ts';
 import { Member } from '../../../node/src/paxos/member.ts';
 import type { CoreMessage } from '../../../node/src/paxos/messages.ts';
 import type { Command, Pvalue, Slot, Value } from '../../../node/src/paxos/pvalue.ts';
-import { admit, ballot, end, machine, nothing, pvalue, sent, timing, value } from './samples.ts';
+import {
+  admit,
+  ballot,
+  end,
+  machine,
+  nothing,
+  persisted,
+  pvalue,
+  sent,
+  timing,
+  value,
+} from './samples.ts';
 
 /** A member over a log in which the slots below 2 are marked as decided, and slot 2 is accepted. */
 function restarted(voters: readonly string[], mode: 'stable' | 'on-demand'): Member {
@@ -12,7 +23,7 @@ function restarted(voters: readonly string[], mode: 'stable' | 'on-demand'): Mem
   const stored = texts.map((text, slot) => ({ ...pvalue('1.a', slot, text), learned: false }));
   const ends = { decidedMark: 2, floor: 0, slotOut: 0 };
   const recovered: Recovered = { ballot: ballot('1.a'), ...ends, stored };
-  const packing = { batchBytes: 1024, pipeline: 3, applyBytes: 4096 };
+  const packing = { batchBytes: 1024, pipeline: 3, applyBytes: 4096, heldBytes: 1 << 20 };
   const configurations = new Configurations([firstConfiguration(voters, 4)]);
   const init = { self: 'a', configurations, mode, timing, packing, recovered };
   return new Member({ ...init, end: end(9), heard: {}, machine });
@@ -45,9 +56,12 @@ test.each([[['a']], [['a', 'b', 'c']]])(
 );
 
 /** Of three voters, a follows nobody yet. */
-function voter(isAnswered: (command: Command) => boolean = () => false): Member {
+function voter(
+  isAnswered: (command: Command) => boolean = () => false,
+  heldBytes = 1 << 20,
+): Member {
   const three = new Configurations([firstConfiguration(['a', 'b', 'c'], 4)]);
-  const packing = { batchBytes: 1, pipeline: 3, applyBytes: 3 };
+  const packing = { batchBytes: 1, pipeline: 3, applyBytes: 3, heldBytes };
   const init = { self: 'a', configurations: three, mode: 'stable', timing, packing } as const;
   const log = { recovered: nothing, end: end(1), heard: {}, isAnswered };
   const member = new Member({ ...init, ...log, machine });
@@ -151,11 +165,74 @@ test('R3: what is decided at once is applied a part at a time, in order, and not
   expect(sent(effects, 'learn')).toEqual([]);
 });
 
+describe('a member whose disk falls behind', () => {
+  const full = { type: 'backlog', isFull: true } as const;
+  const free = { type: 'backlog', isFull: false } as const;
+  const p2a = (slot: Slot, of: string, round = 1) =>
+    ({ type: 'p2a', ballot: ballot(`${round}.b`), slot, value: value(of), decided: [] }) as const;
+
+  test('accepts nothing new, adopts no ballot with it, and says again what it has accepted', () => {
+    const member = voter();
+    expect(sent(hear(member, p2a(0, 'u')), 'p2b')).toHaveLength(1);
+    member.step(full);
+    expect(hear(member, p2a(1, 'v'))).toEqual([]);
+    expect(hear(member, p2a(0, 'u', 2))).toEqual([]);
+    expect(member.ballot).toEqual(ballot('1.b'));
+    expect(sent(hear(member, p2a(0, 'u')), 'p2b')).toHaveLength(1);
+    expect(member.step(free)).toEqual([]);
+    expect(persisted(hear(member, p2a(1, 'v')))).toHaveLength(1);
+  });
+
+  test('applies what it has, learns nothing more and asks for nothing; then it asks at once', () => {
+    const member = voter();
+    // What it asks everybody at its start is answered.
+    for (const from of ['b', 'c']) {
+      member.step({ type: 'message', from, message: learned(), end: end(1) });
+    }
+    hear(member, p2a(0, 'u'));
+    member.step(full);
+    const decided = { type: 'decision', ballot: ballot('1.b') } as const;
+    expect(applied(hear(member, { ...decided, slot: 0 }))).toEqual([0]);
+    const effects = hear(member, learned(pvalue('1.b', 1, 'v')));
+    effects.push(...hear(member, { ...decided, slot: 1, value: value('v') }));
+    for (let i = 0; i < 50; i++) effects.push(...member.step(tick));
+    expect([applied(effects), persisted(effects), sent(effects, 'learn')]).toEqual([[], [], []]);
+    expect(sent(member.step(free), 'learn')).toMatchObject([{ message: { from: 1 } }]);
+    expect(applied(hear(member, learned(pvalue('1.b', 1, 'v'))))).toEqual([1]);
+  });
+
+  test('proposes nothing new while it leads, and what waits as soon as it may', () => {
+    const member = voter();
+    lead(member, 1);
+    member.step(full);
+    expect(proposed(member.step({ type: 'request', commands: value('u') }))).toEqual([]);
+    expect(member.requestBytes).toBe(1);
+    expect(proposed(member.step(free))).toEqual([[0, value('u')]]);
+  });
+
+  test('a member that is behind holds so much of what it cannot apply, and WINDOW in any case', () => {
+    const member = voter(undefined, 2_000);
+    for (const slot of [1, 2, 3, 4, 5]) hear(member, p2a(slot, 'u'));
+    expect(member.heldBytes).toBeGreaterThan(2_000);
+    const held = member.heldBytes;
+    for (const slot of [6, 7]) expect(hear(member, p2a(slot, 'u'))).toEqual([]);
+    expect(member.heldBytes).toBe(held);
+    // Near, a slot may wait for its vote.
+    expect(persisted(hear(member, p2a(0, 'u')))).toHaveLength(1);
+    hear(member, learned(...[0, 1, 2, 3, 4, 5].map((slot) => pvalue('1.b', slot, 'u'))));
+    for (let i = 0; i < 10; i++) member.step({ type: 'perform' });
+    expect(member.slotOut).toBe(6);
+    member.step({ type: 'flushed', slotOut: 6 });
+    expect(member.heldBytes).toBe(0);
+    expect(persisted(hear(member, p2a(9, 'u')))).toHaveLength(1);
+  });
+});
+
 /** The only voter, which leads; d learns. */
 function leading(): Member {
   const lists = { number: 0, from: 0, voters: ['a'], learners: ['d'], window: 4 };
   const configurations = new Configurations([lists]);
-  const packing = { batchBytes: 1024, pipeline: 3, applyBytes: 4096 };
+  const packing = { batchBytes: 1024, pipeline: 3, applyBytes: 4096, heldBytes: 1 << 20 };
   const init = { self: 'a', configurations, mode: 'stable', timing, packing } as const;
   const log = { recovered: nothing, end: end(1), heard: {} };
   const member = new Member({ ...init, ...log, machine });

@@ -18,7 +18,7 @@ const isSound = (of: Value): boolean =>
 const judges = { isSound, isAnswered: (): boolean => false };
 
 function replica(recovered: Recovered = nothing, pipeline = 100, batchBytes = 1): Replica {
-  const packing = { batchBytes, pipeline, applyBytes: 4096 };
+  const packing = { batchBytes, pipeline, applyBytes: 4096, heldBytes: 1 << 20 };
   return new Replica(configurations, packing, timing, recovered, judges, machine);
 }
 
@@ -27,7 +27,7 @@ function replicaOfOneVoter(): Replica {
   const one = new Configurations([firstConfiguration(['b'], 4)]);
   return new Replica(
     one,
-    { batchBytes: 1, pipeline: 100, applyBytes: 4096 },
+    { batchBytes: 1, pipeline: 100, applyBytes: 4096, heldBytes: 1 << 20 },
     timing,
     nothing,
     judges,

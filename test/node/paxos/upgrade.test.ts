@@ -53,7 +53,7 @@ describe('when it is due', () => {
 
 describe('once it is decided', () => {
   function replica(versions: MachineVersions = { inForce: 1, newest: 2 }): Replica {
-    const packing = { batchBytes: 1024, pipeline: 3, applyBytes: 4096 };
+    const packing = { batchBytes: 1024, pipeline: 3, applyBytes: 4096, heldBytes: 1 << 20 };
     const judges = { isSound: () => true, isAnswered: () => false };
     return new Replica(configurations, packing, timing, nothing, judges, versions);
   }
@@ -125,7 +125,7 @@ describe('a leader', () => {
       configurations: new Configurations([known]),
       mode: 'stable',
       timing,
-      packing: { batchBytes: 1024, pipeline: 3, applyBytes: 4096 },
+      packing: { batchBytes: 1024, pipeline: 3, applyBytes: 4096, heldBytes: 1 << 20 },
       recovered: nothing,
       end: end(1),
       heard: {},

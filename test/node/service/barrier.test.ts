@@ -68,6 +68,28 @@ test('one batch in flight; what gathers meanwhile is written together', () => {
   expect(written).toEqual([[record(1)], [record(2), record(3)]]);
 });
 
+test('it knows how much is not durable, and writes no more than 4 MiB at a time, in order', () => {
+  const large = (slot: number): LogRecord => {
+    const value = [new Uint8Array(1024 * 1024)];
+    return { type: 'learned', ballot: { round: 1, leader: 'a' }, slot, value };
+  };
+  for (const slot of [1, 2, 3, 4, 5]) {
+    barrier.persist(large(slot));
+    hold(`after ${slot}`);
+  }
+  expect(barrier.bytes).toBeGreaterThan(5 * 1024 * 1024);
+  flush();
+  expect(written.map((records) => records.length)).toEqual([3]);
+  hold('after all');
+  finish[0]?.();
+  expect(happened).toEqual(['after 1', 'after 2', 'after 3', 'released']);
+  flush();
+  expect(written.map((records) => records.length)).toEqual([3, 2]);
+  finish[1]?.();
+  expect(happened.slice(4)).toEqual(['after 4', 'after 5', 'after all', 'released']);
+  expect(barrier.bytes).toBe(0);
+});
+
 test('after a failed write nothing that is held ever leaves', () => {
   barrier.persist(record(1));
   hold('never');

@@ -25,7 +25,7 @@ beforeEach(() => {
     configurations,
     mode: 'stable',
     timing,
-    packing: { batchBytes: 1024, pipeline: 1, applyBytes: 4096 },
+    packing: { batchBytes: 1024, pipeline: 1, applyBytes: 4096, heldBytes: 1 << 20 },
     recovered: {
       decidedMark: 1,
       floor: 0,
@@ -46,7 +46,7 @@ beforeEach(() => {
   };
   happened = [];
   const barrier = new Barrier({} as Log, () => undefined); // Nothing is queued: nothing is written.
-  const settings = { checkpointTicks: 1, overlayBytes: 1024 };
+  const settings = { checkpointTicks: 1, overlayBytes: 1024, unwrittenBytes: 1 << 20 };
   checkpoints = new Checkpoints(ports, settings, barrier, {
     perform: () => undefined,
     facts: () => ({}),

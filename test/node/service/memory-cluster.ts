@@ -22,7 +22,10 @@ import { Random } from '../../simulation/random.ts';
 
 const CLUSTER = 'local/memory';
 const SEGMENT_BYTES = 64 * 1024;
+/** So many of a client's commands are unanswered at most. */
+const MOST_OPEN = 2_000;
 export const ALARM_TICKS = 200;
+export const UNWRITTEN_BYTES = 1 << 20;
 
 /** What a member's process is, and what of it survives a power cut. */
 interface Running {
@@ -33,6 +36,9 @@ interface Running {
   readonly transport: MemoryTransport;
   alive: boolean;
 }
+
+/** Of a member's disk. */
+export type Part = 'log' | 'state';
 
 interface Disks {
   readonly log: MemoryDisk;
@@ -47,20 +53,28 @@ export class MemoryCluster {
   readonly members: readonly string[];
   readonly #random: () => number;
   readonly #loss: number;
+  readonly #keepBytes: number;
   readonly #network: MemoryNetwork;
   readonly #running = new Map<string, Running>();
   readonly #disks = new Map<string, Disks>();
   #tasks: (() => void)[] = [];
-  /** What the disks were asked to do while they were stalled. */
-  #stalled: (() => void)[] | undefined;
+  /** What stalled disks were asked to do. */
+  #unfinished: (() => void)[] = [];
+  #isStalled: (member: string, part: Part) => boolean = () => false;
   #lost: Message['type'] | undefined;
   #now = 0;
   #number = 0;
+  /** Why messages were dropped, at any member. */
+  readonly dropped: string[] = [];
   /** What a message may have. */
   messageBytes = Infinity;
 
-  /** @param loss share of the messages that are lost; as many again are duplicated */
-  constructor(size: number, seed: number, loss: number) {
+  /**
+   * @param loss share of the messages that are lost; as many again are duplicated
+   * @param keepBytes of its log a member keeps even if it could go
+   */
+  constructor(size: number, seed: number, loss: number, keepBytes = 0) {
+    this.#keepBytes = keepBytes;
     this.members = Array.from({ length: size }, (_, i) => `n${i}`);
     this.#random = new Random(seed).next;
     this.#loss = loss;
@@ -89,17 +103,20 @@ export class MemoryCluster {
         if (running.alive) run();
       });
     };
-    const onDisk = (run: () => void): void => {
-      if (this.#stalled === undefined) schedule(run);
-      else this.#stalled.push(() => schedule(run));
+    const onDisk = (part: Part) => {
+      return (run: () => void): void => {
+        if (this.#isStalled(self, part)) this.#unfinished.push(() => schedule(run));
+        else schedule(run);
+      };
     };
-    const folder = new MemoryFolder(disks.log, onDisk);
-    const tables = new MemoryFile(disks.state, onDisk);
+    const folder = new MemoryFolder(disks.log, onDisk('log'));
+    const tables = new MemoryFile(disks.state, onDisk('state'));
     const ids = { clusterId: CLUSTER, memberId: self };
     if (folder.list().length === 0) formatLog(folder, self);
     const state = openMemoryState(tables, ids);
     const slotOut = state.flushedSlotOut;
-    const files = { folder, segmentBytes: SEGMENT_BYTES, random: this.#random };
+    const keepBytes = this.#keepBytes;
+    const files = { folder, segmentBytes: SEGMENT_BYTES, keepBytes, random: this.#random };
     const opened = openSegmentLog({ ...files, ...ids, state: state.facts });
     const { log, incarnation, recovered } = opened;
     const applier = new Applier(chatLog, state.tables, 1);
@@ -108,7 +125,7 @@ export class MemoryCluster {
       configurations: new Configurations([firstConfiguration(this.members, 64)]),
       mode: 'stable',
       timing: defaultTiming,
-      packing: { batchBytes: 4096, pipeline: 4, applyBytes: 8192 },
+      packing: { batchBytes: 4096, pipeline: 4, applyBytes: 8192, heldBytes: 1 << 20 },
       recovered: { ...recovered, slotOut },
       end: { incarnation, sequence: log.end },
       heard: state.facts.heard,
@@ -128,6 +145,7 @@ export class MemoryCluster {
       {
         checkpointTicks: 7,
         overlayBytes: 1 << 20,
+        unwrittenBytes: UNWRITTEN_BYTES,
         queueBytes: 1 << 20,
         maxCommandBytes: 4096,
         answersWaitForMark: false,
@@ -146,7 +164,7 @@ export class MemoryCluster {
         surveyed: () => undefined,
         reconfigured: () => undefined,
         collected: () => undefined,
-        dropped: () => undefined,
+        dropped: (why) => this.dropped.push(why),
         restored: () => this.#restored(self),
         upgraded: () => undefined,
         crashed: () => undefined,
@@ -210,11 +228,29 @@ export class MemoryCluster {
   }
 
   /** Hands a text to a member. @param answered told once, if ever */
-  append(member: string, text: string, answered: (outcome: Outcome) => void): void {
+  append(
+    member: string,
+    text: string,
+    answered: (outcome: Outcome) => void,
+    client = 'ab'.repeat(16),
+  ): void {
     this.#number += 1;
     const operations = [encodeChatOperation({ type: 'append', text })];
     const number = this.#number;
-    const command = { client: 'ab'.repeat(16), number, lowest: 1, operations };
+    const lowest = Math.max(1, number - MOST_OPEN);
+    const command = { client, number, lowest, operations };
+    this.#running.get(member)?.driver.submit(encodeCommand(command), answered);
+  }
+
+  /** A member sends another one what a test says. */
+  say(from: string, to: string, message: Message): void {
+    this.#running.get(from)?.transport.send(to, [message]);
+  }
+
+  /** The same command each time, as a client sends it again. */
+  again(member: string, number: number, answered: (outcome: Outcome) => void): void {
+    const operations = [encodeChatOperation({ type: 'append', text: 'again' })];
+    const command = { client: 'cc'.repeat(16), number, lowest: 1, operations };
     this.#running.get(member)?.driver.submit(encodeCommand(command), answered);
   }
 
@@ -227,15 +263,16 @@ export class MemoryCluster {
     }
   }
 
-  /** From now on, no write becomes durable until `resume`. */
-  stallDisks(): void {
-    this.#stalled = [];
+  /** From now on, no write becomes durable until `resumeDisks`. @param where on all disks */
+  stallDisks(where: (member: string, part: Part) => boolean = () => true): void {
+    this.#isStalled = where;
   }
 
   resumeDisks(): void {
-    const stalled = this.#stalled ?? [];
-    this.#stalled = undefined;
-    for (const resume of stalled) resume();
+    const unfinished = this.#unfinished;
+    this.#unfinished = [];
+    this.#isStalled = () => false;
+    for (const resume of unfinished) resume();
   }
 
   /** So many things happen, and no time passes. */
@@ -273,6 +310,14 @@ export class MemoryCluster {
     const page = this.#running.get(member)?.applier.query(read);
     const result = parseChatResult(page ?? new Uint8Array());
     return result.type === 'texts' ? result.texts : [];
+  }
+
+  /** How many texts a member has applied. */
+  totalOf(member: string): number {
+    const read = encodeChatOperation({ type: 'read', from: 0, limit: 0 });
+    const page = this.#running.get(member)?.applier.query(read);
+    const result = parseChatResult(page ?? new Uint8Array());
+    return result.type === 'texts' ? result.total : 0;
   }
 
   stateHash(member: string): string | undefined {

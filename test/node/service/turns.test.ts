@@ -1,3 +1,4 @@
+import { encodeCommand } from '../../../contract/src/command.ts';
 import type { Outcome } from '../../../contract/src/reply.ts';
 import type { Effect } from '../../../node/src/paxos/effects.ts';
 import { ballot } from '../paxos/samples.ts';
@@ -53,6 +54,31 @@ test.each<[string, (value: Uint8Array[]) => Effect]>([
 ])('a turn ends once it %s a quarter of a MiB', (_what, effect) => {
   const turns = stepsOfTurns(10, [effect([new Uint8Array(100_000)])]);
   expect(turns).toEqual([3, 3, 3, 1]);
+});
+
+test('messages that wait for their turn are bounded in bytes: what is more is dropped', () => {
+  const cluster = new MemoryCluster(3, 1, 0);
+  cluster.run(LONG);
+  const [from = '', to = ''] = cluster.members.filter((member) => member !== cluster.leader);
+  const of = ballot(`1.${from}`);
+  const operations = [new Uint8Array(100_000)];
+  const value = [encodeCommand({ client: 'ab'.repeat(16), number: 1, lowest: 1, operations })];
+  const pvalues = [{ ballot: of, slot: 9, value }];
+  const flood = (messages: number): void => {
+    for (let i = 0; i < messages; i++) {
+      cluster.say(from, to, { type: 'p1b', ballot: of, from: 0, floor: 0, pvalues });
+    }
+    cluster.step(Infinity);
+  };
+  flood(100);
+  expect(cluster.dropped).toEqual([]);
+  flood(1_000);
+  const dropped = cluster.dropped.length;
+  expect(dropped).toBeGreaterThan(100);
+  expect(new Set(cluster.dropped)).toEqual(new Set(['too-many']));
+  // It is empty again.
+  flood(100);
+  expect(cluster.dropped).toHaveLength(dropped);
 });
 
 describe('a member that does not lead', () => {

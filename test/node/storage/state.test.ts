@@ -117,6 +117,19 @@ describe.each([
     expect(state.overlayBytes).toBe(0);
   });
 
+  test('unwrittenBytes counts what no file has yet, cuts on their way included', async () => {
+    state.tables.put('t', 'key', bytes('value'));
+    const first = state.cut(1);
+    state.tables.put('t', 'k', bytes('v'));
+    expect(state.unwrittenBytes).toBe(10);
+    const second = state.cut(2);
+    expect(state.unwrittenBytes).toBe(10);
+    await new Promise<void>((resolve) => first.write(() => resolve()));
+    expect(state.unwrittenBytes).toBe(2);
+    await new Promise<void>((resolve) => second.write(() => resolve()));
+    expect(state.unwrittenBytes).toBe(0);
+  });
+
   test('a range is ordered by bytes, from inclusive, to exclusive, both ways, up to a limit', async () => {
     for (const key of ['b', 'a', 'é', 'ab', '']) state.tables.put('t', key, bytes(key));
     await write(state, 1);

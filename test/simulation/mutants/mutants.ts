@@ -649,8 +649,8 @@ export const mutants: readonly SimulatedMutant[] = [
     invariant: 'bounds',
     seed: 4,
     file: 'service/client-requests.ts',
-    from: 'if (this.bytes + bytes.length > queueBytes) {',
-    to: 'if (this.bytes + bytes.length > Infinity) {',
+    from: 'while (this.bytes + more > this.#settings.queueBytes) {',
+    to: 'while (this.bytes + more > Infinity) {',
   },
   {
     name: 'a read: the answer of one voter is enough',
