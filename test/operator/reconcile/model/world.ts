@@ -534,6 +534,7 @@ export class World implements Members {
       namespace: 'n',
       clusterId: disk.first?.clusterId ?? null,
       firstConfiguration: disk.first,
+      snapshot: null,
       name: pod.metadata?.name ?? '',
       member: disk.id,
       version: pod.spec?.containers[0]?.image ?? '',
