@@ -130,8 +130,7 @@ function* entriesOf(file: string, { header, hash }: Snapshot): Generator<Entry> 
   for (;;) {
     const next = checked(() => parts.next());
     if (next.done === true) {
-      if (next.value.hash !== hash)
-        throw new DamageError(RESTORE_FILE, 'its bytes', 'they changed');
+      checkHash(next.value, hash);
       return checkDigests(header, found);
     }
     for (const { table, key, value } of next.value) {
@@ -140,6 +139,11 @@ function* entriesOf(file: string, { header, hash }: Snapshot): Generator<Entry> 
       yield [whole, value];
     }
   }
+}
+
+function checkHash(found: Snapshot, hash: string): void {
+  if (found.hash === hash) return;
+  throw new DamageError(RESTORE_FILE, 'its bytes', 'they changed');
 }
 
 function checkDigests({ digests }: SnapshotHeader, found: Digests): void {
