@@ -16,7 +16,8 @@ import { isSnapshotSlot, type HeldSnapshot } from './snapshot.ts';
  *   0 u8 | length u32 | trailer, JSON: how many entries each table has
  *   SHA-256 of all before, 32 bytes
  *
- * What follows the hash, or is missing before it, is damage. No length is believed beyond its bound.
+ * What follows the hash, or is missing before it, is damage. No length is believed beyond its
+ * bound.
  */
 
 const MAGIC = Buffer.from('SYNODSNP', 'latin1');

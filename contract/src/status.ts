@@ -142,7 +142,7 @@ export function parseStatus(text: string): MemberStatus | undefined {
       typeof status.slotOut === 'number' &&
       Array.isArray(status.voters) &&
       Array.isArray(status.alarms) &&
-      (status.snapshot == null || isHeldSnapshot(status.snapshot)) &&
+      ((status.snapshot ?? null) === null || isHeldSnapshot(status.snapshot)) &&
       (status.alarmCodes === undefined || Array.isArray(status.alarmCodes)) &&
       (status.firstConfiguration === null || isFirstConfiguration(status.firstConfiguration));
     return whole ? { ...unsaid, ...(status as MemberStatus) } : undefined;

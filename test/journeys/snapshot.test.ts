@@ -59,16 +59,16 @@ test('saved while writes go on; restored as a new cluster, with all that was ans
   // Lines as large as they may be make it last a few parts.
   const before = Array.from({ length: 40 }, (_, i) => `before ${i} `.padEnd(50_000, 'x'));
   await Promise.all(before.map((text) => client.append(text)));
-  let isSaving = true;
+  const saving = new AbortController();
   let during = 0;
   const writing = (async () => {
-    for (; isSaving; during += 1) await client.append(`during ${during}`);
+    for (; !saving.signal.aborted; during += 1) await client.append(`during ${during}`);
   })();
   await until('writes are under way', () => (during > 5 ? true : undefined));
   const first = await client.append('just before');
   const saved = await json('save', 'a.snapshot');
   const wentOn = during;
-  isSaving = false;
+  saving.abort();
   await writing;
   expect(saved).toMatchObject({ cluster: 'journey', clusterId: cluster.first.clusterId });
   expect(saved['slot']).toBeGreaterThan(first.slot);
@@ -102,7 +102,7 @@ test('saved while writes go on; restored as a new cluster, with all that was ans
     // It stands a kill of all, and a blank member takes its state.
     const nodes = ['n0', 'n1', 'n2'].map((name) => fresh.node(name));
     for (const node of nodes) node?.kill('SIGKILL');
-    await Promise.all(nodes.map((node) => node?.exit));
+    for (const node of nodes) await node?.exit;
     fs.rmSync(path.join(folder.workspace.dataOf('b'), 'n2'), { recursive: true });
     for (const name of ['n0', 'n1', 'n2']) await fresh.startMember(name);
     expect(await texts(reader)).toEqual([...found, 'after']);
@@ -146,7 +146,7 @@ test('whoever holds another snapshot, or none, is no voter of a cluster that beg
     const members = await Promise.all(started.map((node) => node.ready));
     expect(members.map(({ role }) => role)).toEqual(['unformed', 'unformed', 'unformed']);
     const [n0, n1, n2] = members;
-    if (n0?.snapshot == null || n1?.snapshot == null) throw new Error('they hold nothing');
+    if (!n0?.snapshot || !n1?.snapshot) throw new Error('they hold nothing');
     expect(n2?.snapshot).toBeNull();
     const ids = members.map(({ member }) => member);
     const { slot, hash } = n0.snapshot;

@@ -141,8 +141,9 @@ async function explained<T>(file: string, work: Promise<T> | (() => T)): Promise
 }
 
 function summary(file: string, { header, hash, bytes, tables }: Snapshot) {
-  const { digests, ...said } = header;
-  return { file, ...said, hash, bytes, tables };
+  const { namespace, cluster, clusterId, machine, slot, name, member, time, version } = header;
+  const from = { namespace, cluster, clusterId, member, name, time, version };
+  return { file, slot, hash, bytes, machine, tables, ...from };
 }
 
 function table({ header, hash, bytes, tables }: Snapshot): string {

@@ -5,7 +5,6 @@ import {
   type SnapshotPart,
   type SnapshotRequest,
 } from '../../../contract/src/snapshot.ts';
-import type { Admin } from './admin.ts';
 import { SynodError } from './synod-error.ts';
 
 export type { SnapshotPart };
@@ -18,6 +17,11 @@ export interface SnapshotOptions {
   readonly local?: boolean;
   /** So long nothing may come; default 10 s. */
   readonly silenceMs?: number;
+}
+
+/** Who asks a member for one part. */
+export interface PartSource {
+  snapshotPart(member: string, request: SnapshotRequest, timeout: number): Promise<SnapshotPart>;
 }
 
 const ID_BYTES = 16;
@@ -35,14 +39,14 @@ const transient: ReadonlySet<ErrorCode> = new Set(['TIMED_OUT']);
  * `TIMED_OUT` and `NO_MEMBER` when the member is silent: begin anew, or with another member
  */
 export async function* snapshotOf(
-  admin: Admin,
+  source: PartSource,
   member: string,
   { local = false, silenceMs = 10_000 }: SnapshotOptions,
 ): AsyncGenerator<SnapshotPart, void> {
   const id = randomBytes(ID_BYTES).toString('hex');
   const hash = createHash('sha256');
   for (let at = 0; ; at++) {
-    const part = await ask(admin, member, { id, at, local }, silenceMs);
+    const part = await ask(source, member, { id, at, local }, silenceMs);
     if (hash.update(part.bytes).copy().digest('hex') !== part.digest) {
       throw new SynodError('GARBLED', { detail: `part ${at} of the snapshot` });
     }
@@ -52,7 +56,7 @@ export async function* snapshotOf(
 }
 
 async function ask(
-  admin: Admin,
+  source: PartSource,
   member: string,
   request: SnapshotRequest,
   silenceMs: number,
@@ -62,7 +66,7 @@ async function ask(
   for (;;) {
     const left = deadline - performance.now();
     try {
-      return await admin.snapshotPart(member, request, Math.min(again, Math.max(1, left)));
+      return await source.snapshotPart(member, request, Math.min(again, Math.max(1, left)));
     } catch (error) {
       const isTransient = error instanceof SynodError && transient.has(error.code);
       if (!isTransient || performance.now() >= deadline) throw error;

@@ -131,7 +131,8 @@ function* entriesOf(file: string, { header, hash }: Snapshot): Generator<Entry> 
     const next = checked(() => parts.next());
     if (next.done === true) {
       checkHash(next.value, hash);
-      return checkDigests(header, found);
+      checkDigests(header, found);
+      return;
     }
     for (const { table, key, value } of next.value) {
       const whole = tableKey(table, key);

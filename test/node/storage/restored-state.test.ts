@@ -149,9 +149,9 @@ test('entries that are not those which the state had are not restored, though th
 });
 
 describe('who may be told a cluster', () => {
-  const mine = { slot: SLOT, hash: 'a'.repeat(64), machine };
+  const name = { slot: SLOT, hash: 'a'.repeat(64) };
+  const mine = { ...name, machine };
   const other = { slot: SLOT, hash: 'b'.repeat(64) };
-  const { machine: _, ...name } = mine;
   const first = { clusterId: 'new', members: ['b', 'c'], window: 9 };
   test.each([
     ['a voter that holds what is named', { ...first, snapshot: name }, mine, true],
