@@ -28,6 +28,8 @@ export const errors = {
     'The change is decided, but a quorum has it not on disk yet. Stop nobody; ask again.',
   NO_MEMBER: 'No member with that id answers. "synod status" shows those that do.',
   ANOTHER_CLUSTER: 'The member has another first configuration, for ever. It changed nothing.',
+  ANOTHER_SNAPSHOT:
+    'The cluster begins with a snapshot, and the member holds another one, or none. Restore that one.',
   ANOTHER_MACHINE:
     'The member was started with another state machine than the cluster has. It changed nothing.',
   OLD_MACHINE:
@@ -37,6 +39,10 @@ export const errors = {
     'The member hears a leader, which has a quorum: nothing has to be recovered. It changed nothing.',
   INCOMPLETE:
     'The member has no whole state: its log begins above what it has applied. Recover from another.',
+  SNAPSHOT_BUSY:
+    'The member gives a snapshot to somebody else. Ask another one, or try again when that is done.',
+  SNAPSHOT_GONE:
+    'The member has let go of that snapshot: it took too long, or it was restarted. Begin anew.',
   NOT_TRANSFERRED: 'No other member took over in time. The leader leads on; try again.',
   TIMED_OUT: 'No answer came in time. The command may still be decided; a retry runs it once.',
   NOT_ALLOWED: 'The NATS user may not do that. Use one whose role may: docs/security.md has them.',

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { isObject, parseObject } from './json-object.ts';
 import { isMachineVersion, type MachineVersion } from './machine-version.ts';
+import { isSnapshotName, type SnapshotName } from './snapshot.ts';
 import { subjectToken } from './subjects.ts';
 
 /**
@@ -16,6 +17,8 @@ export interface FirstConfiguration {
   readonly window: number;
   /** What it begins with; upgrades are in the log. Not said by what an older Synod began. */
   readonly machine?: MachineVersion;
+  /** Of a cluster that was restored: what each of its first voters holds, and nothing else. */
+  readonly snapshot?: SnapshotName;
 }
 
 export const DEFAULT_WINDOW = 1024;
@@ -43,7 +46,7 @@ export function parseFirstConfiguration(text: string): FirstConfiguration | unde
 /** Whether it names a cluster, its voters and a WINDOW, each as it may be. */
 export function isFirstConfiguration(value: unknown): value is FirstConfiguration {
   if (!isObject(value)) return false;
-  const { clusterId, members, window, machine } = value;
+  const { clusterId, members, window, machine, snapshot } = value;
   return (
     isClusterId(clusterId) &&
     Array.isArray(members) &&
@@ -52,7 +55,8 @@ export function isFirstConfiguration(value: unknown): value is FirstConfiguratio
     Number.isInteger(window) &&
     window >= 1 &&
     window <= MAX_WINDOW &&
-    (machine === undefined || isMachineVersion(machine))
+    (machine === undefined || isMachineVersion(machine)) &&
+    (snapshot === undefined || isSnapshotName(snapshot))
   );
 }
 
@@ -75,10 +79,15 @@ export function isSameFirstConfiguration(a: FirstConfiguration, b: FirstConfigur
 }
 
 /** Nothing else, and always in this order. */
-function fields({ clusterId, members, window, machine }: FirstConfiguration): FirstConfiguration {
-  if (machine === undefined) return { clusterId, members, window };
-  const { name, version } = machine;
-  return { clusterId, members, window, machine: { name, version } };
+function fields(first: FirstConfiguration): FirstConfiguration {
+  const { clusterId, members, window, machine, snapshot } = first;
+  return {
+    clusterId,
+    members,
+    window,
+    ...(machine && { machine: { name: machine.name, version: machine.version } }),
+    ...(snapshot && { snapshot: { slot: snapshot.slot, hash: snapshot.hash } }),
+  };
 }
 
 function checksum(first: FirstConfiguration): string {

@@ -30,16 +30,18 @@ export function permissionsOf(
   const protocol = [subjects.member('*'), subjects.members];
   const direct = [subjects.form('*'), subjects.recover('*'), subjects.setAside('*')];
   const administration = [status, transfer, membership, ...direct];
+  // It reads everything.
+  const snapshot = subjects.snapshot('*');
   return {
     member: {
       publish: { allow: [...protocol, witness, ...clientRoles.map(answersTo)] },
-      subscribe: { allow: [...protocol, evidence, request, read, ...administration] },
+      subscribe: { allow: [...protocol, evidence, request, read, ...administration, snapshot] },
     },
     operator: {
       publish: { allow: [...administration, evidence] },
       subscribe: { allow: [answersTo('operator'), witness] },
     },
-    administrator: client('administrator', [request, read, ...administration]),
+    administrator: client('administrator', [request, read, ...administration, snapshot]),
     writer: client('writer', [request, read, status]),
     reader: client('reader', [read, status]),
   };

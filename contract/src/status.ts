@@ -1,6 +1,7 @@
 import type { AlarmCode } from './alarms.ts';
 import { isFirstConfiguration, type FirstConfiguration } from './first-configuration.ts';
 import { parseObject } from './json-object.ts';
+import { isHeldSnapshot, type HeldSnapshot } from './snapshot.ts';
 
 /**
  * `unformed`: it has not been told the first configuration. `damaged`: its data is. `halted`: it
@@ -43,6 +44,8 @@ export interface MemberStatus {
   readonly clusterId: string | null;
   /** What the cluster began with, as this member has it stored for ever. */
   readonly firstConfiguration: FirstConfiguration | null;
+  /** What it is to begin with, until it has; `null` when nothing was restored here. */
+  readonly snapshot: HeldSnapshot | null;
   /** Where the member runs. */
   readonly name: string;
   /** Its id: made when its empty data folder was formatted. */
@@ -98,6 +101,7 @@ export interface MemberStatus {
 /** What a member of an older version does not say. */
 const unsaid = {
   ...{ namespace: '', configuration: 0, learners: [], unheard: [], floor: 0, incoming: null },
+  ...{ snapshot: null },
   ...{ machineVersion: 0, newestMachineVersion: 0 },
   ...{ haltedBy: null, alarmCodes: [] },
 };
@@ -138,6 +142,7 @@ export function parseStatus(text: string): MemberStatus | undefined {
       typeof status.slotOut === 'number' &&
       Array.isArray(status.voters) &&
       Array.isArray(status.alarms) &&
+      ((status.snapshot ?? null) === null || isHeldSnapshot(status.snapshot)) &&
       (status.alarmCodes === undefined || Array.isArray(status.alarmCodes)) &&
       (status.firstConfiguration === null || isFirstConfiguration(status.firstConfiguration));
     return whole ? { ...unsaid, ...(status as MemberStatus) } : undefined;

@@ -30,6 +30,8 @@ export interface Subjects {
   recover(id: string): string;
   /** Asks one member to set its data aside. */
   setAside(id: string): string;
+  /** Asks one member for a snapshot of its state. */
+  snapshot(id: string): string;
   /** What the subjects begin with at which clients of a role get their answers. */
   inbox(role: ClientRole): string;
   /** Tells the clients of a role that another member leads now; it is below their inbox. */
@@ -52,6 +54,7 @@ export function subjectsOf(namespace: string, name: string): Subjects {
     form: (id) => `${cluster}.admin.form.${id}`,
     recover: (id) => `${cluster}.admin.recover.${id}`,
     setAside: (id) => `${cluster}.admin.set-aside.${id}`,
+    snapshot: (id) => `${cluster}.admin.snapshot.${id}`,
     inbox: (role) => `_INBOX.${cluster}.${role}`,
     leading: (role) => `_INBOX.${cluster}.${role}.leading`,
   };

@@ -20,6 +20,17 @@ test('what was encoded is parsed as it was, without anything else', () => {
   expect(parseFirstConfiguration(more)).toEqual(first);
 });
 
+test('one that names a snapshot is another one than without it, or with another', () => {
+  const snapshot = { slot: 7, hash: 'a'.repeat(64) };
+  const restored = { ...first, snapshot };
+  expect(parseFirstConfiguration(encodeFirstConfiguration(restored))).toEqual(restored);
+  expect(isSameFirstConfiguration(restored, first)).toBe(false);
+  const other = { ...first, snapshot: { slot: 7, hash: 'b'.repeat(64) } };
+  expect(isSameFirstConfiguration(restored, other)).toBe(false);
+  const text = encodeFirstConfiguration({ ...first, snapshot: { slot: 7, hash: 'a' } });
+  expect(parseFirstConfiguration(text)).toBeUndefined();
+});
+
 test('a text in which a bit flipped is refused, or says the same', () => {
   const text = Buffer.from(encodeFirstConfiguration(first));
   const bit = fc.nat({ max: text.length * 8 - 1 });

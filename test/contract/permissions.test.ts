@@ -19,6 +19,8 @@ test('who may write, read and administer', () => {
   for (const command of ['transfer', 'membership', 'form.*', 'recover.*', 'set-aside.*']) {
     expect(may(`synod.shop.orders.admin.${command}`)).toEqual(['operator', 'administrator']);
   }
+  // It reads everything, and the operator reads nothing.
+  expect(may('synod.shop.orders.admin.snapshot.*')).toEqual(['administrator']);
 });
 
 test('a client speaks to no member by itself, and hears answers to its role only', () => {

@@ -18,18 +18,20 @@ test('what is no status is undefined', () => {
       haltedBy: 'twin',
       firstConfiguration,
       incoming: { from: 'b', bytes: 7 },
+      snapshot: { slot: 3, hash: 'a'.repeat(64), machine: { name: 'counter', version: 1 } },
     };
     expect(parseStatus(JSON.stringify(status))).toEqual(status);
     const wrong = { ...status, firstConfiguration: { clusterId: 'c' } };
     expect(parseStatus(JSON.stringify(wrong))).toBeUndefined();
     expect(parseStatus(JSON.stringify({ ...status, alarmCodes: 7 }))).toBeUndefined();
+    expect(parseStatus(JSON.stringify({ ...status, snapshot: { slot: 3 } }))).toBeUndefined();
   }
 });
 
 test('what a member of an older version does not say has its first value', () => {
   const least = { name: 'n0', member: 'a', slotOut: 3, voters: ['a'], alarms: [] };
   const status = { ...least, firstConfiguration: null };
-  const none = { learners: [], unheard: [], incoming: null };
+  const none = { learners: [], unheard: [], incoming: null, snapshot: null };
   const versions = { machineVersion: 0, newestMachineVersion: 0 };
   const unsaid = {
     namespace: '',

@@ -19,6 +19,7 @@ test('--help teaches: every command, with examples', async () => {
       'status',
       'leader',
       'member',
+      'snapshot',
       'master',
       'process',
       'bench',
@@ -61,6 +62,7 @@ test.each([
   [['status']],
   [['leader', 'show']],
   [['member', 'list']],
+  [['snapshot', 'save', 'a.snapshot']],
 ])('without a cluster, %j says how to get one, with 69', async (args) => {
   await inWorkingFolder(async (cwd) => {
     const { code, stderr } = await synod(args, { cwd, env: { SYNOD_NATS_URL: '' } });

@@ -9,6 +9,7 @@ import { fail } from './command-error.ts';
 import { addMemberCommand } from './member-command.ts';
 import { asking, cluster, output, whole } from './options.ts';
 import type { SessionOptions } from './session.ts';
+import { addSnapshotCommand } from './snapshot-command.ts';
 import type { StatusOptions } from './status.ts';
 import type { UpOptions } from './up.ts';
 
@@ -29,6 +30,7 @@ Examples:
   synod status --watch          see whether all is well
   synod leader transfer         have another member lead
   synod member list             who votes and who learns
+  synod snapshot save file      save what it has, while it goes on
   synod master < script         run a master script`,
   );
 
@@ -74,6 +76,7 @@ asking(leader.command('transfer'))
   );
 
 addMemberCommand(program);
+addSnapshotCommand(program);
 
 program
   .command('master')

@@ -55,6 +55,10 @@ function given(option: string | undefined): string | undefined {
 }
 
 /** Prints a result as JSON, or as `text` says. */
-export function print(options: SessionOptions, result: unknown, text: () => string): void {
+export function print(
+  options: Pick<SessionOptions, 'output'>,
+  result: unknown,
+  text: () => string,
+): void {
   process.stdout.write(`${options.output === 'json' ? JSON.stringify(result) : text()}\n`);
 }

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { beginningOf } from '../../../contract/src/beginning.ts';
 import {
   DEFAULT_WINDOW,
   isSameFirstConfiguration,
   type FirstConfiguration,
 } from '../../../contract/src/first-configuration.ts';
-import { commonMachine } from '../../../contract/src/machine-version.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import type { FirstConfigurationFile } from './first-configuration-file.ts';
 
@@ -78,12 +78,12 @@ function begin(members: readonly MemberStatus[]): FirstConfiguration {
         `${damaged.alarms.join(' ')}. No new cluster is made of it.`,
     );
   }
-  const machine = commonMachine(members);
-  if (typeof machine === 'string') throw new Error(machine);
+  const beginning = beginningOf(members);
+  if (typeof beginning === 'string') throw new Error(beginning);
   return {
     clusterId: randomBytes(CLUSTER_ID_BYTES).toString('hex'),
     members: members.map(({ member }) => member),
     window: DEFAULT_WINDOW,
-    ...(machine && { machine }),
+    ...beginning,
   };
 }

@@ -12,10 +12,12 @@ import {
   type RecoveryRequest,
   type SetAsideRequest,
 } from '../../../contract/src/recovery.ts';
+import type { SnapshotRequest } from '../../../contract/src/snapshot.ts';
 import { parseStatus, type MemberStatus } from '../../../contract/src/status.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import { parseTransferAnswer, type TransferRequest } from '../../../contract/src/transfer.ts';
 import { notAllowed, type Refusals } from './refusals.ts';
+import { partOf, type SnapshotPart } from './snapshot.ts';
 import { SynodError } from './synod-error.ts';
 
 export interface StatusOptions {
@@ -128,6 +130,17 @@ export class Admin {
     if (!answer.ok) throw new SynodError(answer.code, { detail: member });
   }
 
+  /** One part of a snapshot of a member's state: see snapshot.ts. */
+  async snapshotPart(
+    member: string,
+    request: SnapshotRequest,
+    timeout: number,
+  ): Promise<SnapshotPart> {
+    const subject = this.subjects.snapshot(member);
+    const { data } = await this.#ask(subject, JSON.stringify(request), 'NO_MEMBER', timeout);
+    return partOf(data, request.at, member);
+  }
+
   /**
    * One request, and its answer.
    * @param absent the code when nobody takes such requests
@@ -138,8 +151,12 @@ export class Admin {
     absent: ErrorCode,
     timeout = this.deadlineMs,
   ): Promise<string> {
+    return (await this.#ask(subject, text, absent, timeout)).string();
+  }
+
+  async #ask(subject: string, text: string, absent: ErrorCode, timeout: number): Promise<Msg> {
     try {
-      return (await this.#options.link.request(subject, Buffer.from(text), timeout)).string();
+      return await this.#options.link.request(subject, Buffer.from(text), timeout);
     } catch (cause) {
       const isNats = cause instanceof NatsError;
       if (isNats && cause.code === (NatsErrorCode.NoResponders as string)) {

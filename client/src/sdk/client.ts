@@ -20,6 +20,7 @@ import { Lanes, type Answer } from './lanes.ts';
 import type { Members } from './members.ts';
 import { Membership, type ChangeOptions } from './membership.ts';
 import { Refusals } from './refusals.ts';
+import { snapshotOf, type SnapshotOptions, type SnapshotPart } from './snapshot.ts';
 import { SynodError } from './synod-error.ts';
 
 export { SynodError };
@@ -170,6 +171,14 @@ export class SynodClient {
   /** Asks every member for its status. */
   async status(options: StatusOptions = {}): Promise<MemberStatus[]> {
     return this.#admin.status(options);
+  }
+
+  /**
+   * A snapshot of a member's state: the bytes of its file, part after part. See snapshot.ts.
+   * @param member its id
+   */
+  snapshot(member: string, options: SnapshotOptions = {}): AsyncGenerator<SnapshotPart, void> {
+    return snapshotOf(this.#admin, member, options);
   }
 
   /**

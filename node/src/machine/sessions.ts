@@ -4,6 +4,11 @@ import type { Key, Tables } from './tables.ts';
 /** Client id (16 bytes) to session. */
 export const SESSIONS = 'sessions';
 
+/** Whether a table is of this cluster's clients, and means nothing in another cluster. */
+export function isOfClients(table: string): boolean {
+  return table === SESSIONS;
+}
+
 /**
  * The duplicate filter's sessions, in the table of that name: so they are in the same transaction
  * as `slot_out`. Decoded ones are kept in memory: changed ones until `save`, which the caller owes

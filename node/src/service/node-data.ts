@@ -1,9 +1,11 @@
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
 import { FIRST_VERSION, type MachineVersion } from '../../../contract/src/machine-version.ts';
+import { heldSnapshotOf, type Snapshot } from '../../../contract/src/snapshot-file.ts';
+import { RESTORE_FILE, type HeldSnapshot } from '../../../contract/src/snapshot.ts';
 import type { Config } from '../config.ts';
 import { machines } from '../machine/machines.ts';
 import type { HeardEnds } from '../paxos/log-end.ts';
-import type { DamageError } from '../storage/damage.ts';
+import { DamageError } from '../storage/damage.ts';
 import type { DataFolder } from '../storage/data-folder.ts';
 import {
   readFirstConfiguration,
@@ -13,6 +15,13 @@ import { machineErrorOf, type MachineError } from '../storage/machine-error.ts';
 import { openLmdbState } from '../storage/lmdb-state.ts';
 import { hasRun, logFolderOf } from '../storage/member-log.ts';
 import { openMemberStorage, type MemberStorage } from '../storage/member-storage.ts';
+import {
+  hasState,
+  readHeldSnapshot,
+  removeHeldSnapshot,
+  restoreState,
+  snapshotErrorOf,
+} from '../storage/restored-state.ts';
 import { setStateAside, stateSetAside } from '../storage/state-files.ts';
 import type { Logger } from './logger.ts';
 
@@ -29,6 +38,9 @@ export class NodeData {
   readonly #onSetAside: () => void;
   #first: FirstConfiguration | undefined;
   #storage: MemberStorage | undefined;
+  #snapshot: Snapshot | undefined;
+  /** Before what is on disk is closed. */
+  #closing: () => void = () => undefined;
   /** The state was set aside: the next opening begins another one. */
   #anew = false;
   #heard: HeardEnds = {};
@@ -51,6 +63,21 @@ export class NodeData {
     return this.#storage;
   }
 
+  /** What this member is to begin with; `undefined` once it has, or when there is nothing. */
+  get snapshot(): HeldSnapshot | undefined {
+    return this.#snapshot && heldSnapshotOf(this.#snapshot);
+  }
+
+  /** It was told its cluster, and its state has to be made of the snapshot first: see `restore`. */
+  get isToRestore(): boolean {
+    return this.#first !== undefined && this.#storage === undefined && this.#snapshot !== undefined;
+  }
+
+  /** @param closing called each time before what is on disk is closed */
+  set onClose(closing: () => void) {
+    this.#closing = closing;
+  }
+
   /** The name of the file in which a state that failed its checks is kept, while there is one. */
   get keptState(): string | undefined {
     return stateSetAside(this.#folder.path);
@@ -68,9 +95,44 @@ export class NodeData {
     const derived = this.#derivedConfiguration(stored);
     const error = stored && this.machineErrorOf(stored);
     if (error !== undefined) throw error;
+    this.#hold(ran);
     this.#first = derived ? storeFirstConfiguration(data, derived, ran) : stored;
     if (this.#first === undefined) this.#log.info({ data }, 'it waits to be told');
-    else this.#openStorage(this.#first);
+    else this.#begin(this.#first, ran);
+  }
+
+  /** Looks for a snapshot to begin with: of use only before there is a state. */
+  #hold(ran: boolean): void {
+    const { path: data } = this.#folder;
+    if (ran || hasState(data)) return removeHeldSnapshot(data);
+    this.#snapshot = readHeldSnapshot(data);
+    const error = this.#snapshot && machineErrorOf(this.#snapshot.header.machine, this.machine);
+    if (error !== undefined) throw error;
+    if (this.#snapshot !== undefined) this.#log.info(this.snapshot, 'it holds a snapshot');
+  }
+
+  /** Opens the storage, unless the state has to be restored first. */
+  #begin(first: FirstConfiguration, ran: boolean): void {
+    const isFresh = !ran && !hasState(this.#folder.path);
+    const error = isFresh ? this.snapshotErrorOf(first) : undefined;
+    if (error !== undefined) throw new DamageError(RESTORE_FILE, 'the file', error);
+    if (this.#snapshot === undefined) this.#openStorage(first);
+  }
+
+  /**
+   * Makes the state of the snapshot, and opens the storage.
+   * @throws DamageError, DiskError by rejection: then the next opening begins anew
+   */
+  async restore(): Promise<void> {
+    const { path: data, memberId } = this.#folder;
+    const [first, snapshot] = [this.#first, this.#snapshot];
+    if (first === undefined || snapshot === undefined) return;
+    await restoreState(data, { clusterId: first.clusterId, memberId }, snapshot);
+    const { slot, clusterId: from } = snapshot.header;
+    this.#log.info({ slot, hash: snapshot.hash, from }, 'the state was restored from a snapshot');
+    removeHeldSnapshot(data);
+    this.#snapshot = undefined;
+    this.#openStorage(first);
   }
 
   /** Processes of a master's script know one another by their numbers, and so do the ids. */
@@ -94,11 +156,20 @@ export class NodeData {
     return machine && machineErrorOf(machine, this.machine);
   }
 
-  /** Stores what it is told, durably, and opens the storage. @throws as `open` */
+  /** Why this member may not be told a cluster, for the snapshot that it holds, or does not. */
+  snapshotErrorOf(first: FirstConfiguration): string | undefined {
+    return snapshotErrorOf(first, this.#folder.memberId, this.snapshot);
+  }
+
+  /**
+   * Stores what it is told, durably, and opens the storage, unless the state has to be restored
+   * first.
+   * @throws as `open`
+   */
   tell(told: FirstConfiguration): void {
     this.#first = storeFirstConfiguration(this.#folder.path, told, false);
     this.#log.info(told, 'it has been told the first configuration');
-    this.#openStorage(told);
+    this.#begin(told, false);
   }
 
   #openStorage({ clusterId, machine }: FirstConfiguration): void {
@@ -142,6 +213,7 @@ export class NodeData {
   /** @param heard what the member had heard of the others: a state that begins anew keeps it */
   async close(heard: HeardEnds = {}): Promise<void> {
     this.#heard = heard;
+    this.#closing();
     const storage = this.#storage;
     this.#storage = undefined;
     await storage?.close();

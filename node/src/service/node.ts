@@ -9,6 +9,7 @@ import type { FormAnswer } from '../../../contract/src/form.ts';
 import { startHttp, type HttpServer } from '../../../contract/src/http-server.ts';
 import type { NatsLink } from '../../../contract/src/nats-link.ts';
 import { parseRecoveryRequest, parseSetAsideRequest } from '../../../contract/src/recovery.ts';
+import type { SnapshotHeader } from '../../../contract/src/snapshot-file.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import { subjectsOf, type Subjects } from '../../../contract/src/subjects.ts';
 import { VERSION } from '../../../contract/src/version.ts';
@@ -19,7 +20,7 @@ import { DamageError } from '../storage/damage.ts';
 import { openDataFolder, type DataFolder } from '../storage/data-folder.ts';
 import type { FolderLock } from '../storage/folder-lock.ts';
 import { isOfState } from '../storage/state-files.ts';
-import { dropReasons } from '../transport/transport.ts';
+import { dropReasons, roomIn } from '../transport/transport.ts';
 import { AdminApi } from './admin-api.ts';
 import { Complaints } from './complaints.ts';
 import { serveDirect } from './direct-requests.ts';
@@ -32,6 +33,7 @@ import { NodeData } from './node-data.ts';
 import { Recovery } from './recovery.ts';
 import { RunningMember, type Dropped } from './running-member.ts';
 import { SelfReport } from './self-report.ts';
+import { SnapshotGiver } from './snapshot-giver.ts';
 
 /**
  * One process of a cluster: its data, its connection, the member that runs over them, and what it
@@ -55,6 +57,7 @@ export class Node {
   readonly #loop = new LoopWatch();
   readonly #report: SelfReport;
   readonly #recovery: Recovery;
+  readonly #snapshots: SnapshotGiver;
   /** Why it has no roles: its data is damaged, or a person has to look. */
   #fault: DamageError | HaltError | undefined;
   #running: RunningMember | undefined;
@@ -131,6 +134,14 @@ export class Node {
       left: () => void this.#leave(),
       failed: (error) => this.#failed(error),
     });
+    this.#snapshots = new SnapshotGiver({
+      state: () => (this.#fault === undefined ? this.#data.storage?.state : undefined),
+      driver: () => this.#running?.driver,
+      about: () => this.#about(),
+      chunkBytes: () => roomIn(this.#nats.link?.maxPayload ?? Infinity),
+      failed: (error) => this.#failed(error),
+    });
+    this.#data.onClose = () => this.#snapshots.stop();
     this.#metrics.readGaugesFrom(
       () => this.#report.gauges(),
       () => this.#report.alarmCodes(),
@@ -150,7 +161,7 @@ export class Node {
     const connection = await this.#nats.connect();
     this.#admin = new AdminApi(connection, this.#subjects, this.#log, () => this.status());
     this.#serve(connection);
-    await this.#run(connection);
+    await this.#begin(connection);
     this.#loop.start(); // What a start takes is no stall.
   }
 
@@ -179,6 +190,19 @@ export class Node {
     serve(subjects.form(memberId), parseFirstConfiguration, (told) => this.#form(connection, told));
     serve(subjects.recover(memberId), parseRecoveryRequest, (asked) => recovery.recover(asked));
     serve(subjects.setAside(memberId), parseSetAsideRequest, (asked) => recovery.setAside(asked));
+    connection.subscribe(subjects.snapshot(memberId), (message) => {
+      const answer = this.#snapshots.answer(message.string());
+      answer.then((bytes) => message.respond(bytes), this.#fatal);
+    });
+  }
+
+  /** What a snapshot says of where it is from. */
+  #about(): Omit<SnapshotHeader, 'machine' | 'slot' | 'digests'> {
+    const { namespace, cluster, name } = this.#config;
+    const { memberId: member } = this.#folder;
+    const { clusterId = '' } = this.#data.first ?? {};
+    const time = new Date().toISOString();
+    return { version: VERSION, namespace, cluster, clusterId, member, name, time };
   }
 
   status(): MemberStatus {
@@ -209,6 +233,11 @@ export class Node {
       this.#log.error(refused.message);
       return { ok: false, code: refused.code };
     }
+    const unfit = this.#data.snapshotErrorOf(told);
+    if (unfit !== undefined) {
+      this.#log.error(unfit);
+      return { ok: false, code: 'ANOTHER_SNAPSHOT' };
+    }
     try {
       this.#data.tell(told);
     } catch (error) {
@@ -216,8 +245,21 @@ export class Node {
       this.#halt(error);
       return { ok: false, code: 'DAMAGED' };
     }
-    await this.#run(connection);
+    await this.#begin(connection);
     return { ok: true, clusterId: told.clusterId };
+  }
+
+  /** Runs the member, or restores its state first: that may take long, and is not waited for. */
+  async #begin(connection: NatsLink): Promise<void> {
+    if (!this.#data.isToRestore) return this.#run(connection);
+    this.#restarting = this.#data
+      .restore()
+      .then(() => (this.#stopping ? undefined : this.#run(connection)))
+      .catch((error: unknown) => {
+        if (!(error instanceof DamageError)) throw error;
+        this.#halt(error);
+      })
+      .catch(this.#fatal);
   }
 
   #halt(error: DamageError | HaltError): void {

@@ -84,6 +84,7 @@ export class SelfReport {
       namespace,
       clusterId: first?.clusterId ?? null,
       firstConfiguration: first ?? null,
+      snapshot: data.snapshot ?? null,
       name,
       member: this.#member,
       version: VERSION,
@@ -213,6 +214,7 @@ function natsOf({ natsConnected, natsTrouble }: Presence): Alarm[] {
 function reasonOf({ fault, data, natsConnected, running, natsTrouble }: Presence): string {
   if (fault !== undefined) return fault.message;
   if (data.first === undefined && natsConnected) return 'it has not been told its cluster';
+  if (data.isToRestore) return 'it restores its state from a snapshot';
   if (running === undefined) return 'it waits for NATS';
   const { outage } = running.driver;
   if (outage !== undefined) return natsConnected ? outage.sentence : (natsTrouble ?? NATS_DOWN);

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { RESTORE_FILE } from '../../../contract/src/snapshot.ts';
 import { codeOf } from './disk-error.ts';
 import { UNFINISHED } from './durable-file.ts';
 import { makeFolder } from './folder.ts';
@@ -52,10 +53,14 @@ export function refuseOther(folder: string): void {
   throw new NotADataFolderError(folder);
 }
 
-/** None of a folder that is missing: whoever has the lock may just be putting it in its place. */
+/**
+ * None of a folder that is missing: whoever has the lock may just be putting it in its place. A
+ * snapshot to begin with makes nobody a member.
+ */
 function namesIn(folder: string): string[] {
+  const isOf = (name: string): boolean => name !== LOCK && !name.startsWith(RESTORE_FILE);
   try {
-    return fs.readdirSync(folder).filter((name) => name !== LOCK);
+    return fs.readdirSync(folder).filter(isOf);
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error;
     return [];

@@ -4,10 +4,10 @@ import type { FirstConfiguration } from '../../../contract/src/first-configurati
 import { SESSIONS } from '../machine/sessions.ts';
 import { openDataFolder } from './data-folder.ts';
 import { writeDurably } from './durable-file.ts';
-import type { Entry } from './entry.ts';
 import { storeFirstConfiguration } from './first-configuration-file.ts';
 import { syncFolder } from './folder.ts';
-import type { OwnFacts, SharedFacts } from './facts.ts';
+import type { SharedFacts } from './facts.ts';
+import { commit, gather } from './gathering.ts';
 import { openLmdbState } from './lmdb-state.ts';
 import type { StateSnapshot, Staging } from './state.ts';
 
@@ -24,7 +24,6 @@ const WHOLE = '.recovered';
 const ASIDE = '.set-aside-';
 /** In the new folder: the id of the cluster whose state it got. */
 const FROM = 'recovered-from';
-const CHUNK_BYTES = 1024 * 1024;
 
 export interface RecoveredInit {
   /** The data folder of the old cluster's member. */
@@ -64,34 +63,14 @@ export async function makeRecovered(init: RecoveredInit): Promise<FirstConfigura
 }
 
 async function copy({ entries, facts }: StateSnapshot, staging: Staging): Promise<void> {
-  let chunk: Entry[] = [];
-  let bytes = 0;
-  const write = async (): Promise<void> => {
-    await settled((done) => staging.write(chunk, done));
-    [chunk, bytes] = [[], 0];
-  };
-  for (let next = entries.next(); next.done !== true; next = entries.next()) {
-    const [key, value] = next.value;
-    // What was read lives no longer than the next read.
-    chunk.push([key, value && Buffer.from(value)]);
-    bytes += key.length + (value?.length ?? 0);
-    if (bytes >= CHUNK_BYTES) await write();
-  }
-  await write();
+  await gather(entries, staging);
   // The first configuration of the new cluster is the only one that it has.
-  const own: OwnFacts = { logEnd: 0, heard: {} };
-  await settled((done) => staging.commit(withoutConfigurations(facts), own, done));
+  await commit(staging, withoutConfigurations(facts));
 }
 
 function withoutConfigurations(facts: SharedFacts): SharedFacts {
   const { slotOut, machine, history, digests } = facts;
   return { slotOut, ...(machine && { machine }), ...(history && { history }), digests };
-}
-
-function settled(work: (done: (error?: Error) => void) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    work((error) => (error === undefined ? resolve() : reject(error)));
-  });
 }
 
 function writeFrom(folder: string, clusterId: string): void {

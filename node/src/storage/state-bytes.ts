@@ -1,3 +1,4 @@
+import { Chunks } from './chunks.ts';
 import type { Entry, TableKey } from './entry.ts';
 import { encodeSharedFacts, parseSharedFacts, type SharedFacts } from './facts.ts';
 import type { StateSnapshot } from './state.ts';
@@ -12,50 +13,28 @@ const KEY_LENGTH_BYTES = 2;
 const VALUE_LENGTH_BYTES = 4;
 
 /** Reads entries as bytes, a chunk at a time. */
-export class StateBytes {
-  readonly #entries: Iterator<Entry>;
-  readonly #ready: Buffer[] = [];
-  #readyBytes = 0;
-  #isOver = false;
-
-  constructor({ entries, facts }: Pick<StateSnapshot, 'entries' | 'facts'>) {
-    this.#entries = entries;
-    this.#put([FACTS, encodeSharedFacts(facts)]);
+export class StateBytes extends Chunks {
+  constructor(snapshot: Pick<StateSnapshot, 'entries' | 'facts'>) {
+    super(pieces(snapshot));
   }
+}
 
-  /** All of it was read. */
-  get isOver(): boolean {
-    return this.#isOver && this.#readyBytes === 0;
+function* pieces({
+  entries,
+  facts,
+}: Pick<StateSnapshot, 'entries' | 'facts'>): Generator<Uint8Array> {
+  yield piece([FACTS, encodeSharedFacts(facts)]);
+  for (let next = entries.next(); next.done !== true; next = entries.next()) {
+    yield piece(next.value);
   }
+}
 
-  /** @returns up to so many bytes; fewer at the end only */
-  read(bytes: number): Buffer {
-    while (this.#readyBytes < bytes && !this.#isOver) this.#add();
-    const all = Buffer.concat(this.#ready);
-    const rest = all.subarray(bytes);
-    this.#ready.splice(0, Infinity, ...(rest.length === 0 ? [] : [rest]));
-    this.#readyBytes = rest.length;
-    if (rest.length === 0 && !this.#isOver) this.#add(); // Whether this was the last of it.
-    return all.subarray(0, bytes);
-  }
-
-  #add(): void {
-    const next = this.#entries.next();
-    if (next.done === true) {
-      this.#isOver = true;
-      return;
-    }
-    this.#put(next.value);
-  }
-
-  #put([key, value = new Uint8Array(0)]: Entry): void {
-    const head = Buffer.allocUnsafe(KEY_LENGTH_BYTES + key.length + VALUE_LENGTH_BYTES);
-    head.writeUInt16BE(key.length, 0);
-    head.write(key, KEY_LENGTH_BYTES, 'latin1');
-    head.writeUInt32BE(value.length, KEY_LENGTH_BYTES + key.length);
-    this.#ready.push(head, Buffer.from(value));
-    this.#readyBytes += head.length + value.length;
-  }
+function piece([key, value = new Uint8Array(0)]: Entry): Buffer {
+  const head = Buffer.allocUnsafe(KEY_LENGTH_BYTES + key.length + VALUE_LENGTH_BYTES);
+  head.writeUInt16BE(key.length, 0);
+  head.write(key, KEY_LENGTH_BYTES, 'latin1');
+  head.writeUInt32BE(value.length, KEY_LENGTH_BYTES + key.length);
+  return Buffer.concat([head, value]);
 }
 
 /** Parses bytes, in whatever chunks they come, to entries. */

@@ -1,5 +1,6 @@
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
 import type { V1ConfigMap } from '@kubernetes/client-node';
+import type { SnapshotName } from '../../../contract/src/snapshot.ts';
 import type { MachineVersion } from '../../../contract/src/machine-version.ts';
 import type { MembershipRequest } from '../../../contract/src/membership.ts';
 import type { RecoveryRequest, SetAsideRequest } from '../../../contract/src/recovery.ts';
@@ -16,6 +17,7 @@ export type Action =
       readonly type: 'begin';
       readonly members: readonly string[];
       readonly machine?: MachineVersion;
+      readonly snapshot?: SnapshotName;
     }
   /** Tells members what the cluster began with. */
   | {

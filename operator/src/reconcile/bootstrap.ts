@@ -1,8 +1,9 @@
+import { beginningOf } from '../../../contract/src/beginning.ts';
 import {
   isSameFirstConfiguration,
   type FirstConfiguration,
 } from '../../../contract/src/first-configuration.ts';
-import { commonMachine } from '../../../contract/src/machine-version.ts';
+import { commonSnapshot } from '../../../contract/src/snapshot.ts';
 import { isUnfit, type MemberStatus } from '../../../contract/src/status.ts';
 import { namesOf } from '../resources/names.ts';
 import { act, stop, wait, type Verdict } from './action.ts';
@@ -100,11 +101,13 @@ function begin(seen: Observation): Verdict {
     if (said === undefined) return waitForPod(namesOf(seen.cluster.metadata.name).pod(ordinal));
     members.push(said);
   }
-  const machine = commonMachine(members);
-  if (typeof machine === 'string') return stop('MachinesDiffer', machine);
+  const snapshot = commonSnapshot(members);
+  if (typeof snapshot === 'string') return stop('SnapshotsDiffer', snapshot);
+  const beginning = beginningOf(members);
+  if (typeof beginning === 'string') return stop('MachinesDiffer', beginning);
   const ids = members.map(({ member }) => member);
   const message = `Makes one cluster of ${members.length} members.`;
-  return act({ type: 'begin', members: ids, ...(machine && { machine }) }, 'Forming', message);
+  return act({ type: 'begin', members: ids, ...beginning }, 'Forming', message);
 }
 
 /** Those that it names have to hear of it; everybody else is added later, one by one. */

@@ -46,6 +46,7 @@ async function doIt(ports: Ports, seen: Observation, action: Action): Promise<No
         members: action.members,
         window,
         ...(action.machine && { machine: action.machine }),
+        ...(action.snapshot && { snapshot: action.snapshot }),
       });
     }
     case 'form':

@@ -132,6 +132,30 @@ test('a file that somebody changed is refused, and left as it is', async () => {
   expect(fs.readFileSync(file.path, 'utf8')).toBe(changed);
 });
 
+test('members that hold a snapshot: the cluster begins with it, in the version that it has', async () => {
+  const machine = { name: 'counter', version: 1 };
+  const snapshot = { slot: 7, hash: 'a'.repeat(64), machine };
+  const holding = unformed.map((each) => {
+    return { ...each, machine: 'counter', newestMachineVersion: 2, snapshot };
+  });
+  const made = await bootstrap(file, holding, new Told().tell);
+  expect(made).toMatchObject({ machine, snapshot: { slot: 7, hash: snapshot.hash } });
+  expect(file.read()).toEqual(made);
+});
+
+test('members that hold different snapshots, or not all of them one: nothing begins', async () => {
+  const machine = { name: 'counter', version: 1 };
+  const [a, b, c] = unformed;
+  if (a === undefined || b === undefined || c === undefined) throw new Error('three');
+  const told = new Told();
+  const one = { ...a, snapshot: { slot: 7, hash: 'a'.repeat(64), machine } };
+  const other = { ...b, snapshot: { slot: 7, hash: 'b'.repeat(64), machine } };
+  await expect(bootstrap(file, [one, b, c], told.tell)).rejects.toThrow('holds no snapshot');
+  await expect(bootstrap(file, [one, other], told.tell)).rejects.toThrow('Restore the same one');
+  expect(file.read()).toBeUndefined();
+  expect(told.by.size).toBe(0);
+});
+
 /** Creates the file at a moment. Prints what is in it then. */
 const creator = `
   const [program, folder, at, clusterId] = process.argv.slice(1);

@@ -71,6 +71,7 @@ function statusOf(namespace: string, cluster: number, ordinal: number): MemberSt
     namespace,
     clusterId: firstConfiguration.clusterId,
     firstConfiguration,
+    snapshot: null,
     name: `${nameOf(cluster)}-${ordinal}`,
     member: idOf(cluster, ordinal),
     version: '0.1.0',

@@ -65,6 +65,22 @@ test('no cluster begins with a volume that somebody deleted', async () => {
   expect(world.paxos?.newest.voters).toHaveLength(3);
 });
 
+test('no cluster begins with members that hold different snapshots; with one, it is named', async () => {
+  world = new World();
+  const machine = { name: 'chat-log', version: 1 };
+  const snapshot = { slot: 7, hash: 'a'.repeat(64), machine };
+  world.snapshots.set('c-0', snapshot).set('c-2', snapshot);
+  world.createCluster({ replicas: 3 });
+  await world.rounds(ROUNDS);
+  expect(world.paxos).toBeUndefined();
+  expect(condition(world, 'Progressing')).toBe('False SnapshotsDiffer');
+  world.snapshots.set('c-1', snapshot);
+  await world.rounds(ROUNDS);
+  expect(world.paxos?.newest.voters).toHaveLength(3);
+  const map = world.objects.find('ConfigMap', 'c-first-configuration');
+  expect(JSON.stringify(map)).toContain(snapshot.hash);
+});
+
 test('no cluster begins with members of different machines, until they have the same', async () => {
   world = new World();
   world.machines.set('c-1', 'counter');

@@ -4,6 +4,7 @@ import {
   parseFirstConfiguration,
   type FirstConfiguration,
 } from '../../../../contract/src/first-configuration.ts';
+import type { HeldSnapshot } from '../../../../contract/src/snapshot.ts';
 import type { MembershipAnswer, MembershipRequest } from '../../../../contract/src/membership.ts';
 import type { RecoveryRequest, SetAsideRequest } from '../../../../contract/src/recovery.ts';
 import {
@@ -76,6 +77,8 @@ export class World implements Members {
   readonly learning = new Map<string, { readonly slot: number; readonly bytes?: number }>();
   /** By the names of pods, what their members were started with, if not with the chat log. */
   readonly machines = new Map<string, string>();
+  /** What pods' members hold to begin with. */
+  readonly snapshots = new Map<string, HeldSnapshot>();
   /** Changes that are left until the operator crashes. */
   patience = Infinity;
   /** People and fate have cost a majority of the volumes. */
@@ -534,6 +537,7 @@ export class World implements Members {
       namespace: 'n',
       clusterId: disk.first?.clusterId ?? null,
       firstConfiguration: disk.first,
+      snapshot: this.snapshots.get(pod.metadata?.name ?? '') ?? null,
       name: pod.metadata?.name ?? '',
       member: disk.id,
       version: pod.spec?.containers[0]?.image ?? '',

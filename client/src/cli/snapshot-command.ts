@@ -1,0 +1,68 @@
+import { Option, type Command } from 'commander';
+import { asking, cluster, output, whole } from './options.ts';
+import type { FileOptions, RestoreOptions, SaveCommandOptions } from './snapshot.ts';
+
+/** `synod snapshot`: commander's part of it; what it does is in snapshot.ts. */
+export function addSnapshotCommand(program: Command): void {
+  const snapshot = program
+    .command('snapshot')
+    .description('Save what a cluster has to a file; check it; begin a new cluster with it.')
+    .addHelpText('after', help);
+
+  asking(snapshot.command('save'))
+    .description('Save all that was answered to anybody until now, while the cluster goes on.')
+    .argument('<file>', 'where it goes')
+    .option('--member <member>', 'of this member, by name or id, and of no other one')
+    .option('--local', 'as a member has it, which may be old: also when no quorum answers')
+    .option('--force', 'overwrite the file, if there is one')
+    .addOption(
+      new Option('--timeout <seconds>', 'how long nothing may come')
+        .argParser(whole(1, 3_600))
+        .default(30),
+    )
+    .action(async (file: string, options: SaveCommandOptions) =>
+      (await import('./snapshot.ts')).save(file, options),
+    );
+
+  snapshot
+    .command('verify')
+    .description('Read all of a snapshot, and see whether every bit of it is as it was saved.')
+    .argument('<file>', 'the snapshot')
+    .addOption(output())
+    .action(async (file: string, options: FileOptions) =>
+      (await import('./snapshot.ts')).verify(file, options),
+    );
+
+  snapshot
+    .command('inspect')
+    .description('The same, and show what it is: slot, hash, machine, where it is from.')
+    .argument('<file>', 'the snapshot')
+    .addOption(output())
+    .action(async (file: string, options: FileOptions) =>
+      (await import('./snapshot.ts')).inspect(file, options),
+    );
+
+  snapshot
+    .command('restore')
+    .description('Put a snapshot into new data folders: a new cluster begins with it.')
+    .argument('<file>', 'the snapshot')
+    .option('--data <folder>', "of one member; without it, those of the working folder's cluster")
+    .addOption(cluster())
+    .addOption(
+      new Option('--nodes <n>', 'members, without --data').argParser(whole(1, 7)).default(3),
+    )
+    .addOption(output())
+    .action(async (file: string, options: RestoreOptions) =>
+      (await import('./snapshot.ts')).restore(file, options),
+    );
+}
+
+const help = `
+What is restored is a new cluster: it has another id, and no member of the old one has a vote in
+it. Nothing of the old cluster's members and sessions is kept.
+
+Examples:
+  synod snapshot save orders.snapshot                 of any member
+  synod snapshot verify orders.snapshot               whether it is whole
+  synod snapshot restore orders.snapshot --cluster b  a new cluster b in this folder
+  synod up --cluster b                                start it`;

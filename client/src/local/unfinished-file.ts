@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+
+/** Ends the name of a file that is not whole. */
+const UNFINISHED = '.unfinished';
+
+/** There is a file of that name, which is not to be lost; `message` is a sentence. */
+export class FileExistsError extends Error {
+  override readonly name = 'FileExistsError';
+
+  constructor(file: string) {
+    super(`${file} is there already. Name another file, or overwrite it with --force.`);
+  }
+}
+
+/** A file that has its name only when it is whole and durable; else nothing is left of it. */
+export class UnfinishedFile {
+  /** While it is not whole. */
+  readonly path: string;
+  readonly #target: string;
+  readonly #handle: number;
+  #bytes = 0;
+  #isOpen = true;
+
+  /** @throws FileExistsError, or what the system says */
+  constructor(target: string, overwrites: boolean) {
+    if (!overwrites && fs.existsSync(target)) throw new FileExistsError(target);
+    this.#target = target;
+    this.path = `${target}.${randomBytes(4).toString('hex')}${UNFINISHED}`;
+    this.#handle = fs.openSync(this.path, 'wx');
+  }
+
+  write(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length;) {
+      const written = fs.writeSync(this.#handle, bytes, at, bytes.length - at, this.#bytes);
+      this.#bytes += written;
+      at += written;
+    }
+  }
+
+  /** What was written of it is not wanted: it begins anew. */
+  begin(): void {
+    fs.ftruncateSync(this.#handle);
+    this.#bytes = 0;
+  }
+
+  /** All of it is on disk, under the name that it has while it is not whole. */
+  sync(): void {
+    fs.fsyncSync(this.#handle);
+  }
+
+  /**
+   * It is whole: it gets its name.
+   * @throws FileExistsError when somebody else's came meanwhile, and is not to be overwritten
+   */
+  finish(overwrites: boolean): void {
+    this.sync();
+    this.#close();
+    try {
+      // A rename would replace what another one created; a link does not.
+      if (overwrites) fs.renameSync(this.path, this.#target);
+      else fs.linkSync(this.path, this.#target);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      throw new FileExistsError(this.#target);
+    } finally {
+      this.remove();
+    }
+    const folder = fs.openSync(path.dirname(this.#target), 'r');
+    fs.fsyncSync(folder);
+    fs.closeSync(folder);
+  }
+
+  /** Nothing of it stays, unless it was finished. */
+  remove(): void {
+    this.#close();
+    fs.rmSync(this.path, { force: true });
+  }
+
+  #close(): void {
+    if (this.#isOpen) fs.closeSync(this.#handle);
+    this.#isOpen = false;
+  }
+}
