@@ -21,7 +21,7 @@ import type { Stamp } from './transport.ts';
  * end of its log, its history (slot, from, hash; or nil three times), message, …]; a message is
  * [type, field, …].
  */
-export const WIRE_VERSION = 2;
+export const WIRE_VERSION = 3;
 
 /** What travels from one member to another, or to all. */
 export interface Frame extends Stamp {

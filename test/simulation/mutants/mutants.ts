@@ -282,6 +282,13 @@ export const mutants: readonly SimulatedMutant[] = [
     to: 'const missing = operations.length;',
   },
   {
+    name: 'a late command runs in a session that was opened after its own had ended',
+    invariant: 'linearizable',
+    file: 'machine/applier.ts',
+    from: 'if (session === undefined || session.life?.opened !== id) {',
+    to: 'if (session === undefined) {',
+  },
+  {
     name: 'a command that was answered runs again',
     invariant: 'linearizable',
     seed: 5,
