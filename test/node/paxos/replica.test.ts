@@ -9,6 +9,7 @@ import {
   type Slot,
   type Value,
 } from '../../../node/src/paxos/pvalue.ts';
+import { encodeChange, encodeSystemCommand } from '../../../node/src/paxos/system-command.ts';
 import { ballot, configurations, machine, nothing, pvalue, timing, value } from './samples.ts';
 
 /** Values are sound, unless one of their commands says that it is not. */
@@ -58,6 +59,19 @@ test('R3: decisions are applied in slot order, and only without a hole', () => {
     { type: 'apply', slot: 0, value: value('first') },
     { type: 'apply', slot: 1, value: value('second') },
   ]);
+});
+
+test('what is compared is the state behind the whole slot', () => {
+  const performing = replica();
+  const lists = { base: 0, voters: ['a', 'b'], learners: [] };
+  const obeyed = [
+    encodeSystemCommand({ type: 'compare' }),
+    encodeChange({ ...lists, forced: false }),
+    encodeSystemCommand({ type: 'expire', sessions: [{ client: 'ab', touched: 0 }] }),
+  ];
+  performing.decided({ ballot: ballot('1.a'), slot: 0, value: obeyed }, 'b');
+  const effects = performing.perform().map(({ type }) => type);
+  expect(effects).toEqual(['apply', 'reconfigured', 'expire', 'compare']);
 });
 
 test('R4: slot_out never decreases, whatever comes again', () => {

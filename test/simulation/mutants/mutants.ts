@@ -628,14 +628,6 @@ export const mutants: readonly SimulatedMutant[] = [
     to: '',
   },
   {
-    name: 'the state is cut in the middle of a slot',
-    invariant: 'configuration',
-    seed: 7,
-    file: 'paxos/replica.ts',
-    from: 'effects.push(...obeyed.sort((a, b) => Number(isCompare(a)) - Number(isCompare(b))));',
-    to: 'effects.push(...obeyed);',
-  },
-  {
     name: 'who is behind its own word is admitted',
     invariant: 'amnesia',
     seed: 15,
