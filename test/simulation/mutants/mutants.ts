@@ -67,8 +67,8 @@ export const mutants: readonly SimulatedMutant[] = [
     name: "a p2b leaves on an earlier step's unflushed record",
     invariant: 'flush',
     file: 'service/barrier.ts',
-    from: 'else if (this.#inFlight !== undefined) this.#inFlight.push(release);',
-    to: '',
+    from: 'if (last === undefined) release();',
+    to: 'if (last === undefined || (this.#isFlushing && this.#batches.length === 1)) release();',
   },
   {
     name: 'an adopted ballot is not written',
