@@ -66,7 +66,7 @@ export class SimulatedClient {
   readonly #random: Random;
   readonly #open = new Map<number, Open>();
   readonly #ttlMs: number;
-  /** So much of every `NAP_EVERY_MS` it sends nothing. */
+  /** In the last so many ms of every `NAP_EVERY_MS` it sends nothing. */
   readonly #napMs: number;
   #session: number | undefined;
   #lastOpening = SESSIONS_FROM;
@@ -118,12 +118,15 @@ export class SimulatedClient {
   }
 
   #send(open: Open): void {
-    const { number, parts } = open;
-    if (!this.#open.has(number)) return;
-    const { now } = this.#world.scheduler;
+    if (!this.#open.has(open.number)) return;
     const silence = SILENCE_MS * this.#random.between(0.5, 3);
     this.#world.scheduler.after(silence, () => this.#send(open));
-    if (now % NAP_EVERY_MS < this.#napMs) return;
+    const isAwake = this.#world.scheduler.now % NAP_EVERY_MS < NAP_EVERY_MS - this.#napMs;
+    if (isAwake) this.#ask(open);
+  }
+
+  #ask(open: Open): void {
+    const { parts } = open;
     const operations = parts.map(({ bytes }) => bytes);
     const receivers = this.#random.chance(0.05) ? 2 : 1;
     for (let i = 0; i < receivers; i++) {
@@ -156,7 +159,11 @@ export class SimulatedClient {
     const session = { type: 'open', ttlMs: this.#ttlMs } as const;
     const header = { client: this.#id, number, lowest: number, operations: [] };
     this.#sendTo(this.#receiver(), number, encodeCommand({ ...header, session }), (outcome) => {
-      if (outcome.ok && number === this.#lastOpening) this.#session ??= outcome.slot;
+      if (!outcome.ok || number !== this.#lastOpening || this.#session !== undefined) return;
+      this.#session = outcome.slot;
+      for (const open of this.#open.values()) {
+        if (!open.isRead && open.session === undefined) this.#ask(open);
+      }
     });
   }
 
