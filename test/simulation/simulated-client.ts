@@ -158,7 +158,13 @@ export class SimulatedClient {
     const number = this.#lastOpening;
     const session = { type: 'open', ttlMs: this.#ttlMs } as const;
     const header = { client: this.#id, number, lowest: number, operations: [] };
-    this.#sendTo(this.#receiver(), number, encodeCommand({ ...header, session }), (outcome) => {
+    const bytes = encodeCommand({ ...header, session });
+    if (this.#random.chance(0.2)) {
+      // A copy that comes late opens a session that nobody knows of.
+      const late = (): number => this.#sendTo(this.#receiver(), number, bytes, () => undefined);
+      this.#world.scheduler.after(this.#random.between(0, LATE_MS), late);
+    }
+    this.#sendTo(this.#receiver(), number, bytes, (outcome) => {
       if (!outcome.ok || number !== this.#lastOpening || this.#session !== undefined) return;
       this.#session = outcome.slot;
       for (const open of this.#open.values()) {
@@ -167,9 +173,24 @@ export class SimulatedClient {
     });
   }
 
+  /** It has nothing to do, and leaves nothing. */
+  #close(id: number): void {
+    this.#session = undefined;
+    this.#lastOpening += 1;
+    const number = this.#lastOpening;
+    const header = { client: this.#id, number, lowest: number, operations: [] };
+    const bytes = encodeCommand({ ...header, session: { type: 'close', id } });
+    this.#sendTo(this.#receiver(), number, bytes, () => undefined);
+  }
+
   #answeredIn({ id }: SessionUse & { type: 'in' }, open: Open, outcome: Outcome): void {
     const isOver = !outcome.ok && outcome.code === 'SESSION_EXPIRED';
-    if (!isOver) return this.#answered(open, outcome);
+    if (!isOver) {
+      this.#answered(open, outcome);
+      const isIdle = this.#open.size === 0 && this.#session === id;
+      if (isIdle && this.#random.chance(0.1)) this.#close(id);
+      return;
+    }
     if (this.#session === id) {
       this.#session = undefined;
       this.expired += 1;

@@ -132,7 +132,7 @@ export class Lanes {
       const last = subject.slice(this.#inbox.length + 1);
       if (last === 'replies') return this.#replies(data);
       // The server itself answers when nobody is there to take the command.
-      if (headers?.code === 503) this.#unheard(this.#lanes[Number(last)]);
+      if (headers?.code === 503) this.#refused(this.#lanes[Number(last)], 'NO_LEADER');
     };
     link.subscribe(`${this.#inbox}.*`, take, {
       denied: (denial) => this.#deafened(notAllowed(denial)),
@@ -235,7 +235,7 @@ export class Lanes {
       operations: [],
       resolve: ({ slot }) =>
         over(() => {
-          this.#session.id = slot;
+          this.#session.opened(slot, request.sentAt);
           for (const waiting of this.#sessionless()) this.#send(waiting);
         }),
       reject: (error) =>
@@ -290,14 +290,14 @@ export class Lanes {
     if (this.#lacksSession(request)) return this.#openSession();
     link.publish(subjects[kind], bytes, `${this.#inbox}.${lane}`);
     request.open += 1;
-    request.sends += 1;
+    if (link.connectedMs > 0) request.sends += 1; // Else it went nowhere.
   }
 
   #encode(request: Request): Uint8Array {
     const { kind, isOpening, number, operations, consistency } = request;
     if (kind === 'read') return encodeRead({ number, consistency, operations });
     if (isOpening) return this.#session.openingCommand(number);
-    request.session ??= this.#session.id;
+    request.session ??= this.#session.idAt(request.sentAt);
     const lowest = this.#admitted[0]?.number ?? number;
     // Without a session, its size is looked at all the same.
     return this.#session.command({ number, lowest, operations }, request.session ?? 0);
@@ -345,14 +345,8 @@ export class Lanes {
       const { code, retryAfterMs, sizes } = outcome;
       return this.#refused(request, code, retryAfterMs, sizes);
     }
+    if (request.session !== undefined) this.#session.used(request.session, request.sentAt);
     this.#settle(request, () => request.resolve(outcome));
-  }
-
-  /** Nobody was there to take it: that copy runs nowhere. */
-  #unheard(request: Request | undefined): void {
-    if (request === undefined) return;
-    request.sends -= 1;
-    this.#refused(request, 'NO_LEADER');
   }
 
   /**
@@ -360,7 +354,7 @@ export class Lanes {
    * one; an earlier copy of what was sent more often may have run.
    */
   #expired(request: Request): void {
-    if (this.#session.id === request.session) this.#session.id = undefined;
+    this.#session.ended(request.session);
     if (request.sends > 1) {
       return this.#settle(request, () => request.reject(new SynodError('SESSION_EXPIRED')));
     }
@@ -373,7 +367,7 @@ export class Lanes {
     if (request === undefined) return;
     request.open -= 1;
     if (sizes !== undefined) return this.#tooLarge(request, sizes);
-    if (code === 'SESSION_EXPIRED') return this.#expired(request);
+    if (code === 'SESSION_EXPIRED' && !request.isOpening) return this.#expired(request);
     if (!transient.has(code)) {
       return this.#settle(request, () => request.reject(new SynodError(code)));
     }
@@ -390,6 +384,7 @@ export class Lanes {
   }
 
   #settle(request: Request, finish: () => void): void {
+    if (request.settled) return; // With the one that opened its session, say.
     request.settled = true;
     this.#inFlight -= 1;
     this.#inFlightBytes -= request.bytes;

@@ -12,12 +12,38 @@ export class Session {
   readonly #client: string;
   readonly #ttlMs: number;
   /** The slot in which it was opened; `undefined` while there is none. */
-  id: number | undefined;
+  #id: number | undefined;
+  /** When something was sent that came to be applied in it. */
+  #usedAt = 0;
 
   /** @param deadlineMs what is not answered by then is not sent again */
   constructor(client: string, deadlineMs: number) {
     this.#client = client;
     this.#ttlMs = Math.min(Math.max(TTL_MS, 2 * deadlineMs), MAX_TTL_MS);
+  }
+
+  /**
+   * The session that a command may begin in. After half of its silence it is left alone: it might
+   * end while the command is on its way.
+   * @param now in milliseconds of `performance.now()`, as all times here
+   */
+  idAt(now: number): number | undefined {
+    return now - this.#usedAt < this.#ttlMs / 2 ? this.#id : undefined;
+  }
+
+  /** It was opened in that slot, by what was sent at that time. */
+  opened(slot: number, sentAt: number): void {
+    this.#id = slot;
+    this.#usedAt = sentAt;
+  }
+
+  /** A command of it that was sent at that time was applied. */
+  used(id: number, sentAt: number): void {
+    if (id === this.#id) this.#usedAt = Math.max(this.#usedAt, sentAt);
+  }
+
+  ended(id: number | undefined): void {
+    if (id === this.#id) this.#id = undefined;
   }
 
   /** @param number no command has it */
@@ -28,8 +54,8 @@ export class Session {
 
   /** @returns `undefined` when there is none to close */
   closingCommand(number: number): Uint8Array | undefined {
-    if (this.id === undefined) return undefined;
-    const session = { type: 'close', id: this.id } as const;
+    if (this.#id === undefined) return undefined;
+    const session = { type: 'close', id: this.#id } as const;
     return this.#encode({ number, lowest: number, operations: [], session });
   }
 

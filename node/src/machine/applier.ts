@@ -166,6 +166,8 @@ export class Applier {
       return { command, outcome: { ok: true, slot, results: [] }, duplicate: false };
     }
     if (session.life === undefined) return refused(command, 'SESSION_EXPIRED');
+    session.touch(slot);
+    this.#sessions.changed(client, session, session.bytes);
     return {
       command,
       outcome: { ok: true, slot: session.life.opened, results: [] },

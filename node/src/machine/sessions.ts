@@ -19,6 +19,9 @@ export interface CachedSessions {
   readonly bytes: number;
 }
 
+/** What a look at saved sessions reads, if not one is larger. */
+const LOOKED_AT_BYTES = 64 * 1024;
+
 const CACHED: CachedSessions = { count: 1024, bytes: 32 * 1024 * 1024 };
 
 /** A session, and the slot in which its last command was applied, as somebody knows it. */
@@ -46,12 +49,14 @@ export class Sessions {
   constructor(tables: Tables, cached = CACHED) {
     this.#tables = tables;
     this.#cached = cached;
-    for (const [, { length }] of tables.range(SESSIONS)) {
+    for (const [, stored] of tables.range(SESSIONS)) {
+      if (lifeOf(stored) === undefined) continue;
       this.#count += 1;
-      this.#bytes += length;
+      this.#bytes += stored.length;
     }
   }
 
+  /** Of those that end: the others are as many as they were, and take nobody's place. */
   get count(): number {
     return this.#count;
   }
@@ -73,7 +78,7 @@ export class Sessions {
   /** A session for a client that has none. */
   open(client: string, life?: SessionLife): Session {
     const session = new Session(life);
-    this.#count += 1;
+    if (life !== undefined) this.#count += 1;
     this.#recent.set(client, session);
     this.changed(client, session, 0);
     return session;
@@ -89,7 +94,7 @@ export class Sessions {
    * @param before what its `bytes` were
    */
   changed(client: string, session: Session, before: number): void {
-    this.#bytes += session.bytes - before;
+    if (session.life !== undefined) this.#bytes += session.bytes - before;
     this.#unsavedBytes += session.bytes - session.weighed;
     session.weighed = session.bytes;
     if (session.dirty) return;
@@ -135,14 +140,17 @@ export class Sessions {
 
   /**
    * The saved sessions behind a client's, in the order of the table, with what is known of their
-   * lives by now.
+   * lives by now: none when there are no more, some up to `limit`, and fewer when they are large.
    */
   *behind(
     client: string | undefined,
     limit: number,
   ): Iterable<readonly [client: string, life: SessionLife | undefined]> {
     const from = client === undefined ? {} : { from: `${keyOf(client)}\0` };
+    let bytes = 0;
     for (const [key, stored] of this.#tables.range(SESSIONS, { ...from, limit })) {
+      if (bytes > 0 && bytes + stored.length > LOOKED_AT_BYTES) return;
+      bytes += stored.length;
       const id = Buffer.from(key, 'latin1').toString('hex');
       const kept = this.#recent.get(id) ?? this.#older.get(id);
       yield [id, kept === undefined ? lifeOf(stored) : kept.life];

@@ -1,6 +1,6 @@
 import type { Msg } from 'nats';
 import { asBuffer } from '../../../contract/src/bytes.ts';
-import { SESSIONLESS_VERSION } from '../../../contract/src/command.ts';
+import { COMMAND_VERSION } from '../../../contract/src/command.ts';
 import { partsOf } from '../../../contract/src/parts.ts';
 import type { Interest, NatsLink } from '../../../contract/src/nats-link.ts';
 import { parseRead } from '../../../contract/src/read-request.ts';
@@ -80,7 +80,7 @@ export class ClientApi {
     const answer = this.#answerTo(reply, number);
     if (answer === undefined) return;
     // Over the network commands come late, and then only a session tells that they have run.
-    if (command[0] === SESSIONLESS_VERSION) return answer({ ok: false, code: 'MALFORMED' });
+    if (command[0] !== COMMAND_VERSION) return answer({ ok: false, code: 'MALFORMED' });
     this.#driver.submit(command, answer);
   }
 

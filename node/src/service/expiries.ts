@@ -16,7 +16,7 @@ export interface ExpiriesPorts {
 }
 
 /** So many sessions are looked at in a tick, and named in one command, at most. */
-const LOOKED_AT = 256;
+const LOOKED_AT = 32;
 const MARK_MS = 1_000;
 
 /**
@@ -79,13 +79,13 @@ export class Expiries {
 
   #look(): void {
     const silent: SilentSession[] = [];
-    let seen = 0;
+    let isEnd = true;
     for (const [client, life] of this.#ports.behind(this.#last, LOOKED_AT)) {
-      seen += 1;
+      isEnd = false;
       this.#last = client;
       if (life !== undefined && this.#isOver(life)) silent.push({ client, touched: life.touched });
     }
-    this.#isLooking = seen === LOOKED_AT;
+    this.#isLooking = !isEnd;
     if (silent.length === 0) return;
     this.#isUnderWay = true;
     this.#ports.expire(silent);

@@ -167,6 +167,17 @@ test('a session that cannot be opened is the refusal of all that wait for it', a
   ]);
 });
 
+test('a command that NATS answers for, as nobody leads, may have been sent twice', async () => {
+  await lead((each) => each.answer(done));
+  await start(5_000);
+  await client.propose([OPERATION]);
+  await leader.close();
+  const proposed = client.propose([OPERATION]);
+  leader = await connectNats({ servers: natsUrl });
+  await lead((each) => each.answer(refused('SESSION_EXPIRED')));
+  await expect(proposed).rejects.toMatchObject({ code: 'SESSION_EXPIRED' });
+});
+
 test('a hint of when to try again is heeded', async () => {
   const times: number[] = [];
   await lead((asked) => {

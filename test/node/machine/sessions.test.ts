@@ -78,6 +78,12 @@ test('a session that had a command since does not end', () => {
   expect(add(7, ALICE, 5, 2)).toMatchObject({ ok: true });
 });
 
+test('a session that is opened again had a command', () => {
+  open(5, ALICE);
+  open(9, ALICE);
+  expect(applier.expire([{ client: ALICE, touched: 5 }])).toBe(0);
+});
+
 test('a duplicate, too, shows that the client is there', () => {
   open(5, ALICE);
   add(6, ALICE, 5);
@@ -121,6 +127,7 @@ test('a client that has no sessions has one that does not end', () => {
   applier.save();
   expect([...applier.sessions.behind(undefined, 10)]).toEqual([[ALICE, undefined]]);
   expect(open(4, ALICE)).toEqual(EXPIRED);
+  expect(applier.sessions).toMatchObject({ count: 0, bytes: 0 }); // It takes nobody's place.
   expect(add(5, ALICE, 0, 2)).toEqual(EXPIRED);
   expect(register()).toBe(1);
 });

@@ -1215,4 +1215,20 @@ export const testedMutants: readonly TestedMutant[] = [
     from: 'effects.push(...obeyed.sort((a, b) => Number(isCompare(a)) - Number(isCompare(b))));',
     to: 'effects.push(...obeyed);',
   },
+  {
+    name: 'what was refused with its opening is refused twice',
+    in: 'test/client/sdk/lanes-denied.test.ts',
+    test: 'what is refused with the opening of its session is refused once, and its lane is free once',
+    file: '../../client/src/sdk/lanes.ts',
+    from: '    if (request.settled) return; // With the one that opened its session, say.\n',
+    to: '',
+  },
+  {
+    name: 'a session that is opened again may end at once',
+    in: 'test/node/machine/sessions.test.ts',
+    test: 'a session that is opened again had a command',
+    file: 'machine/applier.ts',
+    from: '    session.touch(slot);\n',
+    to: '',
+  },
 ];
