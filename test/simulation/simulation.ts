@@ -58,7 +58,6 @@ export interface Report {
   readonly collections: number;
   /** How often a member went on from the state of another one. */
   readonly transfers: number;
-  readonly expired: number;
   /** How often each kind of fault struck. */
   readonly faults: ReadonlyMap<FaultKind, number>;
   readonly simulatedMs: number;
@@ -328,7 +327,6 @@ class Simulation {
       changes: this.#operator?.changes ?? 0,
       collections: this.#collections,
       transfers: this.#transfers,
-      expired: this.#clients.reduce((sum, { expired }) => sum + expired, 0),
       faults: this.#faults,
       simulatedMs: this.#scheduler.now,
     };

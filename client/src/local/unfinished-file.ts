@@ -28,7 +28,7 @@ export class UnfinishedFile {
     if (!overwrites && fs.existsSync(target)) throw new FileExistsError(target);
     this.#target = target;
     this.path = `${target}.${randomBytes(4).toString('hex')}${UNFINISHED}`;
-    this.#handle = fs.openSync(this.path, 'wx');
+    this.#handle = fs.openSync(this.path, 'wx', 0o600); // It has all that the cluster knows.
   }
 
   write(bytes: Uint8Array): void {

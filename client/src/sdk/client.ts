@@ -75,9 +75,6 @@ export async function connect(options: ConnectOptions): Promise<SynodClient> {
   return client;
 }
 
-/** What a client sends last has so many ms to leave. */
-const FAREWELL_MS = 1_000;
-
 /** Of one client. */
 interface Connected {
   readonly link: NatsLink;
@@ -251,7 +248,7 @@ export class SynodClient {
   }
 
   async close(): Promise<void> {
-    if (this.#lanes.close()) await this.#link.answers(FAREWELL_MS);
+    this.#lanes.close();
     await this.#link.close();
   }
 }

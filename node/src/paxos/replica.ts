@@ -394,8 +394,6 @@ export class Replica {
         return this.#reconfigure(system);
       case 'compare':
         return [{ type: 'compare', slot: this.#slotOut }];
-      case 'expire':
-        return [system];
       case 'machine':
         return this.#upgrade(system);
       default:

@@ -63,8 +63,9 @@ export class Checkpoints {
 
   /** Cuts the state when it is time to. */
   cutWhenDue(): void {
-    const { state } = this.#ports;
-    const due = this.#ticksLeft <= 0 || state.overlayBytes > this.#most;
+    const { state, applier } = this.#ports;
+    const bytes = state.overlayBytes + applier.unsavedBytes;
+    const due = this.#ticksLeft <= 0 || bytes > this.#most;
     if (!due || this.#cuts.length > 0 || !this.#hasNews) return;
     this.#ticksLeft = this.#settings.checkpointTicks;
     this.#cut(this.#ports.member.slotOut, undefined);

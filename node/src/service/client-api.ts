@@ -1,6 +1,5 @@
 import type { Msg } from 'nats';
 import { asBuffer } from '../../../contract/src/bytes.ts';
-import { COMMAND_VERSION } from '../../../contract/src/command.ts';
 import { partsOf } from '../../../contract/src/parts.ts';
 import type { Interest, NatsLink } from '../../../contract/src/nats-link.ts';
 import { parseRead } from '../../../contract/src/read-request.ts';
@@ -78,10 +77,7 @@ export class ClientApi {
     // The number stands where contract/src/command.ts has it; a malformed command is answered too.
     const number = command.length >= 23 ? command.readUIntBE(17, 6) : 0;
     const answer = this.#answerTo(reply, number);
-    if (answer === undefined) return;
-    // Over the network commands come late, and then only a session tells that they have run.
-    if (command[0] !== COMMAND_VERSION) return answer({ ok: false, code: 'MALFORMED' });
-    this.#driver.submit(command, answer);
+    if (answer !== undefined) this.#driver.submit(command, answer);
   }
 
   #read({ data, reply }: Msg): void {

@@ -1,9 +1,4 @@
-import {
-  checkCommand,
-  COMMAND_VERSION,
-  isSoundCommand,
-  SESSIONLESS_VERSION,
-} from '../../../contract/src/command.ts';
+import { checkCommand, COMMAND_VERSION, isSoundCommand } from '../../../contract/src/command.ts';
 import type { Outcome } from '../../../contract/src/reply.ts';
 import type { AppliedCommand } from '../machine/applier.ts';
 import { COMMAND_FRAMING, type Command } from '../paxos/pvalue.ts';
@@ -65,16 +60,15 @@ export class ClientRequests {
     const isTaken = member.takesCommands && !this.#events.isStopped();
     // First of all: who comes back from a pause has thousands that others have answered.
     if (!isTaken) return this.#refuse({ ok: false, code: 'NOT_LEADING' }, answer);
-    const isChecked = bytes[0] === COMMAND_VERSION || bytes[0] === SESSIONLESS_VERSION;
-    if (isChecked && !isSoundCommand(bytes)) {
+    if (bytes[0] === COMMAND_VERSION && !isSoundCommand(bytes)) {
       return this.#refuse({ ok: false, code: 'GARBLED' }, answer);
     }
     const command = checkCommand(bytes);
     if ('malformed' in command) return this.#refuse({ ok: false, code: 'MALFORMED' }, answer);
-    const { client, number } = command;
+    const { client, number, count } = command;
     let known: Outcome | undefined;
     try {
-      known = applier.lookup(command);
+      known = applier.lookup(client, number, count);
     } catch (error) {
       // Its session is damaged on disk.
       this.#events.failed(error);
@@ -163,7 +157,7 @@ export class ClientRequests {
   #hasRun({ client, number, command, isUnsure }: Waiting): boolean {
     const header = isUnsure ? checkCommand(command) : undefined;
     if (header === undefined || 'malformed' in header) return false;
-    const known = this.#ports.applier.lookup(header);
+    const known = this.#ports.applier.lookup(client, number, header.count);
     if (known !== undefined) this.#waiters.answer(client, number, known);
     return known !== undefined;
   }

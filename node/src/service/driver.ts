@@ -1,10 +1,8 @@
 import type { ReadRequest } from '../../../contract/src/read-request.ts';
 import type { Alarm } from '../../../contract/src/alarms.ts';
-import { MAX_TTL_MS } from '../../../contract/src/command.ts';
 import type { Outcome } from '../../../contract/src/reply.ts';
 import type { IncomingState } from '../../../contract/src/status.ts';
 import type { AppliedCommand } from '../machine/applier.ts';
-import type { SilentSession } from '../machine/sessions.ts';
 import type { MemberId } from '../paxos/ballot.ts';
 import { waitsForFlush, type Effect, type LogRecord } from '../paxos/effects.ts';
 import type { Input } from '../paxos/input.ts';
@@ -30,7 +28,6 @@ import { Comparisons } from './comparisons.ts';
 import { DiskWatch } from './disk-watch.ts';
 import type { DriverEvents, DriverPorts, DriverSettings } from './driver-ports.ts';
 import { errorOf } from './expulsion.ts';
-import { Expiries } from './expiries.ts';
 import { Hearing } from './hearing.ts';
 import { Outbox } from './outbox.ts';
 import { Reads } from './reads.ts';
@@ -73,7 +70,6 @@ export class Driver {
   readonly #reads: Reads;
   readonly #checkpoints: Checkpoints;
   readonly #comparisons: Comparisons;
-  readonly #expiries: Expiries;
   readonly #transfer: StateTransfer;
   #filter: EffectFilter | undefined;
   #inbox: { readonly input: Input; readonly bytes: number }[] = [];
@@ -99,7 +95,7 @@ export class Driver {
     this.#events = events;
     this.#collected = ports.log.first;
     this.#ticksToScrub = settings.scrubTicks;
-    const failed = (error: unknown): void => this.#fail(error);
+    const failed = (error: unknown): void => this.fail(error);
     this.#facts = new AppliedFacts(ports.state.facts, () => this.#own);
     this.#barrier = new Barrier(ports.log, failed);
     this.#backlog = new Backlog(settings, () => this.unwrittenBytes);
@@ -130,7 +126,6 @@ export class Driver {
     this.#outbox = new Outbox(transport, member.self, () => member.configurations.members);
     this.#comparisons = this.#comparing();
     this.#transfer = this.#transferring();
-    this.#expiries = this.#expiring();
     transport.onMessage((from, message, stamp) => {
       metrics.received.add(message.type);
       this.#hearing.heard(from);
@@ -159,19 +154,9 @@ export class Driver {
       },
       disputed: (isOpen: boolean) => this.input({ type: 'dispute', isOpen }),
       compare: () => this.input({ type: 'compare' }),
-      failed: (error: Error) => this.#fail(error),
+      failed: (error: Error) => this.fail(error),
     };
     return new Comparisons(ports, this.#settings.compareTicks);
-  }
-
-  #expiring(): Expiries {
-    const { member, applier } = this.#ports;
-    const ports = {
-      slotOut: () => member.slotOut,
-      behind: (client: string | undefined, limit: number) => applier.sessions.behind(client, limit),
-      expire: (sessions: readonly SilentSession[]) => this.input({ type: 'expire', sessions }),
-    };
-    return new Expiries(ports, this.#settings.tickMs, MAX_TTL_MS);
   }
 
   #transferring(): StateTransfer {
@@ -190,7 +175,7 @@ export class Driver {
       },
       refused: (from: MemberId) => this.#events.dropped('another-machine', from),
       restored: (slotOut: Slot) => this.#events.restored(slotOut),
-      failed: (error: Error) => this.#fail(error),
+      failed: (error: Error) => this.fail(error),
     };
     const { chunkBytes } = this.#settings;
     return new StateTransfer(ports, () => Math.min(chunkBytes, this.#room));
@@ -319,7 +304,6 @@ export class Driver {
     this.#requests.tick();
     this.#reads.tick();
     this.#compare();
-    this.#expire();
     this.#scrub();
   }
 
@@ -331,12 +315,6 @@ export class Driver {
 
   #compare(): void {
     if (!this.#stopped) this.#guard(() => this.#comparisons.tick());
-  }
-
-  #expire(): void {
-    const { takesCommands, leading } = this.member;
-    if (this.#stopped) return;
-    this.#guard(() => this.#expiries.tick(takesCommands ? leading : undefined));
   }
 
   #scrub(): void {
@@ -437,7 +415,7 @@ export class Driver {
       run();
     } catch (error) {
       if (this.#failed) throw error; // Of whoever was told of a failure: nobody would hear of it.
-      this.#fail(error);
+      this.fail(error);
     }
   }
 
@@ -504,10 +482,6 @@ export class Driver {
         case 'compare':
           this.#comparisons.compare(effect.slot);
           break;
-        case 'expire':
-          this.#expiries.applied();
-          this.#ports.metrics.counts.sessionsExpired += this.#ports.applier.expire(effect.sessions);
-          break;
         case 'machine':
           this.#upgrade(effect.version);
           break;
@@ -529,7 +503,7 @@ export class Driver {
           break;
         case 'expelled':
           this.#outbox.send(Infinity); // Its last word.
-          this.#fail(errorOf(effect.expulsion));
+          this.fail(errorOf(effect.expulsion));
           break;
         case 'surveyed':
           this.#events.surveyed(effect.survey);
@@ -579,7 +553,7 @@ export class Driver {
     const { applier } = this.#ports;
     const machine = { name: applier.machine.name, version };
     const error = machineErrorOf(machine, applier.machine);
-    if (error !== undefined) return this.#fail(error);
+    if (error !== undefined) return this.fail(error);
     applier.version = version;
     this.#facts.upgraded(machine);
     this.#events.upgraded(machine);
@@ -605,7 +579,7 @@ export class Driver {
     this.#recalls.add(asker);
     log.read(from, to, Math.min(this.#settings.chunkBytes, this.#room), (error, stored) => {
       this.#recalls.delete(asker);
-      if (error !== undefined) return this.#fail(error);
+      if (error !== undefined) return this.fail(error);
       this.input({ type: 'recalled', asker, from, stored, first });
     });
   }
@@ -618,7 +592,7 @@ export class Driver {
     this.#collected = slot;
     this.#barrier.persist({ type: 'floor', slot });
     this.#barrier.hold(() => {
-      log.collect(slot, (error) => this.#fail(error));
+      log.collect(slot, (error) => this.fail(error));
       this.#events.collected(slot);
     });
   }
@@ -629,8 +603,11 @@ export class Driver {
     this.input({ type: 'flushed', slotOut });
   }
 
-  /** Also after it has stopped: what was still being written did not reach the disk. */
-  #fail(error: unknown): void {
+  /**
+   * Something that its member leans on is damaged, or failed: it does nothing more. Also after it
+   * has stopped: what was still being written did not reach the disk.
+   */
+  fail(error: unknown): void {
     if (this.#failed) return;
     this.#failed = true;
     this.#stop();

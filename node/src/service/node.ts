@@ -139,7 +139,8 @@ export class Node {
       driver: () => this.#running?.driver,
       about: () => this.#about(),
       chunkBytes: () => roomIn(this.#nats.link?.maxPayload ?? Infinity),
-      failed: (error) => this.#failed(error),
+      // Whoever writes the log stops first: its next run opens the same files.
+      failed: (error) => (this.#running ? this.#running.driver.fail(error) : this.#failed(error)),
     });
     this.#data.onClose = () => this.#snapshots.stop();
     this.#metrics.readGaugesFrom(

@@ -1,3 +1,5 @@
+import { encodeCommand } from '../../../contract/src/command.ts';
+import { encodeCounterOperation } from '../../../contract/src/counter.ts';
 import { Applier } from '../../../node/src/machine/applier.ts';
 import { counter } from '../../../node/src/machine/counter.ts';
 import { Metrics } from '../../../node/src/metrics/metrics.ts';
@@ -15,6 +17,7 @@ let file: MemoryFile;
 let writes: (() => void)[];
 let happened: string[];
 let checkpoints: Checkpoints;
+let applier: Applier;
 
 beforeEach(() => {
   writes = [];
@@ -37,10 +40,11 @@ beforeEach(() => {
     machine: { inForce: 1, newest: 1 },
   });
   member.step({ type: 'tick', random: 0.5 });
+  applier = new Applier(counter, state.tables, 1);
   const ports = {
     member,
     state,
-    applier: new Applier(counter, state.tables, 1),
+    applier,
     metrics: new Metrics({ version: '0', cluster: 'c', member: 'a', process: false }),
     now: () => 0,
   };
@@ -67,6 +71,17 @@ test('a cut is made when it is time to, and counts as flushed once it is written
   checkpoints.tick();
   checkpoints.cutWhenDue(); // There is no news.
   expect(writes).toHaveLength(0);
+});
+
+test('a cut is due before its time when much is in memory, sessions that are in no table included', () => {
+  checkpoints.cutWhenDue();
+  expect(writes).toHaveLength(0);
+  const operations = Array.from({ length: 100 }, () =>
+    encodeCounterOperation({ type: 'add', register: 'r', delta: 1 }),
+  );
+  applier.apply(0, [encodeCommand({ client: 'ab'.repeat(16), number: 1, lowest: 1, operations })]);
+  checkpoints.cutWhenDue();
+  expect(writes).toHaveLength(1);
 });
 
 test('a cut that could not be written does not count as flushed', () => {
