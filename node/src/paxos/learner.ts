@@ -56,10 +56,13 @@ export class Learner {
 
   /** Somebody knows that every slot below `slot` is decided. */
   heard(slot: Slot, from: MemberId): void {
-    if (slot <= this.#target) return;
+    const isKnown = this.#peers.includes(from);
+    const isLacking = slot === this.#target && slot > this.#slotOut;
+    if (slot <= this.#target && !(isLacking && !isKnown)) return;
     this.#target = slot;
-    // Who knows only members that were replaced meanwhile learns from whom it hears.
-    if (!this.#peers.includes(from)) this.#peers = [...this.#peers, from];
+    // Who knows only members that were replaced meanwhile learns from whom it hears, also when
+    // nothing new is decided: a configuration that it has applied since may have named others.
+    if (!isKnown) this.#peers = [...this.#peers, from];
     this.#next = this.#peers.indexOf(from);
   }
 

@@ -41,6 +41,23 @@ test('who named the highest slot is asked first', () => {
   expect(ask(learner, timing.learn, true)[0]).toEqual(['c']);
 });
 
+test('who is behind, and knows only others that are gone, asks whom it hears, also of nothing new', () => {
+  const learner = settled();
+  learner.heard(7, 'x');
+  learner.peers = peers; // Of a configuration that it has applied since.
+  learner.heard(7, 'x');
+  const asked = ask(learner, 60, true);
+  expect(asked.slice(0, 3)).toEqual([['x'], ['b'], ['c']]);
+});
+
+test('who lacks nothing does not take a stranger for a peer', () => {
+  const learner = settled();
+  learner.heard(7, 'b');
+  learner.tick(0.5, false, 7);
+  learner.heard(7, 'x');
+  expect(learner.survey(1)).toEqual({ to: peers, survey: 1 });
+});
+
 test('after an answer that brought progress the same peer is asked for more', () => {
   const learner = settled();
   expect(learner.answered('c', undefined, true, true)).toEqual([{ to: ['c'] }]);

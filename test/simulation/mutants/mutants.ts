@@ -466,7 +466,7 @@ export const mutants: readonly SimulatedMutant[] = [
     name: 'who knows only replaced members asks nobody else',
     invariant: 'leadership',
     file: 'paxos/learner.ts',
-    from: 'if (!this.#peers.includes(from)) this.#peers = [...this.#peers, from];',
+    from: 'if (!isKnown) this.#peers = [...this.#peers, from];',
     to: '',
   },
   {

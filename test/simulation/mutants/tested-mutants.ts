@@ -1167,4 +1167,12 @@ export const testedMutants: readonly TestedMutant[] = [
     from: 'effects.push(...obeyed.sort((a, b) => Number(isCompare(a)) - Number(isCompare(b))));',
     to: 'effects.push(...obeyed);',
   },
+  {
+    name: 'who knows only replaced members waits for something new',
+    in: 'test/node/paxos/learner.test.ts',
+    test: 'who is behind, and knows only others that are gone, asks whom it hears, also of nothing new',
+    file: 'paxos/learner.ts',
+    from: 'if (slot <= this.#target && !(isLacking && !isKnown)) return;',
+    to: 'if (slot <= this.#target) return;',
+  },
 ];
