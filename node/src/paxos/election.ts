@@ -12,6 +12,8 @@ export interface Election {
   tick(random: number, unapplied: boolean): boolean;
   /** Whether this member misses a leader, and leads not itself: it supports who tries. */
   readonly suspects: boolean;
+  /** It suspects so because nobody was heard for long: not for a hint, which may be wrong. */
+  readonly isSilent: boolean;
   /** Whether to ask now if the leader is there at all: it is silent. */
   readonly asks: boolean;
   /**
@@ -60,7 +62,11 @@ class Suspicion implements Election {
   }
 
   get suspects(): boolean {
-    return this.#isGone || this.#silence >= this.#timing.election / 2;
+    return this.#isGone || this.isSilent;
+  }
+
+  get isSilent(): boolean {
+    return this.#silence >= this.#timing.election / 2;
   }
 
   get asks(): boolean {
@@ -138,6 +144,7 @@ class OnDemand implements Election {
 
   /** Nobody asks: it starts phase 1 without asking others. */
   readonly suspects = false;
+  readonly isSilent = false;
   readonly asks = false;
 
   gone(): boolean {

@@ -108,7 +108,7 @@ export class Leader {
 
   /** It leads not, and has heard nobody who does for a while. */
   get missesLeader(): boolean {
-    return !this.active && this.#election.suspects;
+    return !this.active && this.#election.isSilent;
   }
 
   /** The leader's ballot while it is active. */

@@ -322,6 +322,15 @@ describe('a leader that is gone', () => {
     expect(sent(support(of, 'b', ballot('2.a')), 'p1a')).toHaveLength(1);
   });
 
+  test('is no reason to recover the cluster by hand: that takes a long silence', () => {
+    const of = following();
+    asks(of, 3);
+    of.gone('c', true);
+    expect(of.missesLeader).toBe(false);
+    for (let tick = 3; tick < patient.election / 2; tick++) of.tick(0, false);
+    expect(of.missesLeader).toBe(true);
+  });
+
   test('may be another one than this member follows, or may have been heard meanwhile', () => {
     const of = following();
     asks(of, 2);

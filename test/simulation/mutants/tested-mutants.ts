@@ -1175,4 +1175,12 @@ export const testedMutants: readonly TestedMutant[] = [
     from: 'if (slot <= this.#target && !(isLacking && !isKnown)) return;',
     to: 'if (slot <= this.#target) return;',
   },
+  {
+    name: 'a hint is enough to recover a cluster by hand',
+    in: 'test/node/paxos/leader.test.ts',
+    test: 'a leader that is gone is no reason to recover the cluster by hand: that takes a long silence',
+    file: 'paxos/leader.ts',
+    from: 'return !this.active && this.#election.isSilent;',
+    to: 'return !this.active && this.#election.suspects;',
+  },
 ];
