@@ -1,5 +1,5 @@
 import { damage } from './disk-faults.ts';
-import type { Fault } from './plan.ts';
+import { SLOW_DISK_MS, type Fault } from './plan.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { SimulatedNetwork } from './simulated-network.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
@@ -20,8 +20,6 @@ export interface Field {
 }
 
 const SLOW_MS = 80;
-/** A write takes as long as this, more or less. */
-const SLOW_DISK_MS = 2_500;
 /** Nobody waits for a cut: it may take so many times longer than other things. */
 const STATE_STALLS = 4;
 const CALM_MS = 300;
@@ -137,7 +135,7 @@ function hits(fault: Fault, hit: SimulatedProcess, field: Field): boolean {
       return true;
     case 'slow-disks': {
       const running = processes.filter((process) => process.running);
-      for (const each of running) each.slowDisk(SLOW_DISK_MS * (0.2 + luck));
+      for (const each of running) each.slowDisk(SLOW_DISK_MS * (1 / 6 + (luck * 5) / 6));
       scheduler.after(5 * forMs, () => {
         for (const each of running) each.slowDisk(0);
       });

@@ -148,6 +148,8 @@ const LATER = 0x1a7e;
 const KINDS_AT_MOST = 5;
 const STRIKES_AT_LEAST = 2;
 const STRIKES_AT_MOST = 7;
+/** What a write takes at most while all disks are slow. One that was begun then goes on so long. */
+export const SLOW_DISK_MS = 3_000;
 /** So many times as long as all its faults one after the other, a run has time for work, too. */
 const SPAN = 1.5;
 /** A few commands fill it. */
@@ -169,7 +171,8 @@ export function planOf(seed: number): Plan {
   const members = random.pick([3, 3, 3, 5, 5, 1]);
   const leadership = random.chance(0.8) ? 'stable' : 'on-demand';
   const faults = faultsOf(random.fork(), members, leadership);
-  const faultsMs = faults.reduce((sum, { forMs: lasts }) => sum + lasts, 0);
+  const tailMs = (kind: FaultKind): number => (kind === 'slow-disks' ? SLOW_DISK_MS : 0);
+  const faultsMs = faults.reduce((sum, { kind, forMs: lasts }) => sum + lasts + tailMs(kind), 0);
   const forMs = Math.max(random.between(15_000, 30_000), SPAN * faultsMs);
   const machine = random.chance(0.6) ? 'counter' : 'chat-log';
   const clients = 2 + random.below(6);

@@ -47,7 +47,7 @@ function clientOf(sources: Readonly<Record<string, Source>>): {
           role,
           ready: true,
           voters: members,
-        } as unknown as MemberStatus;
+        } as unknown as MemberStatus; // `saveSnapshot` looks at no more of it.
       }),
     );
   async function* snapshot(member: string): AsyncGenerator<SnapshotPart> {
@@ -62,7 +62,7 @@ function clientOf(sources: Readonly<Record<string, Source>>): {
     }
     if (then !== undefined) throw then;
   }
-  return { client: { status, snapshot } as unknown as SynodClient, asked };
+  return { client: { status, snapshot } as unknown as SynodClient, asked }; // Nothing else.
 }
 
 let folder: string;

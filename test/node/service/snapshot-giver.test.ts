@@ -46,7 +46,7 @@ function giver(reads: () => Outcome | undefined = () => undefined): {
       const outcome = reads();
       if (outcome !== undefined) answer(outcome);
     },
-  } as unknown as ReturnType<SnapshotGiverPorts['driver']>;
+  } as unknown as ReturnType<SnapshotGiverPorts['driver']>; // The giver only reads.
   const ports: SnapshotGiverPorts = {
     state: () => state,
     driver: () => driver,
