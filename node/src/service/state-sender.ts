@@ -7,6 +7,8 @@ import type { StateSnapshot, StateStore } from '../storage/state.ts';
 
 /** Ticks without a request after which a snapshot is closed: it pins pages of the file. */
 const IDLE_TICKS = 500;
+/** Nobody waits so long for the first chunk: who asks for it then has begun anew. */
+const FIRST_TICKS = 200;
 /** It is closed then in any case. */
 const LIFE_TICKS = 60_000;
 /** So long after a transfer the log keeps what follows it, for whoever took it to catch up. */
@@ -68,7 +70,10 @@ export class StateSender {
     const isHis = sending?.to === from;
     // Who asks for the first chunk again has not had it yet: it is on its way, or lost.
     const isFirstAgain = snapshot === undefined && sending?.last.at === 0;
-    if (isHis && (snapshot === sending.last.snapshot || isFirstAgain)) {
+    // Of a single chunk nothing follows that tells whether it came: who cannot go on with what it
+    // took would be given the same for ever.
+    const isStale = isFirstAgain && sending.last.isLast && sending.age > FIRST_TICKS;
+    if (isHis && (snapshot === sending.last.snapshot || isFirstAgain) && !isStale) {
       sending.idle = 0;
       if (at === sending.last.at) this.#send(from, sending.last);
       else if (at === sending.last.at + 1 && !sending.last.isLast) this.#next(sending);

@@ -37,7 +37,7 @@ interface Sent<M> {
 }
 
 /** A sender, what it has sent since it was asked last, and how its state goes on. */
-function sender(): {
+function sender(chunkBytes = CHUNK_BYTES): {
   sender: StateSender;
   take: () => Sent<Chunk>[];
   advance: (slot: number) => void;
@@ -48,7 +48,7 @@ function sender(): {
   const send = (to: string, message: Chunk): void => void sent.push({ to, message });
   const random = (): number => (draws += 1) / 100;
   return {
-    sender: new StateSender(state, () => CHUNK_BYTES, send, random),
+    sender: new StateSender(state, () => chunkBytes, send, random),
     take: () => sent.splice(0),
     advance: (slot) => state.cut(slot).write(() => undefined),
   };
@@ -245,6 +245,21 @@ test('whoever vanished does not hold the log for longer because others fetch on'
     from.sender.tick();
   }
   expect(from.sender.neededFrom).toBe(SLOT + 1);
+});
+
+test('who took a state of one chunk, and begins anew again and again, is given a newer one', () => {
+  const { sender: from, take, advance } = sender(1 << 20);
+  const first = { type: 'fetch', at: 0 } as const;
+  from.fetch('b', first);
+  expect(take()).toMatchObject([{ message: { slot: SLOT, isLast: true } }]);
+  advance(SLOT + 5);
+  const slots = Array.from({ length: 30 }, () => {
+    for (let tick = 0; tick < 10; tick++) from.tick();
+    from.fetch('b', first);
+    return take()[0]?.message.slot;
+  });
+  expect(slots[0]).toBe(SLOT); // It may have been lost.
+  expect(slots.at(-1)).toBe(SLOT + 5);
 });
 
 test('who never goes on with a snapshot, and asks for it all the same, gets another one in time', () => {

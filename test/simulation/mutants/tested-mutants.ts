@@ -1183,4 +1183,12 @@ export const testedMutants: readonly TestedMutant[] = [
     from: 'return !this.active && this.#election.isSilent;',
     to: 'return !this.active && this.#election.suspects;',
   },
+  {
+    name: 'who begins a transfer anew is given the same state for ever',
+    in: 'test/node/service/state-transfer.test.ts',
+    test: 'who took a state of one chunk, and begins anew again and again, is given a newer one',
+    file: 'service/state-sender.ts',
+    from: 'sending.age > FIRST_TICKS;',
+    to: 'sending.age > LIFE_TICKS;',
+  },
 ];
