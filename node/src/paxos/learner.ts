@@ -117,6 +117,8 @@ export class Learner {
   ): Question[] {
     for (const { id, silent } of this.#surveys) if (id === survey) silent.delete(from);
     if (!progress) return [];
+    // It is asked for more, also once what it gave is applied: others may be gone.
+    if (this.#peers.includes(from)) this.#next = this.#peers.indexOf(from);
     this.#giver = undefined;
     this.#sinceOthers = Infinity;
     this.#retransmission.reset();

@@ -65,6 +65,14 @@ test('after an answer that brought progress the same peer is asked for more', ()
   expect(learner.answered('c', undefined, true, false)).toEqual([]);
 });
 
+test('whoever brought progress is asked for more, also when what it gave is applied later', () => {
+  const learner = settled();
+  learner.answered('c', undefined, true, false);
+  expect(learner.goOn()).toEqual([{ to: ['c'] }]);
+  learner.answered('b', undefined, true, false);
+  expect(learner.goOn()).toEqual([{ to: ['b'] }]);
+});
+
 test('a survey ends when all have answered and what they know is applied', () => {
   const learner = settled();
   expect(learner.survey(1)).toEqual({ to: peers, survey: 1 });

@@ -1191,4 +1191,12 @@ export const testedMutants: readonly TestedMutant[] = [
     from: 'sending.age > FIRST_TICKS;',
     to: 'sending.age > LIFE_TICKS;',
   },
+  {
+    name: 'whoever comes next is asked for more, and not who had some',
+    in: 'test/node/paxos/learner.test.ts',
+    test: 'whoever brought progress is asked for more, also when what it gave is applied later',
+    file: 'paxos/learner.ts',
+    from: 'if (this.#peers.includes(from)) this.#next = this.#peers.indexOf(from);',
+    to: '',
+  },
 ];
