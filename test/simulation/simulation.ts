@@ -196,10 +196,11 @@ class Simulation {
     const rulings = this.#processes.flatMap(({ running, known, flushed }) =>
       running ? known.votersFrom(flushed) : [],
     );
+    // All are down: nobody says what their disks hold, and what is under way may never come.
+    if (rulings.length === 0) return false;
     const { underWay } = this.#operator;
     if (underWay !== undefined) rulings.push(underWay);
     return (
-      rulings.length > 0 &&
       rulings.every((voters) => voters.length > 2 && voters.every(isThere)) &&
       rulings.some((voters) => voters.includes(process.id))
     );
