@@ -214,13 +214,22 @@ export class Election {
 
   /** The next one need not wait. */
   async #release(lease: V1Lease): Promise<void> {
-    const { lease: object, log } = this.#options;
-    const spec = { ...this.#renewed(lease), holderIdentity: '', leaseDurationSeconds: 1 };
+    const { lease: object, identity, log } = this.#options;
     try {
-      await object.update(lease, spec);
+      await object.update(lease, this.#released(lease)).catch(async (error: unknown) => {
+        if (!isLost(error)) throw error;
+        // Somebody took it, or a renewal was done whose answer was not awaited.
+        const now = await object.read();
+        if (now?.spec?.holderIdentity !== identity) return;
+        await object.update(now, this.#released(now));
+      });
     } catch (error) {
       if (!isLost(error)) log.warn({ err: error }, 'the Lease was not released, and will expire');
     }
+  }
+
+  #released(lease: V1Lease): LeaseSpec {
+    return { ...this.#renewed(lease), holderIdentity: '', leaseDurationSeconds: 1 };
   }
 
   #spec(before: V1Lease | undefined): LeaseSpec {

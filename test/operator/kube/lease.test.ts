@@ -178,6 +178,18 @@ test('told to stop, it finishes its work, gives the Lease back, and the other ta
   expect(server.lease?.spec?.leaseTransitions).toBe(1);
 });
 
+test('stopped while a renewal is under way, it gives the Lease back all the same', async () => {
+  const a = elector('a');
+  await turn(1_000, [a]);
+  a.link.state = 'slow';
+  await turn(1_500, [a]);
+  a.link.state = 'up';
+  a.election.stop();
+  await settle();
+  expect(a.isStopped).toBe(true);
+  expect(server.holder).toBe('');
+});
+
 test.each(['cut', 'hung', 'deaf', 'late'] as const)(
   'a leader whose link is %s stops before another one may begin',
   async (state) => {
