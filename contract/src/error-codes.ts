@@ -12,6 +12,10 @@ export const errors = {
   MALFORMED: 'The request could not be parsed. Client and cluster must speak the same version.',
   ALREADY_ANSWERED: 'The number is below the lowest one that the client declared unanswered.',
   TOO_MANY_IN_FLIGHT: 'The client has more unanswered commands than the cluster keeps replies for.',
+  SESSION_EXPIRED:
+    'The client was silent for longer than its session lives. The command may have run, once.',
+  SESSIONS_FULL:
+    'The cluster keeps as many sessions, or replies of theirs, as it may. Try again when some end.',
   INVALID_OPERATION: 'The state machine does not know the operation. It changed nothing.',
   UNKNOWN_MEMBER:
     'No member with that id can do this. "synod member list" shows who votes and learns.',

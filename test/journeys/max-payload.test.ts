@@ -52,7 +52,7 @@ test.each([64, 256])(
     expect((await client.append('behind them')).position).toBe(many.length);
 
     const most = Math.min(128 * KIB, kib * KIB - 4096 - 5);
-    const framing = 31 + 4 + 4 + 9; // Of a command, its checksum, its operation, its kind.
+    const framing = 31 + 7 + 4 + 4 + 9; // Of a command, its session, checksum, operation and kind.
     const fits = 'f'.repeat(most - framing);
     expect((await client.append(fits)).position).toBe(many.length + 1);
     await expect(client.append(`${fits}f`)).rejects.toMatchObject({

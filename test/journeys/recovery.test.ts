@@ -5,7 +5,7 @@ import type { LocalCluster } from '../../client/src/local/local-cluster.ts';
 import { NodeProcess } from '../../client/src/local/node-process.ts';
 import { SynodError, type SynodClient } from '../../client/src/sdk/client.ts';
 import { encodeChatOperation } from '../../contract/src/chat-log.ts';
-import { encodeCommand } from '../../contract/src/command.ts';
+import { checkCommand, encodeCommand } from '../../contract/src/command.ts';
 import { exitCodes } from '../../contract/src/error-codes.ts';
 import { parseReplies, type Outcome } from '../../contract/src/reply.ts';
 import type { MemberStatus } from '../../contract/src/status.ts';
@@ -96,9 +96,26 @@ function applied(slot: number): Promise<MemberStatus> {
   });
 }
 
-function command(id: string, number: number, text: string): Uint8Array {
+/** A command of a client, in a session that is opened for it. */
+async function command(client: string, number: number, text: string): Promise<Uint8Array> {
+  const header = { client, lowest: 1, operations: [] };
+  const session = { type: 'open', ttlMs: 60_000 } as const;
+  const opened = await outcome(encodeCommand({ ...header, number: 9_000, session }));
+  if (!opened.ok) throw new Error(opened.code);
   const operations = [encodeChatOperation({ type: 'append', text })];
-  return encodeCommand({ client: id, number, lowest: 1, operations });
+  return encodeCommand({
+    client,
+    number,
+    lowest: 1,
+    operations,
+    session: { type: 'in', id: opened.slot },
+  });
+}
+
+function numberOf(bytes: Uint8Array): number {
+  const command = checkCommand(bytes);
+  if ('malformed' in command) throw new Error(command.malformed);
+  return command.number;
 }
 
 /** Sends the bytes of a command, as a client does that had no answer. */
@@ -107,7 +124,11 @@ async function outcome(bytes: Uint8Array): Promise<Outcome> {
   const inbox = `${subjects.inbox('writer')}.again`;
   let found: Outcome | undefined;
   const answers = outside.subscribe(`${inbox}.*`, {
-    callback: (_, { data }) => (found = parseReplies(data)?.[0]?.outcome ?? found),
+    callback: (_, { data }) => {
+      // A late answer to an earlier one may come, too.
+      const reply = parseReplies(data)?.find(({ number }) => number === numberOf(bytes));
+      found = reply?.outcome ?? found;
+    },
   });
   const answer = await until('an answer', () => {
     outside.publish(subjects.request, bytes, { reply: `${inbox}.0` });
@@ -126,7 +147,7 @@ const set = (text: string): string[] =>
 test('two of three are lost: the survivor begins a new cluster with what it has, and goes on', async () => {
   for (const text of ['one', 'two', 'three']) await client.append(text);
   const id = randomBytes(16).toString('hex');
-  const bytes = command(id, 1, 'once');
+  const bytes = await command(id, 1, 'once');
   const before = await outcome(bytes);
   if (!before.ok) throw new Error(before.code);
   const old = await applied(before.slot);

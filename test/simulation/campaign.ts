@@ -34,6 +34,7 @@ export interface Sums {
   readonly changes: number;
   readonly collections: number;
   readonly transfers: number;
+  readonly expired: number;
   readonly simulatedMs: number;
   readonly elapsedMs: number;
   /** By kind: in how many runs it was armed, and how often it struck. */
@@ -109,6 +110,7 @@ function nothing(seed: number): Sums {
     changes: 0,
     collections: 0,
     transfers: 0,
+    expired: 0,
     simulatedMs: 0,
     elapsedMs: 0,
     faults: new Map(),
@@ -136,6 +138,7 @@ function add(sums: Sums, run: Run, elapsedMs: number): Sums {
     changes: sums.changes + run.changes,
     collections: sums.collections + run.collections,
     transfers: sums.transfers + run.transfers,
+    expired: sums.expired + run.expired,
     simulatedMs: sums.simulatedMs + run.simulatedMs,
     elapsedMs,
     faults,

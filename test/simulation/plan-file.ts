@@ -26,6 +26,7 @@ const plan: z.ZodType<Plan> = z.strictObject({
   messageBytes: count.default(1 << 20),
   comparing: z.boolean().default(true),
   clients: count,
+  sessions: z.boolean().default(false),
   requests: z.array(
     z.strictObject({
       at: z.number(),

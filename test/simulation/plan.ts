@@ -95,6 +95,8 @@ export interface Plan {
   /** Whether the members compare their states now and then. A drawing shows more without. */
   readonly comparing: boolean;
   readonly clients: number;
+  /** Commands run in sessions of a few seconds; clients nap, and copies of commands come late. */
+  readonly sessions: boolean;
   readonly requests: readonly Request[];
   /** With stable leadership; then lost members are replaced, too. */
   readonly resizes: readonly Resize[];
@@ -125,6 +127,7 @@ export const calmPlan: Plan = {
   messageBytes: 1 << 20,
   comparing: true,
   clients: 2,
+  sessions: false,
   requests: Array.from({ length: 20 }, (_, i) => ({
     at: 500 + 50 * i,
     client: i % 2,
@@ -197,6 +200,7 @@ export function planOf(seed: number): Plan {
     unwrittenBytes: later.pick([1 << 20, SMALL_UNWRITTEN_BYTES]),
     comparing: true,
     clients,
+    sessions: true,
     requests,
     resizes: leadership === 'stable' ? resizesOf(random.fork(), forMs) : [],
     forMs,

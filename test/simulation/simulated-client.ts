@@ -1,10 +1,10 @@
 import { encodeChatOperation, parseChatResult } from '../../contract/src/chat-log.ts';
-import { encodeCommand } from '../../contract/src/command.ts';
+import { encodeCommand, MIN_TTL_MS, type SessionUse } from '../../contract/src/command.ts';
 import { encodeCounterOperation, parseCounterResult } from '../../contract/src/counter.ts';
 import type { Outcome } from '../../contract/src/reply.ts';
 import type { Operation } from './checks/history.ts';
 import type { LogInput, LogOutput, RegisterInput } from './checks/models.ts';
-import type { Request } from './plan.ts';
+import type { Plan, Request } from './plan.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { SimulatedNetwork } from './simulated-network.ts';
@@ -12,6 +12,11 @@ import type { SimulatedProcess } from './simulated-process.ts';
 
 const IN_FLIGHT_AT_MOST = 3;
 const SILENCE_MS = 300;
+/** No command's number comes so far. */
+const SESSIONS_FROM = 2 ** 46;
+const NAP_EVERY_MS = 10_000;
+/** The longest time that a copy of a command is on its way: longer than any session lives. */
+const LATE_MS = 8_000;
 
 export type RegisterOperation = Operation<RegisterInput & { register: string }, number>;
 export type LogOperation = Operation<LogInput, LogOutput>;
@@ -32,6 +37,10 @@ interface Open {
   /** It changes nothing: any member is asked, and it is in no log. */
   readonly isRead: boolean;
   readonly parts: readonly Part[];
+  /** It runs in that session, or in none. */
+  session: number | undefined;
+  /** How many copies of it were sent, in that session. */
+  sends: number;
 }
 
 /** One operation of a command. */
@@ -43,25 +52,45 @@ interface Part {
 
 /**
  * A client with a few operations under way at a time. It sends them again after silence, with their
- * numbers, to the leader or to anybody, and now and then to several at once.
+ * numbers, to the leader or to anybody, now and then to several at once. With sessions it also sends
+ * copies much later, and naps, so that they end; what was sent once, and refused for that, is sent in
+ * another session; of what was sent more often it never knows.
  */
 export class SimulatedClient {
   readonly history: Operation[] = [];
+  /** Sessions that ended before it was done with them. */
+  expired = 0;
   readonly #name: string;
   readonly #id: string;
   readonly #world: ClientWorld;
   readonly #random: Random;
   readonly #open = new Map<number, Open>();
+  readonly #hasSessions: boolean;
+  readonly #ttlMs: number;
+  /** In the last so many ms of every `NAP_EVERY_MS` it sends nothing. */
+  readonly #napMs: number;
+  #session: number | undefined;
+  #lastOpening = SESSIONS_FROM;
   #lastNumber = 0;
   #unbegun: number;
 
-  constructor(index: number, requests: readonly Request[], world: ClientWorld, random: Random) {
+  constructor(
+    index: number,
+    { requests, sessions }: Pick<Plan, 'requests' | 'sessions'>,
+    world: ClientWorld,
+    random: Random,
+  ) {
     this.#name = `c${index}`;
     this.#id = index.toString(16).padStart(32, '0');
     this.#world = world;
     this.#random = random;
-    this.#unbegun = requests.length;
-    for (const request of requests) {
+    const own = requests.filter(({ client }) => client === index);
+    this.#unbegun = own.length;
+    this.#hasSessions = sessions;
+    this.#ttlMs = sessions ? Math.round(random.between(MIN_TTL_MS, 3 * MIN_TTL_MS)) : 0;
+    const naps = sessions && random.chance(0.5);
+    this.#napMs = naps ? random.between(0, NAP_EVERY_MS / 2) : 0;
+    for (const request of own) {
       world.scheduler.after(request.at, () => this.#begin(request));
     }
   }
@@ -86,28 +115,104 @@ export class SimulatedClient {
     });
     this.#lastNumber += parts.length; // Each operation of a command has a number.
     const asked = [request.operation, ...(request.more ?? [])];
-    const open = { number, isRead: asked.every(({ type }) => type === 'read'), parts };
+    const open = {
+      number,
+      isRead: asked.every(({ type }) => type === 'read'),
+      parts,
+      session: undefined,
+      sends: 0,
+    };
     this.#open.set(number, open);
     this.#send(open);
   }
 
   #send(open: Open): void {
-    const { number, parts } = open;
-    if (!this.#open.has(number)) return;
-    const operations = parts.map(({ bytes }) => bytes);
-    const receivers = this.#random.chance(0.05) ? 2 : 1;
-    for (let i = 0; i < receivers; i++) {
-      if (open.isRead) this.#readAt(this.#reader(), open, operations);
-      else this.#sendTo(this.#receiver(), open, this.#command(number, operations));
-    }
+    if (!this.#open.has(open.number)) return;
+    const isAwake = this.#world.scheduler.now % NAP_EVERY_MS < NAP_EVERY_MS - this.#napMs;
+    if (isAwake) this.#ask(open);
     const silence = SILENCE_MS * this.#random.between(0.5, 3);
     this.#world.scheduler.after(silence, () => this.#send(open));
   }
 
-  #command(number: number, operations: readonly Uint8Array[]): Uint8Array {
+  #ask(open: Open): void {
+    const { parts } = open;
+    const operations = parts.map(({ bytes }) => bytes);
+    const receivers = this.#random.chance(0.05) ? 2 : 1;
+    for (let i = 0; i < receivers; i++) {
+      if (open.isRead) this.#readAt(this.#reader(), open, operations);
+      else this.#command(open, operations);
+    }
+  }
+
+  #command(open: Open, operations: readonly Uint8Array[]): void {
+    const { number } = open;
     const commands = [...this.#open.values()].filter(({ isRead }) => !isRead);
     const lowest = commands[0]?.number ?? number;
-    return encodeCommand({ client: this.#id, number, lowest, operations });
+    const command = { client: this.#id, number, lowest, operations };
+    if (!this.#hasSessions) {
+      const answered = (outcome: Outcome): void => this.#answered(open, outcome);
+      return void this.#sendTo(this.#receiver(), number, encodeCommand(command), answered);
+    }
+    open.session ??= this.#session;
+    if (open.session === undefined) return this.#openSession();
+    const session = { type: 'in', id: open.session } as const;
+    const bytes = encodeCommand({ ...command, session });
+    const send = (): number =>
+      this.#sendTo(this.#receiver(), number, bytes, (outcome) => {
+        this.#answeredIn(session, open, outcome);
+      });
+    open.sends += send();
+    if (!this.#random.chance(0.05)) return;
+    open.sends += 1;
+    this.#world.scheduler.after(this.#random.between(0, LATE_MS), send);
+  }
+
+  #openSession(): void {
+    this.#lastOpening += 1;
+    const number = this.#lastOpening;
+    const session = { type: 'open', ttlMs: this.#ttlMs } as const;
+    const header = { client: this.#id, number, lowest: number, operations: [] };
+    const bytes = encodeCommand({ ...header, session });
+    if (this.#random.chance(0.2)) {
+      // A copy that comes late opens a session that nobody knows of.
+      const late = (): number => this.#sendTo(this.#receiver(), number, bytes, () => undefined);
+      this.#world.scheduler.after(this.#random.between(0, LATE_MS), late);
+    }
+    this.#sendTo(this.#receiver(), number, bytes, (outcome) => {
+      if (!outcome.ok || number !== this.#lastOpening || this.#session !== undefined) return;
+      this.#session = outcome.slot;
+      for (const open of this.#open.values()) {
+        if (!open.isRead && open.session === undefined) this.#ask(open);
+      }
+    });
+  }
+
+  /** It has nothing to do, and leaves nothing. */
+  #close(id: number): void {
+    this.#session = undefined;
+    this.#lastOpening += 1;
+    const number = this.#lastOpening;
+    const header = { client: this.#id, number, lowest: number, operations: [] };
+    const bytes = encodeCommand({ ...header, session: { type: 'close', id } });
+    this.#sendTo(this.#receiver(), number, bytes, () => undefined);
+  }
+
+  #answeredIn({ id }: SessionUse & { type: 'in' }, open: Open, outcome: Outcome): void {
+    const isOver = !outcome.ok && outcome.code === 'SESSION_EXPIRED';
+    if (!isOver) {
+      this.#answered(open, outcome);
+      const isIdle = this.#open.size === 0 && this.#session === id;
+      if (isIdle && this.#random.chance(0.1)) this.#close(id);
+      return;
+    }
+    if (this.#session === id) {
+      this.#session = undefined;
+      this.expired += 1;
+    }
+    if (open.session !== id || !this.#open.has(open.number)) return;
+    if (open.sends > 1) return void this.#open.delete(open.number);
+    open.session = undefined;
+    open.sends = 0;
   }
 
   /** Whoever serves reads, as with a queue group; or anybody. */
@@ -140,18 +245,24 @@ export class SimulatedClient {
     return this.#random.pick(leading);
   }
 
-  #sendTo(process: SimulatedProcess, open: Open, command: Uint8Array): void {
+  /** @returns how many copies of it are on their way */
+  #sendTo(
+    process: SimulatedProcess,
+    number: number,
+    command: Uint8Array,
+    answered: (outcome: Outcome) => void,
+  ): number {
     const { network, called } = this.#world;
-    const { number } = open;
     const arrivesAt = network.carry(this.#name, process.id, () => {
       process.submit(command, (outcome) => {
         if (outcome.ok) this.#world.acknowledged(this.#name, outcome.slot);
         const label = outcome.ok ? `answer ${number}: slot ${outcome.slot}` : outcome.code;
-        const back = network.carry(process.id, this.#name, () => this.#answered(open, outcome));
+        const back = network.carry(process.id, this.#name, () => answered(outcome));
         called(process.id, this.#name, label, back);
       });
     });
     called(this.#name, process.id, `request ${number}`, arrivesAt);
+    return Math.max(arrivesAt.length, 1);
   }
 
   #answered(open: Open, outcome: Outcome): void {

@@ -456,6 +456,7 @@ export class SimulatedProcess {
         scrubTicks: SCRUB_TICKS,
         scrubRestTicks: SCRUB_TICKS,
         waitMs: 5_000,
+        tickMs: TICK_MS,
       },
       {
         leading: (ballot) => observer.leading(this, ballot),

@@ -58,6 +58,7 @@ export interface Report {
   readonly collections: number;
   /** How often a member went on from the state of another one. */
   readonly transfers: number;
+  readonly expired: number;
   /** How often each kind of fault struck. */
   readonly faults: ReadonlyMap<FaultKind, number>;
   readonly simulatedMs: number;
@@ -121,8 +122,7 @@ class Simulation {
       this.#processes.push(new SimulatedProcess(id, world, random.fork()));
     }
     for (let i = 0; i < plan.clients; i++) {
-      const requests = plan.requests.filter(({ client }) => client === i);
-      const client = new SimulatedClient(i, requests, this.#clientWorld(), random.fork());
+      const client = new SimulatedClient(i, plan, this.#clientWorld(), random.fork());
       this.#clients.push(client);
     }
     const late = random.fork();
@@ -328,6 +328,7 @@ class Simulation {
       changes: this.#operator?.changes ?? 0,
       collections: this.#collections,
       transfers: this.#transfers,
+      expired: this.#clients.reduce((sum, { expired }) => sum + expired, 0),
       faults: this.#faults,
       simulatedMs: this.#scheduler.now,
     };

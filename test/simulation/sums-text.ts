@@ -25,6 +25,7 @@ export function sumsText(sums: Sums, form: 'text' | 'json'): string {
     ['changes of the configuration', number(changes)],
     ['logs that were collected', number(collections)],
     ['states that were taken', number(transfers)],
+    ['sessions that expired', number(sums.expired)],
     ['seconds', seconds.toFixed(1)],
     ['simulated / real', (simulatedMs / elapsedMs).toFixed(0)],
   );

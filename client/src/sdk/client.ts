@@ -75,6 +75,9 @@ export async function connect(options: ConnectOptions): Promise<SynodClient> {
   return client;
 }
 
+/** What a client sends last has so many ms to leave. */
+const FAREWELL_MS = 1_000;
+
 /** Of one client. */
 interface Connected {
   readonly link: NatsLink;
@@ -248,7 +251,7 @@ export class SynodClient {
   }
 
   async close(): Promise<void> {
-    this.#lanes.close();
+    if (this.#lanes.close()) await this.#link.answers(FAREWELL_MS);
     await this.#link.close();
   }
 }

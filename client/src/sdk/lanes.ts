@@ -1,5 +1,5 @@
 import type { Msg } from 'nats';
-import { encodeCommand, MAX_UNANSWERED } from '../../../contract/src/command.ts';
+import { MAX_UNANSWERED } from '../../../contract/src/command.ts';
 import type { ErrorCode } from '../../../contract/src/error-codes.ts';
 import { Parts } from '../../../contract/src/parts.ts';
 import type { NatsLink } from '../../../contract/src/nats-link.ts';
@@ -7,6 +7,7 @@ import { encodeRead, type Consistency } from '../../../contract/src/read-request
 import { parseReplies, type Outcome, type Sizes } from '../../../contract/src/reply.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import { notAllowed, type Refusals } from './refusals.ts';
+import { Session } from './session.ts';
 import { SynodError } from './synod-error.ts';
 
 /** A `read` changes nothing and is not stored: users that may not write may send it. */
@@ -35,6 +36,8 @@ export interface Answer {
 /** A request from its call to its result. */
 interface Request {
   readonly kind: CommandKind;
+  /** It opens the session that the commands wait for. */
+  readonly isOpening: boolean;
   /** Of a read. */
   readonly consistency: Consistency;
   readonly operations: readonly Uint8Array[];
@@ -51,6 +54,9 @@ interface Request {
   pause: number;
   /** How often it was sent and not refused: while it is none, no member has it. */
   open: number;
+  /** The session that it runs in, once it was sent; and how often it was sent there. */
+  session: number | undefined;
+  sends: number;
   settled: boolean;
 }
 
@@ -65,6 +71,7 @@ const FIRST_SILENCE_MS = 1_000;
 const FIRST_READ_SILENCE_MS = 500;
 const LONGEST_SILENCE_MS = 4_000;
 /** No command's number comes so far. */
+const SESSIONS_FROM = 2 ** 46;
 const READS_FROM = 2 ** 47;
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 200;
@@ -85,6 +92,7 @@ const transient: ReadonlySet<ErrorCode> = new Set([
   'NOT_LEADING',
   'NOT_SERVING',
   'OVERLOADED',
+  'SESSIONS_FULL',
   'GARBLED',
 ]);
 
@@ -106,6 +114,10 @@ export class Lanes {
   #inFlightBytes = 0;
   readonly #sweeper: NodeJS.Timeout;
   #lastNumber = 0;
+  readonly #session: Session;
+  #isOpening = false;
+  /** What opens and closes sessions is numbered apart. */
+  #lastOpening = SESSIONS_FROM;
   /** Reads are numbered apart: no session has them, and no answer to one is that of a command. */
   #lastRead = READS_FROM;
   #closed = false;
@@ -113,6 +125,7 @@ export class Lanes {
 
   constructor(options: LanesOptions) {
     this.#options = options;
+    this.#session = new Session(options.client, options.deadlineMs);
     this.#inbox = `${options.inbox}.${options.client}`;
     const { link, refusals, subjects } = options;
     const take = ({ subject, data, headers }: Msg): void => {
@@ -160,25 +173,33 @@ export class Lanes {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new SynodError('UNREACHABLE', { detail: 'closed' }));
       if (operations.length > MAX_UNANSWERED) return reject(new SynodError('TOO_LARGE'));
-      this.#waiting.push({
-        kind,
-        consistency,
-        operations,
-        bytes: operations.reduce((sum, { length }) => sum + length, 0),
-        deadline: performance.now() + this.#options.deadlineMs,
-        resolve,
-        reject,
-        number: 0,
-        lane: -1,
-        sentAt: 0,
-        retryAt: 0,
-        silence: firstSilence(kind),
-        pause: 0,
-        open: 0,
-        settled: false,
-      });
+      const asked = { kind, isOpening: false, consistency, operations, resolve, reject };
+      this.#waiting.push(this.#unsent(asked));
       this.#admit();
     });
+  }
+
+  #unsent(
+    asked: Pick<
+      Request,
+      'kind' | 'isOpening' | 'consistency' | 'operations' | 'resolve' | 'reject'
+    >,
+  ): Request {
+    return {
+      ...asked,
+      bytes: asked.operations.reduce((sum, { length }) => sum + length, 0),
+      deadline: performance.now() + this.#options.deadlineMs,
+      number: 0,
+      lane: -1,
+      sentAt: 0,
+      retryAt: 0,
+      silence: firstSilence(asked.kind),
+      pause: 0,
+      open: 0,
+      session: undefined,
+      sends: 0,
+      settled: false,
+    };
   }
 
   #admit(): void {
@@ -187,12 +208,54 @@ export class Lanes {
       if (request === undefined || !this.#hasRoomFor(request)) return;
       this.#waiting.shift();
       this.#number(request);
-      this.#inFlight += 1;
-      this.#inFlightBytes += request.bytes;
-      request.lane = this.#free.pop() ?? this.#lanes.length;
-      this.#lanes[request.lane] = request;
-      this.#send(request);
+      this.#begin(request);
     }
+  }
+
+  #begin(request: Request): void {
+    this.#inFlight += 1;
+    this.#inFlightBytes += request.bytes;
+    request.lane = this.#free.pop() ?? this.#lanes.length;
+    this.#lanes[request.lane] = request;
+    this.#send(request);
+  }
+
+  /** The commands that wait for the session are sent once it is there, or share its refusal. */
+  #openSession(): void {
+    if (this.#isOpening || this.#closed) return;
+    this.#isOpening = true;
+    const over = (done: () => void): void => {
+      this.#isOpening = false;
+      done();
+    };
+    const request = this.#unsent({
+      kind: 'request',
+      isOpening: true,
+      consistency: 'linearizable',
+      operations: [],
+      resolve: ({ slot }) =>
+        over(() => {
+          this.#session.opened(slot, request.sentAt);
+          for (const waiting of this.#sessionless()) this.#send(waiting);
+        }),
+      reject: (error) =>
+        over(() => {
+          const isLate = error.code === 'TIMED_OUT'; // They have deadlines of their own.
+          if (isLate && this.#sessionless().length > 0) return this.#openSession();
+          for (const waiting of this.#sessionless()) {
+            this.#settle(waiting, () => waiting.reject(error));
+          }
+        }),
+    });
+    this.#lastOpening += 1;
+    request.number = this.#lastOpening;
+    this.#begin(request);
+  }
+
+  /** The commands in a lane that belong to no session yet. */
+  #sessionless(): Request[] {
+    const requests = this.#lanes.filter((request) => request !== undefined);
+    return requests.filter((request) => this.#lacksSession(request));
   }
 
   #hasRoomFor({ kind, operations, bytes }: Request): boolean {
@@ -224,14 +287,24 @@ export class Lanes {
     const bytes = this.#encode(request);
     const most = link.maxPayload;
     if (bytes.length > most) return this.#tooLarge(request, { bytes: bytes.length, most });
+    if (this.#lacksSession(request)) return this.#openSession();
     link.publish(subjects[kind], bytes, `${this.#inbox}.${lane}`);
     request.open += 1;
+    if (link.connectedMs > 0) request.sends += 1; // Else it went nowhere.
   }
 
-  #encode({ kind, number, operations, consistency }: Request): Uint8Array {
+  #encode(request: Request): Uint8Array {
+    const { kind, isOpening, number, operations, consistency } = request;
     if (kind === 'read') return encodeRead({ number, consistency, operations });
+    if (isOpening) return this.#session.openingCommand(number);
+    request.session ??= this.#session.idAt(request.sentAt);
     const lowest = this.#admitted[0]?.number ?? number;
-    return encodeCommand({ client: this.#options.client, number, lowest, operations });
+    // Without a session, its size is looked at all the same.
+    return this.#session.command({ number, lowest, operations }, request.session ?? 0);
+  }
+
+  #lacksSession({ kind, isOpening, session }: Request): boolean {
+    return kind === 'request' && !isOpening && session === undefined;
   }
 
   /** What was sent before may be lost. */
@@ -272,13 +345,29 @@ export class Lanes {
       const { code, retryAfterMs, sizes } = outcome;
       return this.#refused(request, code, retryAfterMs, sizes);
     }
+    if (request.session !== undefined) this.#session.used(request.session, request.sentAt);
     this.#settle(request, () => request.resolve(outcome));
+  }
+
+  /**
+   * The session has ended. What was sent there once, and refused, has not run, and runs in another
+   * one; an earlier copy of what was sent more often may have run.
+   */
+  #expired(request: Request): void {
+    this.#session.ended(request.session);
+    if (request.sends > 1) {
+      return this.#settle(request, () => request.reject(new SynodError('SESSION_EXPIRED')));
+    }
+    request.session = undefined;
+    request.sends = 0;
+    this.#send(request);
   }
 
   #refused(request: Request | undefined, code: ErrorCode, hint = 0, sizes?: Sizes): void {
     if (request === undefined) return;
     request.open -= 1;
     if (sizes !== undefined) return this.#tooLarge(request, sizes);
+    if (code === 'SESSION_EXPIRED' && !request.isOpening) return this.#expired(request);
     if (!transient.has(code)) {
       return this.#settle(request, () => request.reject(new SynodError(code)));
     }
@@ -295,6 +384,7 @@ export class Lanes {
   }
 
   #settle(request: Request, finish: () => void): void {
+    if (request.settled) return; // With the one that opened its session, say.
     request.settled = true;
     this.#inFlight -= 1;
     this.#inFlightBytes -= request.bytes;
@@ -335,15 +425,20 @@ export class Lanes {
     }
   }
 
-  /** Rejects what is not answered. */
-  close(): void {
+  /** Rejects what is not answered. @returns whether something was sent that has to leave yet */
+  close(): boolean {
     this.#closed = true;
+    const { link, subjects } = this.#options;
+    const closing = this.#session.closingCommand(this.#lastOpening + 1);
+    // Nobody waits for the answer: what is lost here ends by its silence.
+    if (closing !== undefined) link.publish(subjects.request, closing, `${this.#inbox}.0`);
     clearInterval(this.#sweeper);
     const open = [...this.#lanes, ...this.#waiting];
     this.#lanes.length = 0;
     this.#waiting.length = 0;
     for (const request of open)
       request?.reject(new SynodError('UNREACHABLE', { detail: 'closed' }));
+    return closing !== undefined;
   }
 }
 

@@ -1,9 +1,22 @@
 import { createHash } from 'node:crypto';
-import { checkCommand, parseCommand, type Command } from '../../../contract/src/command.ts';
+import {
+  checkCommand,
+  parseCommand,
+  type Command,
+  type CommandHeader,
+} from '../../../contract/src/command.ts';
+import type { ErrorCode } from '../../../contract/src/error-codes.ts';
 import type { Outcome } from '../../../contract/src/reply.ts';
 import { encodeCount } from './count.ts';
 import type { Session } from './session.ts';
-import { SESSIONS, Sessions } from './sessions.ts';
+import {
+  MAX_SESSIONS,
+  MAX_SESSIONS_BYTES,
+  SESSIONS,
+  Sessions,
+  type CachedSessions,
+  type SilentSession,
+} from './sessions.ts';
 import type { ApplyContext, StateMachine } from './state-machine.ts';
 import { bytesOf, type Bytes, type Tables } from './tables.ts';
 
@@ -29,13 +42,13 @@ export class Applier {
 
   /**
    * @param version of the machine, as the tables have it in force
-   * @param cachedSessions for tests: how many unchanged sessions stay decoded in memory
+   * @param cached for tests: how many unchanged sessions stay decoded in memory
    */
-  constructor(machine: StateMachine, tables: Tables, version: number, cachedSessions?: number) {
+  constructor(machine: StateMachine, tables: Tables, version: number, cached?: CachedSessions) {
     this.#machine = machine;
     this.#version = version;
     this.#tables = tables;
-    this.#sessions = new Sessions(tables, cachedSessions);
+    this.#sessions = new Sessions(tables, cached);
   }
 
   get machine(): StateMachine {
@@ -62,6 +75,10 @@ export class Applier {
     return this.#sessions.unsavedBytes;
   }
 
+  get sessions(): Pick<Sessions, 'count' | 'bytes' | 'behind'> {
+    return this.#sessions;
+  }
+
   /** Applies a decided batch: one entry a command, in their order. */
   apply(slot: number, value: readonly Bytes[]): AppliedCommand[] {
     const context = { slot, version: this.#version };
@@ -82,9 +99,10 @@ export class Applier {
    * What a request that may be a retry can be answered at once.
    * @returns `undefined` when not all of its operations have run: it must be decided
    */
-  lookup(client: string, number: number, count: number): Outcome | undefined {
+  lookup({ client, number, count, session: use }: CommandHeader): Outcome | undefined {
     const session = this.#sessions.find(client);
-    if (session === undefined) return undefined;
+    const isIn = use === undefined || (use.type === 'in' && use.id === session?.life?.opened);
+    if (session === undefined || !isIn) return undefined;
     if (number < session.lowest) return { ok: false, code: 'ALREADY_ANSWERED' };
     return session.missing(number, count) > 0 ? undefined : storedOutcome(session, number, count);
   }
@@ -92,8 +110,22 @@ export class Applier {
   /** Whether the command of a client need not be decided: it has run, or may run no more. */
   isAnswered(bytes: Bytes): boolean {
     const command = checkCommand(bytes);
-    if ('malformed' in command) return false;
-    return this.lookup(command.client, command.number, command.count) !== undefined;
+    return !('malformed' in command) && this.lookup(command) !== undefined;
+  }
+
+  /**
+   * The log says that these sessions have ended. One that had a command since has not.
+   * @returns how many have
+   */
+  expire(silent: readonly SilentSession[]): number {
+    let ended = 0;
+    for (const { client, touched } of silent) {
+      const session = this.#sessions.find(client);
+      if (session?.life?.touched !== touched) continue;
+      this.#sessions.end(client, session);
+      ended += 1;
+    }
+    return ended;
   }
 
   /** A digest of all tables, as 64 hex digits: equal on members that applied the same slots. */
@@ -113,20 +145,69 @@ export class Applier {
   #applyCommand(bytes: Bytes, context: ApplyContext): AppliedCommand {
     const command = parseCommand(bytes);
     if ('malformed' in command) return refused(undefined, 'MALFORMED');
+    switch (command.session?.type) {
+      case 'open':
+        return this.#open(command, command.session.ttlMs, context);
+      case 'close':
+        return this.#close(command, command.session.id, context);
+      case 'in':
+      case undefined:
+        return this.#run(command, command.session?.id, context);
+    }
+  }
+
+  /** A client has one session: opened again, it is the one that it has. */
+  #open(command: Command, ttlMs: number, { slot }: ApplyContext): AppliedCommand {
+    const { client } = command;
+    const session = this.#sessions.find(client);
+    if (session === undefined) {
+      if (this.#isFull) return refused(command, 'SESSIONS_FULL');
+      this.#sessions.open(client, { opened: slot, touched: slot, ttlMs });
+      return { command, outcome: { ok: true, slot, results: [] }, duplicate: false };
+    }
+    if (session.life === undefined) return refused(command, 'SESSION_EXPIRED');
+    session.touch(slot);
+    this.#sessions.changed(client, session, session.bytes);
+    return {
+      command,
+      outcome: { ok: true, slot: session.life.opened, results: [] },
+      duplicate: true,
+    };
+  }
+
+  #close(command: Command, id: number, { slot }: ApplyContext): AppliedCommand {
+    const session = this.#sessions.find(command.client);
+    const isThere = session?.life?.opened === id;
+    if (isThere) this.#sessions.end(command.client, session);
+    return { command, outcome: { ok: true, slot, results: [] }, duplicate: !isThere };
+  }
+
+  get #isFull(): boolean {
+    return this.#sessions.count >= MAX_SESSIONS || this.#sessions.bytes >= MAX_SESSIONS_BYTES;
+  }
+
+  /** @param id of the session that it runs in; the only one that its client ever has, without it */
+  #run(command: Command, id: number | undefined, context: ApplyContext): AppliedCommand {
     const { client, number, lowest, operations } = command;
-    const session = this.#sessions.open(client);
-    if (session.forgetBelow(lowest)) this.#sessions.touch(client, session);
+    let session = this.#sessions.find(client);
+    if (id === undefined) session ??= this.#sessions.open(client);
+    // Also the first command of a session that is over, however late it comes, runs no more.
+    if (session === undefined || session.life?.opened !== id) {
+      return refused(command, 'SESSION_EXPIRED');
+    }
+    const before = session.bytes;
+    session.touch(context.slot);
+    session.forgetBelow(lowest);
+    this.#sessions.changed(client, session, before);
     // Below the lowest unanswered number no replies are kept, so nothing there may run any more.
     if (number < session.lowest) return refused(command, 'ALREADY_ANSWERED');
     const missing = session.missing(number, operations.length);
     if (missing > 0) {
       // A command runs whole or not at all. The refusal is not remembered: a retry may find room.
       if (!session.hasRoomFor(missing)) return refused(command, 'TOO_MANY_IN_FLIGHT');
-      const whole = missing === operations.length;
-      const applied = whole ? this.#runWhole(command, session, context) : undefined;
-      if (applied === undefined) this.#runMissing(command, session, context);
-      this.#sessions.touch(client, session);
-      if (applied !== undefined) return applied;
+      if (this.#sessions.bytes >= MAX_SESSIONS_BYTES) return refused(command, 'SESSIONS_FULL');
+      if (missing === operations.length) return this.#runWhole(command, session, context);
+      this.#runMissing(command, session, context);
     }
     const outcome = storedOutcome(session, number, operations.length);
     return { command, outcome, duplicate: missing === 0 };
@@ -140,7 +221,7 @@ export class Applier {
     for (const operation of operations) {
       results[at++] = this.#machine.apply(this.#tables, operation, context);
     }
-    session.store(number, context.slot, results);
+    this.#store(command.client, session, number, results, context);
     this.#operationsApplied += operations.length;
     return { command, outcome: { ok: true, slot: context.slot, results }, duplicate: false };
   }
@@ -150,9 +231,21 @@ export class Applier {
       const number = command.number + i;
       if (session.reply(number) !== undefined) continue;
       const result = this.#machine.apply(this.#tables, operation, context);
-      session.store(number, context.slot, [result]);
+      this.#store(command.client, session, number, [result], context);
       this.#operationsApplied++;
     }
+  }
+
+  #store(
+    client: string,
+    session: Session,
+    number: number,
+    results: readonly Bytes[],
+    { slot }: ApplyContext,
+  ): void {
+    const before = session.bytes;
+    session.store(number, slot, results);
+    this.#sessions.changed(client, session, before);
   }
 }
 
@@ -169,9 +262,6 @@ function storedOutcome(session: Session, number: number, count: number): Outcome
   return { ok: true, slot, results };
 }
 
-function refused(
-  command: Command | undefined,
-  code: 'MALFORMED' | 'ALREADY_ANSWERED' | 'TOO_MANY_IN_FLIGHT',
-): AppliedCommand {
+function refused(command: Command | undefined, code: ErrorCode): AppliedCommand {
   return { command, outcome: { ok: false, code }, duplicate: false };
 }

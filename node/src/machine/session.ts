@@ -1,3 +1,4 @@
+import { asBuffer } from '../../../contract/src/bytes.ts';
 import { MAX_UNANSWERED } from '../../../contract/src/command.ts';
 import type { Bytes } from './tables.ts';
 
@@ -18,7 +19,20 @@ interface Run {
 /** No more replies of one client are kept once they take so many bytes. A replicated rule, too. */
 export const MAX_REPLY_BYTES = 16 * 1024 * 1024;
 
-const VERSION = 1;
+/** Of a session that ends. */
+export interface SessionLife {
+  /** The slot in which it was opened: two sessions of one client differ in it. */
+  readonly opened: number;
+  /** The slot in which its last command was applied. */
+  readonly touched: number;
+  /** It ends after a silence of so many ms, as a leader has measured it. */
+  readonly ttlMs: number;
+}
+
+/** Of one that never ends: of a client without sessions, or in the state of an older Synod. */
+const ENDLESS_VERSION = 1;
+const VERSION = 2;
+const LIFE_BYTES = 3 * 8;
 const HEADER_BYTES = 1 + 8 + 4;
 const REPLY_HEADER_BYTES = 8 + 8 + 4;
 
@@ -35,6 +49,30 @@ export class Session {
   #highest = 0;
   /** By number; no two of them have a number in common. */
   readonly #runs: Run[] = [];
+  #life: SessionLife | undefined;
+
+  /** @param life without it, it never ends */
+  constructor(life?: SessionLife) {
+    this.#life = life;
+  }
+
+  get life(): SessionLife | undefined {
+    return this.#life;
+  }
+
+  /** A command of it is applied in that slot. */
+  touch(slot: number): void {
+    if (this.#life !== undefined) this.#life = { ...this.#life, touched: slot };
+  }
+
+  /** What it takes in the tables. */
+  get bytes(): number {
+    return this.#headerBytes + this.#replies * REPLY_HEADER_BYTES + this.#replyBytes;
+  }
+
+  get #headerBytes(): number {
+    return HEADER_BYTES + (this.#life === undefined ? 0 : LIFE_BYTES);
+  }
 
   /** Numbers below it were answered, as the client said: they never run again. */
   get lowest(): number {
@@ -64,11 +102,6 @@ export class Session {
     let missing = 0;
     for (let i = 0; i < count; i++) if (this.reply(number + i) === undefined) missing++;
     return missing;
-  }
-
-  /** Of `encode`. */
-  get bytes(): number {
-    return HEADER_BYTES + this.#replies * REPLY_HEADER_BYTES + this.#replyBytes;
   }
 
   hasRoomFor(count: number): boolean {
@@ -102,15 +135,20 @@ export class Session {
 
   /**
    * The same bytes for the same session, in whatever order its commands ran.
-   * Layout, big endian: version u8 | lowest f64 | count u32 |
-   * count × (number f64 | slot f64 | length u32 | result), by number.
+   * Layout, big endian: version u8 | of one that ends: opened f64, touched f64, ttlMs f64 |
+   * lowest f64 | count u32 | count × (number f64 | slot f64 | length u32 | result), by number.
    */
   encode(): Bytes {
     const bytes = Buffer.allocUnsafeSlow(this.bytes);
-    bytes[0] = VERSION;
-    bytes.writeDoubleBE(this.#lowest, 1);
-    bytes.writeUInt32BE(this.#replies, 9);
-    let at = HEADER_BYTES;
+    bytes[0] = this.#life === undefined ? ENDLESS_VERSION : VERSION;
+    if (this.#life !== undefined) {
+      bytes.writeDoubleBE(this.#life.opened, 1);
+      bytes.writeDoubleBE(this.#life.touched, 9);
+      bytes.writeDoubleBE(this.#life.ttlMs, 17);
+    }
+    let at = this.#headerBytes;
+    bytes.writeDoubleBE(this.#lowest, at - 12);
+    bytes.writeUInt32BE(this.#replies, at - 4);
     for (const { number, slot, results } of this.#runs) {
       for (const [i, result] of results.entries()) {
         bytes.writeDoubleBE(number + i, at);
@@ -127,11 +165,10 @@ export class Session {
   static decode(stored: Bytes): Session {
     // A copy: the replies are views of it, and outlive what the tables lend for a read.
     const bytes = Buffer.from(stored);
-    if (bytes[0] !== VERSION) throw new Error(`a session of version ${String(bytes[0])}`);
-    const session = new Session();
-    session.#lowest = bytes.readDoubleBE(1);
-    const count = bytes.readUInt32BE(9);
-    let at = HEADER_BYTES;
+    const session = new Session(lifeOf(bytes));
+    let at = session.#headerBytes;
+    session.#lowest = bytes.readDoubleBE(at - 12);
+    const count = bytes.readUInt32BE(at - 4);
     for (let i = 0; i < count; i++) {
       const end = at + REPLY_HEADER_BYTES + bytes.readUInt32BE(at + 16);
       const result = bytes.subarray(at + REPLY_HEADER_BYTES, end);
@@ -140,4 +177,20 @@ export class Session {
     }
     return session;
   }
+}
+
+/**
+ * The life of an encoded session.
+ * @returns `undefined` for one that never ends
+ * @throws Error when the bytes are of another version
+ */
+export function lifeOf(stored: Bytes): SessionLife | undefined {
+  if (stored[0] === ENDLESS_VERSION) return undefined;
+  if (stored[0] !== VERSION) throw new Error(`a session of version ${String(stored[0])}`);
+  const view = asBuffer(stored);
+  return {
+    opened: view.readDoubleBE(1),
+    touched: view.readDoubleBE(9),
+    ttlMs: view.readDoubleBE(17),
+  };
 }

@@ -9,6 +9,10 @@ const counters = {
   commands: ['synod_commands_total', 'Client commands applied, duplicates included.'],
   operations: ['synod_operations_total', 'Operations that ran on the state machine.'],
   duplicates: ['synod_duplicates_total', 'Commands that were decided again and not run again.'],
+  sessionsExpired: [
+    'synod_sessions_expired_total',
+    'Sessions of clients that were silent too long.',
+  ],
   reads: ['synod_reads_total', 'Reads answered by this member, without the log.'],
   scouts: ['synod_scouts_total', 'Scouts started: attempts of this member to lead.'],
   leaderChanges: ['synod_leader_changes_total', 'Times this member began or ceased to lead.'],
@@ -34,6 +38,8 @@ const gauges = {
   overlayBytes: ['synod_overlay_bytes', 'State in memory that waits for its cut to disk.'],
   unwrittenBytes: ['synod_unwritten_bytes', 'Log and state in memory that wait for the disk.'],
   queueBytes: ['synod_queue_bytes', 'Client commands that wait for their decision.'],
+  sessions: ['synod_sessions', 'Sessions of clients that the state has.'],
+  sessionsBytes: ['synod_sessions_bytes', 'What they take, replies included.'],
   diskFreeBytes: ['synod_disk_free_bytes', 'Bytes free on the disk of the data folder.'],
 } as const;
 
@@ -210,6 +216,7 @@ function zeros(): Record<keyof typeof counters, number> {
     commands: 0,
     operations: 0,
     duplicates: 0,
+    sessionsExpired: 0,
     reads: 0,
     scouts: 0,
     leaderChanges: 0,

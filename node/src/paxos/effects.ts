@@ -1,6 +1,6 @@
 import type { Ballot, MemberId } from './ballot.ts';
 import type { Expulsion } from './admission.ts';
-import type { Change } from './system-command.ts';
+import type { Change, SilentSession } from './system-command.ts';
 import type { Configuration } from './configuration.ts';
 import type { CoreMessage, Message } from './messages.ts';
 import type { Command, Pvalue, Slot, Value } from './pvalue.ts';
@@ -67,6 +67,8 @@ export type Effect =
     }
   /** The state after `slot`, which was applied last, is to be compared with the others'. */
   | { readonly type: 'compare'; readonly slot: Slot }
+  /** The slot that was applied last says that these sessions have ended. */
+  | { readonly type: 'expire'; readonly sessions: readonly SilentSession[] }
   /** From the next slot on, that version of the machine decides what commands do. */
   | { readonly type: 'machine'; readonly version: number }
   /** Read the stored values of `from` ≤ s < `to` from the log, and hand them in as `recalled`. */

@@ -1,5 +1,5 @@
 import type { MemberId } from './ballot.ts';
-import type { Change } from './system-command.ts';
+import type { Change, SilentSession } from './system-command.ts';
 import type { StoredPvalue } from './effects.ts';
 import type { LogEnd } from './log-end.ts';
 import type { CoreMessage, Testimony } from './messages.ts';
@@ -61,6 +61,8 @@ export type Input =
   | { readonly type: 'hand-over'; readonly to?: MemberId }
   /** Propose that all compare their states. */
   | { readonly type: 'compare' }
+  /** If this member leads: propose that these sessions have ended. */
+  | { readonly type: 'expire'; readonly sessions: readonly SilentSession[] }
   /** What the witness that is none of the members remembers of this one. */
   | { readonly type: 'testimony'; readonly testimony: Testimony }
   /** Whether others have another history, and it is not known whose is right: nobody votes then. */

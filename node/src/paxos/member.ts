@@ -293,6 +293,8 @@ export class Member {
         return this.#request([encodeChange({ ...input.change, machine: this.#wanted })]);
       case 'compare':
         return this.#request([encodeSystemCommand({ type: 'compare' })]);
+      case 'expire':
+        return this.#request([encodeSystemCommand(input)]);
       case 'testimony':
         return this.#testimony(OUTSIDE, input.testimony);
       case 'dispute':

@@ -394,6 +394,8 @@ export class Replica {
         return this.#reconfigure(system);
       case 'compare':
         return [{ type: 'compare', slot: this.#slotOut }];
+      case 'expire':
+        return [system];
       case 'machine':
         return this.#upgrade(system);
       default:

@@ -1,5 +1,5 @@
 import type { MemberId } from './ballot.ts';
-import type { Command } from './pvalue.ts';
+import type { Command, Slot } from './pvalue.ts';
 
 /** A change of the configuration, as the log holds it. */
 export interface Change {
@@ -23,11 +23,20 @@ export interface Upgrade {
   readonly base: number;
 }
 
+/** A session of a client. The end of it is void when a command of it was applied since. */
+export interface SilentSession {
+  readonly client: string;
+  /** The slot in which its last command was applied, as far as it is known. */
+  readonly touched: Slot;
+}
+
 /** What the cluster itself decides, beside the commands of clients. */
 export type SystemCommand =
   | ({ readonly type: 'change' } & DecidedChange)
   /** Each member compares its state, as it is after this slot, with the others'. */
   | { readonly type: 'compare' }
+  /** These sessions have ended: none of their commands was applied for too long. */
+  | { readonly type: 'expire'; readonly sessions: readonly SilentSession[] }
   /** From the next slot on, that version of the state machine decides what commands do. */
   | ({ readonly type: 'machine' } & Upgrade);
 
@@ -69,8 +78,20 @@ export function parseSystemCommand(command: Command): SystemCommand | undefined 
   const fields = parseObject(json);
   const { type, version, base } = fields;
   if (type === 'compare') return { type };
+  if (type === 'expire') return expiryOf(fields);
   if (type === 'machine' && isCount(version) && isCount(base)) return { type, version, base };
   return type === 'change' ? changeOf(fields) : undefined;
+}
+
+function expiryOf({ sessions }: { [field in string]?: unknown }): SystemCommand | undefined {
+  if (!Array.isArray(sessions) || !sessions.every(isSilentSession)) return undefined;
+  return { type: 'expire', sessions };
+}
+
+function isSilentSession(value: unknown): value is SilentSession {
+  if (typeof value !== 'object' || value === null) return false;
+  const { client, touched } = value as { [field in string]?: unknown };
+  return typeof client === 'string' && isCount(touched);
 }
 
 function changeOf(fields: { [field in string]?: unknown }): SystemCommand | undefined {

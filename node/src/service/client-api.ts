@@ -77,7 +77,7 @@ export class ClientApi {
     // The number stands where contract/src/command.ts has it; a malformed command is answered too.
     const number = command.length >= 23 ? command.readUIntBE(17, 6) : 0;
     const answer = this.#answerTo(reply, number);
-    if (answer !== undefined) this.#driver.submit(command, answer);
+    if (answer !== undefined) this.#driver.submit(command, answer, 'refused');
   }
 
   #read({ data, reply }: Msg): void {

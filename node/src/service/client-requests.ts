@@ -1,4 +1,9 @@
-import { checkCommand, COMMAND_VERSION, isSoundCommand } from '../../../contract/src/command.ts';
+import {
+  checkCommand,
+  COMMAND_VERSION,
+  isSoundCommand,
+  SESSIONLESS_VERSION,
+} from '../../../contract/src/command.ts';
 import type { Outcome } from '../../../contract/src/reply.ts';
 import type { AppliedCommand } from '../machine/applier.ts';
 import { COMMAND_FRAMING, type Command } from '../paxos/pvalue.ts';
@@ -18,6 +23,9 @@ type Settings = Pick<
  */
 const PATIENCE_MS = 1_000;
 const OVERLOADED: Outcome & { ok: false } = { ok: false, code: 'OVERLOADED', retryAfterMs: 100 };
+
+/** What becomes of commands without a session of their own. */
+export type Sessionless = 'taken' | 'refused';
 
 export interface ClientRequestsEvents {
   /** Whether nothing is taken any more. */
@@ -55,20 +63,27 @@ export class ClientRequests {
   }
 
   /** See the driver's `submit`. */
-  submit(bytes: Uint8Array, answer: (outcome: Outcome) => void): void {
+  submit(
+    bytes: Uint8Array,
+    answer: (outcome: Outcome) => void,
+    sessionless: Sessionless,
+  ): void {
     const { applier, member, now } = this.#ports;
     const isTaken = member.takesCommands && !this.#events.isStopped();
     // First of all: who comes back from a pause has thousands that others have answered.
     if (!isTaken) return this.#refuse({ ok: false, code: 'NOT_LEADING' }, answer);
-    if (bytes[0] === COMMAND_VERSION && !isSoundCommand(bytes)) {
+    const isChecked = bytes[0] === COMMAND_VERSION || bytes[0] === SESSIONLESS_VERSION;
+    if (isChecked && !isSoundCommand(bytes)) {
       return this.#refuse({ ok: false, code: 'GARBLED' }, answer);
     }
     const command = checkCommand(bytes);
-    if ('malformed' in command) return this.#refuse({ ok: false, code: 'MALFORMED' }, answer);
-    const { client, number, count } = command;
+    if ('malformed' in command || (command.session === undefined && sessionless === 'refused')) {
+      return this.#refuse({ ok: false, code: 'MALFORMED' }, answer);
+    }
+    const { client, number } = command;
     let known: Outcome | undefined;
     try {
-      known = applier.lookup(client, number, count);
+      known = applier.lookup(command);
     } catch (error) {
       // Its session is damaged on disk.
       this.#events.failed(error);
@@ -157,7 +172,7 @@ export class ClientRequests {
   #hasRun({ client, number, command, isUnsure }: Waiting): boolean {
     const header = isUnsure ? checkCommand(command) : undefined;
     if (header === undefined || 'malformed' in header) return false;
-    const known = this.#ports.applier.lookup(client, number, header.count);
+    const known = this.#ports.applier.lookup(header);
     if (known !== undefined) this.#waiters.answer(client, number, known);
     return known !== undefined;
   }

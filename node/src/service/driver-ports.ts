@@ -58,6 +58,8 @@ export interface DriverSettings {
   readonly chunkBytes: number;
   /** Ticks between two comparisons of the states, while something is applied. */
   readonly compareTicks: number;
+  /** Milliseconds of a tick. */
+  readonly tickMs: number;
   /** Ticks between two looks at a part of the state on disk. */
   readonly scrubTicks: number;
   /** Ticks after the last part of it, before the first one is looked at again. */

@@ -1,8 +1,10 @@
 import type { ReadRequest } from '../../../contract/src/read-request.ts';
 import type { Alarm } from '../../../contract/src/alarms.ts';
+import { MAX_TTL_MS } from '../../../contract/src/command.ts';
 import type { Outcome } from '../../../contract/src/reply.ts';
 import type { IncomingState } from '../../../contract/src/status.ts';
 import type { AppliedCommand } from '../machine/applier.ts';
+import type { SilentSession } from '../machine/sessions.ts';
 import type { MemberId } from '../paxos/ballot.ts';
 import { waitsForFlush, type Effect, type LogRecord } from '../paxos/effects.ts';
 import type { Input } from '../paxos/input.ts';
@@ -23,11 +25,12 @@ import { AppliedFacts } from './applied-facts.ts';
 import { Backlog } from './backlog.ts';
 import { Barrier } from './barrier.ts';
 import { Checkpoints } from './checkpoints.ts';
-import { ClientRequests } from './client-requests.ts';
+import { ClientRequests, type Sessionless } from './client-requests.ts';
 import { Comparisons } from './comparisons.ts';
 import { DiskWatch } from './disk-watch.ts';
 import type { DriverEvents, DriverPorts, DriverSettings } from './driver-ports.ts';
 import { errorOf } from './expulsion.ts';
+import { Expiries } from './expiries.ts';
 import { Hearing } from './hearing.ts';
 import { Outbox } from './outbox.ts';
 import { Reads } from './reads.ts';
@@ -70,6 +73,7 @@ export class Driver {
   readonly #reads: Reads;
   readonly #checkpoints: Checkpoints;
   readonly #comparisons: Comparisons;
+  readonly #expiries: Expiries;
   readonly #transfer: StateTransfer;
   #filter: EffectFilter | undefined;
   #inbox: { readonly input: Input; readonly bytes: number }[] = [];
@@ -126,6 +130,7 @@ export class Driver {
     this.#outbox = new Outbox(transport, member.self, () => member.configurations.members);
     this.#comparisons = this.#comparing();
     this.#transfer = this.#transferring();
+    this.#expiries = this.#expiring();
     transport.onMessage((from, message, stamp) => {
       metrics.received.add(message.type);
       this.#hearing.heard(from);
@@ -157,6 +162,16 @@ export class Driver {
       failed: (error: Error) => this.fail(error),
     };
     return new Comparisons(ports, this.#settings.compareTicks);
+  }
+
+  #expiring(): Expiries {
+    const { member, applier } = this.#ports;
+    const ports = {
+      slotOut: () => member.slotOut,
+      behind: (client: string | undefined, limit: number) => applier.sessions.behind(client, limit),
+      expire: (sessions: readonly SilentSession[]) => this.input({ type: 'expire', sessions }),
+    };
+    return new Expiries(ports, this.#settings.tickMs, MAX_TTL_MS);
   }
 
   #transferring(): StateTransfer {
@@ -304,6 +319,7 @@ export class Driver {
     this.#requests.tick();
     this.#reads.tick();
     this.#compare();
+    this.#expire();
     this.#scrub();
   }
 
@@ -315,6 +331,12 @@ export class Driver {
 
   #compare(): void {
     if (!this.#stopped) this.#guard(() => this.#comparisons.tick());
+  }
+
+  #expire(): void {
+    const { takesCommands, leading } = this.member;
+    if (this.#stopped) return;
+    this.#guard(() => this.#expiries.tick(takesCommands ? leading : undefined));
   }
 
   #scrub(): void {
@@ -330,9 +352,14 @@ export class Driver {
    * Takes the command of a client.
    * @param bytes see contract/src/command.ts
    * @param answer called once: with the results when it is decided and applied, or with a refusal
+   * @param sessionless refused where commands may come late: only a session tells that they ran
    */
-  submit(bytes: Uint8Array, answer: (outcome: Outcome) => void): void {
-    this.#requests.submit(bytes, answer);
+  submit(
+    bytes: Uint8Array,
+    answer: (outcome: Outcome) => void,
+    sessionless: Sessionless = 'taken',
+  ): void {
+    this.#requests.submit(bytes, answer, sessionless);
   }
 
   /** Takes a read. @param answer called once: with what is read, or with a refusal */
@@ -481,6 +508,10 @@ export class Driver {
           break;
         case 'compare':
           this.#comparisons.compare(effect.slot);
+          break;
+        case 'expire':
+          this.#expiries.applied();
+          this.#ports.metrics.counts.sessionsExpired += this.#ports.applier.expire(effect.sessions);
           break;
         case 'machine':
           this.#upgrade(effect.version);

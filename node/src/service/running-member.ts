@@ -188,6 +188,7 @@ export class RunningMember {
       scrubTicks: Math.ceil(SCRUB_MS / tickMs),
       scrubRestTicks: Math.ceil(SCRUB_REST_MS / tickMs),
       waitMs: WAIT_MS,
+      tickMs,
     };
     return new Driver(ports, settings, {
       leading: (ballot) => this.#leading(ballot),

@@ -149,6 +149,8 @@ export class SelfReport {
       overlayBytes: state?.overlayBytes ?? 0,
       unwrittenBytes: running?.driver.unwrittenBytes ?? 0,
       queueBytes: running?.driver.queueBytes ?? 0,
+      sessions: running?.applier.sessions.count ?? 0,
+      sessionsBytes: running?.applier.sessions.bytes ?? 0,
       diskFreeBytes: presence.diskFree ?? NaN,
     };
   }

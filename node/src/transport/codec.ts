@@ -19,9 +19,9 @@ import type { Stamp } from './transport.ts';
  * Protocol messages on the wire: in an envelope (contract/src/envelope.ts) a frame in MessagePack,
  * [cluster id, sender, receiver or '' for all, count and random part of the sender's incarnation,
  * end of its log, its history (slot, from, hash; or nil three times), message, …]; a message is
- * [type, field, …].
+ * [type, field, …]. Members of version 2 would apply what opens and ends sessions in another way.
  */
-export const WIRE_VERSION = 2;
+export const WIRE_VERSION = 3;
 
 /** What travels from one member to another, or to all. */
 export interface Frame extends Stamp {

@@ -45,8 +45,9 @@ interface Asked extends Command {
   readonly answer: (outcome: Outcome, number?: number, limit?: number) => void;
 }
 
-/** Takes the requests from now on. */
-async function lead(handle: (asked: Asked) => void): Promise<void> {
+/** Takes the requests from now on; sessions are opened, unless they are to be handled, too. */
+async function lead(handle: (asked: Asked) => void, sessionsToo = false): Promise<void> {
+  let sessions = 100;
   leader.subscribe(request, {
     callback: (_, { data, reply = '' }) => {
       const command = parseCommand(data);
@@ -58,7 +59,9 @@ async function lead(handle: (asked: Asked) => void): Promise<void> {
         const messages = limit === 0 ? [whole] : partsOf(whole, limit);
         for (const each of messages) leader.publish(`${reply.slice(0, dot)}.replies`, each);
       };
-      handle({ ...command, answer });
+      if (sessionsToo || command.session?.type === 'in') return handle({ ...command, answer });
+      sessions += 1;
+      if (command.session?.type === 'open') answer({ ok: true, slot: sessions, results: [] });
     },
   });
   await leader.flush();
@@ -105,6 +108,75 @@ test.each<ErrorCode>(['NO_LEADER', 'NOT_LEADING', 'OVERLOADED'])(
     expect(numbers).toEqual([1, 1, 1, 1]);
   },
 );
+
+test('what was sent once into a session that has ended runs in another one', async () => {
+  const asked: Asked[] = [];
+  await lead((each) => {
+    asked.push(each);
+    each.answer(asked.length === 2 ? refused('SESSION_EXPIRED') : done);
+  });
+  await start(5_000);
+  await client.propose([OPERATION]);
+  await client.propose([OPERATION]);
+  expect(asked.map(({ number, session }) => [number, session])).toEqual([
+    [1, { type: 'in', id: 101 }],
+    [2, { type: 'in', id: 101 }],
+    [2, { type: 'in', id: 102 }],
+  ]);
+});
+
+test('what was sent more often into a session that has ended may have run', async () => {
+  let times = 0;
+  await lead((each) => {
+    times += 1;
+    each.answer(refused(times === 1 ? 'NOT_LEADING' : 'SESSION_EXPIRED'));
+  });
+  await start(5_000);
+  await expect(client.propose([OPERATION])).rejects.toMatchObject({ code: 'SESSION_EXPIRED' });
+  expect(times).toBe(2);
+});
+
+test('a session is opened by the first command, and closed with the client', async () => {
+  const asked: Asked['session'][] = [];
+  await lead(({ session, answer }) => {
+    asked.push(session);
+    answer({ ...done, slot: 7 });
+  }, true);
+  await start(5_000);
+  expect(asked).toEqual([]);
+  await Promise.all([client.propose([OPERATION]), client.propose([OPERATION])]);
+  await client.close();
+  await leader.flush();
+  const within = { type: 'in', id: 7 };
+  expect(asked).toEqual([
+    { type: 'open', ttlMs: 60_000 },
+    within,
+    within,
+    { type: 'close', id: 7 },
+  ]);
+});
+
+test('a session that cannot be opened is the refusal of all that wait for it', async () => {
+  await lead(({ answer }) => answer(refused('MALFORMED')), true);
+  await start(5_000);
+  const both = [client.propose([OPERATION]), client.propose([OPERATION])];
+  const settled = await Promise.allSettled(both);
+  expect(settled).toMatchObject([
+    { reason: { code: 'MALFORMED' } },
+    { reason: { code: 'MALFORMED' } },
+  ]);
+});
+
+test('a command that NATS answers for, as nobody leads, may have been sent twice', async () => {
+  await lead((each) => each.answer(done));
+  await start(5_000);
+  await client.propose([OPERATION]);
+  await leader.close();
+  const proposed = client.propose([OPERATION]);
+  leader = await connectNats({ servers: natsUrl });
+  await lead((each) => each.answer(refused('SESSION_EXPIRED')));
+  await expect(proposed).rejects.toMatchObject({ code: 'SESSION_EXPIRED' });
+});
 
 test('a hint of when to try again is heeded', async () => {
   const times: number[] = [];

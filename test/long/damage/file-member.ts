@@ -154,6 +154,7 @@ export class FileMember {
         scrubTicks: 3,
         scrubRestTicks: 3,
         waitMs: 60_000,
+        tickMs: 10,
       },
       {
         leading: () => undefined,

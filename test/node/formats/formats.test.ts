@@ -10,9 +10,9 @@ import { messages, others, records3, stamp } from './samples.ts';
 const FOLDER = 'test/node/formats';
 const read = (name: string): Record<string, string> =>
   JSON.parse(fs.readFileSync(path.join(FOLDER, name), 'utf8')) as Record<string, string>;
-const wire = read('wire-2.json');
+const wire = read('wire-3.json');
 
-describe('wire version 2', () => {
+describe('wire version 3', () => {
   test.each(Object.entries({ ...messages, ...others }))(
     'a %s is read, and written as it was',
     (name, message) => {
@@ -26,8 +26,14 @@ describe('wire version 2', () => {
 
   test('a version that is not known is refused by its number', () => {
     const bytes = Buffer.from(wire['p1a'] ?? '', 'hex');
-    bytes[0] = 3;
-    expect(parseFrame(bytes)).toEqual({ malformed: 'version 3' });
+    bytes[0] = 4;
+    expect(parseFrame(bytes)).toEqual({ malformed: 'version 4' });
+  });
+
+  test('frames of version 2, whose members know no sessions that end, are refused', () => {
+    for (const hex of Object.values(read('wire-2.json'))) {
+      expect(parseFrame(Buffer.from(hex, 'hex'))).toEqual({ malformed: 'version 2' });
+    }
   });
 
   test('frames of version 1, which had no checksum, are refused', () => {

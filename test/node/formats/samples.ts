@@ -3,13 +3,13 @@ import type { Stamp } from '../../../node/src/transport/transport.ts';
 import type { Message } from '../../../node/src/paxos/messages.ts';
 import { ballot, pvalue, value } from '../paxos/samples.ts';
 
-/** What every frame in `wire-2.json` says of its sender. */
+/** What every frame in `wire-3.json` says of its sender. */
 export const stamp: Stamp = {
   end: { incarnation: { count: 3, random: 0xc0ffee }, sequence: 77 },
   history: { slot: 9, from: 0, hash: 0xfedc_ba98_7654_3210n },
 };
 
-/** One message of each type, as `wire-2.json` has them. */
+/** One message of each type, as `wire-3.json` has them. */
 export const messages: { [T in Message['type']]: Extract<Message, { type: T }> } = {
   p1a: { type: 'p1a', ballot: ballot('3.b'), from: 7 },
   p2a: { type: 'p2a', ballot: ballot('3.b'), slot: 8, value: value('x', 'yz'), decided: [6, 7] },

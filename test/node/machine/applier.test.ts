@@ -4,8 +4,10 @@ import {
   parseCounterResult,
   type CounterResult,
 } from '../../../contract/src/counter.ts';
+import type { Outcome } from '../../../contract/src/reply.ts';
 import { Applier, type AppliedCommand } from '../../../node/src/machine/applier.ts';
 import { counter } from '../../../node/src/machine/counter.ts';
+import type { CachedSessions } from '../../../node/src/machine/sessions.ts';
 import type { StateMachine } from '../../../node/src/machine/state-machine.ts';
 import { MemoryFile, MemoryStateDisk } from '../../../node/src/storage/memory-file.ts';
 import { openMemoryState } from '../../../node/src/storage/memory-state.ts';
@@ -18,18 +20,18 @@ const BOB = 'b2'.repeat(16);
 /** An applier over a disk: `restart` makes another one of what the last cut holds. */
 class Place {
   readonly #disk = new MemoryStateDisk();
-  readonly #cachedSessions: number | undefined;
+  readonly #cached: CachedSessions | undefined;
   #state!: StateStore;
   applier!: Applier;
 
-  constructor(cachedSessions?: number) {
-    this.#cachedSessions = cachedSessions;
+  constructor(cached?: CachedSessions) {
+    this.#cached = cached;
     this.restart();
   }
 
   restart(): void {
     this.#state = openMemoryState(new MemoryFile(this.#disk, (run) => run()), ids);
-    this.applier = new Applier(counter, this.#state.tables, 1, this.#cachedSessions);
+    this.applier = new Applier(counter, this.#state.tables, 1, this.#cached);
   }
 
   /** What is applied goes to the disk: every slot below `slotOut`. */
@@ -177,7 +179,7 @@ test('after a restart the filter knows what the state knows: both are of one tra
 });
 
 test('sessions that are no longer in memory filter all the same', () => {
-  place = new Place(2);
+  place = new Place({ count: 2, bytes: 1 << 20 });
   const clients = Array.from({ length: 20 }, (_, i) => i.toString(16).padStart(32, '0'));
   for (const [slot, client] of clients.entries()) {
     place.apply(slot, add(client, 1));
@@ -190,11 +192,13 @@ test('sessions that are no longer in memory filter all the same', () => {
 });
 
 test('lookup answers only what has run whole', () => {
-  expect(place.applier.lookup(ALICE, 1, 1)).toBeUndefined();
+  const lookup = (number: number, count: number): Outcome | undefined =>
+    place.applier.lookup({ client: ALICE, number, lowest: 1, count });
+  expect(lookup(1, 1)).toBeUndefined();
   place.apply(4, add(ALICE, 3, 3, 2));
-  expect(place.applier.lookup(ALICE, 3, 2)).toMatchObject({ ok: true, slot: 4 });
-  expect(place.applier.lookup(ALICE, 3, 3)).toBeUndefined();
-  expect(place.applier.lookup(ALICE, 2, 1)).toEqual({ ok: false, code: 'ALREADY_ANSWERED' });
+  expect(lookup(3, 2)).toMatchObject({ ok: true, slot: 4 });
+  expect(lookup(3, 3)).toBeUndefined();
+  expect(lookup(2, 1)).toEqual({ ok: false, code: 'ALREADY_ANSWERED' });
 });
 
 test('R1: the hash is of what was applied, not of when it was cut or restarted', () => {

@@ -106,6 +106,7 @@ class Cluster {
       case 'surveyed':
       case 'reconfigured':
       case 'compare':
+      case 'expire':
       case 'machine':
       case 'ask-outside':
         throw new Error(`nobody asked for it: ${effect.type}`);

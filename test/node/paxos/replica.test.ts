@@ -67,10 +67,11 @@ test('what is compared is the state behind the whole slot', () => {
   const obeyed = [
     encodeSystemCommand({ type: 'compare' }),
     encodeChange({ ...lists, forced: false }),
+    encodeSystemCommand({ type: 'expire', sessions: [{ client: 'ab', touched: 0 }] }),
   ];
   performing.decided({ ballot: ballot('1.a'), slot: 0, value: obeyed }, 'b');
   const effects = performing.perform().map(({ type }) => type);
-  expect(effects).toEqual(['apply', 'reconfigured', 'compare']);
+  expect(effects).toEqual(['apply', 'reconfigured', 'expire', 'compare']);
 });
 
 test('R4: slot_out never decreases, whatever comes again', () => {

@@ -10,7 +10,8 @@ import { value } from './samples.ts';
 const lists = { voters: ['a', 'b', 'c'], learners: ['d'] };
 const change: SystemCommand = { type: 'change', base: 3, ...lists, forced: false };
 const upgrade: SystemCommand = { type: 'machine', version: 2, base: 3 };
-const commands: SystemCommand[] = [change, { type: 'compare' }, upgrade];
+const expiry: SystemCommand = { type: 'expire', sessions: [{ client: 'ab', touched: 7 }] };
+const commands: SystemCommand[] = [change, { type: 'compare' }, upgrade, expiry];
 const text = (command: string): Uint8Array => new TextEncoder().encode(command);
 
 test.each(commands)('a $type is parsed as it was', (command) => {

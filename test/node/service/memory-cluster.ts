@@ -157,6 +157,7 @@ export class MemoryCluster {
         scrubTicks: 3,
         scrubRestTicks: 3,
         waitMs: 5_000,
+        tickMs: 10,
       },
       {
         leading: () => undefined,
