@@ -67,8 +67,9 @@ export class SimulatedClient {
   readonly #open = new Map<number, Open>();
   readonly #hasSessions: boolean;
   readonly #ttlMs: number;
-  /** In the last so many ms of every `NAP_EVERY_MS` it sends nothing. */
+  /** In the last so many ms of every `NAP_EVERY_MS` it sends nothing, as long as there are faults. */
   readonly #napMs: number;
+  readonly #napsUntil: number;
   #session: number | undefined;
   #lastOpening = SESSIONS_FROM;
   #lastNumber = 0;
@@ -76,7 +77,7 @@ export class SimulatedClient {
 
   constructor(
     index: number,
-    { requests, sessions }: Pick<Plan, 'requests' | 'sessions'>,
+    { requests, sessions, forMs }: Pick<Plan, 'requests' | 'sessions' | 'forMs'>,
     world: ClientWorld,
     random: Random,
   ) {
@@ -90,6 +91,7 @@ export class SimulatedClient {
     this.#ttlMs = sessions ? Math.round(random.between(MIN_TTL_MS, 3 * MIN_TTL_MS)) : 0;
     const naps = sessions && random.chance(0.5);
     this.#napMs = naps ? random.between(0, NAP_EVERY_MS / 2) : 0;
+    this.#napsUntil = forMs;
     for (const request of own) {
       world.scheduler.after(request.at, () => this.#begin(request));
     }
@@ -128,10 +130,14 @@ export class SimulatedClient {
 
   #send(open: Open): void {
     if (!this.#open.has(open.number)) return;
-    const isAwake = this.#world.scheduler.now % NAP_EVERY_MS < NAP_EVERY_MS - this.#napMs;
-    if (isAwake) this.#ask(open);
+    if (!this.#naps) this.#ask(open);
     const silence = SILENCE_MS * this.#random.between(0.5, 3);
     this.#world.scheduler.after(silence, () => this.#send(open));
+  }
+
+  get #naps(): boolean {
+    const { now } = this.#world.scheduler;
+    return now < this.#napsUntil && now % NAP_EVERY_MS >= NAP_EVERY_MS - this.#napMs;
   }
 
   #ask(open: Open): void {

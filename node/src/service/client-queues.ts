@@ -31,6 +31,11 @@ export function waitingBytes({ length }: Command): number {
   return length + WAITING_BYTES;
 }
 
+/** The largest command that has room in so many bytes. */
+export function largestIn(bytes: number): number {
+  return bytes - WAITING_BYTES;
+}
+
 /**
  * The commands that wait, a queue for each client. They are served in turn, by bytes (deficit round
  * robin: Shreedhar and Varghese, 1996): who sends much waits for itself, and not the others.

@@ -7,7 +7,7 @@ import {
 import type { Outcome } from '../../../contract/src/reply.ts';
 import type { AppliedCommand } from '../machine/applier.ts';
 import { COMMAND_FRAMING, type Command } from '../paxos/pvalue.ts';
-import { ClientQueues, waitingBytes, type Waiting } from './client-queues.ts';
+import { ClientQueues, largestIn, waitingBytes, type Waiting } from './client-queues.ts';
 import type { DriverPorts, DriverSettings } from './driver-ports.ts';
 import { Waiters } from './waiters.ts';
 
@@ -125,9 +125,10 @@ export class ClientRequests {
     return this.#queues.bytesOf(client) + more;
   }
 
-  /** The largest command that a slot can take now. */
+  /** The largest command that may wait, and that a slot can take now. */
   get #largest(): number {
-    return Math.min(this.#settings.maxCommandBytes, this.#events.room() - COMMAND_FRAMING);
+    const { maxCommandBytes, queueBytes } = this.#settings;
+    return Math.min(maxCommandBytes, largestIn(queueBytes), this.#events.room() - COMMAND_FRAMING);
   }
 
   #tooLarge({ length: bytes }: Command): Outcome & { ok: false } {

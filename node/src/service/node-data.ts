@@ -104,7 +104,11 @@ export class NodeData {
   /** Looks for a snapshot to begin with: of use only before there is a state. */
   #hold(ran: boolean): void {
     const { path: data } = this.#folder;
-    if (ran || hasState(data)) return removeHeldSnapshot(data);
+    if (ran || hasState(data)) {
+      const had = removeHeldSnapshot(data);
+      if (had) this.#log.warn({ data }, 'it has a state: the snapshot beside it is removed unread');
+      return;
+    }
     this.#snapshot = readHeldSnapshot(data);
     const error = this.#snapshot && machineErrorOf(this.#snapshot.header.machine, this.machine);
     if (error !== undefined) throw error;

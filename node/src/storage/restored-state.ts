@@ -52,13 +52,17 @@ function checked<T>(read: () => T): T {
   }
 }
 
-/** The state is here: it is needed no more. */
-export function removeHeldSnapshot(folder: string): void {
+/**
+ * The state is here: it is needed no more.
+ * @returns whether there was one
+ */
+export function removeHeldSnapshot(folder: string): boolean {
   fs.rmSync(path.join(folder, UNFINISHED), { recursive: true, force: true });
   // Also what is left of a copy that was not finished.
   const left = fs.readdirSync(folder).filter((name) => name.startsWith(RESTORE_FILE));
   for (const name of left) fs.rmSync(path.join(folder, name), { force: true });
   if (left.length > 0) syncFolder(folder);
+  return left.length > 0;
 }
 
 export function hasState(folder: string): boolean {

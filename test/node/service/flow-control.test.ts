@@ -170,6 +170,16 @@ describe('a leader whose quorum is slow', () => {
     expect(answered.every(([name, { ok }]) => name === 'flood' && !ok)).toBe(true);
   });
 
+  test('refuses for good what could never wait', () => {
+    const leader = stalled();
+    cluster.queueBytes = 1_000;
+    cluster.append(leader, 'x'.repeat(1_000), (outcome) => outcomes.push(outcome));
+    expect(codes()).toEqual(['TOO_LARGE']);
+    expect(outcomes[0]).toMatchObject({ sizes: { most: 1_000 - 128 } });
+    cluster.append(leader, 'x'.repeat(500), (outcome) => outcomes.push(outcome));
+    expect(outcomes).toHaveLength(1);
+  });
+
   test('a retry of what waits takes no room', () => {
     const leader = stalled();
     const driver = cluster.driverOf(leader);

@@ -68,6 +68,8 @@ export class MemoryCluster {
   readonly dropped: string[] = [];
   /** What a message may have. */
   messageBytes = Infinity;
+  /** What may wait in a member. */
+  queueBytes = 1 << 20;
 
   /**
    * @param loss share of the messages that are lost; as many again are duplicated
@@ -140,13 +142,16 @@ export class MemoryCluster {
     });
     const now = (): number => this.#now;
     const ports = { member, log, incarnation, state, applier, transport, metrics, schedule, now };
+    const queueBytes = (): number => this.queueBytes;
     const driver: Driver = new Driver(
       { ...ports, random: this.#random },
       {
         checkpointTicks: 7,
         overlayBytes: 1 << 20,
         unwrittenBytes: UNWRITTEN_BYTES,
-        queueBytes: 1 << 20,
+        get queueBytes() {
+          return queueBytes();
+        },
         maxCommandBytes: 4096,
         answersWaitForMark: false,
         stallTicks: 100,

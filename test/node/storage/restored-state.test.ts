@@ -73,8 +73,9 @@ function held(): Snapshot {
 test('a restored state has the tables; neither sessions nor configurations; and slots jump', async () => {
   expect(held().tables).toEqual({ texts: 30, totals: 30 });
   await restoreState(folder, ids, held());
-  removeHeldSnapshot(folder);
+  expect(removeHeldSnapshot(folder)).toBe(true);
   expect(fs.readdirSync(folder)).toEqual(['state.mdb']);
+  expect(removeHeldSnapshot(folder)).toBe(false);
   const state = openLmdbState({ folder, ...ids, proven: [SESSIONS], machine: opening });
   const slotOut = SLOT + SLOT_MARGIN;
   expect(state.facts).toMatchObject({ slotOut, machine, origin: 'taken', logEnd: 0, heard: {} });
