@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { until } from '../../client/src/bench/until.ts';
 import { encodeCounterOperation, parseCounterResult } from '../../contract/src/counter.ts';
 import { LocalCluster } from '../../client/src/local/local-cluster.ts';
 import { Workspace } from '../../client/src/local/workspace.ts';
@@ -10,12 +9,12 @@ import { Applier } from '../../node/src/machine/applier.ts';
 import { counter } from '../../node/src/machine/counter.ts';
 import { openLmdbState } from '../../node/src/storage/lmdb-state.ts';
 import { Random } from '../simulation/random.ts';
+import { calm } from './calm.ts';
 
 const SEED = Number(process.env['SYNOD_SEED'] ?? '1');
 const SECONDS = Number(process.env['SYNOD_SECONDS'] ?? '30');
 const CLIENTS = 32;
 const CLUSTER = 'kill-nine';
-const CALM_DEADLINE_MS = 30_000;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -41,18 +40,6 @@ async function killAndStart(cluster: LocalCluster, end: number): Promise<number>
     await Promise.all(victims.map((name) => cluster.startMember(name)));
   }
   return killed;
-}
-
-/** Waits until every member has applied the same slots. */
-async function calm(client: SynodClient, members: number): Promise<void> {
-  let found: readonly unknown[] = [];
-  const seen = (): string => `calm, of ${JSON.stringify(found)}`;
-  await until(seen, CALM_DEADLINE_MS, async () => {
-    const statuses = await client.status({ waitMs: 500, expect: members });
-    found = statuses;
-    const slots = new Set(statuses.map(({ slotOut }) => slotOut));
-    return (statuses.length === members && slots.size === 1) || undefined;
-  });
 }
 
 test(`kill -9 of random nodes for ${SECONDS} s under load, seed ${SEED}: every acknowledged command is in every state, once, in one order`, async () => {

@@ -1,8 +1,3 @@
-import { execFileSync } from 'node:child_process';
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-import { Random } from '../random.ts';
 import type { Operation } from './history.ts';
 import { isLinearizable } from './linearizability.ts';
 import { chatLogModel, registerModel, type LogInput, type LogOutput } from './models.ts';
@@ -92,60 +87,3 @@ describe('a chat log', () => {
     expect(judge([append(0, 'a', 0), append(10, 'a', 1), readLog(20, ['a', 'a'])])).toBe(false);
   });
 });
-
-/** Clients at a register, one operation at a time each; in some histories an output is wrong. */
-function randomHistory(random: Random): RegisterOperation[] {
-  const clients = 2 + Math.floor(random.next() * 4);
-  const calls: { client: string; type: RegisterInput['type']; call: number; effect: number }[] = [];
-  for (let client = 0; client < clients; client++) {
-    let now = 0;
-    for (let i = Math.floor(random.next() * 8); i > 0; i--) {
-      const call = now + Math.floor(random.next() * 20);
-      const effect = call + random.next() * 20;
-      const type = random.next() < 0.5 ? 'add' : 'read';
-      calls.push({ client: `c${client}`, type, call, effect });
-      now = Math.ceil(effect) + 1;
-    }
-  }
-  let value = 0;
-  const isWrong = random.next() < 0.7;
-  return calls
-    .sort((a, b) => a.effect - b.effect)
-    .map(({ client, type, call: calledAt, effect }) => {
-      if (type === 'add') value += 1;
-      if (random.next() < 0.15) return { client, input: { type }, calledAt };
-      const output = value + (isWrong && random.next() < 0.15 ? (random.next() < 0.5 ? 1 : -1) : 0);
-      return { client, input: { type }, calledAt, returnedAt: Math.ceil(effect), output };
-    });
-}
-
-const hasGo = (process.env['PATH'] ?? '').split(path.delimiter).some((folder) => {
-  return fs.existsSync(path.join(folder, 'go'));
-});
-
-(hasGo ? test : test.skip)(
-  'agrees with Porcupine on random histories',
-  () => {
-    const random = new Random(1);
-    const histories = Array.from({ length: 3_000 }, () => randomHistory(random));
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'porcupine-'));
-    const program = path.join(folder, 'porcupine');
-    try {
-      const cwd = path.join(import.meta.dirname, 'porcupine');
-      execFileSync('go', ['build', '-o', program, '.'], { cwd, timeout: 120_000 });
-      const input = histories.map((history) => `${JSON.stringify(history)}\n`).join('');
-      const verdicts = execFileSync(program, { input, encoding: 'utf8', timeout: 60_000 });
-      const expected = verdicts
-        .trim()
-        .split('\n')
-        .map((verdict) => verdict === 'true');
-      const own = histories.map((history) => isLinearizable(registerModel, history));
-      expect(own).toEqual(expected);
-      const share = own.filter(Boolean).length / own.length;
-      expect([share > 0.25, share < 0.75]).toEqual([true, true]);
-    } finally {
-      fs.rmSync(folder, { recursive: true });
-    }
-  },
-  200_000,
-);
