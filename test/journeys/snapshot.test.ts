@@ -239,6 +239,9 @@ test('what is no whole snapshot, or would overwrite something, is refused with a
   const used = await snapshot('restore', 'a.snapshot', '--cluster', folder.cluster);
   expect(used.code).toBe(65);
   expect(used.stderr).toContain('is not empty. A new cluster begins with new data folders');
+  const left = await snapshot('restore', 'no.snapshot', '--cluster', folder.cluster, '--if-blank');
+  expect(left).toMatchObject({ code: 0, stderr: '' });
+  expect(left.stdout).toContain('has something in it already: nothing was restored.');
 
   bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 16;
   fs.writeFileSync(file, bytes);

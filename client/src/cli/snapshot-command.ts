@@ -54,6 +54,7 @@ export function addSnapshotCommand(program: Command): void {
     .description('Put a snapshot into new data folders: a new cluster begins with it.')
     .argument('<file>', 'the snapshot')
     .option('--data <folder>', "of one member; without it, those of the working folder's cluster")
+    .option('--if-blank', 'where a folder has something in it, do nothing, and call it well')
     .addOption(cluster())
     .addOption(
       new Option('--nodes <n>', 'members, without --data').argParser(whole(1, 7)).default(3),

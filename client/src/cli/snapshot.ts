@@ -6,7 +6,7 @@ import { SLOT_MARGIN } from '../../../contract/src/snapshot.ts';
 import { DEFAULT_CLUSTER } from '../local/default-cluster.ts';
 import { FirstConfigurationFile } from '../local/first-configuration-file.ts';
 import { keepNewest, keptName } from '../local/kept-snapshots.ts';
-import { NotBlankError, placeSnapshot } from '../local/restore.ts';
+import { isBlank, NotBlankError, placeSnapshot } from '../local/restore.ts';
 import { saveSnapshot } from '../local/snapshot-save.ts';
 import { Workspace } from '../local/workspace.ts';
 import { memberOf } from './member-of.ts';
@@ -31,6 +31,7 @@ export interface FileOptions {
 
 export interface RestoreOptions extends FileOptions {
   readonly data?: string;
+  readonly ifBlank?: true;
   readonly cluster: string;
   readonly nodes: number;
 }
@@ -122,6 +123,12 @@ export async function restore(file: string, options: RestoreOptions): Promise<vo
     data === undefined
       ? Array.from({ length: nodes }, (_, i) => path.join(folder, `n${i}`))
       : [data];
+  const used = folders.find((each) => !isBlank(each));
+  if (options.ifBlank && used !== undefined) {
+    const text = `${used} has something in it already: nothing was restored.`;
+    print(options, { file, folders: [] }, () => text);
+    return;
+  }
   const snapshot = await explained(file, () => {
     if (data === undefined && new FirstConfigurationFile(folder).read() !== undefined) {
       throw new NotBlankError(folder);

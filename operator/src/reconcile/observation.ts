@@ -12,7 +12,7 @@ import { hasRoles, isUnfit, type MemberStatus } from '../../../contract/src/stat
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
 import type { Figure } from '../api/status.ts';
 import { LOST, MEMBER } from '../resources/annotations.ts';
-import { CONTAINER } from '../resources/names.ts';
+import { CONTAINER, RESTORER } from '../resources/names.ts';
 import type { Warning } from './ports.ts';
 
 /** Where a member runs, or did: a pod and its volume, either of which may be missing. */
@@ -56,6 +56,13 @@ export interface Observation {
   /** Of the StatefulSet, when pods are missing. */
   readonly warnings: readonly Warning[];
   readonly now: number;
+}
+
+/** There is a cluster, or was one: nothing that is there begins with a snapshot any more. */
+export function hasBegun({ cluster, first, statuses }: Observation): boolean {
+  const isWritten = first !== undefined && first !== 'leaving';
+  const isKnown = statuses.some(({ clusterId }) => clusterId !== null);
+  return isWritten || isKnown || cluster.status?.clusterId !== undefined;
 }
 
 /** A configuration that may be acted upon. */
@@ -200,6 +207,11 @@ export function isBeingDeleted({ volume }: Place): boolean {
 /** It never was on a disk: nothing can be in it. */
 export function isUnbound({ volume }: Place): boolean {
   return volume !== undefined && volume.spec?.volumeName === undefined;
+}
+
+/** What ran before the member, in a cluster that is to begin with a snapshot. */
+export function restorerOf(pod: V1Pod): V1ContainerStatus | undefined {
+  return pod.status?.initContainerStatuses?.find(({ name }) => name === RESTORER);
 }
 
 export function containerOf(pod: V1Pod): V1ContainerStatus | undefined {

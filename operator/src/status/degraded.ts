@@ -26,6 +26,7 @@ export function degraded(seen: Observation, standing: Standing, outcome: Outcome
     ...(stop ? [stop] : []),
     ...problems,
     ...refusedRecoveries(seen, standing),
+    ...ignoredSnapshot(seen),
     ...lostMembers(seen, standing),
     ...seen.places.flatMap((place) => ailmentOf(seen, standing, place)),
     ...missingPods(seen),
@@ -45,6 +46,16 @@ function refusedRecoveries(seen: Observation, standing: Standing): Note[] {
     'is not recovered, whatever becomes of it. Take spec.recovery away; should the quorum be lost ' +
     'for good after that, set it again.';
   return [{ reason: 'RecoveryRefused', message }];
+}
+
+/** A cluster that has begun takes no snapshot. */
+function ignoredSnapshot({ cluster, first }: Observation): Note[] {
+  if (cluster.spec.bootstrap?.snapshot === undefined) return [];
+  if (typeof first !== 'object' || first.snapshot !== undefined) return [];
+  const message =
+    'spec.bootstrap.snapshot is ignored: the cluster has begun without it. Take the field away, ' +
+    'or restore the snapshot as a new cluster, with another name.';
+  return [{ reason: 'SnapshotIgnored', message }];
 }
 
 function lostMembers(seen: Observation, { lists }: Standing): Note[] {
