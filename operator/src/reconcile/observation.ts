@@ -13,6 +13,7 @@ import type { PaxosCluster } from '../api/paxos-cluster.ts';
 import type { Figure } from '../api/status.ts';
 import { LOST, MEMBER } from '../resources/annotations.ts';
 import { CONTAINER, RESTORER } from '../resources/names.ts';
+import type { Backups } from './backups.ts';
 import type { Warning } from './ports.ts';
 
 /** Where a member runs, or did: a pod and its volume, either of which may be missing. */
@@ -49,6 +50,8 @@ export interface Observation {
   readonly first: FirstConfiguration | 'unreadable' | 'leaving' | undefined;
   /** Everybody who answers, by either way. */
   readonly statuses: readonly MemberStatus[];
+  /** Of its snapshots; `undefined` when nobody saves any. */
+  readonly backups: Backups | undefined;
   /** How far the logs of members go, as far as the operator heard. */
   readonly figures: readonly Figure[];
   /** Why the operator itself does not reach NATS. */
