@@ -123,7 +123,7 @@ export async function restore(file: string, options: RestoreOptions): Promise<vo
     data === undefined
       ? Array.from({ length: nodes }, (_, i) => path.join(folder, `n${i}`))
       : [data];
-  const used = folders.find((each) => !isBlank(each));
+  const used = await explained(file, () => folders.find((each) => !isBlank(each)));
   if (options.ifBlank && used !== undefined) {
     const text = `${used} has something in it already: nothing was restored.`;
     print(options, { file, folders: [] }, () => text);
