@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { parse } from 'yaml';
 import { alarmCodes } from '../contract/src/alarms.ts';
 import { errors, exitCodes } from '../contract/src/error-codes.ts';
 import { LocalCluster } from '../client/src/local/local-cluster.ts';
 import { Workspace } from '../client/src/local/workspace.ts';
 import { Metrics } from '../node/src/metrics/metrics.ts';
+import { specSchema } from '../operator/src/api/spec.ts';
 import { Metrics as OperatorMetrics } from '../operator/src/metrics.ts';
 import { freePorts, inWorkingFolder, synod } from './journeys/cli-run.ts';
 
@@ -110,6 +112,12 @@ test('docs/running.md has every command and every flag of the CLI', async () => 
     }
   }
 }, 60_000);
+
+test('the PaxosCluster of docs/backup.md is one', () => {
+  const [example = ''] = blocks('docs/backup.md', 'yaml');
+  const { spec } = parse(example) as { spec: unknown };
+  expect(specSchema.strict().safeParse(spec).error).toBeUndefined();
+});
 
 test('the commands of the README are there', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };

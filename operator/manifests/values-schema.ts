@@ -76,6 +76,7 @@ const nats = z.strictObject({
   credentialsSecret: secret('Without `nats.enabled`: Secret that members connect with.'),
   operatorSecret: secret('Without `nats.enabled`: Secret that the operator connects with.'),
   writerSecret: secret('Without `nats.enabled`: Secret that `helm test` connects with.'),
+  administratorSecret: secret('Without `nats.enabled`: Secret that backups connect with.'),
   tlsSecret: secret('Without `nats.enabled`: Secret with `ca.crt` if NATS has TLS.'),
 });
 
@@ -87,8 +88,31 @@ const cluster = specSchema
     name: clusterName.describe("Its name; the release's without it."),
   });
 
+const backup = z.strictObject({
+  enabled: z.boolean().describe('Save snapshots of the cluster of the release, again and again.'),
+  schedule: z.string().min(1).describe('When, as cron has it, in UTC.'),
+  keep: z.int().min(1).max(1_000).describe('So many whole ones stay; older ones are removed.'),
+  claimName: secret('PersistentVolumeClaim that they are kept in; the chart makes one without it.'),
+  storage: z.strictObject({
+    size: z
+      .string()
+      .regex(/^[0-9]+(Ki|Mi|Gi|Ti)$/)
+      .describe('Without `backup.claimName`: size of the volume, for one more than stay.'),
+    className: z
+      .string()
+      .describe('Without `backup.claimName`: its StorageClass; the default class without it.'),
+    accessMode: z
+      .enum(['ReadWriteOnce', 'ReadWriteOncePod', 'ReadWriteMany'])
+      .describe(
+        'Without `backup.claimName`: how it may be mounted. From one with `ReadWriteMany` members ' +
+          'on several nodes can be restored.',
+      ),
+  }),
+  resources: object('CPU and memory of the pod that saves one.'),
+});
+
 const networkPolicy = z.strictObject({
-  enabled: z.boolean().describe('Make NetworkPolicies for operator and NATS.'),
+  enabled: z.boolean().describe('Make NetworkPolicies for operator, NATS and backups.'),
   metricsFrom: list('Who may scrape the operator, as peers of a NetworkPolicy; all without it.'),
   natsClients: list(
     'Further clients of NATS, as peers of a NetworkPolicy. Pods with the label ' +
@@ -131,6 +155,7 @@ export const valuesSchema = z.strictObject({
   operator,
   nats,
   cluster,
+  backup,
   networkPolicy,
   monitoring,
   rbac: z.strictObject({

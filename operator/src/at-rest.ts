@@ -4,7 +4,12 @@ import { gistOf } from './reconcile/gist.ts';
 import type { ObjectKind, ReconcileResult, Rest } from './reconcile/ports.ts';
 
 /** Beside the cluster itself, what belongs to it and is watched. */
-export const followed: readonly ObjectKind[] = ['StatefulSet', 'Pod', 'PersistentVolumeClaim'];
+export const followed: readonly ObjectKind[] = [
+  'StatefulSet',
+  'Pod',
+  'PersistentVolumeClaim',
+  'CronJob',
+];
 
 /** So old a look is too old: what nobody watches may have been changed. */
 const LOOK_MS = 10 * 60_000;

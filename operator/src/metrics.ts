@@ -1,12 +1,22 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-/* Every metric of the operator is declared here, once. A cluster's name is never a label. */
+/*
+ * Every metric of the operator is declared here, once. Where a cluster's name is a label there is
+ * one series for each cluster.
+ */
 
 /** Read at each scrape. Booleans show as 0 and 1. */
 export interface GaugeValues {
   readonly leader: boolean;
   readonly queueDepth: number;
   readonly clusters: number;
+}
+
+/** When the last good snapshot of a cluster was saved, in ms since 1970. */
+export interface BackupTime {
+  readonly namespace: string;
+  readonly name: string;
+  readonly time: number;
 }
 
 const gauges: Readonly<Record<keyof GaugeValues, readonly [name: string, help: string]>> = {
@@ -50,6 +60,7 @@ export class Metrics {
     'Events not written, because their cluster had too many.',
   );
   #read: (() => GaugeValues) | undefined;
+  #readBackups: (() => readonly BackupTime[]) | undefined;
 
   /** @param process metrics of the process and of Node (event loop lag, heap, …) */
   constructor(version: string, process = true) {
@@ -62,6 +73,7 @@ export class Metrics {
     info.set({ version, node_version: globalThis.process.version }, 1);
     for (const result of ['done', 'failed']) this.reconciles.inc({ result }, 0);
     for (const key of Object.keys(gauges) as (keyof GaugeValues)[]) this.#gauge(key);
+    this.#backupGauge();
     if (!process) return;
     // It wakes the process so often, also when nothing is to be done.
     collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: LAG_MS });
@@ -70,6 +82,11 @@ export class Metrics {
   /** Says where a scrape reads the gauges. Before that, they have no values. */
   readGaugesFrom(source: () => GaugeValues): void {
     this.#read = source;
+  }
+
+  /** The same, of the clusters that have a good snapshot. */
+  readBackupsFrom(source: () => readonly BackupTime[]): void {
+    this.#readBackups = source;
   }
 
   /** The media type of `text`. */
@@ -88,6 +105,23 @@ export class Metrics {
     labelNames: readonly L[] = [],
   ): Counter<L> {
     return new Counter({ name, help, labelNames: [...labelNames], registers: [this.#registry] });
+  }
+
+  #backupGauge(): void {
+    const read = (): readonly BackupTime[] => this.#readBackups?.() ?? [];
+    const collect = function (this: Gauge): void {
+      this.reset();
+      for (const { namespace, name, time } of read()) {
+        this.set({ cluster_namespace: namespace, cluster: name }, time / 1000);
+      }
+    };
+    new Gauge({
+      name: 'synod_operator_last_good_backup_timestamp_seconds',
+      help: 'When the last good snapshot of a cluster was saved, in seconds since 1970.',
+      labelNames: ['cluster_namespace', 'cluster'],
+      registers: [this.#registry],
+      collect,
+    });
   }
 
   #gauge(key: keyof GaugeValues): void {

@@ -13,7 +13,7 @@ import { Queue, type Failure, type WorkResult } from './kube/queue.ts';
 import { Reflector, restartReasons, type Sink } from './kube/reflector.ts';
 import type { Logger } from './logger.ts';
 import { NatsMembers } from './members/nats-members.ts';
-import type { Metrics } from './metrics.ts';
+import type { BackupTime, Metrics } from './metrics.ts';
 import type { ObjectKind } from './reconcile/ports.ts';
 import { FigureKeeper } from './figure-keeper.ts';
 import { makeReconcile } from './reconcile/reconcile.ts';
@@ -38,6 +38,7 @@ export class Operator {
   readonly #atRest: AtRest;
   readonly #queue: Queue;
   readonly #figures: FigureKeeper;
+  readonly #backups = new Map<string, BackupTime>();
   /** What a person may change of each cluster that exists, by its key, as it was last. */
   readonly #clusters = new Map<string, string>();
 
@@ -66,6 +67,7 @@ export class Operator {
       }),
       now: Date.now,
       newClusterId: randomUUID,
+      onBackup: (cluster, time) => this.#keepBackup(cluster, time),
     });
     this.#atRest = new AtRest({
       look: (key) => reconcile(parseKey(key)),
@@ -96,6 +98,11 @@ export class Operator {
 
   get clusters(): number {
     return this.#clusters.size;
+  }
+
+  /** Of each cluster that has a good snapshot, when it was saved. */
+  get backups(): readonly BackupTime[] {
+    return [...this.#backups.values()];
   }
 
   /** Works until the term is over, or is to end; what was begun is finished. */
@@ -160,8 +167,15 @@ export class Operator {
   #deleted(key: string): void {
     this.#clusters.delete(key);
     this.#atRest.forget(key);
+    this.#backups.delete(key);
     this.#figures.forget(parseKey(key));
     void this.#members.forget(parseKey(key));
+  }
+
+  #keepBackup({ namespace, name }: Key, time: number | undefined): void {
+    const key = keyOf({ namespace, name });
+    if (time === undefined) this.#backups.delete(key);
+    else this.#backups.set(key, { namespace, name, time });
   }
 
   /** What belongs to no cluster that exists is left alone. */
@@ -214,7 +228,12 @@ function clusterOf({ namespace = '', labels = {} }: V1ObjectMeta): string {
   return `${namespace}/${labels[CLUSTER_LABEL] ?? ''}`;
 }
 
-function parseKey(key: string): { namespace: string; name: string } {
+interface Key {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+function parseKey(key: string): Key {
   const [namespace = '', name = ''] = key.split('/');
   return { namespace, name };
 }

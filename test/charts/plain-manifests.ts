@@ -16,7 +16,12 @@ interface SecretKey {
 
 export interface PodSpec {
   containers: Container[];
+  automountServiceAccountToken?: boolean;
   securityContext?: object;
+}
+
+interface Template {
+  template?: { metadata: { labels?: Record<string, string> }; spec: PodSpec };
 }
 
 export interface Manifest {
@@ -25,7 +30,7 @@ export interface Manifest {
   metadata: { name: string; annotations?: Record<string, string> };
   data?: Record<string, string>;
   rules?: { apiGroups?: string[]; resources?: string[]; verbs: string[] }[];
-  spec?: { template?: { metadata: object; spec: PodSpec } } & Partial<PodSpec>;
+  spec?: { jobTemplate?: { spec: Template } } & Template & Partial<PodSpec>;
 }
 
 export function parseManifests(text: string): Manifest[] {

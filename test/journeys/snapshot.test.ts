@@ -196,6 +196,38 @@ test('a source that stops: another one is taken; of one alone it ends in time, w
   expect((await json('save', 'b.snapshot', '--local'))['name']).toBe('n2');
 }, 90_000);
 
+test('kept in a folder: the newest stay, and who cannot save removes nothing', async () => {
+  const names = (): string[] => fs.readdirSync(path.join(folder.path, 'kept')).sort();
+  const { cluster: name } = folder;
+  // Names are of seconds: two within one are refused.
+  const keep = (...args: string[]): Promise<CliResult> =>
+    until('another name', async () => {
+      const result = await snapshot('keep', 'kept', ...args);
+      return result.code === 2 ? undefined : result;
+    });
+  const old = ['20200101T000000Z', '20200102T000000Z'].map((time) => `${name}-${time}.snapshot`);
+  await client.append('one');
+  const first = await json('keep', 'kept', '--last', '3');
+  const file = path.join(folder.path, String(first['file']));
+  for (const each of old) fs.copyFileSync(file, path.join(folder.path, 'kept', each));
+  fs.truncateSync(path.join(folder.path, 'kept', old[1] ?? ''), 100);
+
+  const second = await keep('--last', '1');
+  expect(second.code).toBe(0);
+  expect(second.stderr).toContain(
+    `${old[1]}: It is damaged: its end is missing. It is not counted`,
+  );
+  expect(second.stdout).toMatch(/It was checked\. Whole ones there: 1; removed: .*, .*\.\n$/);
+  const left = names();
+  expect(left).toHaveLength(2);
+  expect(left[0]).toBe(old[1]);
+
+  for (const each of ['n0', 'n1', 'n2']) cluster.node(each)?.kill('SIGKILL');
+  const third = await keep('--last', '1', '--timeout', '1');
+  expect(third).toMatchObject({ code: 1, stdout: '' });
+  expect(names()).toEqual(left);
+}, 60_000);
+
 test('what is no whole snapshot, or would overwrite something, is refused with a sentence', async () => {
   await client.append('one');
   await json('save', 'a.snapshot');
@@ -207,6 +239,9 @@ test('what is no whole snapshot, or would overwrite something, is refused with a
   const used = await snapshot('restore', 'a.snapshot', '--cluster', folder.cluster);
   expect(used.code).toBe(65);
   expect(used.stderr).toContain('is not empty. A new cluster begins with new data folders');
+  const left = await snapshot('restore', 'no.snapshot', '--cluster', folder.cluster, '--if-blank');
+  expect(left).toMatchObject({ code: 0, stderr: '' });
+  expect(left.stdout).toContain('has something in it already: nothing was restored.');
 
   bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 16;
   fs.writeFileSync(file, bytes);

@@ -106,7 +106,7 @@ each role and each generation. Clusters have users of their own, limited to thei
 {{- if $nats.enabled -}}
 {{ include "synod.cluster" $root }}-nats-{{ $role }}-{{ last $nats.auth.generations | int }}
 {{- else -}}
-{{ index (dict "member" $nats.credentialsSecret "operator" $nats.operatorSecret "writer" $nats.writerSecret) $role }}
+{{ index (dict "member" $nats.credentialsSecret "operator" $nats.operatorSecret "writer" $nats.writerSecret "administrator" $nats.administratorSecret) $role }}
 {{- end -}}
 {{- end }}
 

@@ -21,11 +21,11 @@ export interface SessionOptions {
  * Runs `work` with a client of the cluster that the options, or the working folder, name.
  * @param deadlineMs of each call; without it the client's own
  */
-export async function withClient(
+export async function withClient<T>(
   options: SessionOptions,
-  work: (client: SynodClient) => Promise<void>,
+  work: (client: SynodClient) => Promise<T>,
   deadlineMs?: number,
-): Promise<void> {
+): Promise<T> {
   const natsUrl = given(options.natsUrl) ?? runningNats(new Workspace('.'));
   if (natsUrl === undefined) {
     throw new CommandError(
@@ -43,7 +43,7 @@ export async function withClient(
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
   });
   try {
-    await work(client);
+    return await work(client);
   } finally {
     await client.close();
   }

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import { asking, cluster, output, whole } from './options.ts';
-import type { FileOptions, RestoreOptions, SaveCommandOptions } from './snapshot.ts';
+import type { FileOptions, KeepOptions, RestoreOptions, SaveCommandOptions } from './snapshot.ts';
 
 /** `synod snapshot`: commander's part of it; what it does is in snapshot.ts. */
 export function addSnapshotCommand(program: Command): void {
@@ -15,13 +15,20 @@ export function addSnapshotCommand(program: Command): void {
     .option('--member <member>', 'of this member, by name or id, and of no other one')
     .option('--local', 'as a member has it, which may be old: also when no quorum answers')
     .option('--force', 'overwrite the file, if there is one')
-    .addOption(
-      new Option('--timeout <seconds>', 'how long nothing may come')
-        .argParser(whole(1, 3_600))
-        .default(30),
-    )
+    .addOption(timeout())
     .action(async (file: string, options: SaveCommandOptions) =>
       (await import('./snapshot.ts')).save(file, options),
+    );
+
+  asking(snapshot.command('keep'))
+    .description('Save one to a folder, named by the time; then remove all but the newest there.')
+    .argument('<folder>', 'where they are kept')
+    .addOption(
+      new Option('--last <n>', 'so many stay that are whole').argParser(whole(1, 1_000)).default(7),
+    )
+    .addOption(timeout())
+    .action(async (folder: string, options: KeepOptions) =>
+      (await import('./snapshot.ts')).keep(folder, options),
     );
 
   snapshot
@@ -47,6 +54,7 @@ export function addSnapshotCommand(program: Command): void {
     .description('Put a snapshot into new data folders: a new cluster begins with it.')
     .argument('<file>', 'the snapshot')
     .option('--data <folder>', "of one member; without it, those of the working folder's cluster")
+    .option('--if-blank', 'where a folder has something in it, do nothing, and call it well')
     .addOption(cluster())
     .addOption(
       new Option('--nodes <n>', 'members, without --data').argParser(whole(1, 7)).default(3),
@@ -57,12 +65,18 @@ export function addSnapshotCommand(program: Command): void {
     );
 }
 
+const timeout = () =>
+  new Option('--timeout <seconds>', 'how long nothing may come')
+    .argParser(whole(1, 3_600))
+    .default(30);
+
 const help = `
 What is restored is a new cluster: it has another id, and no member of the old one has a vote in
 it. Nothing of the old cluster's members and sessions is kept.
 
 Examples:
   synod snapshot save orders.snapshot                 of any member
+  synod snapshot keep backups --last 7                one more; the newest seven stay
   synod snapshot verify orders.snapshot               whether it is whole
   synod snapshot restore orders.snapshot --cluster b  a new cluster b in this folder
   synod up --cluster b                                start it`;

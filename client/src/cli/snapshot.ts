@@ -1,27 +1,27 @@
 import path from 'node:path';
 import { SingleBar } from 'cli-progress';
-import Table from 'cli-table3';
-import { exitCodes } from '../../../contract/src/error-codes.ts';
-import {
-  SnapshotError,
-  verifySnapshot,
-  type Snapshot,
-} from '../../../contract/src/snapshot-file.ts';
+import { makeFolder } from '../../../contract/src/folder.ts';
+import { verifySnapshot, type Snapshot } from '../../../contract/src/snapshot-file.ts';
 import { SLOT_MARGIN } from '../../../contract/src/snapshot.ts';
 import { DEFAULT_CLUSTER } from '../local/default-cluster.ts';
 import { FirstConfigurationFile } from '../local/first-configuration-file.ts';
-import { NotBlankError, placeSnapshot } from '../local/restore.ts';
-import { InterruptedError, saveSnapshot } from '../local/snapshot-save.ts';
-import { FileExistsError } from '../local/unfinished-file.ts';
+import { keepNewest, keptName } from '../local/kept-snapshots.ts';
+import { isBlank, NotBlankError, placeSnapshot } from '../local/restore.ts';
+import { saveSnapshot } from '../local/snapshot-save.ts';
 import { Workspace } from '../local/workspace.ts';
-import { CommandError } from './command-error.ts';
 import { memberOf } from './member-of.ts';
 import { ANSWER_MS, print, withClient, type SessionOptions } from './session.ts';
+import { explained, size, summary, table } from './snapshot-text.ts';
 
 export interface SaveCommandOptions extends SessionOptions {
   readonly member?: string;
   readonly local?: true;
   readonly force?: true;
+  readonly timeout: number;
+}
+
+export interface KeepOptions extends SessionOptions {
+  readonly last: number;
   readonly timeout: number;
 }
 
@@ -31,12 +31,42 @@ export interface FileOptions {
 
 export interface RestoreOptions extends FileOptions {
   readonly data?: string;
+  readonly ifBlank?: true;
   readonly cluster: string;
   readonly nodes: number;
 }
 
 /** Saves a snapshot of a cluster that runs. */
 export async function save(file: string, options: SaveCommandOptions): Promise<void> {
+  const snapshot = await saveShown(file, options);
+  print(options, summary(file, snapshot), () => saved(file, snapshot));
+}
+
+/** Saves one to a folder, and removes older ones than the newest of them. */
+export async function keep(folder: string, options: KeepOptions): Promise<void> {
+  const { cluster, last } = options;
+  makeFolder(folder);
+  const name = keptName(cluster, new Date());
+  const file = path.join(folder, name);
+  const snapshot = await saveShown(file, options);
+  const kept = await explained(file, () => keepNewest(folder, cluster, name, last));
+  const { whole, damaged, removed } = kept;
+  for (const { name, why } of damaged) {
+    process.stderr.write(`${path.join(folder, name)}: ${why} It is not counted, and stays.\n`);
+  }
+  const gone = removed.length === 0 ? 'none was removed' : `removed: ${removed.join(', ')}`;
+  print(
+    options,
+    { ...summary(file, snapshot), ...kept },
+    () => `${saved(file, snapshot)} Whole ones there: ${whole.length}; ${gone}.`,
+  );
+}
+
+function saved(file: string, { header: { slot, name }, bytes }: Snapshot): string {
+  return `${file}: slot ${slot}, ${size(bytes)}, of ${name}. It was checked.`;
+}
+
+async function saveShown(file: string, options: SaveCommandOptions): Promise<Snapshot> {
   const { member, local = false, force = false, timeout } = options;
   const interrupt = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -55,23 +85,17 @@ export async function save(file: string, options: SaveCommandOptions): Promise<v
     bar.setTotal(of);
     bar.update(bytes, shown);
   };
-  await withClient(options, async (client) => {
+  return withClient(options, async (client) => {
     const found = member === undefined ? [] : await client.status({ waitMs: ANSWER_MS });
     const only = member === undefined ? {} : { member: memberOf(member, found) };
-    const saved = saveSnapshot(client, {
+    const saving = saveSnapshot(client, {
       ...{ file, force, local, ...only },
       timeoutMs: timeout * 1000,
       signal: interrupt.signal,
       progress: draw,
       say: (what) => void process.stderr.write(`${what}\n`),
     });
-    const snapshot = await explained(file, saved).finally(() => bar.stop());
-    const { slot, name } = snapshot.header;
-    print(
-      options,
-      summary(file, snapshot),
-      () => `${file}: slot ${slot}, ${size(snapshot.bytes)}, of ${name}. It was checked.`,
-    );
+    return explained(file, saving).finally(() => bar.stop());
   });
 }
 
@@ -99,6 +123,12 @@ export async function restore(file: string, options: RestoreOptions): Promise<vo
     data === undefined
       ? Array.from({ length: nodes }, (_, i) => path.join(folder, `n${i}`))
       : [data];
+  const used = await explained(file, () => folders.find((each) => !isBlank(each)));
+  if (options.ifBlank && used !== undefined) {
+    const text = `${used} has something in it already: nothing was restored.`;
+    print(options, { file, folders: [] }, () => text);
+    return;
+  }
   const snapshot = await explained(file, () => {
     if (data === undefined && new FirstConfigurationFile(folder).read() !== undefined) {
       throw new NotBlankError(folder);
@@ -118,55 +148,4 @@ export async function restore(file: string, options: RestoreOptions): Promise<vo
       `${folders.join(', ')}: a new cluster begins with what slot ${slot} had, and its slots ` +
       `with ${slot + SLOT_MARGIN}. ${then}`,
   );
-}
-
-/** @throws CommandError */
-async function explained<T>(file: string, work: Promise<T> | (() => T)): Promise<T> {
-  try {
-    return await (typeof work === 'function' ? work() : work);
-  } catch (error) {
-    if (error instanceof SnapshotError) {
-      throw new CommandError(`${file}: ${error.message}`, exitCodes.dataRefused);
-    }
-    if (error instanceof NotBlankError) {
-      throw new CommandError(error.message, exitCodes.dataRefused);
-    }
-    if (error instanceof FileExistsError) throw new CommandError(error.message, exitCodes.usage);
-    if (error instanceof InterruptedError) throw new CommandError(error.message, exitCodes.failed);
-    if (error instanceof Error && 'syscall' in error) {
-      throw new CommandError(`${file}: ${error.message}.`, exitCodes.io);
-    }
-    throw error;
-  }
-}
-
-function summary(file: string, { header, hash, bytes, tables }: Snapshot) {
-  const { namespace, cluster, clusterId, machine, slot, name, member, time, version } = header;
-  const from = { namespace, cluster, clusterId, member, name, time, version };
-  return { file, slot, hash, bytes, machine, tables, ...from };
-}
-
-function table({ header, hash, bytes, tables }: Snapshot): string {
-  const { namespace, cluster, clusterId, machine, slot, name, member, time, version } = header;
-  const entries = Object.entries(tables).map(([table, count]) => `${count} in ${table}`);
-  const rows = {
-    slot,
-    'SHA-256': hash,
-    size: size(bytes),
-    entries: entries.join(', ') || 'none',
-    machine: `${machine.name}, version ${machine.version}`,
-    cluster: `${namespace}/${cluster}, id ${clusterId}`,
-    member: `${name}, id ${member}`,
-    made: `${time}, by Synod ${version}`,
-  };
-  const shown = new Table({ style: { head: [], border: [] } });
-  for (const [what, value] of Object.entries(rows)) shown.push([what, String(value)]);
-  return shown.toString();
-}
-
-function size(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`;
-  const units = ['KiB', 'MiB', 'GiB', 'TiB'];
-  const power = Math.min(units.length, Math.floor(Math.log2(bytes) / 10));
-  return `${(bytes / 1024 ** power).toFixed(1)} ${units[power - 1] ?? ''}`;
 }

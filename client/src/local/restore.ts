@@ -36,11 +36,13 @@ export function placeSnapshot(file: string, folders: readonly string[]): Snapsho
 }
 
 function refuseOther(folder: string): void {
-  if (!fs.existsSync(folder)) return;
-  const others = fs
-    .readdirSync(folder)
-    .filter((name) => name !== LOCK && !name.startsWith(RESTORE_FILE));
-  if (others.length > 0) throw new NotBlankError(folder);
+  if (!isBlank(folder)) throw new NotBlankError(folder);
+}
+
+/** Nothing is in it, or only a snapshot that nobody has begun with. */
+export function isBlank(folder: string): boolean {
+  if (!fs.existsSync(folder)) return true;
+  return fs.readdirSync(folder).every((name) => name === LOCK || name.startsWith(RESTORE_FILE));
 }
 
 function place(file: string, folder: string, { hash }: Snapshot): void {

@@ -5,6 +5,12 @@ import path from 'node:path';
 /** Ends the name of a file that is not whole. */
 const UNFINISHED = '.unfinished';
 
+/** Whether it is the name of such a file, of one that is to have a name which `isTarget` takes. */
+export function isUnfinishedOf(name: string, isTarget: (target: string) => boolean): boolean {
+  const [, target] = /^(.+)\.[0-9a-f]{8}\.unfinished$/.exec(name) ?? [];
+  return target !== undefined && isTarget(target);
+}
+
 /** There is a file of that name, which is not to be lost; `message` is a sentence. */
 export class FileExistsError extends Error {
   override readonly name = 'FileExistsError';

@@ -143,6 +143,24 @@ const recovery = z
   })
   .describe('Deliberate recovery from a lost quorum: a new cluster, of what one survivor has.');
 
+const bootstrap = z
+  .object({
+    snapshot: z
+      .object({
+        claimName: text(
+          'PersistentVolumeClaim with the snapshot; the nodes of all members have to be able to mount it.',
+        ),
+        path: z
+          .string()
+          .max(253)
+          .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/)
+          .describe('The file of the snapshot in it, like orders-20261129T023000Z.snapshot.'),
+      })
+      .describe('What the members of a new cluster begin with.')
+      .optional(),
+  })
+  .describe('How a new cluster begins. Of no meaning once it has begun.');
+
 export const clusterSizes = [1, 3, 5, 7] as const;
 
 export const specSchema = z.object({
@@ -192,6 +210,7 @@ export const specSchema = z.object({
     .default(false)
     .describe('The operator looks on and changes nothing; the members run on.'),
   recovery: recovery.optional(),
+  bootstrap: bootstrap.optional(),
 });
 
 /** The spec as the API server stores it: with its defaults. */

@@ -82,6 +82,16 @@ export const statusSchema = z.object({
   leader: z.string().describe('The pod that leads.').optional(),
   clusterId: z.string().optional(),
   version: z.string().describe('The oldest version that a member runs.').optional(),
+  backup: z
+    .object({
+      lastGoodTime: z.iso
+        .datetime()
+        .meta({ format: 'date-time' })
+        .describe('When the last whole snapshot was saved.')
+        .optional(),
+    })
+    .describe('What the CronJobs that save its snapshots have come to; not there without one.')
+    .optional(),
   refusedRecovery: refusedRecovery
     .describe('What spec.recovery asks for while there is a quorum: it is never done.')
     .optional(),

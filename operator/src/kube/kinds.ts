@@ -26,6 +26,7 @@ export const kinds: Readonly<Record<ObjectKind, Resource>> = {
   Service: resource('Service', 'v1', 'services'),
   ServiceAccount: resource('ServiceAccount', 'v1', 'serviceaccounts'),
   PodDisruptionBudget: resource('PodDisruptionBudget', 'policy/v1', 'poddisruptionbudgets'),
+  CronJob: resource('CronJob', 'batch/v1', 'cronjobs'),
   NetworkPolicy: resource('NetworkPolicy', 'networking.k8s.io/v1', 'networkpolicies'),
 };
 

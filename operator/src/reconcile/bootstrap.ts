@@ -103,11 +103,22 @@ function begin(seen: Observation): Verdict {
   }
   const snapshot = commonSnapshot(members);
   if (typeof snapshot === 'string') return stop('SnapshotsDiffer', snapshot);
+  if (snapshot === undefined && spec.bootstrap?.snapshot !== undefined) return notRestored(seen);
   const beginning = beginningOf(members);
   if (typeof beginning === 'string') return stop('MachinesDiffer', beginning);
   const ids = members.map(({ member }) => member);
   const message = `Makes one cluster of ${members.length} members.`;
   return act({ type: 'begin', members: ids, ...beginning }, 'Forming', message);
+}
+
+/** The members were there before they were asked to begin with a snapshot. */
+function notRestored({ cluster: { metadata } }: Observation): Verdict {
+  return stop(
+    'SnapshotMissing',
+    'The cluster is to begin with spec.bootstrap.snapshot, and its members hold none: they ran ' +
+      'before, and what is in a volume stays. Take the field away to begin without it; or delete ' +
+      `this PaxosCluster and the volumes of ${metadata.name}, and create it again.`,
+  );
 }
 
 /** Those that it names have to hear of it; everybody else is added later, one by one. */

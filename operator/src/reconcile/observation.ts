@@ -12,7 +12,8 @@ import { hasRoles, isUnfit, type MemberStatus } from '../../../contract/src/stat
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
 import type { Figure } from '../api/status.ts';
 import { LOST, MEMBER } from '../resources/annotations.ts';
-import { CONTAINER } from '../resources/names.ts';
+import { CONTAINER, RESTORER } from '../resources/names.ts';
+import type { Backups } from './backups.ts';
 import type { Warning } from './ports.ts';
 
 /** Where a member runs, or did: a pod and its volume, either of which may be missing. */
@@ -49,6 +50,8 @@ export interface Observation {
   readonly first: FirstConfiguration | 'unreadable' | 'leaving' | undefined;
   /** Everybody who answers, by either way. */
   readonly statuses: readonly MemberStatus[];
+  /** Of its snapshots; `undefined` when nobody saves any. */
+  readonly backups: Backups | undefined;
   /** How far the logs of members go, as far as the operator heard. */
   readonly figures: readonly Figure[];
   /** Why the operator itself does not reach NATS. */
@@ -56,6 +59,13 @@ export interface Observation {
   /** Of the StatefulSet, when pods are missing. */
   readonly warnings: readonly Warning[];
   readonly now: number;
+}
+
+/** There is a cluster, or was one: nothing that is there begins with a snapshot any more. */
+export function hasBegun({ cluster, first, statuses }: Observation): boolean {
+  const isWritten = first !== undefined && first !== 'leaving';
+  const isKnown = statuses.some(({ clusterId }) => clusterId !== null);
+  return isWritten || isKnown || cluster.status?.clusterId !== undefined;
 }
 
 /** A configuration that may be acted upon. */
@@ -200,6 +210,11 @@ export function isBeingDeleted({ volume }: Place): boolean {
 /** It never was on a disk: nothing can be in it. */
 export function isUnbound({ volume }: Place): boolean {
   return volume !== undefined && volume.spec?.volumeName === undefined;
+}
+
+/** What ran before the member, in a cluster that is to begin with a snapshot. */
+export function restorerOf(pod: V1Pod): V1ContainerStatus | undefined {
+  return pod.status?.initContainerStatuses?.find(({ name }) => name === RESTORER);
 }
 
 export function containerOf(pod: V1Pod): V1ContainerStatus | undefined {

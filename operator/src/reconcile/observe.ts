@@ -1,5 +1,6 @@
 import type {
   V1ConfigMap,
+  V1CronJob,
   V1PersistentVolumeClaim,
   V1Pod,
   V1StatefulSet,
@@ -7,8 +8,9 @@ import type {
 import { isUnfit, type MemberStatus } from '../../../contract/src/status.ts';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
 import { readFirstConfiguration } from '../resources/first-configuration-map.ts';
-import { selectorOf } from '../resources/labels.ts';
+import { CLUSTER_LABEL, selectorOf } from '../resources/labels.ts';
 import { namesOf, ordinalOf } from '../resources/names.ts';
+import { backupsOf } from './backups.ts';
 import { lostWithNode } from './lost-nodes.ts';
 import { nodeReports } from './node-reports.ts';
 import {
@@ -30,11 +32,12 @@ export async function observe(ports: Ports, cluster: PaxosCluster): Promise<Obse
   const { name, namespace } = cluster.metadata;
   const names = namesOf(name);
   const selector = selectorOf(name);
-  const [statefulSet, allPods, volumes, map] = await Promise.all([
+  const [statefulSet, allPods, volumes, map, cronJobs] = await Promise.all([
     objects.get<V1StatefulSet>('StatefulSet', namespace, names.statefulSet),
     objects.list<V1Pod>('Pod', namespace, selector),
     objects.list<V1PersistentVolumeClaim>('PersistentVolumeClaim', namespace, selector),
     objects.get<V1ConfigMap>('ConfigMap', namespace, names.firstConfiguration),
+    objects.list<V1CronJob>('CronJob', namespace, { [CLUSTER_LABEL]: name }),
   ]);
   const pods = allPods.filter((pod) => isOf(name, pod));
   const heard = await ports.members.look(cluster, pods.flatMap(addressOf));
@@ -68,6 +71,7 @@ export async function observe(ports: Ports, cluster: PaxosCluster): Promise<Obse
     map,
     first: map && firstIn(cluster, map),
     statuses: everybody(heard),
+    backups: backupsOf(cronJobs),
     figures: heard.figures,
     natsDown: heard.connection.up ? undefined : heard.connection.why,
     warnings: missing && uid !== undefined ? await objects.warnings(namespace, uid) : [],

@@ -1,6 +1,6 @@
-import type { V1Pod } from '@kubernetes/client-node';
+import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
 import type { Note } from './action.ts';
-import { ageMs, containerOf, isTerminating, type Place } from './observation.ts';
+import { ageMs, containerOf, isTerminating, restorerOf, type Place } from './observation.ts';
 
 /** Why a container does not run, in Kubernetes' words, and in ours. */
 const reasons: Readonly<Record<string, string>> = {
@@ -23,7 +23,11 @@ const SCHEDULED_MS = 15_000;
  */
 export function failureOf({ name, pod, warnings }: Place, now: number): Note | undefined {
   if (pod === undefined || isTerminating(pod)) return undefined;
-  const waiting = containerOf(pod)?.state?.waiting;
+  const restore = restoreFailure(pod);
+  if (restore !== undefined) {
+    return { reason: 'RestoreFailed', message: `${name} does not start: ${sentence(restore)}` };
+  }
+  const waiting = blockedContainer(pod)?.state?.waiting;
   const reason = reasons[waiting?.reason ?? ''];
   if (reason !== undefined) {
     return {
@@ -46,17 +50,36 @@ export function failureOf({ name, pod, warnings }: Place, now: number): Note | u
   );
 }
 
+/** The one that the pod waits for. */
+function blockedContainer(pod: V1Pod): V1ContainerStatus | undefined {
+  const restorer = restorerOf(pod);
+  return restorer?.state?.waiting === undefined ? containerOf(pod) : restorer;
+}
+
+/** Why the snapshot that it is to begin with cannot be restored, as the CLI said it. */
+function restoreFailure(pod: V1Pod): string | undefined {
+  const { state, lastState } = restorerOf(pod) ?? {};
+  const ended = state?.terminated ?? lastState?.terminated;
+  if (ended === undefined || ended.exitCode === 0) return undefined;
+  const said = ended.message
+    ?.trim()
+    .split('\n')
+    .at(-1)
+    ?.replace(/^synod: /, '');
+  return `the snapshot is not restored: ${said ?? `exit code ${ended.exitCode}; its log says why`}`;
+}
+
 /** Kubernetes ends some of its messages with a full stop, and others not. */
 function sentence(message: string): string {
   return `${message.replace(/\.+$/, '')}.`;
 }
 
 function describe(pod: V1Pod, message: string | undefined): string {
-  const { waiting } = containerOf(pod)?.state ?? {};
+  const { waiting } = blockedContainer(pod)?.state ?? {};
   const ended = containerOf(pod)?.lastState?.terminated;
   if (waiting?.reason === 'CrashLoopBackOff' && ended !== undefined) {
     return `its process ended with code ${ended.exitCode}; its log says why`;
   }
-  const image = containerOf(pod)?.image ?? '';
+  const image = blockedContainer(pod)?.image ?? '';
   return message ?? `${waiting?.reason ?? ''} of image ${image}`;
 }

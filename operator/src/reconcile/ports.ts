@@ -22,7 +22,8 @@ export type ObjectKind =
   | 'Service'
   | 'ServiceAccount'
   | 'PodDisruptionBudget'
-  | 'NetworkPolicy';
+  | 'NetworkPolicy'
+  | 'CronJob';
 
 /** A merge patch is made only if the object still is the one that was read. */
 export interface Preconditions {
@@ -118,10 +119,17 @@ export interface Members {
   setAside(cluster: PaxosCluster, member: string, request: SetAsideRequest): Promise<void>;
 }
 
+/** Told of each look when a cluster's last good snapshot was saved, if there is one. */
+export type OnBackup = (
+  cluster: { readonly namespace: string; readonly name: string },
+  time: number | undefined,
+) => void;
+
 export interface Ports {
   readonly objects: Objects;
   readonly members: Members;
   readonly events: Recorder;
+  readonly onBackup?: OnBackup;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Of a cluster that begins. */

@@ -3,9 +3,10 @@ import type { V1Pod, V1PodTemplateSpec } from '@kubernetes/client-node';
 import { z } from 'zod';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
 import type { PaxosClusterSpec } from '../api/spec.ts';
-import { RESTARTED_AT, SPEC_HASH, TEMPLATE } from '../resources/annotations.ts';
+import { RESTARTED_AT, SNAPSHOT, SPEC_HASH, TEMPLATE } from '../resources/annotations.ts';
 import { podTemplate } from '../resources/pod-template.ts';
-import { revisionOf, type Observation, type Place } from './observation.ts';
+import { askedSnapshot, withRestoreStep } from '../resources/restore-step.ts';
+import { hasBegun, revisionOf, type Observation, type Place } from './observation.ts';
 import { failureOf } from './pod-failure.ts';
 import { hasFailed, isReady, unreadyNow, unreadySchema } from './unready-pods.ts';
 
@@ -58,7 +59,12 @@ export function chooseTemplate(seen: Observation): ChosenTemplate {
     stopped !== undefined && good !== undefined
       ? { current: good, good, stopped, unready }
       : { current: wanted, hasRun: hasRun(seen, memory), good, unready };
-  return { template: chosen.current.template, memory: JSON.stringify(chosen) };
+  const { template } = chosen.current;
+  return {
+    // It goes when the cluster begins, and restarts no pod then: it is not in the memory.
+    template: hasBegun(seen) ? template : withRestoreStep(template, seen.cluster),
+    memory: JSON.stringify(chosen),
+  };
 }
 
 function build(cluster: PaxosCluster, specHash: string): BuiltTemplate {
@@ -142,7 +148,11 @@ export function isOutdated(seen: Observation, pod: V1Pod): boolean {
 function isCurrent(seen: Observation, pod: V1Pod): boolean {
   const its = pod.metadata?.annotations?.[SPEC_HASH];
   const isForSame = its !== undefined && its === memoryOf(seen)?.current.specHash;
-  return isForSame || revisionOf(pod) === seen.revision;
+  return (isForSame && hasAskedSnapshot(seen, pod)) || revisionOf(pod) === seen.revision;
+}
+
+function hasAskedSnapshot(seen: Observation, { metadata }: V1Pod): boolean {
+  return hasBegun(seen) || metadata?.annotations?.[SNAPSHOT] === askedSnapshot(seen.cluster);
 }
 
 /** Every pod is ready, with the template that the spec asks for: nothing is to be remembered. */
@@ -187,6 +197,7 @@ const specInPods: InPods<PaxosClusterSpec> = {
   paused: false,
   recovery: false,
   decided: false,
+  bootstrap: false,
 };
 
 const natsInPods: InPods<PaxosClusterSpec['nats']> = {

@@ -12,5 +12,8 @@ export const MEMBER = `${GROUP}/member`;
 /** On a StatefulSet, by the operator: see reconcile/template.ts. */
 export const TEMPLATE = `${GROUP}/template`;
 
+/** On a pod, by the operator: the snapshot that its member was to begin with. */
+export const SNAPSHOT = `${GROUP}/snapshot`;
+
 /** On a pod, by the operator: hash of the spec that its template was built for. */
 export const SPEC_HASH = `${GROUP}/spec-hash`;

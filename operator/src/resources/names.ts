@@ -13,6 +13,8 @@ export const namesOf = (cluster: string) => ({
 /** The name of the volume in the pod, and of its claim before the pod's name. */
 export const VOLUME = 'data';
 export const CONTAINER = 'member';
+/** The container that runs before it, in a cluster that is to begin with a snapshot. */
+export const RESTORER = 'restore';
 export const HTTP_PORT = 8080;
 
 /** @returns the ordinal of a pod or a claim; `undefined` when it is none of that cluster */

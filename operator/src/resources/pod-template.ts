@@ -5,6 +5,7 @@ import type {
   V1PodSpec,
   V1PodTemplateSpec,
   V1Probe,
+  V1SecurityContext,
   V1TopologySpreadConstraint,
   V1Volume,
   V1VolumeMount,
@@ -16,6 +17,8 @@ import { CONTAINER, HTTP_PORT, VOLUME, namesOf } from './names.ts';
 
 /** Of the user `nonroot` that images without a distribution have. */
 const USER = 65_532;
+export const DATA_MOUNT: V1VolumeMount = { name: VOLUME, mountPath: '/data' };
+export const DATA_FOLDER = '/data/member';
 const NATS_FOLDER = '/etc/synod/nats';
 const TLS_FOLDER = '/etc/synod/tls';
 /** A member hands leadership over, writes its state and stops within 5 s: see node/src/main.ts. */
@@ -23,6 +26,13 @@ const GRACE_SECONDS = 20;
 
 /** About as long as a slow disk takes to read 350 GB. What hangs at its start is restarted then. */
 const START_SECONDS = 3_600;
+
+/** What the restricted standard asks of a container, and more. */
+export const CONFINED: V1SecurityContext = {
+  allowPrivilegeEscalation: false,
+  readOnlyRootFilesystem: true,
+  capabilities: { drop: ['ALL'] },
+};
 
 /**
  * A part of the DNS queries for NATS goes to a name server on the node that was lost, until the
@@ -114,11 +124,7 @@ function member(cluster: PaxosCluster): V1Container {
     // That it answers at all shows that its event loop turns.
     livenessProbe: probe('/healthz', { failureThreshold: 6 }),
     readinessProbe: probe('/readyz', { periodSeconds: 2, failureThreshold: 2 }),
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ['ALL'] },
-    },
+    securityContext: CONFINED,
   };
 }
 
@@ -139,7 +145,7 @@ function environment(cluster: PaxosCluster): V1EnvVar[] {
     { name: 'SYNOD_CLUSTER', value: metadata.name },
     { name: 'SYNOD_NAMESPACE', ...field('metadata.namespace') },
     { name: 'SYNOD_NAME', ...field('metadata.name') },
-    { name: 'SYNOD_DATA', value: '/data/member' },
+    { name: 'SYNOD_DATA', value: DATA_FOLDER },
     { name: 'SYNOD_HTTP_HOST', value: '0.0.0.0' },
     { name: 'SYNOD_HTTP_PORT', value: String(HTTP_PORT) },
     { name: 'SYNOD_MACHINE', value: spec.machine },
@@ -185,5 +191,5 @@ function mounts(cluster: PaxosCluster): V1VolumeMount[] {
     mountPath,
     readOnly: true,
   }));
-  return [{ name: VOLUME, mountPath: '/data' }, ...ofSecrets];
+  return [DATA_MOUNT, ...ofSecrets];
 }

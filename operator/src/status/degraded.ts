@@ -14,6 +14,7 @@ import {
 import { failureOf } from '../reconcile/pod-failure.ts';
 import { isFailed } from '../reconcile/template.ts';
 import { LOST } from '../resources/annotations.ts';
+import { failedBackup } from './backup.ts';
 import { saying, type Saying } from './condition.ts';
 import type { Outcome } from './outcome.ts';
 import { refusedRecovery } from './refused-recovery.ts';
@@ -26,10 +27,12 @@ export function degraded(seen: Observation, standing: Standing, outcome: Outcome
     ...(stop ? [stop] : []),
     ...problems,
     ...refusedRecoveries(seen, standing),
+    ...ignoredSnapshot(seen),
     ...lostMembers(seen, standing),
     ...seen.places.flatMap((place) => ailmentOf(seen, standing, place)),
     ...missingPods(seen),
     ...sharedNodes(seen, standing),
+    ...failedBackup(seen.backups),
   ];
   const [first] = notes;
   if (first === undefined) return saying('Degraded', 'False', 'AllWell', 'Nothing is amiss.');
@@ -45,6 +48,16 @@ function refusedRecoveries(seen: Observation, standing: Standing): Note[] {
     'is not recovered, whatever becomes of it. Take spec.recovery away; should the quorum be lost ' +
     'for good after that, set it again.';
   return [{ reason: 'RecoveryRefused', message }];
+}
+
+/** A cluster that has begun takes no snapshot. */
+function ignoredSnapshot({ cluster, first }: Observation): Note[] {
+  if (cluster.spec.bootstrap?.snapshot === undefined) return [];
+  if (typeof first !== 'object' || first.snapshot !== undefined) return [];
+  const message =
+    'spec.bootstrap.snapshot is ignored: the cluster has begun without it. Take the field away, ' +
+    'or restore the snapshot as a new cluster, with another name.';
+  return [{ reason: 'SnapshotIgnored', message }];
 }
 
 function lostMembers(seen: Observation, { lists }: Standing): Note[] {

@@ -5,6 +5,7 @@ import type { Note } from '../reconcile/action.ts';
 import type { Observation } from '../reconcile/observation.ts';
 import { selectorOf } from '../resources/labels.ts';
 import { available } from './available.ts';
+import { backupStatus } from './backup.ts';
 import { saying, storedCondition, timeOf, type Saying } from './condition.ts';
 import { degraded } from './degraded.ts';
 import { memberRows } from './members.ts';
@@ -47,6 +48,7 @@ export function statusOf(seen: Observation, outcome: Outcome): PaxosClusterStatu
     ...(leader !== undefined && { leader: leader.name }),
     ...(isFormed && clusterId !== undefined && { clusterId }),
     ...(version !== undefined && { version }),
+    ...(seen.backups !== undefined && { backup: backupStatus(seen.backups) }),
     ...(refused !== undefined && { refusedRecovery: refused }),
     ...(seen.figures.length > 0 && { witness: [...seen.figures] }),
     conditions: sayings.map((each) => conditionOf(cluster, seen.now, each)),

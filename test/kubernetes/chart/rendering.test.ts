@@ -29,6 +29,7 @@ const everything = [
   'cluster.replicas=5',
   'cluster.settings.logBytes=1073741824',
   'cluster.storage.size=20Gi',
+  'backup.enabled=true',
   'networkPolicy.apiServerPorts={16443}',
   'networkPolicy.metricsFrom[0].namespaceSelector.matchLabels.team=sre',
   'monitoring.podMonitor.enabled=true',
@@ -47,8 +48,8 @@ test('k8s/synod.yaml is what "npm run manifests" writes', () => {
 });
 
 const variants = [
-  { name: 'by default', values: [] },
-  { name: 'with every switch on', values: everything },
+  { name: 'by default', values: [], more: [] },
+  { name: 'with every switch on', values: everything, more: ['CronJob/synod-backup'] },
 ];
 
 test.each(variants)('$name it has no mistakes, and is the same each time', ({ values }) => {
@@ -67,6 +68,9 @@ test.each([
   ['cluster.name=has.dots', "at '/cluster/name': 'has.dots' does not match pattern"],
   ['image.pullPolicy=Sometimes', "at '/image/pullPolicy': value must be one of"],
   ['operator.watchAllNamespaces=maybe', "at '/operator/watchAllNamespaces': got string"],
+  ['backup.keep=0', "at '/backup/keep': minimum: got 0, want 1"],
+  ['backup.storage.size=ten', "at '/backup/storage/size': 'ten' does not match pattern"],
+  ['backup.enabled=true,cluster.enabled=false', 'backup.enabled needs cluster.enabled'],
   ['nats.enabled=false', 'nats.url is missing'],
   ['nats.tls.enabled=true', 'nats.tls.clientSecret is missing'],
   ['nats.tls.enabled=true,nats.tls.clientSecret=a', 'nats.tls.secret is missing'],
@@ -150,16 +154,18 @@ describe('NATS', () => {
   });
 });
 
-describe.each(variants)('$name', ({ values }) => {
+describe.each(variants)('$name', ({ values, more }) => {
   const manifests = render(...values);
 
   test('no pod may more than the restricted standard allows', () => {
     const pods = manifests.flatMap(({ kind, metadata, spec: found }): [string, PodSpec][] => {
       const { containers } = found ?? {};
-      const pod = kind === 'Pod' && containers ? { ...found, containers } : found?.template?.spec;
+      const template = found?.jobTemplate?.spec.template ?? found?.template;
+      const pod = kind === 'Pod' && containers ? { ...found, containers } : template?.spec;
       return pod === undefined ? [] : [[`${kind}/${metadata.name}`, pod]];
     });
     expect(pods.map(([name]) => name).sort()).toEqual([
+      ...more,
       'Deployment/synod-operator',
       'Job/synod-install',
       'Pod/synod-test',
@@ -196,6 +202,70 @@ test.each(['chat-log', 'counter'])(
     expect(policy).toBe('before-hook-creation,hook-succeeded');
   },
 );
+
+describe('backups', () => {
+  const kinds = (...values: string[]) =>
+    render(...values)
+      .filter(({ metadata }) => metadata.name.startsWith('synod-backup'))
+      .map(({ kind, metadata }) => `${kind}/${metadata.name}`)
+      .sort();
+  const template = (...values: string[]) => {
+    const manifests = render('backup.enabled=true', ...values);
+    return find(manifests, 'CronJob', 'synod-backup').spec?.jobTemplate?.spec.template;
+  };
+
+  test('are made only of who asks for them', () => {
+    expect(kinds()).toEqual([]);
+    expect(kinds('backup.enabled=true')).toEqual([
+      'CronJob/synod-backup',
+      'NetworkPolicy/synod-backup',
+      'PersistentVolumeClaim/synod-backups',
+    ]);
+    const own = ['backup.enabled=true', 'backup.claimName=mine', 'networkPolicy.enabled=false'];
+    expect(kinds(...own)).toEqual(['CronJob/synod-backup']);
+    expect(JSON.stringify(template('backup.claimName=mine'))).toContain('"claimName":"mine"');
+  });
+
+  test('outlive the release', () => {
+    const claim = find(render('backup.enabled=true'), 'PersistentVolumeClaim', 'synod-backups');
+    expect(claim.metadata.annotations).toEqual({ 'helm.sh/resource-policy': 'keep' });
+  });
+
+  test('are saved by an administrator of NATS, who reaches it and no API server', () => {
+    const pod = template('backup.keep=3', 'nats.auth.generations={1,2}');
+    expect(pod?.metadata.labels).toMatchObject({ 'paxos.synod.dev/nats-client': 'true' });
+    expect(pod?.spec.automountServiceAccountToken).toBe(false);
+    expect(pod?.spec.containers[0]).toMatchObject({
+      command: ['node', 'dist/client/src/cli/main.js'],
+      args: ['snapshot', 'keep', '/backups', '--last', '3'],
+    });
+    expect(JSON.stringify(pod?.spec)).toContain('"secretName":"synod-nats-administrator-2"');
+    const other = ['nats.enabled=false', 'nats.url=nats://n'];
+    const secret = '"secretName":"mine"';
+    expect(JSON.stringify(template(...other, 'nats.administratorSecret=mine'))).toContain(secret);
+    expect(JSON.stringify(template(...other))).not.toContain('"secretName"');
+  });
+
+  test.each([
+    ['nats://10.0.0.5', [4222]],
+    ['nats://a:4333/\\,tls://nats-1', [4333, 4222]],
+  ])('with NATS at %s, they reach its ports and DNS alone', (url, ports) => {
+    const manifests = render('backup.enabled=true', 'nats.enabled=false', `nats.url=${url}`);
+    expect(find(manifests, 'NetworkPolicy', 'synod-backup').spec).toMatchObject({
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: [],
+      egress: [
+        {
+          ports: [
+            { port: 53, protocol: 'UDP' },
+            { port: 53, protocol: 'TCP' },
+          ],
+        },
+        { ports: ports.map((port) => ({ port })) },
+      ],
+    });
+  });
+});
 
 test('the operator of one namespace has no rights in others, but to look at nodes', () => {
   const roles = render('rbac.aggregatedRoles=false', 'crds.upgrade=false')

@@ -96,6 +96,64 @@ async function recovered(release: Release): Promise<void> {
   });
 }
 
+/**
+ * Everything is lost but the backups: the same release comes back, and its cluster begins with one.
+ * What was written before it was saved is there.
+ */
+async function restored(release: Release): Promise<void> {
+  const backups = ['backup.enabled=true', 'backup.storage.size=1Gi'];
+  await withAnother(release, async (other) => {
+    await other.install();
+    await other.upgrade(...backups);
+    await other.settled(SETTLE_MS);
+    const before = await Load.start(other);
+    await sleep(WRITE_MS);
+    await before.stop();
+    const path = await saved(other);
+    await until('the status had the time of the backup', SETTLE_MS, async () => {
+      return (await other.cluster()).status?.backup?.lastGoodTime !== undefined;
+    });
+    const { status } = await other.cluster();
+
+    await other.uninstall();
+    const label = `--selector=paxos.synod.dev/cluster=${other.name}`;
+    await other.kubectl('delete', 'persistentvolumeclaim,configmap', label);
+    const claimName = `${other.name}-backups`;
+    const named = { claimName, path: 'nothing.snapshot' };
+    const values = Object.entries(named).map(
+      ([key, value]) => `cluster.bootstrap.snapshot.${key}=${value}`,
+    );
+    const again = other.beside(other.name, other.namespace, [...VALUES, ...backups, ...values]);
+    await again.install();
+    await again.says('Degraded', 'True RestoreFailed', SETTLE_MS);
+    await again.patch({ spec: { bootstrap: { snapshot: { claimName, path } } } });
+    await until('there was another cluster', CHANGE_MS, async () => {
+      const { status: now } = await again.cluster();
+      return now?.clusterId !== undefined && now.clusterId !== status?.clusterId;
+    });
+    await until('all were ready', CHANGE_MS, async () => {
+      const { status: now } = await again.cluster();
+      return now?.readyMembers === 3 && now.voters === 3;
+    });
+    const after = await Load.start(again);
+    const complaints = await after.compare(before.registers);
+    await after.writesMore(100);
+    await after.stop();
+    if (complaints.length > 0) throw new Error(complaints.join('\n'));
+  });
+}
+
+/** Has one more saved, at once; @returns its name */
+async function saved(other: Release): Promise<string> {
+  const [job, cronJob] = ['backup-now', `${other.name}-backup`];
+  await other.kubectl('create', 'job', `--from=cronjob/${cronJob}`, job);
+  await other.kubectl('wait', `job/${job}`, '--for=condition=Complete', '--timeout=80s');
+  const log = await other.kubectl('logs', `job/${job}`);
+  const [, name] = /\/backups\/(\S+\.snapshot): slot \d+, .*It was checked\./.exec(log) ?? [];
+  if (name === undefined) throw new Error(`The job does not say what it saved: ${log}`);
+  return name;
+}
+
 export const beginnings: readonly Journey[] = [
   {
     name: 'two bootstraps that are interrupted half-way',
@@ -117,5 +175,11 @@ export const beginnings: readonly Journey[] = [
     always: false,
     isLong: true,
     run: recovered,
+  },
+  {
+    name: 'another cluster is lost, and begins with a backup',
+    always: false,
+    isLong: true,
+    run: restored,
   },
 ];

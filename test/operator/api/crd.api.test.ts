@@ -37,6 +37,8 @@ describe('the definition, at a real API server', () => {
     ['window', { window: 0 }, 'spec.window'],
     ['nats', { nats: {} }, 'spec.nats.url: Required value'],
     ['tick', { settings: { tickMs: 1_000 } }, 'spec.settings.tickMs'],
+    ['path', { bootstrap: { snapshot: { claimName: 'a', path: '../b' } } }, 'snapshot.path'],
+    ['claim', { bootstrap: { snapshot: { path: 'b' } } }, 'snapshot.claimName: Required value'],
     ['pipeline', { settings: { pipeline: 0 } }, 'spec.settings.pipeline'],
     ['decided', { decided: { colour: 'red' } }, 'spec.decided: Too many: 1'],
   ])('%s with %j is refused', async (name, spec, sentence) => {

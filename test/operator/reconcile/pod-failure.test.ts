@@ -59,6 +59,52 @@ test('Crashing: with the code that its process ended with', () => {
   });
 });
 
+describe('of a cluster that is to begin with a snapshot', () => {
+  const before = { name: 'restore', image: 'synod:1', imageID: '', ready: false, restartCount: 1 };
+  const member0 = { ...member, state: { waiting: { reason: 'PodInitializing' } } };
+  const failure = (status: object) =>
+    failureOf(
+      placeWith({
+        initContainerStatuses: [{ ...before, ...status }],
+        containerStatuses: [member0],
+      }),
+      seen.now,
+    );
+  const terminated = {
+    exitCode: 65,
+    message: '██ 50 %\nsynod: /snapshot/a.snapshot: It is damaged: its hash does not match.\n',
+  };
+  const said = {
+    reason: 'RestoreFailed',
+    message:
+      'c-0 does not start: the snapshot is not restored: /snapshot/a.snapshot: It is damaged: its ' +
+      'hash does not match.',
+  };
+
+  test('RestoreFailed: with the sentence of what restores it, also while it is tried again', () => {
+    expect(failure({ state: { terminated } })).toEqual(said);
+    const lastState = { terminated };
+    const waiting = { reason: 'CrashLoopBackOff' };
+    expect(failure({ state: { waiting }, lastState })).toEqual(said);
+    expect(failure({ state: { running: {} }, lastState })).toEqual(said);
+    expect(failure({ state: { terminated: { exitCode: 1 } } })?.message).toMatch(/exit code 1;/);
+  });
+
+  test('once it is restored, or while it is, nothing is wrong', () => {
+    const lastState = { terminated };
+    expect(failure({ state: { terminated: { exitCode: 0 } }, lastState })).toBeUndefined();
+    expect(failure({ state: { running: {} } })).toBeUndefined();
+    expect(failure({ state: { waiting: { reason: 'PodInitializing' } } })).toBeUndefined();
+  });
+
+  test('ImageNotFound: it is the first that needs the image', () => {
+    expect(failure({ state: { waiting: { reason: 'ImagePullBackOff' } } })).toEqual({
+      reason: 'ImageNotFound',
+      message: 'c-0 does not run: ImagePullBackOff of image synod:1.',
+    });
+  });
+});
+
 test.each([
   ['Unschedulable', 'node', '0/3 nodes are available: 3 Insufficient cpu.'],
   ['Unschedulable', 'node', '0/3 nodes are available: 3 node(s) had untolerated taint {a: b}'],

@@ -1,4 +1,4 @@
-import { LOST, RESTARTED_AT } from '../../../operator/src/resources/annotations.ts';
+import { LOST, RESTARTED_AT, SNAPSHOT } from '../../../operator/src/resources/annotations.ts';
 import {
   firstConfigurationMap,
   readFirstConfiguration,
@@ -6,6 +6,7 @@ import {
 import { ordinalOf } from '../../../operator/src/resources/names.ts';
 import { networkPolicy } from '../../../operator/src/resources/network-policy.ts';
 import { podTemplate } from '../../../operator/src/resources/pod-template.ts';
+import { withRestoreStep } from '../../../operator/src/resources/restore-step.ts';
 import { statefulSet } from '../../../operator/src/resources/stateful-set.ts';
 import { storedCluster } from '../cluster.ts';
 
@@ -88,6 +89,37 @@ test('of annotations of the cluster, the template has the one that asks for a re
     [RESTARTED_AT]: '1',
   });
 });
+
+test('what restores a snapshot reads it alone, and may no more than the member', () => {
+  const snapshot = { claimName: 'backups', path: 'old/a.snapshot' };
+  const asking = storedCluster({ bootstrap: { snapshot } });
+  const { metadata, spec } = withRestoreStep(podTemplate(asking), asking);
+  const [restorer, ...more] = spec?.initContainers ?? [];
+  expect(more).toEqual([]);
+  expect(restorer?.command?.slice(2)).toEqual([
+    ...['snapshot', 'restore', '/snapshot/old/a.snapshot', '--data', '/data/member', '--if-blank'],
+  ]);
+  expect(restorer?.securityContext).toEqual(spec?.containers[0]?.securityContext);
+  expect(restorer?.volumeMounts).toEqual([
+    { name: 'data', mountPath: '/data' },
+    { name: 'snapshot', mountPath: '/snapshot', readOnly: true },
+  ]);
+  expect(spec?.volumes).toEqual([
+    { name: 'snapshot', persistentVolumeClaim: { claimName: 'backups', readOnly: true } },
+  ]);
+  expect(metadata?.annotations?.[SNAPSHOT]).toBe('backups/old/a.snapshot');
+  expect(withRestoreStep(podTemplate(storedCluster()), storedCluster())).toEqual(
+    podTemplate(storedCluster()),
+  );
+});
+
+test.each(['/etc/passwd', '../a', 'a/../b', 'a//b', '.hidden', 'a/'])(
+  'a snapshot is not at %s',
+  (path) => {
+    const asking = () => storedCluster({ bootstrap: { snapshot: { claimName: 'c', path } } });
+    expect(asking).toThrow('path');
+  },
+);
 
 test('a StatefulSet that is there keeps its claims: they cannot be changed', () => {
   const template = podTemplate(storedCluster());

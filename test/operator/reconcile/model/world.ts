@@ -24,7 +24,7 @@ import type {
   ReconcileResult,
 } from '../../../../operator/src/reconcile/ports.ts';
 import { makeReconcile } from '../../../../operator/src/reconcile/reconcile.ts';
-import { LOST } from '../../../../operator/src/resources/annotations.ts';
+import { LOST, SNAPSHOT } from '../../../../operator/src/resources/annotations.ts';
 import { ordinalOf } from '../../../../operator/src/resources/names.ts';
 import { Disks, type Disk, type Volume } from './disks.ts';
 import { Kubernetes } from './kubernetes.ts';
@@ -79,6 +79,8 @@ export class World implements Members {
   readonly machines = new Map<string, string>();
   /** What pods' members hold to begin with. */
   readonly snapshots = new Map<string, HeldSnapshot>();
+  /** Snapshots in claims, that pods have restored before their members began: `claim/path`. */
+  readonly backups = new Map<string, HeldSnapshot>();
   /** Changes that are left until the operator crashes. */
   patience = Infinity;
   /** People and fate have cost a majority of the volumes. */
@@ -361,6 +363,12 @@ export class World implements Members {
     }
   }
 
+  #snapshotOf({ metadata, spec }: V1Pod): HeldSnapshot | null {
+    const restored = spec?.initContainers?.length === 1 && metadata?.annotations?.[SNAPSHOT];
+    const held = restored ? this.backups.get(restored) : undefined;
+    return held ?? this.snapshots.get(metadata?.name ?? '') ?? null;
+  }
+
   /* What there is. */
 
   get pods(): V1Pod[] {
@@ -537,7 +545,7 @@ export class World implements Members {
       namespace: 'n',
       clusterId: disk.first?.clusterId ?? null,
       firstConfiguration: disk.first,
-      snapshot: this.snapshots.get(pod.metadata?.name ?? '') ?? null,
+      snapshot: this.#snapshotOf(pod),
       name: pod.metadata?.name ?? '',
       member: disk.id,
       version: pod.spec?.containers[0]?.image ?? '',

@@ -1,0 +1,108 @@
+import fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { keepNewest, keptName } from '../../../client/src/local/kept-snapshots.ts';
+import { SnapshotEncoder } from '../../../contract/src/snapshot-file.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = fs.mkdtempSync(path.join(tmpdir(), 'synod-kept-'));
+});
+afterEach(() => fs.rmSync(folder, { recursive: true }));
+
+const nameOf = (day: number, cluster = 'a'): string =>
+  keptName(cluster, new Date(Date.UTC(2030, 0, day, 2, 30, 5, 999)));
+
+function bytesOf(slot: number): Buffer {
+  const encoder = new SnapshotEncoder();
+  const machine = { name: 'chat-log', version: 1 };
+  const about = { version: '1', namespace: 'local', cluster: 'a', clusterId: 'x' };
+  const of = { member: 'm', name: 'n0', time: 'now', digests: {} };
+  const header = encoder.header({ ...about, machine, slot, ...of });
+  const entry = encoder.entry({ table: 't', key: 'k', value: Buffer.from('value') });
+  return Buffer.concat([header, entry, encoder.end()]);
+}
+
+function put(name: string, bytes: Buffer = bytesOf(7)): string {
+  fs.writeFileSync(path.join(folder, name), bytes);
+  return name;
+}
+
+function flipped(): Buffer {
+  const bytes = bytesOf(7);
+  bytes[bytes.length - 40] = (bytes[bytes.length - 40] ?? 0) ^ 1;
+  return bytes;
+}
+
+const there = (): string[] => fs.readdirSync(folder).sort();
+
+test('names are in the order of time', () => {
+  expect(nameOf(1)).toBe('a-20300101T023005Z.snapshot');
+  expect([nameOf(9), nameOf(10), nameOf(2)].sort()).toEqual([nameOf(2), nameOf(9), nameOf(10)]);
+});
+
+test('the newest whole ones stay, and no others', () => {
+  const names = [1, 2, 3, 4].map((day) => put(nameOf(day)));
+  const [first, second, third, fourth] = names;
+  const kept = keepNewest(folder, 'a', fourth ?? '', 2);
+  expect(kept).toEqual({ whole: [fourth, third], damaged: [], removed: [second, first] });
+  expect(there()).toEqual([third, fourth]);
+  expect(keepNewest(folder, 'a', fourth ?? '', 2).removed).toEqual([]);
+});
+
+test('one that is damaged is said, counts for nothing, and stays', () => {
+  put(nameOf(1));
+  put(nameOf(2));
+  put(nameOf(3), flipped());
+  put(nameOf(4), Buffer.alloc(0));
+  fs.mkdirSync(path.join(folder, nameOf(5)));
+  put(nameOf(6));
+  const { whole, damaged, removed } = keepNewest(folder, 'a', nameOf(6), 2);
+  expect(whole).toEqual([nameOf(6), nameOf(2)]);
+  expect(removed).toEqual([nameOf(1)]);
+  expect(damaged.map(({ name }) => name)).toEqual([5, 4, 3].map((day) => nameOf(day)));
+  const [unreadable, empty, changed] = damaged.map(({ why }) => why);
+  expect(unreadable).toMatch(/^It cannot be read: EISDIR.*\.$/);
+  expect(empty).toBe('It is damaged: its end is missing.');
+  expect(changed).toMatch(/^It is damaged: .*\.$/);
+  expect(there()).toEqual([2, 3, 4, 5, 6].map((day) => nameOf(day)));
+});
+
+test('when the new one is not whole, or not there, nothing is removed', () => {
+  const before = [1, 2, 3].map((day) => put(nameOf(day)));
+  put(nameOf(4), flipped());
+  expect(() => keepNewest(folder, 'a', nameOf(4), 1)).toThrow('It is damaged');
+  expect(() => keepNewest(folder, 'a', nameOf(5), 1)).toThrow('ENOENT');
+  expect(there()).toEqual([...before, nameOf(4)]);
+});
+
+test('the new one stays, also when the clock was put back', () => {
+  put(nameOf(8));
+  put(nameOf(9));
+  const kept = keepNewest(folder, 'a', put(nameOf(1)), 2);
+  expect(kept).toEqual({ whole: [nameOf(1), nameOf(9)], damaged: [], removed: [nameOf(8)] });
+});
+
+test('what has another name is nobody’s to remove', () => {
+  const others = [
+    'notes.txt',
+    'a.snapshot',
+    'a-before-the-upgrade.snapshot',
+    'a-20300101T023005Z.snapshot.old',
+    'a-20300101T023005Z.snapshot.1234.unfinished',
+    'b-20300101T023005Z.snapshot.12345678.unfinished',
+    nameOf(1, 'a-b'),
+    nameOf(1, 'b'),
+  ].map((name) => put(name, Buffer.from('mine')));
+  for (const name of others) fs.utimesSync(path.join(folder, name), 0, 0);
+  const kept = keepNewest(folder, 'a', put(nameOf(2)), 1);
+  expect(kept).toEqual({ whole: [nameOf(2)], damaged: [], removed: [] });
+  expect(there()).toEqual([...others, nameOf(2)].sort());
+});
+
+test('what a run left that was killed goes after a day', () => {
+  const left = [1, 2].map((day) => put(`${nameOf(day)}.0123abcd.unfinished`, Buffer.from('half')));
+  fs.utimesSync(path.join(folder, left[0] ?? ''), 0, 0);
+  expect(keepNewest(folder, 'a', put(nameOf(3)), 1).removed).toEqual([left[0]]);
+  expect(there()).toEqual([left[1], nameOf(3)]);
+});
