@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
-import { calmPlan, type Fault, type FaultKind, type Plan, type Request } from './plan.ts';
+import {
+  calmPlan,
+  SLOW_DISK_MS,
+  type Fault,
+  type FaultKind,
+  type Plan,
+  type Request,
+} from './plan.ts';
 import type { Tamper } from './simulated-network.ts';
 import { simulate, type Report } from './simulation.ts';
 import { Trace } from './trace/trace.ts';
@@ -32,6 +39,8 @@ interface Story {
   readonly reigns: readonly Reign[];
   /** When slots were decided. */
   readonly decidedAt: readonly number[];
+  /** When answers left for clients. */
+  readonly answeredAt: readonly number[];
 }
 
 /** Runs it, and tells who led, from when to when. */
@@ -52,7 +61,11 @@ function tell(of: Plan, tamper?: Tamper): Story {
   }
   for (const member of open.keys()) close(member, report.simulatedMs);
   const decidedAt = trace.events.filter(({ type }) => type === 'decide').map(({ at }) => at);
-  return { report, reigns: reigns.sort((a, b) => a.from - b.from), decidedAt };
+  const answers = trace.events.filter((event) => {
+    return event.type === 'call' && event.label.startsWith('answer');
+  });
+  const answeredAt = answers.map(({ at }) => at);
+  return { report, reigns: reigns.sort((a, b) => a.from - b.from), decidedAt, answeredAt };
 }
 
 const allAnswered = ({ report }: Story): void => {
@@ -84,6 +97,16 @@ const toLeader = (kind: FaultKind, luck = 0): Plan => ({
   faults: [{ kind, at: 5_000, member: 'leader', forMs: 8_000, luck }],
 });
 
+/** From `at` to the end each write of each disk takes so long. */
+const slow = (ms: number, at = 0, forMs = Infinity): Fault => {
+  const luck = ((ms / SLOW_DISK_MS - 1 / 6) * 6) / 5;
+  return { kind: 'slow-disks', at, member: 0, forMs: forMs / 5, luck };
+};
+/** Clients have no more than six commands open, and write all the time. */
+const slowed = (forMs: number, ...faults: Fault[]): Plan => {
+  return { ...plan, mode: 'safety', requests: steadily(forMs), forMs, faults };
+};
+
 const disturbances = ['kill', 'pause', 'cut-off', 'cut-off-one-way', 'power-cut', 'stalled-disk'];
 
 /** Each throws when the promise that its name says is broken. */
@@ -92,6 +115,51 @@ export const promises: Readonly<Record<string, () => void>> = {
     const { reigns } = tell({ ...calm, forMs: 3_600_000 });
     assert.equal(reigns.length, 1);
     assert.ok((reigns[0]?.from ?? Infinity) < 1_000, 'it leads soon');
+  },
+
+  ...Object.fromEntries(
+    [100, 1_000, 2_000, 5_000].map((ms) => [
+      `where each write takes ${ms} ms, one leads on, and answers at the speed of the disks`,
+      () => {
+        const settledAt = 1_000 + 5 * ms;
+        const forMs = settledAt + 20_000 + 10 * ms;
+        const { report, reigns, answeredAt } = tell(slowed(forMs, slow(ms)));
+        assert.equal(report.failure?.message, undefined);
+        const [last] = reigns.slice(-1);
+        assert.ok(last && last.from < settledAt && last.to === report.simulatedMs, 'one leads on');
+        const answers = answeredAt.filter((at) => at > settledAt).length;
+        // Each takes two writes, as it may come during one; ten a second are asked for.
+        const most = (forMs - settledAt) * Math.min(10 / 1_000, 6 / (2 * ms));
+        assert.ok(answers > most / 2, `${answers} answers`);
+      },
+    ]),
+  ),
+
+  'disks that become slow, all of them, are no reason to hand over': () => {
+    for (const ms of [1_000, 3_000]) {
+      const { reigns } = tell(slowed(40_000, slow(ms, 5_000)));
+      assert.equal(reigns.length, 1);
+    }
+  },
+
+  'a leader that is killed where each write takes seconds is followed by one, once': () => {
+    const at = 100_000;
+    const killed: Fault = { kind: 'kill', at, member: 'leader', forMs: 5_000, luck: 0 };
+    for (const ms of [1_000, 5_000]) {
+      for (const seed of [1, 2]) {
+        const { reigns } = tell({ ...slowed(at + 12 * ms, slow(ms), killed), seed });
+        const [next, ...more] = reigns.filter(({ from }) => from > at);
+        assert.ok(next && next.from < at + 5 * ms && more.length === 0, 'one follows');
+      }
+    }
+  },
+
+  'when disks were slow, and are not any more, a silent leader is replaced as soon as ever': () => {
+    const at = 45_000;
+    const silent: Fault = { kind: 'cut-off', at, member: 'leader', forMs: 10_000, luck: 0 };
+    const { reigns } = tell(slowed(60_000, slow(3_000, 0, 30_000), silent));
+    const [next, ...more] = reigns.filter(({ from }) => from > at);
+    assert.ok(next && next.from < at + 2_000 && more.length === 0, 'another one leads');
   },
 
   ...Object.fromEntries(

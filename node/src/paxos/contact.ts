@@ -57,10 +57,16 @@ export class Contact {
     return isQuorum(voters, { has: (voter) => voter === this.#self || has(voter) });
   }
 
-  /** Of the voters heard within the span, the one that has applied the most: fit to lead next. */
-  nearest({ voters }: Configuration): MemberId | undefined {
+  /**
+   * Of the voters heard within the span, the one that has applied the most: fit to lead next.
+   * @param isFit looks at more
+   */
+  nearest(
+    { voters }: Configuration,
+    isFit: (voter: MemberId) => boolean = () => true,
+  ): MemberId | undefined {
     return voters
-      .filter((voter) => voter !== this.#self && this.#isNear(voter))
+      .filter((voter) => voter !== this.#self && this.#isNear(voter) && isFit(voter))
       .sort((a, b) => this.slotOut(b) - this.slotOut(a))[0];
   }
 

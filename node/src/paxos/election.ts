@@ -7,9 +7,10 @@ export interface Election {
    * One tick passed in which this member was not leading.
    * @param random in [0, 1)
    * @param unapplied whether commands that this member was given are not applied yet
+   * @param phaseOne ticks that phase 1 may take, where disks are slow
    * @returns whether to try now
    */
-  tick(random: number, unapplied: boolean): boolean;
+  tick(random: number, unapplied: boolean, phaseOne: number): boolean;
   /** Whether this member misses a leader, and leads not itself: it supports who tries. */
   readonly suspects: boolean;
   /** It suspects so because nobody was heard for long: not for a hint, which may be wrong. */
@@ -22,13 +23,22 @@ export interface Election {
    * @returns whether to try to lead now
    */
   gone(): boolean;
+  /**
+   * Whether somebody who was given time to lead may yet be in phase 1.
+   * @param phaseOne ticks that it may take, where disks are slow
+   */
+  isTried(phaseOne: number): boolean;
   /** This member supports another one, and gives it time. */
   supported(): void;
+  /** This member starts phase 1. */
+  began(): void;
   /** A leader is alive. */
   heard(): void;
   /** The attempt gets on: it may take as long again. */
   progressed(): void;
-  /** A higher ballot ended this member's attempt to lead. */
+  /** No quorum answered this member's attempt to lead. */
+  failed(): void;
+  /** A higher ballot ended it. */
   preempted(): void;
   /** This member leads. */
   won(): void;
@@ -46,7 +56,12 @@ export function electionOf(mode: LeadershipMode, timing: Timing): Election {
 class Suspicion implements Election {
   readonly #timing: Timing;
   #patience: number;
-  #left: number | undefined;
+  /** Ticks of the wait that has begun. */
+  #waited = 0;
+  /** That wait is so many times as long as patience asks for. */
+  #jitter: number | undefined;
+  /** Phase 1 may be under way, of this member or another one: its writes take their time. */
+  #isTried = false;
   /** Ticks since a leader was heard. */
   #silence: number;
   /** Whether the leader that is silent is not there. */
@@ -80,43 +95,58 @@ class Suspicion implements Election {
     return !this.#yields;
   }
 
-  supported(): void {
-    this.#yields = true;
+  isTried(phaseOne: number): boolean {
+    return this.#isTried && this.#waited < phaseOne;
   }
 
-  tick(random: number): boolean {
+  supported(): void {
+    this.#yields = true;
+    this.#isTried = true;
+  }
+
+  began(): void {
+    this.#isTried = true;
+  }
+
+  tick(random: number, _unapplied: boolean, phaseOne: number): boolean {
     this.#silence += 1;
-    this.#left ??= Math.round(this.#patience * (1 + random / 2));
-    this.#left -= 1;
-    if (this.#left > 0) return false;
-    this.#left = undefined;
+    this.#jitter ??= 1 + random / 2;
+    this.#waited += 1;
+    const patience = this.#isTried ? Math.max(this.#patience, phaseOne) : this.#patience;
+    if (this.#waited < Math.round(patience * this.#jitter)) return false;
+    this.progressed();
     this.#yields = false;
+    this.#isTried = false;
     return true;
   }
 
   progressed(): void {
-    this.#left = undefined;
+    this.#waited = 0;
+    this.#jitter = undefined;
   }
 
   heard(): void {
-    this.#left = undefined;
+    this.progressed();
     this.#silence = 0;
     this.#isGone = false;
     this.#yields = false;
+    this.#isTried = false;
     this.#patience = Math.max(this.#timing.election, this.#patience - 1);
   }
 
   preempted(): void {
-    this.#left = undefined;
+    this.failed();
+    this.#isTried = true;
+  }
+
+  failed(): void {
+    this.progressed();
     const longest = this.#timing.election * 4;
     this.#patience = Math.min(Math.max(this.#patience, this.#timing.election) * 1.5, longest);
   }
 
   won(): void {
-    this.#left = undefined;
-    this.#silence = 0;
-    this.#isGone = false;
-    this.#yields = false;
+    this.heard();
     this.#patience = this.#timing.election;
   }
 }
@@ -151,6 +181,10 @@ class OnDemand implements Election {
     return false; // Nobody leads for others.
   }
 
+  isTried(): boolean {
+    return false;
+  }
+
   supported(): void {
     // Nobody asks for it.
   }
@@ -159,7 +193,15 @@ class OnDemand implements Election {
     // Others lead what is theirs.
   }
 
+  began(): void {
+    // It waits for no time.
+  }
+
   progressed(): void {
+    // It waits for no time.
+  }
+
+  failed(): void {
     // It waits for no time.
   }
 

@@ -17,8 +17,11 @@ export type Input =
       readonly message: CoreMessage;
       readonly end?: LogEnd;
     }
-  /** Time passes. `random` is in [0, 1). */
-  | { readonly type: 'tick'; readonly random: number }
+  /**
+   * Time passes. `random` is in [0, 1); `write` is how many ticks the own disk takes lately for a
+   * write of the log, or has taken by now.
+   */
+  | { readonly type: 'tick'; readonly random: number; readonly write?: number }
   /** Apply more; see the effect `unfinished`. */
   | { readonly type: 'perform' }
   /** Commands of clients. A member in which no command may wait drops them. */

@@ -19,6 +19,7 @@ import type {
   Preempted,
   Propose,
 } from './messages.ts';
+import { Pace } from './pace.ts';
 import { Proposals } from './proposals.ts';
 import type { Slot } from './pvalue.ts';
 import { Scout } from './scout.ts';
@@ -62,10 +63,13 @@ export class Leader {
   #canvass: Canvass | undefined;
   /** Who asked for its support since a leader was heard last; of several, the highest. */
   #refused: { readonly from: MemberId; readonly ballot: Ballot } | undefined;
+  /** Who is given time for phase 1; it may be this member. */
+  #favoured: MemberId | undefined;
   #scout: Scout | undefined;
   /** While it is active. A new ballot empties them, never the mark (C1). */
   #proposals: Proposals | undefined;
   #contact: Contact;
+  readonly #pace: Pace;
   /** The co-located `slot_out`: below it everything is decided and forgotten, over all ballots. */
   #mark: Slot;
   /** Below it nothing is proposed: a quorum says that it is decided. */
@@ -94,6 +98,7 @@ export class Leader {
     this.#flushed = init.slotOut;
     this.#election = electionOf(init.mode, init.timing);
     this.#contact = new Contact(init.self, init.timing.election);
+    this.#pace = new Pace(init.timing.phaseOneLongest);
     this.#stuck = this.#patience();
   }
 
@@ -174,6 +179,7 @@ export class Leader {
   }
 
   p2b(from: MemberId, message: P2b): Effect[] {
+    this.#pace.answered(from, message.ballot, message.slot);
     const outcome = this.#proposals?.p2b(from, message) ?? [];
     return Array.isArray(outcome) ? outcome : this.#preempted(outcome);
   }
@@ -257,6 +263,12 @@ export class Leader {
     return this.active ? this.#contact.ahead(voters, this.#flushed) : undefined;
   }
 
+  /** A voter that is heard, and whose disk is clearly better than one that takes so many ticks. */
+  quickerThan(ticks: number): MemberId | undefined {
+    const isQuicker = (voter: MemberId): boolean => this.#pace.isQuicker(voter, ticks);
+    return this.active ? this.#contact.nearest(this.#configurations.newest, isQuicker) : undefined;
+  }
+
   /** As far as a member's state is on its disk, by what this leader heard. */
   flushedBy(member: MemberId): Slot {
     return member === this.#self ? this.#flushed : this.#contact.flushed(member);
@@ -265,15 +277,22 @@ export class Leader {
   /**
    * @param unapplied whether commands that this member was given are not applied yet
    * @param mayVote whether it was admitted
+   * @param write ticks that a write of the own log takes lately
    */
-  tick(random: number, unapplied: boolean, mayVote = true): Effect[] {
+  tick(random: number, unapplied: boolean, mayVote = true, write = 0): Effect[] {
+    this.#pace.tick(write);
     if (this.#proposals !== undefined) return this.#lead(this.#proposals, random);
     if (this.#mode === 'on-demand' && this.#scout !== undefined) return this.#scout.tick(random);
-    const isDue = this.#election.tick(random, unapplied);
+    const isDue = this.#election.tick(random, unapplied, this.#phaseOne);
     const presence = this.#askPresence();
     if (!this.#mayLead(mayVote)) return presence;
     if (isDue) return this.#seek();
     return [...presence, ...((this.#scout ?? this.#canvass)?.tick(random) ?? [])];
+  }
+
+  /** Ticks that phase 1 may take. */
+  get #phaseOne(): number {
+    return this.#pace.phaseOne(this.#configurations.votersFrom(this.#mark));
   }
 
   /** Who is no voter, or is about to be none, never leads; but it supports others. */
@@ -331,6 +350,7 @@ export class Leader {
     this.#election.preempted();
     const effects = this.#stepDown();
     this.#known = ballot.leader;
+    this.#favoured = ballot.leader;
     return effects;
   }
 
@@ -342,6 +362,7 @@ export class Leader {
   #stepDown(): Effect[] {
     const effects: Effect[] = this.#proposals?.announceDecided() ?? [];
     if (this.active) effects.push({ type: 'leading', ballot: undefined });
+    this.#pace.resigned();
     this.#proposals = undefined;
     this.#scout = undefined;
     this.#canvass = undefined;
@@ -389,7 +410,7 @@ export class Leader {
   /** The leader is suspected: asks whether the others miss it, too, before it uses a ballot. */
   #seek(): Effect[] {
     if (this.#mode === 'on-demand') return this.#campaign();
-    if (this.#scout !== undefined) this.#election.preempted(); // No quorum answered it.
+    if (this.#scout !== undefined) this.#election.failed();
     const effects = this.#stepDown();
     const ballot = nextBallot(this.#highest, this.#self);
     const voters = this.#configurations.votersFrom(this.#mark);
@@ -406,8 +427,10 @@ export class Leader {
   #answer(from: MemberId, ballot: Ballot): Effect[] {
     const rival = this.#scout ?? this.#canvass;
     const isLower = rival !== undefined && compareBallots(ballot, rival.ballot) < 0;
-    const supports = !isLower && this.#election.suspects;
+    const isTooLate = from !== this.#favoured && this.#election.isTried(this.#phaseOne);
+    const supports = !isLower && !isTooLate && this.#election.suspects;
     if (supports) {
+      this.#favoured = from;
       this.#canvass = undefined;
       this.#refused = undefined;
       this.#election.supported();
@@ -434,6 +457,9 @@ export class Leader {
     this.#ballot = ballot;
     this.#highest = ballot;
     effects.push({ type: 'persist', record: { type: 'leader-ballot', ballot } });
+    this.#election.began();
+    this.#favoured = this.#self;
+    this.#pace.asked(this.#configurations.votersFrom(this.#mark).flat(), ballot);
     return [...effects, ...this.#startScout(ballot, this.#mark)];
   }
 
@@ -444,6 +470,7 @@ export class Leader {
   }
 
   p1b(from: MemberId, page: P1b): Effect[] {
+    this.#pace.answered(from, page.ballot);
     const outcome = this.#scout?.p1b(from, page) ?? [];
     if (!Array.isArray(outcome)) {
       return outcome.type === 'adopted' ? this.#adopted(outcome) : this.#preempted(outcome);
@@ -465,7 +492,7 @@ export class Leader {
     this.#stuck = this.#patience();
     this.#contact = new Contact(this.#self, this.#timing.election);
     this.#contact.greet(this.#configurations.members);
-    const leadership = { self: this.#self, ballot, mode: this.#mode };
+    const leadership = { self: this.#self, ballot, mode: this.#mode, pace: this.#pace };
     this.#proposals = new Proposals(leadership, this.#mark, this.#configurations, this.#timing);
     const effects: Effect[] = [{ type: 'leading', ballot }, ...this.#heartbeat()];
     effects.push(...this.#proposals.adopt(adopted));

@@ -168,6 +168,11 @@ export class Member {
     return this.#leader.fitter;
   }
 
+  /** A voter that is heard, and whose disk is clearly better than one that takes so many ticks. */
+  quickerThan(ticks: number): MemberId | undefined {
+    return this.#leader.quickerThan(ticks);
+  }
+
   /** How far the cluster is known to have decided. */
   get target(): Slot {
     return Math.max(this.#learner.target, this.#leader.floor);
@@ -257,7 +262,7 @@ export class Member {
       case 'message':
         return this.#receive(input);
       case 'tick':
-        return this.#tick(input.random);
+        return this.#tick(input.random, input.write);
       case 'request':
         return this.#request(input.commands);
       case 'read':
@@ -424,7 +429,7 @@ export class Member {
     return this.mayVote ? effects : effects.filter(({ type }) => type !== 'send');
   }
 
-  #tick(random: number): Effect[] {
+  #tick(random: number, write?: number): Effect[] {
     const { unapplied } = this.#replica;
     const question = this.#runs.tick(random, this.#others);
     this.#admit();
@@ -432,7 +437,7 @@ export class Member {
       ...question,
       // What was decided before a restart, also when nobody else is there to speak of it.
       ...this.#perform(),
-      ...this.#leader.tick(random, unapplied, this.mayVote),
+      ...this.#leader.tick(random, unapplied, this.mayVote, write),
       ...this.#upgrade(),
       ...this.#propose(this.#replica.tick(random)),
       ...this.#reader.tick(random, this.#ruling),

@@ -5,6 +5,7 @@ import type { Configurations } from './configurations.ts';
 import { send, type Effect } from './effects.ts';
 import { invariant } from './invariant.ts';
 import type { Adopted, P2b, Preempted } from './messages.ts';
+import type { Pace } from './pace.ts';
 import { NO_OP, type Slot, type Value } from './pvalue.ts';
 import type { Timing } from './timing.ts';
 
@@ -16,6 +17,7 @@ export interface Leadership {
   readonly self: MemberId;
   readonly ballot: Ballot;
   readonly mode: LeadershipMode;
+  readonly pace: Pick<Pace, 'asked'>;
 }
 
 /**
@@ -102,12 +104,13 @@ export class Proposals {
   }
 
   #spawn(slot: Slot, value: Value): Effect[] {
-    const { ballot } = this.#of;
+    const { ballot, pace } = this.#of;
     // R5: no commander at or beyond slot_out + WINDOW.
     if (slot >= this.#mark + this.#configurations.window) return [];
     invariant(!this.#commanders.has(slot), 'C1', () => `slot ${slot} has a commander already`);
     const { voters } = this.#configurations.at(slot);
     this.#commanders.set(slot, new Commander(ballot, slot, value, voters, this.#timing));
+    pace.asked(voters, ballot, slot);
     const decided = this.#decided.splice(0, MOST_RIDING);
     const { members } = this.#configurations;
     return [send(members, { type: 'p2a', ballot, slot, value, decided })];

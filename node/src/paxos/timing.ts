@@ -13,6 +13,8 @@ export interface Timing {
   readonly missing: number;
   /** Silence after which a follower suspects the leader; half as much again at random. */
   readonly election: number;
+  /** Where disks are slow, phase 1 is given up to so long; half as much again at random. */
+  readonly phaseOneLongest: number;
   /** A preempted leader on demand waits up to this long, at random, before it tries again. */
   readonly duel: number;
   /** A member that lacks decisions waits this long for them before it asks. */
@@ -29,6 +31,7 @@ export const defaultTiming: Timing = {
   heartbeat: 10,
   missing: 22,
   election: 60,
+  phaseOneLongest: 2_000,
   duel: 20,
   learn: 8,
   surveySilence: 100,

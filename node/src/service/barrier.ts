@@ -37,6 +37,11 @@ export class Barrier {
     return this.#isFlushing ? this.#flushed : undefined;
   }
 
+  /** How many batches are durable. */
+  get flushed(): number {
+    return this.#flushed;
+  }
+
   /** Bytes of records that are not durable yet. */
   get bytes(): number {
     return this.#bytes;

@@ -1,9 +1,12 @@
+import { Duration } from '../paxos/duration.ts';
 import type { Barrier } from './barrier.ts';
 
-/** Notices that the disk does not finish a batch of records within `stallTicks`. */
+/** Measures how long the disk takes for a batch of records: whether one takes `stallTicks`. */
 export class DiskWatch {
   readonly #barrier: Barrier;
   readonly #stallTicks: number;
+  readonly #took = new Duration();
+  #flushed = 0;
   #flushing: number | undefined;
   /** Ticks since the batch that is being flushed was first seen. */
   #ticks = 0;
@@ -13,13 +16,25 @@ export class DiskWatch {
     this.#stallTicks = stallTicks;
   }
 
+  /** Ticks that the batch which is being flushed has taken by now. */
+  get ticks(): number {
+    return this.#ticks;
+  }
+
   get isStalled(): boolean {
     return this.#ticks >= this.#stallTicks;
   }
 
+  /** Ticks that a batch takes lately, or has taken by now. */
+  get writeTicks(): number {
+    return Math.max(this.#took.ticks ?? 0, this.#ticks);
+  }
+
   /** @returns whether something has to be done: once for every `stallTicks` of the same batch */
   tick(): boolean {
-    const { flushing } = this.#barrier;
+    const { flushing, flushed } = this.#barrier;
+    if (flushed !== this.#flushed) this.#took.took(this.#ticks);
+    this.#flushed = flushed;
     const isSame = flushing !== undefined && flushing === this.#flushing;
     this.#ticks = isSame ? this.#ticks + 1 : 0;
     this.#flushing = flushing;

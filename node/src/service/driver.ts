@@ -304,12 +304,13 @@ export class Driver {
 
   /** One tick passed. */
   tick(): void {
-    this.input({ type: 'tick', random: this.#ports.random() });
+    const isStalled = this.#disk.tick();
+    const { writeTicks: write } = this.#disk;
+    this.input({ type: 'tick', random: this.#ports.random(), write });
     this.#checkpoints.tick();
     const { leading, self, configurations } = this.member;
-    const isDue = this.#disk.tick();
-    if (isDue && leading !== undefined) this.input({ type: 'hand-over' });
-    if (this.#backlog.tick()) this.#handOverToFitter();
+    if (isStalled) this.#handOverTo(this.member.quickerThan(this.#disk.ticks));
+    if (this.#backlog.tick()) this.#handOverTo(this.member.fitter);
     const { voters, learners } = configurations.newest;
     const others = [...voters, ...learners].filter((member) => member !== self);
     this.#hearing.tick(leading === undefined ? [] : others);
@@ -324,8 +325,7 @@ export class Driver {
   }
 
   /** Where all are as slow as this member, it leads on. */
-  #handOverToFitter(): void {
-    const to = this.member.fitter;
+  #handOverTo(to: MemberId | undefined): void {
     if (to !== undefined) this.input({ type: 'hand-over', to });
   }
 

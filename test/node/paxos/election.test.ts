@@ -2,8 +2,9 @@ import { electionOf, type Election } from '../../../node/src/paxos/election.ts';
 import { timing } from './samples.ts';
 
 /** The ticks after which it starts phase 1 for the first time. */
-function patience(election: Election, random: number, unapplied = true): number {
-  for (let tick = 1; tick <= 1000; tick++) if (election.tick(random, unapplied)) return tick;
+function patience(election: Election, random: number, unapplied = true, phaseOne = 0): number {
+  const isDue = (): boolean => election.tick(random, unapplied, phaseOne);
+  for (let tick = 1; tick <= 1000; tick++) if (isDue()) return tick;
   return Infinity;
 }
 
@@ -28,11 +29,25 @@ describe('stable', () => {
     expect(patience(election, 0.99)).toBeLessThanOrEqual(timing.election * 6);
   });
 
+  test('while phase 1 may be under way it is given its time, and no more before or after', () => {
+    const election = electionOf('stable', timing);
+    const before = patience(election, 0, true, 40);
+    expect(election.isTried(40)).toBe(false);
+    election.supported();
+    expect(election.isTried(40)).toBe(true);
+    expect(election.isTried(0)).toBe(false);
+    expect(patience(election, 0, true, 40)).toBe(40);
+    expect(patience(election, 0, true, 40)).toBe(before);
+    election.began();
+    election.heard();
+    expect(election.isTried(40)).toBe(false);
+  });
+
   test('a leader that is heard starts the wait anew', () => {
     const election = electionOf('stable', timing);
     for (let tick = 0; tick < 100; tick++) {
       election.heard();
-      expect(election.tick(0, true)).toBe(false);
+      expect(election.tick(0, true, 0)).toBe(false);
     }
   });
 });

@@ -1,5 +1,6 @@
 import { firstConfiguration } from '../../../node/src/paxos/configuration.ts';
 import { Configurations } from '../../../node/src/paxos/configurations.ts';
+import { Pace } from '../../../node/src/paxos/pace.ts';
 import { MOST_RIDING, Proposals } from '../../../node/src/paxos/proposals.ts';
 import type { Slot } from '../../../node/src/paxos/pvalue.ts';
 import { ballot, sent, timing, value } from './samples.ts';
@@ -8,7 +9,8 @@ const at = ballot('1.a');
 
 test('no more decisions ride on a p2a than a message has room for; the others go with the next', () => {
   const configurations = new Configurations([firstConfiguration(['a', 'b', 'c'], 1024)]);
-  const of = { self: 'a', ballot: at, mode: 'stable' } as const;
+  const pace = new Pace(timing.phaseOneLongest);
+  const of = { self: 'a', ballot: at, mode: 'stable', pace } as const;
   const proposals = new Proposals(of, 0, configurations, timing);
   const count = MOST_RIDING + 10;
   for (let slot = 0; slot < count; slot++) {

@@ -15,6 +15,7 @@ export const timing: Timing = {
   heartbeat: 2,
   missing: 3,
   election: 6,
+  phaseOneLongest: 100,
   duel: 4,
   learn: 2,
   surveySilence: 10,

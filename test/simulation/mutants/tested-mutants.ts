@@ -971,7 +971,7 @@ export const testedMutants: readonly TestedMutant[] = [
     in: 'test/node/service/flow-control.test.ts',
     test: 'a leader whose state stalls hands over to a member that has more on disk',
     file: 'service/driver.ts',
-    from: 'if (this.#backlog.tick()) this.#handOverToFitter();',
+    from: 'if (this.#backlog.tick()) this.#handOverTo(this.member.fitter);',
     to: '',
   },
   {
