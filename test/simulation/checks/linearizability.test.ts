@@ -67,6 +67,18 @@ describe('a register', () => {
   });
 });
 
+test('a history that many operations without a reply make no order of is refused soon', () => {
+  const open = Array.from({ length: 40 }, (_, i) => register(i % 2 ? 'add' : 'read', [i, OPEN]));
+  const read = (at: number, value: number) => register('read', [at, at + 5], value);
+  const judge = (values: readonly number[]) => {
+    const reads = values.map((value, i) => read(100 + 10 * i, value));
+    return isLinearizable(registerModel, [...open, ...reads]);
+  };
+  expect(judge([3, 9, 20])).toBe(true);
+  expect(judge([3, 9, 8])).toBe(false);
+  expect(judge([3, 9, 21])).toBe(false);
+});
+
 describe('a chat log', () => {
   const judge = (history: readonly LogOperation[]) => {
     return isLinearizable(chatLogModel(['a', 'b']), history);

@@ -22,7 +22,8 @@ interface Entry {
  * Whether a concurrent history is linearizable: whether its operations can be put in one order that
  * respects time (what returned before another was called comes first) and the model. After Wing and
  * Gong (1993), with Lowe's memoisation of the configurations that were tried (2017).
- * @param operations those without a return may be put at the end, where they harm nobody
+ * @param operations those without a return may be put at the end, where they harm nobody. Of several
+ *   with the same input the one that was called first can stand for each: no other one is tried.
  */
 export function isLinearizable<State, Input, Output>(
   model: SequentialModel<State, Input, Output>,
@@ -32,6 +33,7 @@ export function isLinearizable<State, Input, Output>(
   let left = operations.filter(({ returnedAt }) => returnedAt !== undefined).length;
   let state = model.initial;
   const done = new Uint32Array(Math.ceil(operations.length / 32));
+  const earlier = earlierAlike(operations);
   const tried = new Set<string>();
   const chosen: { readonly call: Entry; readonly before: State }[] = [];
   let entry = head.after;
@@ -50,7 +52,9 @@ export function isLinearizable<State, Input, Output>(
     }
     const operation = operations[entry.operation];
     const next = operation && model.step(state, operation.input, operation.output);
-    if (next !== undefined) {
+    const isOpen = operation?.returnedAt === undefined;
+    const isNeedless = isOpen && (next === state || isLeftOut(earlier.get(entry.operation), done));
+    if (next !== undefined && !isNeedless) {
       flip(done, entry.operation);
       const configuration = `${done.join()} ${model.key(next)}`;
       if (!tried.has(configuration)) {
@@ -67,6 +71,24 @@ export function isLinearizable<State, Input, Output>(
     entry = entry.after;
   }
   return true;
+}
+
+/** Of each operation without a return: the one before it with the same input and no return. */
+function earlierAlike(operations: readonly Operation[]): ReadonlyMap<number, number> {
+  const earlier = new Map<number, number>();
+  const last = new Map<string, number>();
+  const open = [...operations.entries()].filter(([, { returnedAt }]) => returnedAt === undefined);
+  for (const [i, { input }] of open.sort(([, a], [, b]) => a.calledAt - b.calledAt)) {
+    const before = last.get(JSON.stringify(input));
+    if (before !== undefined) earlier.set(i, before);
+    last.set(JSON.stringify(input), i);
+  }
+  return earlier;
+}
+
+function isLeftOut(operation: number | undefined, done: Uint32Array): boolean {
+  if (operation === undefined) return false;
+  return (((done[operation >> 5] ?? 0) >> (operation & 31)) & 1) === 0;
 }
 
 function entriesOf(operations: readonly Operation[]): Entry {
