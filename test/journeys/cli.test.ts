@@ -46,7 +46,10 @@ test.each([
     '/dev/shm is in memory (tmpfs). Name a folder on a disk.',
   ],
   [['bench', '--folder', '/proc/x'], 'The folder /proc/x cannot be made: '],
-  [['bench', '--only', 'restart', '--svg', 'x.svg'], '--svg draws the recovery: add it to --only.'],
+  [
+    ['bench', '--only', 'restart', '--svg', 'x.svg'],
+    '--svg draws the recovery, or else the overload: add one to --only.',
+  ],
   [['bench', '--svg', 'no/such/x.svg'], 'no/such/x.svg cannot be written'],
 ])('%j is refused with 2 and a sentence', async (args, sentence) => {
   await inWorkingFolder(async (cwd) => {

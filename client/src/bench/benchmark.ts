@@ -6,9 +6,10 @@ import { Workspace } from '../local/workspace.ts';
 import { BenchCluster, type BenchClusterOptions } from './bench-cluster.ts';
 import type { CatchUpReport } from './catch-up-summary.ts';
 import { catchUp } from './catch-up.ts';
-import type { MachineName } from './cluster-target.ts';
+import { readTarget, type MachineName } from './cluster-target.ts';
 import { isMemory, syncLatencyMs } from './disk.ts';
 import type { MeasurementName } from './measurements.ts';
+import { overload, type OverloadReport } from './overload.ts';
 import type { Progress } from './progress.ts';
 import { recovery, type RecoveryReport } from './recovery.ts';
 import { fillAndRestart, type ClusterReport } from './restart.ts';
@@ -48,6 +49,7 @@ export interface BenchmarkReport {
   readonly rows: readonly Row[];
   /** Of the restart; none when it was not measured. */
   readonly clusters: readonly ClusterReport[];
+  readonly overload?: OverloadReport;
   readonly recovery?: RecoveryReport;
   readonly catchUp?: CatchUpReport;
 }
@@ -115,6 +117,7 @@ class Benchmark {
       seconds,
       repetitions,
       ...filled,
+      ...(only.includes('overload') && { overload: await this.#overload() }),
       ...(only.includes('recovery') && { recovery: await this.#recovery() }),
       ...(only.includes('catch-up') && { catchUp: await this.#catchUp() }),
     };
@@ -132,13 +135,26 @@ class Benchmark {
         for (const each of measured) clusters.push(await fillAndRestart(each, this.#options));
       }
       const natsUrl = measured[0]?.cluster.natsUrl ?? '';
-      const targets = measured.map(({ target }) => target);
+      const targets = measured.flatMap(({ machine, target, client }) =>
+        machine === 'counter' ? [target, readTarget(client)] : [target],
+      );
       const rows = only.includes('throughput')
         ? await throughput(targets, { ...this.#options, natsUrl })
         : [];
       return { rows, clusters };
     } finally {
       for (const each of measured) await each.stop();
+    }
+  }
+
+  async #overload(): Promise<OverloadReport> {
+    const name = 'overload';
+    const measured = await this.#start({ name, machine: 'chat-log' });
+    try {
+      const { natsUrl } = measured.cluster;
+      return await overload(measured, { ...this.#options, natsUrl, cluster: name });
+    } finally {
+      await measured.stop();
     }
   }
 

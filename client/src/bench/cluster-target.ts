@@ -19,6 +19,15 @@ export function clusterTarget(machine: MachineName, client: SynodClient): Target
   };
 }
 
+/** Linearizable reads at a quorum, of one register for each client, which are in no log. */
+export function readTarget(client: SynodClient): Target {
+  return {
+    name: 'counter, reads',
+    isSingle: true,
+    request: (number) => client.readRegister(`register-${number}`),
+  };
+}
+
 const adds = new Map<number, Uint8Array>();
 
 /** Each client adds to a register of its own. */

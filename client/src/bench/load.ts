@@ -1,4 +1,4 @@
-import { build, type Histogram } from 'hdr-histogram-js';
+import { Latencies } from './latencies.ts';
 
 /** How much is asked at a time. */
 export interface Load {
@@ -11,6 +11,8 @@ export interface Load {
 /** What is put under load. */
 export interface Target {
   readonly name: string;
+  /** A request has one command, always. */
+  readonly isSingle?: true;
   /** One request of one client; settles with its answer. */
   request(client: number, packing: number): Promise<unknown>;
 }
@@ -22,15 +24,13 @@ export interface Sample {
   readonly p99Ms: number;
 }
 
-const MICROSECONDS_AT_MOST = 60_000_000;
-
 /** Loads the target for a while; the warm-up before it does not count. */
 export async function runLoad(
   target: Target,
   { clients, packing }: Load,
   seconds: number,
 ): Promise<Sample> {
-  const latencies = build({ highestTrackableValue: MICROSECONDS_AT_MOST });
+  const latencies = new Latencies();
   const begin = performance.now() + Math.min(1000, seconds * 500);
   const end = begin + seconds * 1000;
   let answered = 0;
@@ -40,7 +40,7 @@ export async function runLoad(
       const now = performance.now();
       if (now >= begin && now < end) {
         answered += packing;
-        latencies.recordValue(Math.min(Math.round((now - sent) * 1000), MICROSECONDS_AT_MOST));
+        latencies.add(now - sent);
       }
       sent = now;
     }
@@ -48,11 +48,7 @@ export async function runLoad(
   await Promise.all(Array.from({ length: clients }, (_, client) => run(client)));
   return {
     commandsPerSecond: answered / seconds,
-    p50Ms: percentileMs(latencies, 50),
-    p99Ms: percentileMs(latencies, 99),
+    p50Ms: latencies.percentile(50),
+    p99Ms: latencies.percentile(99),
   };
-}
-
-function percentileMs(latencies: Histogram, percentile: number): number {
-  return latencies.getValueAtPercentile(percentile) / 1000;
 }

@@ -1,22 +1,12 @@
 import { ticksUpTo } from './axis-ticks.ts';
+import { drawing, LEFT, RIGHT, round, valueLine, valueMark, WIDTH } from './drawing.ts';
 import type { RecoveryReport, RecoveryRun } from './recovery.ts';
 
-const WIDTH = 860;
 const HEIGHT = 380;
-const LEFT = 76;
-const RIGHT = 24;
 const TOP = 72;
 const BOTTOM = 56;
 
 const styles = `
-svg{--ink:#1c2430;--quiet:#5b6673;--grid:#dfe4ea;--paper:#ffffff;--line:#1261c4;--alarm:#c01c28;--start:#0b7a4b}
-@media (prefers-color-scheme:dark){
-svg{--ink:#e8edf4;--quiet:#93a1b2;--grid:#2a333f;--paper:#12171e;--line:#6cb2ff;--alarm:#ff6b74;--start:#4fd39a}}
-text{font:12px system-ui,sans-serif;fill:var(--quiet)}
-.paper{fill:var(--paper)}
-.title{font-size:15px;font-weight:700;fill:var(--ink)}
-.grid{stroke:var(--grid)}
-.axis{stroke:var(--quiet)}
 .run{fill:none;stroke:var(--line);opacity:.3}
 .median{opacity:1;stroke-width:2}
 .gap{fill:var(--alarm);opacity:.14}
@@ -24,8 +14,6 @@ text{font:12px system-ui,sans-serif;fill:var(--quiet)}
 .restart{stroke:var(--start);stroke-width:1.5;stroke-dasharray:5 3}
 text.kill{fill:var(--alarm);stroke:none;font-weight:700}
 text.restart{fill:var(--start);stroke:none;font-weight:700}
-.middle{text-anchor:middle}
-.end{text-anchor:end}
 `;
 
 /**
@@ -48,14 +36,11 @@ export function recoveryDrawing({ runs, clients }: RecoveryReport): string {
   const others = runs.filter((run) => run !== median);
   const title = 'Throughput around the kill -9 of the leader';
   const ms = median.gap.ms.toFixed(0);
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" ` +
-      `width="${WIDTH}" height="${HEIGHT}" role="img" aria-label="${title}">`,
-    `<style>${styles}</style>`,
-    `<rect class="paper" width="${WIDTH}" height="${HEIGHT}"/>`,
-    `<text class="title" x="${LEFT}" y="24">${title}</text>`,
-    ...rates.map((rate) => rateLine(rate, y(rate))),
-    ...secondsWithin(from, to).map((second) => secondMark(second, x(second * 1000))),
+  return drawing(title, HEIGHT, styles, [
+    ...rates.map((rate) => valueLine(rate, y(rate))),
+    ...secondsWithin(from, to).map((second) =>
+      valueMark(second, x(second * 1000), HEIGHT - BOTTOM),
+    ),
     `<rect class="gap" x="${x(median.gap.at)}" y="${TOP}" ` +
       `width="${round(x(median.gap.at + median.gap.ms) - x(median.gap.at))}" ` +
       `height="${HEIGHT - TOP - BOTTOM}"/>`,
@@ -67,8 +52,7 @@ export function recoveryDrawing({ runs, clients }: RecoveryReport): string {
       'seconds since the kill</text>',
     `<text class="middle" transform="translate(18 ${(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)">` +
       `commands/s, ${clients} clients</text>`,
-    '</svg>\n',
-  ].join('\n');
+  ]);
 }
 
 /** The run whose gap is the median; of two, the shorter one. */
@@ -93,22 +77,6 @@ function runLine(
   return `<path class="${kind}" d="${steps.join('')}"/>`;
 }
 
-function rateLine(rate: number, y: number): string {
-  const kind = rate === 0 ? 'axis' : 'grid';
-  return (
-    `<line class="${kind}" x1="${LEFT}" y1="${y}" x2="${WIDTH - RIGHT}" y2="${y}"/>` +
-    `<text class="end" x="${LEFT - 8}" y="${y + 4}">${rate.toLocaleString('en')}</text>`
-  );
-}
-
-function secondMark(second: number, x: number): string {
-  const y = HEIGHT - BOTTOM;
-  return (
-    `<line class="axis" x1="${x}" y1="${y}" x2="${x}" y2="${y + 5}"/>` +
-    `<text class="middle" x="${x}" y="${y + 19}">${second}</text>`
-  );
-}
-
 function secondsWithin(fromMs: number, toMs: number): number[] {
   const step = Math.max(1, Math.ceil((toMs - fromMs) / 20_000));
   const first = Math.ceil(fromMs / 1000 / step) * step;
@@ -122,8 +90,4 @@ function mark(kind: 'kill' | 'restart', x: number, text: string): string {
     `<line class="${kind}" x1="${x}" y1="${TOP - above + 4}" x2="${x}" y2="${HEIGHT - BOTTOM}"/>` +
     `<text class="${kind}" x="${x + 5}" y="${TOP - above + 12}">${text}</text>`
   );
-}
-
-function round(pixels: number): number {
-  return Math.round(pixels * 10) / 10;
 }

@@ -52,18 +52,21 @@ async function sample(
 ): Promise<Measurement[]> {
   const measurements: Measurement[] = [];
   const first = seconds < MEASUREMENT_SECONDS ? 1 : 0;
-  const steps = (1 + repetitions - first) * loads.length * targets.length;
+  const pairs = loads.flatMap((load) =>
+    targets
+      .filter(({ isSingle }) => isSingle !== true || load.packing === 1)
+      .map((target) => ({ load, target })),
+  );
+  const steps = (1 + repetitions - first) * pairs.length;
   let step = 0;
   for (let repetition = first; repetition <= repetitions; repetition++) {
-    for (const load of loads) {
-      for (const target of targets) {
-        const packed = load.packing === 1 ? '' : ` × ${load.packing}`;
-        const round = repetition === 0 ? 'warm-up' : `round ${repetition}`;
-        progress(step++, steps, `${round}: ${target.name}, ${load.clients} clients${packed}`);
-        const sample = await runLoad(target, load, seconds);
-        if (repetition === 0) continue;
-        measurements.push({ load, target: target.name, repetition, sample });
-      }
+    for (const { load, target } of pairs) {
+      const packed = load.packing === 1 ? '' : ` × ${load.packing}`;
+      const round = repetition === 0 ? 'warm-up' : `round ${repetition}`;
+      progress(step++, steps, `${round}: ${target.name}, ${load.clients} clients${packed}`);
+      const sample = await runLoad(target, load, seconds);
+      if (repetition === 0) continue;
+      measurements.push({ load, target: target.name, repetition, sample });
     }
   }
   return measurements;

@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import type { BenchmarkReport } from '../bench/benchmark.ts';
 import type { CatchUpReport } from '../bench/catch-up-summary.ts';
+import type { OverloadReport } from '../bench/overload.ts';
 import type { RecoveryReport } from '../bench/recovery.ts';
 import type { ClusterReport } from '../bench/restart.ts';
 import type { Row, Spread } from '../bench/summary.ts';
@@ -10,7 +11,7 @@ const MIB = 1024 * 1024;
 /** The report of the benchmark for a person: a table for each measurement. */
 export function benchText(report: BenchmarkReport): string {
   const { cores, processor, node, syncLatencyMs, seconds, repetitions } = report;
-  const { rows, clusters, recovery, catchUp } = report;
+  const { rows, clusters, overload, recovery, catchUp } = report;
   const lines = [
     `${cores} cores of ${processor}, Node ${node}; fdatasync takes ${syncLatencyMs.toFixed(2)} ms`,
     `median (least–most) of ${repetitions} interleaved run(s) of ${seconds} s; commands of 256 B`,
@@ -19,6 +20,11 @@ export function benchText(report: BenchmarkReport): string {
   if (clusters.length > 0) {
     lines.push('', 'Filled, then killed and started again', restartTable(clusters));
     lines.push('', 'The log while it was filled, looked at once a second', logTable(clusters));
+  }
+  if (overload !== undefined) {
+    const { clients, deadlineMs } = overload;
+    const what = `(chat-log, ${clients} clients, which give up after ${deadlineMs / 1000} s)`;
+    lines.push('', `More is asked than it can do ${what}`, overloadTable(overload));
   }
   if (recovery !== undefined) {
     const { clients } = recovery;
@@ -74,6 +80,17 @@ function logTable(clusters: readonly ClusterReport[]): string {
     ]),
   );
   return table(['machine', 'member', 'most MiB', 'last MiB', '--log-bytes MiB'], lines, 2);
+}
+
+function overloadTable({ points }: OverloadReport): string {
+  const lines = points.map((point) => {
+    const { share, offeredPerSecond, answeredPerSecond, failedPerSecond, p50Ms, p99Ms } = point;
+    const rates = [offeredPerSecond, answeredPerSecond, failedPerSecond];
+    const figures = [...rates, p50Ms, p99Ms].map((each) => spreadText(each, 0));
+    return [share.toFixed(2), ...figures];
+  });
+  const head = ['of what it can do', 'offered/s', 'answered/s', 'failed/s', 'p50 ms', 'p99 ms'];
+  return table(head, lines, 0);
 }
 
 function recoveryTable({ ledMs, gapMs, gapBeforeMs, commandsPerSecond }: RecoveryReport): string {

@@ -5,6 +5,7 @@ import { exitCodes } from '../../../contract/src/error-codes.ts';
 import { benchmark, NoDiskError, type BenchmarkReport } from '../bench/benchmark.ts';
 import { machines, type MachineName } from '../bench/cluster-target.ts';
 import { measurements, type MeasurementName } from '../bench/measurements.ts';
+import { overloadDrawing } from '../bench/overload-drawing.ts';
 import { recoveryDrawing } from '../bench/recovery-drawing.ts';
 import { benchText } from './bench-text.ts';
 import { CommandError } from './command-error.ts';
@@ -68,8 +69,9 @@ export async function bench(options: BenchOptions): Promise<void> {
 
 /** Said before anything is measured: it takes minutes. */
 function checkDrawing(svg: string, only: readonly MeasurementName[]): void {
-  if (!only.includes('recovery')) {
-    throw new CommandError('--svg draws the recovery: add it to --only.', exitCodes.usage);
+  if (!only.includes('recovery') && !only.includes('overload')) {
+    const sentence = '--svg draws the recovery, or else the overload: add one to --only.';
+    throw new CommandError(sentence, exitCodes.usage);
   }
   try {
     fs.accessSync(path.dirname(path.resolve(svg)), fs.constants.W_OK);
@@ -79,6 +81,8 @@ function checkDrawing(svg: string, only: readonly MeasurementName[]): void {
   }
 }
 
-function draw(svg: string | undefined, { recovery }: BenchmarkReport): void {
-  if (svg !== undefined && recovery !== undefined) fs.writeFileSync(svg, recoveryDrawing(recovery));
+function draw(svg: string | undefined, { recovery, overload }: BenchmarkReport): void {
+  if (svg === undefined) return;
+  if (recovery !== undefined) fs.writeFileSync(svg, recoveryDrawing(recovery));
+  else if (overload !== undefined) fs.writeFileSync(svg, overloadDrawing(overload));
 }

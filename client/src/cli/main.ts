@@ -104,7 +104,7 @@ program
 program
   .command('bench')
   .description(
-    'Measure clusters on this machine: speed beside bare NATS, restart, recovery, catch-up.',
+    'Measure clusters on this machine: speed beside bare NATS, overload, restart, recovery, catch-up.',
   )
   .option('--folder <folder>', 'where the data goes: on the disk that is to be measured', '.')
   .addOption(
@@ -133,7 +133,10 @@ program
       .argParser(whole(16, MIB))
       .default(256),
   )
-  .option('--svg <file>', 'recovery: draw throughput over time to this file (default: no drawing)')
+  .option(
+    '--svg <file>',
+    'draw the recovery, or without it the overload, to this file (default: no drawing)',
+  )
   .addOption(
     new Option(
       '--quick',
@@ -147,11 +150,13 @@ program
 Measurements:
   restart      nodes are filled; their memory and logs; how soon killed ones are ready
   throughput   clients of several numbers, beside bare NATS request–reply, the ceiling
+  overload     up to twice as much is asked as the cluster can do: what it answers, and when
   recovery     the leader is killed under load: the longest time without an answer
   catch-up     a blank member takes the state of another under load: how fast, and its price
 
 Examples:
   synod bench --only recovery --svg recovery.svg
+  synod bench --only overload --svg overload.svg
   synod bench --only restart --machine counter --commands 10000000`,
   )
   .action(async (options: BenchOptions) => (await import('./bench.ts')).bench(options));

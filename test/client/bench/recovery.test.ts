@@ -1,5 +1,6 @@
 import { recoveryDrawing } from '../../../client/src/bench/recovery-drawing.ts';
 import { summariseRecovery, type RecoveryRun } from '../../../client/src/bench/recovery.ts';
+import { expectWellFormed } from './well-formed.ts';
 
 /** Steady before, nothing for a while, and half as much after the restart. */
 function runWith(gapMs: number): RecoveryRun {
@@ -45,16 +46,7 @@ describe('the drawing', () => {
     expect(svg).toContain('prefers-color-scheme:dark');
   });
 
-  test('is well-formed, and every number in it is one', () => {
-    const tags = [...svg.matchAll(/<(\/?)([a-z]+)[^>]*?(\/?)>/g)];
-    const open: string[] = [];
-    for (const [, closes, name = '', empty] of tags) {
-      if (closes === '/') expect(open.pop()).toBe(name);
-      else if (empty !== '/') open.push(name);
-    }
-    expect(open).toEqual([]);
-    expect(svg).not.toMatch(/NaN|Infinity|undefined/);
-  });
+  test('is well-formed, and every number in it is one', () => expectWellFormed(svg));
 
   test('of nothing is nothing', () => {
     expect(recoveryDrawing({ ...report, runs: [] })).toBe('');
