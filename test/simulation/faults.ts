@@ -22,6 +22,8 @@ export interface Field {
 const SLOW_MS = 80;
 /** Nobody waits for a cut: it may take so many times longer than other things. */
 const STATE_STALLS = 4;
+/** A leader is given time to notice. */
+const ROUTES = 4;
 const CALM_MS = 300;
 const JUMP_MS = 60_000;
 
@@ -69,6 +71,15 @@ function hits(fault: Fault, hit: SimulatedProcess, field: Field): boolean {
         ]),
       );
       return cut(field, pairs, forMs);
+    }
+    case 'missing-route': {
+      const other = others[Math.floor(luck * others.length)];
+      if (other === undefined) return false;
+      const pairs = [
+        [hit, other],
+        [other, hit],
+      ];
+      return cut(field, (luck * 10) % 1 < 0.3 ? pairs.slice(1) : pairs, ROUTES * forMs);
     }
     case 'broker-gone': {
       const pairs = processes.flatMap((a) => processes.map((b) => [a, b]));

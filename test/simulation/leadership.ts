@@ -222,9 +222,24 @@ export const promises: Readonly<Record<string, () => void>> = {
     twoLeaders(tell(toLeader('cut-off-one-way', 0.3)), 5_000, 1_000, 2_000);
   },
 
-  'two members never hear one another, and one leader stays': () => {
-    const apart = new Set([leader(), `n${follower()}`]);
-    oneLeader(tell(plan, (from, to) => (apart.has(from) && apart.has(to) ? 'lost' : 'drawn')));
+  'two followers never hear one another, and one leader stays': () => {
+    const first = leader();
+    oneLeader(tell(plan, (from, to) => (from !== first && to !== first ? 'lost' : 'drawn')));
+  },
+
+  'a leader that does not hear one whom others reach hands over to one who reaches all': () => {
+    for (const members of [3, 5]) {
+      const of = { ...plan, members };
+      const apart = [leader({ ...calm, members }), `n${follower()}`];
+      const isApart = (from: string, to: string): boolean =>
+        from !== to && apart.includes(from) && apart.includes(to);
+      for (const loss of [0, 0.05]) {
+        const story = tell({ ...of, loss }, (from, to) => (isApart(from, to) ? 'lost' : 'drawn'));
+        twoLeaders(story, 1_000, 8_000, 8_000);
+        const [, second] = story.reigns;
+        assert.ok(second && !apart.includes(second.member), 'it reaches all');
+      }
+    }
   },
 
   'five members of which each hears two others have no ballots without end': () => {

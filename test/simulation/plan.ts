@@ -35,6 +35,7 @@ export const faultKinds = [
   'failing-state',
   'stalled-disk',
   'stalled-state',
+  'missing-route',
   'slow-disks',
   'hand-over',
   'hasty-changes',
@@ -143,10 +144,13 @@ export const calmPlan: Plan = {
 };
 
 /** These came later, and are drawn last: seeds keep their plans otherwise. */
-const isDrawnLater = (kind: FaultKind): boolean => kind === 'stalled-state';
+const isDrawnLater = (kind: FaultKind): boolean =>
+  kind === 'stalled-state' || kind === 'missing-route';
 const drawnKinds = faultKinds.filter((kind) => !isDrawnLater(kind));
 const STALLED_STATES = 0.4;
 const LATER = 0x1a7e;
+const MISSING_ROUTES = 0.2;
+const LATEST = 0x1a7e57;
 
 const KINDS_AT_MOST = 5;
 const STRIKES_AT_LEAST = 2;
@@ -184,6 +188,10 @@ export function planOf(seed: number): Plan {
   const bounds = random.fork();
   const later = new Random(seed ^ LATER);
   if (later.chance(STALLED_STATES)) faults.push(...strikesOf('stalled-state', later, members));
+  const latest = new Random(seed ^ LATEST);
+  if (members > 1 && latest.chance(MISSING_ROUTES)) {
+    faults.push(...strikesOf('missing-route', latest, members));
+  }
   faults.sort((a, b) => a.at - b.at);
   return {
     seed,

@@ -44,6 +44,7 @@ const TICK_MS = 10;
 const CHECKPOINT_TICKS = 9;
 const STALL_TICKS = 50;
 const ALARM_TICKS = 200;
+const UNREACHED_TICKS = 200;
 /** Of the machine, in the program that an upgrade brings. */
 const NEXT_VERSION = 2;
 /** A learner that does not exist. */
@@ -450,6 +451,7 @@ export class SimulatedProcess {
         answersWaitForMark: plan.leadership === 'on-demand',
         stallTicks: STALL_TICKS,
         unheardTicks: Infinity,
+        unreachedTicks: plan.leadership === 'stable' ? UNREACHED_TICKS : Infinity,
         alarmTicks: plan.leadership === 'stable' ? ALARM_TICKS : Infinity,
         chunkBytes: CHUNK_BYTES,
         compareTicks: plan.comparing && plan.leadership === 'stable' ? COMPARE_TICKS : Infinity,

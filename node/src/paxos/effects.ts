@@ -138,4 +138,5 @@ export const waitsForFlush: Record<Message['type'], boolean> = {
   chunk: false,
   history: false,
   digests: false,
+  reach: false,
 };

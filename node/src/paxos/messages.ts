@@ -1,4 +1,4 @@
-import type { Ballot } from './ballot.ts';
+import type { Ballot, MemberId } from './ballot.ts';
 import type { HistoryMark } from './history.ts';
 import type { HeardEnds, Incarnation } from './log-end.ts';
 import type { Pvalue, Slot, Value } from './pvalue.ts';
@@ -231,13 +231,27 @@ export interface TableDigest {
   readonly sum: bigint;
 }
 
+/* Reach: a leader that does not hear a voter has the others look for it. */
+
+export const reachSteps = ['ask', 'call', 'answer', 'found'] as const;
+
+/**
+ * The leader *asks* another one whether it reaches `member`; that one *calls* it in the name of the
+ * leader, which `member` is from there on; it *answers*, and the leader hears that it was *found*.
+ */
+export interface Reach {
+  readonly type: 'reach';
+  readonly step: (typeof reachSteps)[number];
+  readonly member: MemberId;
+}
+
 export type AcceptorMessage = P1a | P2a | Probe;
 export type LeaderMessage =
   P1b | P2b | Propose | Floor | Heartbeat | Alive | Canvass | Canvassed | HandOver;
 export type WitnessMessage = Question | Testimony;
 export type ReplicaMessage = Decision | Learn | Learned | Probed;
 /** Beside the core: the driver takes them. */
-export type StateMessage = Fetch | Chunk | HistoryAt | Digests;
+export type StateMessage = Fetch | Chunk | HistoryAt | Digests | Reach;
 
 /** What members send one another. */
 export type Message =
@@ -277,6 +291,7 @@ export const isCounted: Record<Message['type'], boolean> = {
   chunk: false,
   history: true,
   digests: true,
+  reach: true,
 };
 
 /**

@@ -63,11 +63,7 @@ export class ClientRequests {
   }
 
   /** See the driver's `submit`. */
-  submit(
-    bytes: Uint8Array,
-    answer: (outcome: Outcome) => void,
-    sessionless: Sessionless,
-  ): void {
+  submit(bytes: Uint8Array, answer: (outcome: Outcome) => void, sessionless: Sessionless): void {
     const { applier, member, now } = this.#ports;
     const isTaken = member.takesCommands && !this.#events.isStopped();
     // First of all: who comes back from a pause has thousands that others have answered.

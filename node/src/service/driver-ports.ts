@@ -52,6 +52,8 @@ export interface DriverSettings {
   readonly stallTicks: number;
   /** Who leads says of a member that it has not heard for so many ticks. */
   readonly unheardTicks: number;
+  /** Ticks of silence of a voter, after which a leader asks the others whether they reach it. */
+  readonly unreachedTicks: number;
   /** No leader, or a slot that is not decided, for so many ticks is an alarm. */
   readonly alarmTicks: number;
   /** What goes at a time of a state, or of a log, to another member, where a message has room. */

@@ -33,6 +33,7 @@ import { errorOf } from './expulsion.ts';
 import { Expiries } from './expiries.ts';
 import { Hearing } from './hearing.ts';
 import { Outbox } from './outbox.ts';
+import { Reach } from './reach.ts';
 import { Reads } from './reads.ts';
 import { Progress } from './progress.ts';
 import { SlowDisk } from './slow-disk.ts';
@@ -68,6 +69,7 @@ export class Driver {
   readonly #disk: DiskWatch;
   readonly #slowDisk: SlowDisk;
   readonly #hearing: Hearing;
+  readonly #reach: Reach;
   readonly #progress: Progress;
   readonly #requests: ClientRequests;
   readonly #reads: Reads;
@@ -106,6 +108,7 @@ export class Driver {
     this.#disk = new DiskWatch(this.#barrier, settings.stallTicks);
     this.#slowDisk = new SlowDisk(settings.stallTicks);
     this.#hearing = new Hearing(settings.unheardTicks);
+    this.#reach = this.#reaching();
     this.#progress = new Progress(ports.member.self, settings.alarmTicks);
     this.#requests = new ClientRequests(ports, settings, {
       isStopped: () => this.#stopped,
@@ -134,6 +137,7 @@ export class Driver {
     transport.onMessage((from, message, stamp) => {
       metrics.received.add(message.type);
       this.#hearing.heard(from);
+      this.#reach.heard(from);
       this.#progress.heard(from);
       if (!this.#stopped) this.#guard(() => this.#hear(from, message, stamp));
     });
@@ -162,6 +166,13 @@ export class Driver {
       failed: (error: Error) => this.fail(error),
     };
     return new Comparisons(ports, this.#settings.compareTicks);
+  }
+
+  #reaching(): Reach {
+    const { self } = this.member;
+    const voters = (): readonly MemberId[] => this.member.configurations.newest.voters;
+    const say = (to: MemberId, message: StateMessage): void => this.#say([to], message);
+    return new Reach({ self, voters, say }, this.#settings.unreachedTicks);
   }
 
   #expiring(): Expiries {
@@ -215,6 +226,8 @@ export class Driver {
       case 'history':
       case 'digests':
         return this.#comparisons.told(from, message);
+      case 'reach':
+        return this.#reach.told(from, message);
       default:
         return message satisfies never;
     }
@@ -314,6 +327,7 @@ export class Driver {
     const { voters, learners } = configurations.newest;
     const others = [...voters, ...learners].filter((member) => member !== self);
     this.#hearing.tick(leading === undefined ? [] : others);
+    this.#handOverTo(this.#reach.tick(leading !== undefined));
     this.#progress.tick(this.member);
     this.#slowDisk.tick({ isLogStalled: this.#disk.isStalled, cut: this.#checkpoints.writing });
     this.#transfer.tick();

@@ -43,6 +43,7 @@ const SCRUB_REST_MS = 1_000;
 const STALL_MS = 1_000;
 /** As long as a supervisor that looks at the process itself may take to restart it. */
 const UNHEARD_MS = 60_000;
+const UNREACHED_MS = 2_000;
 const COMPARE_MS = 10_000;
 /** An election takes less; whoever asks is told of what takes longer within three seconds. */
 const ALARM_MS = 2_000;
@@ -183,6 +184,7 @@ export class RunningMember {
       stallTicks: Math.ceil(STALL_MS / tickMs),
       // On demand there are no heartbeats, and it is no sign of anything that somebody is silent.
       unheardTicks: mode === 'stable' ? Math.ceil(UNHEARD_MS / tickMs) : Infinity,
+      unreachedTicks: mode === 'stable' ? Math.ceil(UNREACHED_MS / tickMs) : Infinity,
       alarmTicks: mode === 'stable' ? Math.ceil(ALARM_MS / tickMs) : Infinity,
       compareTicks: mode === 'stable' ? Math.ceil(COMPARE_MS / tickMs) : Infinity,
       scrubTicks: Math.ceil(SCRUB_MS / tickMs),

@@ -11,7 +11,7 @@ import { subjectToken } from '../../../contract/src/subjects.ts';
 import type { Ballot, MemberId } from '../paxos/ballot.ts';
 import type { HistoryMark } from '../paxos/history.ts';
 import type { HeardEnd, HeardEnds, Incarnation, LogEnd } from '../paxos/log-end.ts';
-import type { Message, TableDigest } from '../paxos/messages.ts';
+import { reachSteps, type Message, type Reach, type TableDigest } from '../paxos/messages.ts';
 import type { Pvalue, Value } from '../paxos/pvalue.ts';
 import type { Stamp } from './transport.ts';
 
@@ -38,7 +38,7 @@ const MAX_ID = 129;
 const packr = new Packr({ useRecords: false, variableMapSize: true });
 const types = ['p1a', 'p2a', 'p1b', 'p2b', 'propose', 'floor', 'heartbeat', 'decision']
   .concat(['learn', 'learned', 'alive', 'canvass', 'canvassed', 'hand-over', 'fetch', 'chunk'])
-  .concat(['question', 'testimony', 'history', 'digests', 'probe', 'probed'])
+  .concat(['question', 'testimony', 'history', 'digests', 'probe', 'probed', 'reach'])
   .map((type) => type as Message['type']);
 
 export function encodeFrame({ cluster, from, to, messages, end, history }: Frame): Uint8Array {
@@ -135,6 +135,8 @@ function toWire(message: Message): unknown[] {
       return [type, ...historyToWire(message.mark), message.asks];
     case 'digests':
       return [type, message.slot, digestsToWire(message.tables)];
+    case 'reach':
+      return [type, reachSteps.indexOf(message.step), message.member];
     default:
       return message satisfies never;
   }
@@ -206,6 +208,8 @@ function fromWire(wire: unknown): Message {
       return { type, mark: mark(a, b, c), asks: d === true };
     case 'digests':
       return { type, slot: integer(a), tables: digests(b) };
+    case 'reach':
+      return { type, step: reachStep(a), member: token(b) };
     case undefined:
       throw new TypeError(`message type ${String(code)}`);
     default:
@@ -338,4 +342,10 @@ function text(wire: unknown): string {
     throw new TypeError('an id is missing');
   }
   return wire;
+}
+
+function reachStep(wire: unknown): Reach['step'] {
+  const step = reachSteps[integer(wire)];
+  if (step === undefined) throw new TypeError(`step ${String(wire)}`);
+  return step;
 }

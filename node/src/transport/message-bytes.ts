@@ -46,6 +46,7 @@ export function messageBytes(message: Message): number {
     case 'p1a':
     case 'p2b':
     case 'question':
+    case 'reach':
     case 'probe':
     case 'probed':
     case 'testimony':

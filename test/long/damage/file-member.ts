@@ -149,6 +149,7 @@ export class FileMember {
         stallTicks: 1_000,
         alarmTicks: Infinity,
         unheardTicks: Infinity,
+        unreachedTicks: Infinity,
         chunkBytes: 4096,
         compareTicks: 40,
         scrubTicks: 3,

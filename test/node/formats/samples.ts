@@ -49,6 +49,7 @@ export const messages: { [T in Message['type']]: Extract<Message, { type: T }> }
   probed: { type: 'probed', of: { count: 2, random: 5 }, number: 3, end: 12 },
   history: { type: 'history', mark: { slot: 9, from: 0, hash: 2n ** 63n }, asks: true },
   digests: { type: 'digests', slot: 9, tables: [{ table: 'texts', count: 7, sum: 5n }] },
+  reach: { type: 'reach', step: 'found', member: 'c' },
   fetch: { type: 'fetch', snapshot: '9-c0ffee', at: 2 },
   chunk: {
     type: 'chunk',

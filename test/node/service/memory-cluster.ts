@@ -156,6 +156,7 @@ export class MemoryCluster {
         answersWaitForMark: false,
         stallTicks: 100,
         unheardTicks: 200,
+        unreachedTicks: 200,
         alarmTicks: ALARM_TICKS,
         chunkBytes: 1024,
         compareTicks: 20,

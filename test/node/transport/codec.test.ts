@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Message } from '../../../node/src/paxos/messages.ts';
+import { reachSteps, type Message } from '../../../node/src/paxos/messages.ts';
 import { seal } from '../../../contract/src/envelope.ts';
 import {
   encodeFrame,
@@ -98,6 +98,7 @@ const byType: { [T in Message['type']]: fc.Arbitrary<Extract<Message, { type: T 
     slot,
     tables: fc.array(fc.record({ table: id, count: slot, sum: hash }), { maxLength: 3 }),
   }),
+  reach: fc.record({ type: type('reach'), step: fc.constantFrom(...reachSteps), member: id }),
   fetch: optional(fc.record({ type: type('fetch'), at: slot }), 'snapshot', id),
   chunk: fc.record({
     type: type('chunk'),

@@ -1160,6 +1160,22 @@ export const testedMutants: readonly TestedMutant[] = [
     to: 'if (overwrites || this.#isOpen === false) fs.renameSync(this.path, this.#target);',
   },
   {
+    name: 'a leader hands over to who reaches others, and not more',
+    in: 'test/node/service/reach.test.ts',
+    test: 'who reaches others, and not more, is not to lead',
+    file: 'service/reach.ts',
+    from: 'return isMore && heard.every((other) => other === member || found.has(other));',
+    to: 'return isMore;',
+  },
+  {
+    name: 'a member is found that was only asked for',
+    in: 'test/node/service/reach.test.ts',
+    test: 'who is gone for all is no reason',
+    file: 'service/reach.ts',
+    from: "say(member, { type: 'reach', step: 'call', member: from });",
+    to: "say(from, { type: 'reach', step: 'found', member });",
+  },
+  {
     name: 'a session ends that had a command since',
     in: 'test/node/machine/sessions.test.ts',
     test: 'a session that had a command since does not end',

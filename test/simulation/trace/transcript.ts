@@ -102,6 +102,8 @@ export function saying(message: Message): string {
       return `history below ${message.mark.slot}`;
     case 'digests':
       return `digests after ${message.slot}`;
+    case 'reach':
+      return `reach: ${message.step} ${message.member}`;
     default:
       return message satisfies never;
   }

@@ -1,0 +1,118 @@
+import type { MemberId } from '../paxos/ballot.ts';
+import type { Reach as ReachMessage } from '../paxos/messages.ts';
+import { Hearing } from './hearing.ts';
+
+export interface ReachPorts {
+  readonly self: MemberId;
+  voters(): readonly MemberId[];
+  say(to: MemberId, message: ReachMessage): void;
+}
+
+const ASK_TICKS = 100;
+/** So often one after the other a voter has to be the better one. */
+const ROUNDS = 3;
+/** After it was asked to lead. */
+const REST_ROUNDS = 30;
+
+/**
+ * Finds, for a leader that does not hear a voter, another one that reaches more: one that reaches
+ * all whom this leader reaches, and somebody else, too. So a hand-over is never answered by one
+ * back. The others are asked to reach voters in its place, and nobody is asked while all are heard
+ * (indirect probes: SWIM; Das, Gupta and Motivala, 2002).
+ */
+export class Reach {
+  readonly #ports: ReachPorts;
+  readonly #hearing: Hearing;
+  /** Whom each one reached in this round. */
+  readonly #found = new Map<MemberId, Set<MemberId>>();
+  #ticks = 0;
+  #better: { readonly member: MemberId; readonly rounds: number } | undefined;
+  #rest = 0;
+
+  /** @param silentTicks the silence of a voter after which the others are asked for it */
+  constructor(ports: ReachPorts, silentTicks: number) {
+    this.#ports = ports;
+    this.#hearing = new Hearing(silentTicks);
+  }
+
+  heard(from: MemberId): void {
+    this.#hearing.heard(from);
+  }
+
+  told(from: MemberId, { step, member }: ReachMessage): void {
+    const { self, voters, say } = this.#ports;
+    switch (step) {
+      case 'ask':
+        if (member !== self && voters().includes(member)) {
+          say(member, { type: 'reach', step: 'call', member: from });
+        }
+        return;
+      case 'call':
+        return say(from, { type: 'reach', step: 'answer', member });
+      case 'answer':
+        if (voters().includes(member)) say(member, { type: 'reach', step: 'found', member: from });
+        return;
+      case 'found':
+        this.#found.get(from)?.add(member);
+    }
+  }
+
+  /**
+   * One tick passed.
+   * @returns who is to lead in this one's place, if somebody is
+   */
+  tick(isLeading: boolean): MemberId | undefined {
+    const { self, voters } = this.#ports;
+    const others = voters().filter((voter) => voter !== self);
+    this.#hearing.tick(isLeading ? others : []);
+    const silent = new Set(this.#hearing.unheard);
+    if (silent.size === 0) return this.#forget();
+    this.#ticks += 1;
+    if (this.#ticks % ASK_TICKS !== 0) return undefined;
+    const heard = others.filter((voter) => !silent.has(voter));
+    const better = this.#betterOf(heard);
+    this.#ask(heard, others);
+    return better;
+  }
+
+  #forget(): undefined {
+    this.#found.clear();
+    this.#ticks = 0;
+    this.#better = undefined;
+    this.#rest = 0;
+  }
+
+  #betterOf(heard: readonly MemberId[]): MemberId | undefined {
+    const [member] = heard
+      .filter((each) => this.#reachesMore(each, heard))
+      .sort((a, b) => this.#foundBy(b).size - this.#foundBy(a).size);
+    const rounds =
+      member !== undefined && member === this.#better?.member ? this.#better.rounds : 0;
+    this.#better = member === undefined ? undefined : { member, rounds: rounds + 1 };
+    this.#rest = Math.max(0, this.#rest - 1);
+    if (rounds + 1 < ROUNDS || this.#rest > 0) return undefined;
+    this.#rest = REST_ROUNDS;
+    return member;
+  }
+
+  /** All whom the leader hears, and another one. */
+  #reachesMore(member: MemberId, heard: readonly MemberId[]): boolean {
+    const found = this.#foundBy(member);
+    const isMore = [...found].some((other) => !heard.includes(other));
+    return isMore && heard.every((other) => other === member || found.has(other));
+  }
+
+  #foundBy(member: MemberId): ReadonlySet<MemberId> {
+    return this.#found.get(member) ?? new Set();
+  }
+
+  #ask(heard: readonly MemberId[], others: readonly MemberId[]): void {
+    this.#found.clear();
+    for (const to of heard) {
+      this.#found.set(to, new Set());
+      for (const member of others) {
+        if (member !== to) this.#ports.say(to, { type: 'reach', step: 'ask', member });
+      }
+    }
+  }
+}
