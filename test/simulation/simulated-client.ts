@@ -52,9 +52,9 @@ interface Part {
 
 /**
  * A client with a few operations under way at a time. It sends them again after silence, with their
- * numbers, to the leader or to anybody, now and then to several at once. With sessions it also sends
- * copies much later, and naps, so that they end; what was sent once, and refused for that, is sent in
- * another session; of what was sent more often it never knows.
+ * numbers, to the leader or to anybody, now and then to several at once. With sessions it sends
+ * copies much later, too, and naps, so that they end; what was sent once, and refused for that, is
+ * sent in another session; of what was sent more often it never knows.
  */
 export class SimulatedClient {
   readonly history: Operation[] = [];
@@ -67,7 +67,7 @@ export class SimulatedClient {
   readonly #open = new Map<number, Open>();
   readonly #hasSessions: boolean;
   readonly #ttlMs: number;
-  /** In the last so many ms of every `NAP_EVERY_MS` it sends nothing, as long as there are faults. */
+  /** In the last so many ms of every `NAP_EVERY_MS` it sends nothing, while there are faults. */
   readonly #napMs: number;
   readonly #napsUntil: number;
   #session: number | undefined;

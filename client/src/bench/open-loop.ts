@@ -1,6 +1,6 @@
 import { Latencies } from './latencies.ts';
 
-/** What came back of requests that were sent at a rate, whether earlier ones were answered or not. */
+/** What came back of requests that were sent at a rate, however many were open. */
 export interface OpenSample {
   /** Answers that came while it was sent. */
   readonly answeredPerSecond: number;

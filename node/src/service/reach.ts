@@ -40,21 +40,28 @@ export class Reach {
   }
 
   told(from: MemberId, { step, member }: ReachMessage): void {
-    const { self, voters, say } = this.#ports;
     switch (step) {
       case 'ask':
-        if (member !== self && voters().includes(member)) {
-          say(member, { type: 'reach', step: 'call', member: from });
-        }
-        return;
+        if (this.#others.includes(member)) this.#say(member, 'call', from);
+        break;
       case 'call':
-        return say(from, { type: 'reach', step: 'answer', member });
+        this.#say(from, 'answer', member);
+        break;
       case 'answer':
-        if (voters().includes(member)) say(member, { type: 'reach', step: 'found', member: from });
-        return;
+        if (this.#others.includes(member)) this.#say(member, 'found', from);
+        break;
       case 'found':
         this.#found.get(from)?.add(member);
+        break;
     }
+  }
+
+  get #others(): MemberId[] {
+    return this.#ports.voters().filter((voter) => voter !== this.#ports.self);
+  }
+
+  #say(to: MemberId, step: ReachMessage['step'], member: MemberId): void {
+    this.#ports.say(to, { type: 'reach', step, member });
   }
 
   /**
@@ -62,8 +69,7 @@ export class Reach {
    * @returns who is to lead in this one's place, if somebody is
    */
   tick(isLeading: boolean): MemberId | undefined {
-    const { self, voters } = this.#ports;
-    const others = voters().filter((voter) => voter !== self);
+    const others = this.#others;
     this.#hearing.tick(isLeading ? others : []);
     const silent = new Set(this.#hearing.unheard);
     if (silent.size === 0) return this.#forget();
@@ -111,7 +117,7 @@ export class Reach {
     for (const to of heard) {
       this.#found.set(to, new Set());
       for (const member of others) {
-        if (member !== to) this.#ports.say(to, { type: 'reach', step: 'ask', member });
+        if (member !== to) this.#say(to, 'ask', member);
       }
     }
   }

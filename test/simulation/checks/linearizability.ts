@@ -22,7 +22,7 @@ interface Entry {
  * Whether a concurrent history is linearizable: whether its operations can be put in one order that
  * respects time (what returned before another was called comes first) and the model. After Wing and
  * Gong (1993), with Lowe's memoisation of the configurations that were tried (2017).
- * @param operations those without a return may be put at the end, where they harm nobody. Of several
+ * @param operations those without a return may be put at the end, where they harm nobody. Of those
  *   with the same input the one that was called first can stand for each: no other one is tried.
  */
 export function isLinearizable<State, Input, Output>(

@@ -1172,8 +1172,8 @@ export const testedMutants: readonly TestedMutant[] = [
     in: 'test/node/service/reach.test.ts',
     test: 'who is gone for all is no reason',
     file: 'service/reach.ts',
-    from: "say(member, { type: 'reach', step: 'call', member: from });",
-    to: "say(from, { type: 'reach', step: 'found', member });",
+    from: "this.#say(member, 'call', from);",
+    to: "this.#say(from, 'found', member);",
   },
   {
     name: 'a session ends that had a command since',
