@@ -72,7 +72,10 @@ export class Reach {
     const others = this.#others;
     this.#hearing.tick(isLeading ? others : []);
     const silent = new Set(this.#hearing.unheard);
-    if (silent.size === 0) return this.#forget();
+    if (silent.size === 0) {
+      this.#forget();
+      return undefined;
+    }
     this.#ticks += 1;
     if (this.#ticks % ASK_TICKS !== 0) return undefined;
     const heard = others.filter((voter) => !silent.has(voter));
@@ -81,7 +84,7 @@ export class Reach {
     return better;
   }
 
-  #forget(): undefined {
+  #forget(): void {
     this.#found.clear();
     this.#ticks = 0;
     this.#better = undefined;
