@@ -396,6 +396,7 @@ class Simulation {
     // Who is no member yet knows of a configuration that may rule nothing any more.
     const members = running.filter(({ id, known }) => known.members.includes(id));
     const rulings = members.flatMap(({ known, slotOut }) => known.votersFrom(slotOut));
+    if (rulings.length === 0) return []; // All are down: nobody says who is needed.
     const isWell = ({ lost, endangered }: SimulatedProcess): boolean => !lost && !endangered;
     const byHealth = this.#processes
       .filter(({ lost }) => !lost)
