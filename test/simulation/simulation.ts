@@ -15,8 +15,10 @@ import { SimulatedNetwork, type Carried, type Tamper } from './simulated-network
 import { SimulatedProcess, type Observer } from './simulated-process.ts';
 import type { Trace } from './trace/trace.ts';
 
-/** In `liveness` runs everything that is open is decided so soon after the last fault. */
+/** In `liveness` runs everything that is open is decided so soon after the last fault; … */
 const LIVENESS_MS = 30_000;
+/** … and so much later for each operation that was open then: they wait for one another. */
+const EACH_MS = 50;
 /** States are compared at every so many slots. */
 const HASHED_SLOTS = 16;
 /** Before only a majority is mended, nobody changes the configuration for this share of the run. */
@@ -348,18 +350,14 @@ class Simulation {
       this.#broken.length > 0 ||
       this.#processes.every(({ lost, isUpgraded }) => lost || isUpgraded);
     const isDone = (): boolean =>
-      this.#clients.every(({ open }) => open === 0) &&
-      isEven() &&
-      isIdle() &&
-      isUpgraded() &&
-      this.#obstacles().length === 0;
-    this.#until(forMs + LIVENESS_MS, isDone);
+      this.#open === 0 && isEven() && isIdle() && isUpgraded() && this.#obstacles().length === 0;
+    const inMs = LIVENESS_MS + EACH_MS * this.#open;
+    this.#until(forMs + inMs, isDone);
     if (isDone()) return;
-    const open = this.#clients.reduce((sum, client) => sum + client.open, 0);
     const slots = this.#processes.map(({ id, slotOut }) => `${id} at ${slotOut}`);
     throw new BrokenInvariant(
       'liveness',
-      `${LIVENESS_MS} ms after the last fault ${open} operations are open; ${slots.join(', ')}; ` +
+      `${inMs} ms after the last fault ${this.#open} operations are open; ${slots.join(', ')}; ` +
         `the operator is ${isIdle() ? 'idle' : 'busy'}` +
         (isUpgraded() ? '' : ', and the newest version of the machine is not in force') +
         `; alarms: ${this.#obstacles().join(', ') || 'none'}`,
@@ -371,6 +369,11 @@ class Simulation {
       if (!this.#scheduler.next()) return;
       this.#steps += 1;
     }
+  }
+
+  /** Operations of clients without an answer. */
+  get #open(): number {
+    return this.#clients.reduce((sum, { open }) => sum + open, 0);
   }
 
   #heal(): void {
