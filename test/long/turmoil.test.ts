@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '../../client/src/bench/until.ts';
 import { placed, type ChatCall } from '../simulation/checks/placed.ts';
-import { hasGo, Porcupine } from '../simulation/checks/porcupine.ts';
+import { builtPorcupine, withGo } from '../simulation/checks/with-go.ts';
 import { Random } from '../simulation/random.ts';
 import { calm } from './calm.ts';
 import { all } from './turmoil/all.ts';
@@ -30,15 +30,7 @@ const PROGRESS = { appends: 20, logReads: 5, quorumReads: 5 };
 const PROGRESS_DEADLINE_MS = 20_000;
 const JUDGE_SECONDS = 60;
 
-const withGo = hasGo ? test : test.skip;
-let porcupine: Porcupine;
-
-beforeAll(() => {
-  if (hasGo) porcupine = new Porcupine();
-}, 150_000);
-afterAll(() => {
-  if (hasGo) porcupine.remove();
-});
+const porcupine = builtPorcupine();
 
 /** Four clients, with a few calls at a time each. */
 async function authorsOf(
@@ -138,11 +130,11 @@ function expectTexts(calls: History['calls'], kept: ReadonlyMap<string, Kept>): 
 /** The history is linearizable; and with one answer changed it is not. */
 async function expectLinearizable(whole: readonly ChatCall[]): Promise<void> {
   const options = { deadlineSeconds: JUDGE_SECONDS };
-  const [judged] = await porcupine.judge('chat-log', [whole], { ...options, explain: true });
+  const [judged] = await porcupine().judge('chat-log', [whole], { ...options, explain: true });
   const unexplained = whole[judged?.operation ?? -1];
   expect([judged?.verdict, unexplained]).toEqual(['Ok', undefined]);
   const planted = [withStaleRead(whole), withLostAppend(whole)];
-  const noticed = await porcupine.judge('chat-log', planted, options);
+  const noticed = await porcupine().judge('chat-log', planted, options);
   expect(noticed).toEqual([{ verdict: 'Illegal' }, { verdict: 'Illegal' }]);
 }
 
@@ -216,7 +208,9 @@ withGo(
       await calm(cluster.observer, cluster.names.length);
       const whole = wholeOf(history, await cluster.end());
       const options = { deadlineSeconds: JUDGE_SECONDS };
-      expect(await porcupine.judge('chat-log', [whole], options)).toEqual([{ verdict: 'Illegal' }]);
+      expect(await porcupine().judge('chat-log', [whole], options)).toEqual([
+        { verdict: 'Illegal' },
+      ]);
     } finally {
       await cluster.remove();
     }

@@ -40,7 +40,7 @@ const CLIENTS = 8;
 const DEADLINE_MS = 2_000;
 const SHARES = [0.25, 0.5, 0.75, 1, 1.25, 1.5, 2];
 /** Closed-loop clients that take all that a cluster can give. */
-const CAPACITY = { clients: 256, packing: 1 };
+const CAPACITY = { clients: 1024, packing: 1 };
 
 export interface OverloadRun {
   readonly capacityPerSecond: number;

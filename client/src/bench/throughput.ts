@@ -36,7 +36,9 @@ export async function throughput(
 /** As long as a Synod request with that many commands. */
 function requestBytes(packing: number): number {
   const operations = Array.from({ length: packing }, () => Buffer.alloc(COMMAND_BYTES));
-  return encodeCommand({ client: '0'.repeat(32), number: 1, lowest: 1, operations }).length;
+  const session = { type: 'in', id: 1 } as const;
+  return encodeCommand({ client: '0'.repeat(32), number: 1, lowest: 1, operations, session })
+    .length;
 }
 
 /** Samples shorter than that are a look at whether it works, and need no round before them. */

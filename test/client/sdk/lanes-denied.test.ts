@@ -30,7 +30,7 @@ test('what is refused with the opening of its session is refused once, and its l
       const subject = `inbox.${CLIENT}.replies`;
       setImmediate(() => take({ subject, data: encodeReplies([{ lane, number, outcome }]) }));
     },
-  } as unknown as NatsLink;
+  } as unknown as NatsLink; // Lanes use no more of it.
   const lanes = new Lanes({
     link,
     refusals,

@@ -4,19 +4,12 @@ import type { Operation } from './history.ts';
 import { isLinearizable } from './linearizability.ts';
 import { chatLogModel, registerModel, type RegisterInput } from './models.ts';
 import { placed, type ChatCall } from './placed.ts';
-import { hasGo, Porcupine, type Judged } from './porcupine.ts';
+import type { Judged } from './porcupine.ts';
+import { builtPorcupine, withGo } from './with-go.ts';
 
 type RegisterOperation = Operation<RegisterInput, number>;
 
-const withGo = hasGo ? test : test.skip;
-let porcupine: Porcupine;
-
-beforeAll(() => {
-  if (hasGo) porcupine = new Porcupine();
-}, 150_000);
-afterAll(() => {
-  if (hasGo) porcupine.remove();
-});
+const porcupine = builtPorcupine();
 
 function append(at: number, text: string, position?: number, existed = false): ChatCall {
   const call = { client: 'c', input: { type: 'append', text }, calledAt: at } as const;
@@ -63,7 +56,7 @@ describe('a chat log', () => {
 
   withGo('what is right, and what is wrong', async () => {
     const judge = async (histories: typeof right): Promise<Record<string, string>> => {
-      const judged = await porcupine.judge('chat-log', Object.values(histories));
+      const judged = await porcupine().judge('chat-log', Object.values(histories));
       return Object.fromEntries(Object.keys(histories).map((name, i) => [name, wordOf(judged[i])]));
     };
     expect(new Set(Object.values(await judge(right)))).toEqual(new Set(['Ok']));
@@ -72,7 +65,7 @@ describe('a chat log', () => {
 
   withGo('names the operation whose return nothing explains', async () => {
     const history = [a, b, read(20, ['a']), read(30, ['a', 'b'])];
-    const judged = await porcupine.judge('chat-log', [history], { explain: true });
+    const judged = await porcupine().judge('chat-log', [history], { explain: true });
     expect(judged).toEqual([{ verdict: 'Illegal', operation: 2 }]);
   });
 
@@ -83,8 +76,8 @@ describe('a chat log', () => {
       const runs = Array.from({ length: 2_000 }, () => randomChat(random));
       const histories = runs.map(({ history }) => history);
       const easy = runs.map(({ history, texts }) => placed(history, texts));
-      const judged = (await porcupine.judge('chat-log', histories)).map(wordOf);
-      expect((await porcupine.judge('chat-log', easy)).map(wordOf)).toEqual(judged);
+      const judged = (await porcupine().judge('chat-log', histories)).map(wordOf);
+      expect((await porcupine().judge('chat-log', easy)).map(wordOf)).toEqual(judged);
       const own = runs.map(({ history, texts }) => {
         const meaningful = history.filter((each) => each.returnedAt ?? each.input.type !== 'read');
         return isLinearizable(chatLogModel(texts), meaningful as never[]) ? 'Ok' : 'Illegal';
@@ -184,7 +177,7 @@ withGo(
   async () => {
     const random = new Random(1);
     const histories = Array.from({ length: 3_000 }, () => randomHistory(random));
-    const judged = (await porcupine.judge('register', histories)).map(wordOf);
+    const judged = (await porcupine().judge('register', histories)).map(wordOf);
     const own = histories.map((history) =>
       isLinearizable(registerModel, history) ? 'Ok' : 'Illegal',
     );
