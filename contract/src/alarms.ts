@@ -11,6 +11,8 @@ export const alarmCodes = [
   'undecided',
   'disk-slow',
   'disk-full',
+  'quota-near',
+  'quota-reached',
   'loop-stalled',
 ] as const;
 

@@ -67,6 +67,9 @@ const settings = {
   freeBytes: integer(0, Number.MAX_SAFE_INTEGER)
     .optional()
     .describe('alarm when fewer bytes of the disk are free; a tenth of it, 1 GiB at most'),
+  quotaBytes: integer(1024 * KIB, Number.MAX_SAFE_INTEGER)
+    .optional()
+    .describe('bytes that the state may take; 2/5 of the disk, 8 GiB at most'),
   tickMs: integer(1, 1000).default(10).describe('milliseconds of a tick'),
   checkpointMs: integer(10, 60_000).default(250).describe('milliseconds between cuts of the state'),
 } as const;

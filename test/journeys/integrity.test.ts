@@ -5,7 +5,6 @@ import { NodeProcess } from '../../client/src/local/node-process.ts';
 import type { LocalCluster } from '../../client/src/local/local-cluster.ts';
 import { connect, type SynodClient } from '../../client/src/sdk/client.ts';
 import { encodeChatOperation, parseChatResult } from '../../contract/src/chat-log.ts';
-import { FIRST_VERSION } from '../../contract/src/machine-version.ts';
 import { parseStatus, type MemberStatus } from '../../contract/src/status.ts';
 import { subjectsOf } from '../../contract/src/subjects.ts';
 import { Applier } from '../../node/src/machine/applier.ts';
@@ -333,7 +332,7 @@ test('a command that changed in the memory of a member is accepted by no other o
 async function textsOf(name: string, clusterId: string, memberId: string): Promise<unknown> {
   const state = openLmdbState({ folder: folder.dataOf(name), clusterId, memberId });
   const read = encodeChatOperation({ type: 'read', from: 0, limit: 1_000 });
-  const result = parseChatResult(new Applier(chatLog, state.tables, FIRST_VERSION).query(read));
+  const result = parseChatResult(new Applier(chatLog, state.tables, {}).query(read));
   await state.close();
   return result.type === 'texts' ? result.texts : result;
 }

@@ -83,7 +83,7 @@ test(`kill -9 of random nodes for ${SECONDS} s under load, seed ${SEED}: every a
     for (const name of names) {
       const data = path.join(workspace.dataOf(CLUSTER), name);
       const state = openLmdbState({ folder: data, clusterId, memberId: cluster.idOf(name) });
-      const applier = new Applier(counter, state.tables, 1);
+      const applier = new Applier(counter, state.tables, {});
       for (const [i, register] of registers.entries()) {
         const read = encodeCounterOperation({ type: 'read', register });
         const last = answers[i]?.at(-1);

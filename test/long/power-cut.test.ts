@@ -115,7 +115,7 @@ async function stored(cluster: LocalCluster, data: string, name: string): Promis
   const { clusterId } = cluster.first;
   const folder = path.join(data, name);
   const state = openLmdbState({ folder, clusterId, memberId: cluster.idOf(name) });
-  const applier = new Applier(counter, state.tables, 1);
+  const applier = new Applier(counter, state.tables, {});
   const values = registers.map((register) => {
     const read = encodeCounterOperation({ type: 'read', register });
     return parseCounterResult(applier.query(read))?.value ?? NaN;

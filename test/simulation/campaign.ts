@@ -35,6 +35,7 @@ export interface Sums {
   readonly collections: number;
   readonly transfers: number;
   readonly expired: number;
+  readonly refused: number;
   readonly simulatedMs: number;
   readonly elapsedMs: number;
   /** By kind: in how many runs it was armed, and how often it struck. */
@@ -111,6 +112,7 @@ function nothing(seed: number): Sums {
     collections: 0,
     transfers: 0,
     expired: 0,
+    refused: 0,
     simulatedMs: 0,
     elapsedMs: 0,
     faults: new Map(),
@@ -139,6 +141,7 @@ function add(sums: Sums, run: Run, elapsedMs: number): Sums {
     collections: sums.collections + run.collections,
     transfers: sums.transfers + run.transfers,
     expired: sums.expired + run.expired,
+    refused: sums.refused + run.refused,
     simulatedMs: sums.simulatedMs + run.simulatedMs,
     elapsedMs,
     faults,

@@ -26,6 +26,9 @@ const STATE_STALLS = 4;
 const ROUTES = 4;
 const CALM_MS = 300;
 const JUMP_MS = 60_000;
+/** Others are to strike while it is reached. */
+const QUOTAS = 4;
+const SMALL_QUOTA_BYTES = 16 * 1024;
 
 /**
  * Lets a fault strike now (another member, if the meant one is lost, or none leads), and undoes it
@@ -131,6 +134,15 @@ function hits(fault: Fault, hit: SimulatedProcess, field: Field): boolean {
         for (const each of stalled) each.resumeState();
       });
       return stalled.length > 0;
+    }
+    case 'small-quota': {
+      const limited = luck < 0.5 ? [hit] : processes;
+      // Below what is there; or a little above what an empty state has.
+      for (const each of limited) each.limit(luck * SMALL_QUOTA_BYTES);
+      scheduler.after(QUOTAS * forMs, () => {
+        for (const each of limited) each.limit(Infinity);
+      });
+      return true;
     }
     case 'hand-over':
       if (hit.leading === undefined) return false;

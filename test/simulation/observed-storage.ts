@@ -49,6 +49,9 @@ export function observedState(state: StateStore, flushed: (slotOut: Slot) => voi
     get bytes() {
       return state.bytes;
     },
+    get usedBytes() {
+      return state.usedBytes;
+    },
     cut(slotOut, facts) {
       const cut = state.cut(slotOut, facts);
       const write: Cut['write'] = (done) => {

@@ -36,6 +36,7 @@ export const faultKinds = [
   'stalled-disk',
   'stalled-state',
   'missing-route',
+  'small-quota',
   'slow-disks',
   'hand-over',
   'hasty-changes',
@@ -144,13 +145,18 @@ export const calmPlan: Plan = {
 };
 
 /** These came later, and are drawn last: seeds keep their plans otherwise. */
-const isDrawnLater = (kind: FaultKind): boolean =>
-  kind === 'stalled-state' || kind === 'missing-route';
-const drawnKinds = faultKinds.filter((kind) => !isDrawnLater(kind));
+const drawnLater: ReadonlySet<FaultKind> = new Set([
+  'stalled-state',
+  'missing-route',
+  'small-quota',
+]);
+const drawnKinds = faultKinds.filter((kind) => !drawnLater.has(kind));
 const STALLED_STATES = 0.4;
 const LATER = 0x1a7e;
 const MISSING_ROUTES = 0.2;
 const LATEST = 0x1a7e57;
+const SMALL_QUOTAS = 0.2;
+const LAST = 0x1a57;
 
 const KINDS_AT_MOST = 5;
 const STRIKES_AT_LEAST = 2;
@@ -192,6 +198,8 @@ export function planOf(seed: number): Plan {
   if (members > 1 && latest.chance(MISSING_ROUTES)) {
     faults.push(...strikesOf('missing-route', latest, members));
   }
+  const last = new Random(seed ^ LAST);
+  if (last.chance(SMALL_QUOTAS)) faults.push(...strikesOf('small-quota', last, members));
   faults.sort((a, b) => a.at - b.at);
   return {
     seed,

@@ -3,6 +3,7 @@ import { encodeCommand, MIN_TTL_MS, type SessionUse } from '../../contract/src/c
 import { encodeCounterOperation, parseCounterResult } from '../../contract/src/counter.ts';
 import type { Outcome } from '../../contract/src/reply.ts';
 import type { Operation } from './checks/history.ts';
+import { BrokenInvariant } from './checks/invariants.ts';
 import type { LogInput, LogOutput, RegisterInput } from './checks/models.ts';
 import type { Plan, Request } from './plan.ts';
 import type { Random } from './random.ts';
@@ -41,6 +42,8 @@ interface Open {
   session: number | undefined;
   /** How many copies of it were sent, in that session. */
   sends: number;
+  /** The cluster said that it has not run, and never will. */
+  isRefused: boolean;
 }
 
 /** One operation of a command. */
@@ -57,9 +60,11 @@ interface Part {
  * sent in another session; of what was sent more often it never knows.
  */
 export class SimulatedClient {
-  readonly history: Operation[] = [];
+  history: Operation[] = [];
   /** Sessions that ended before it was done with them. */
   expired = 0;
+  /** How many of its commands were refused for good. */
+  refused = 0;
   readonly #name: string;
   readonly #id: string;
   readonly #world: ClientWorld;
@@ -123,6 +128,7 @@ export class SimulatedClient {
       parts,
       session: undefined,
       sends: 0,
+      isRefused: false,
     };
     this.#open.set(number, open);
     this.#send(open);
@@ -271,8 +277,19 @@ export class SimulatedClient {
     return Math.max(arrivesAt.length, 1);
   }
 
+  /** It counts for nothing: should it run all the same, that shows in what others are answered. */
+  #refused(open: Open): void {
+    if (!this.#open.delete(open.number)) return;
+    open.isRefused = true;
+    this.refused += 1;
+    const refused = open.parts.map(({ operation }) => operation);
+    this.history = this.history.filter((operation) => !refused.includes(operation));
+  }
+
   #answered(open: Open, outcome: Outcome): void {
-    if (!outcome.ok || !this.#open.delete(open.number)) return;
+    if (!outcome.ok) return outcome.code === 'QUOTA_EXCEEDED' ? this.#refused(open) : undefined;
+    if (open.isRefused) throw new BrokenInvariant('quota', `${open.number} was refused, and ran`);
+    if (!this.#open.delete(open.number)) return;
     for (const [i, { operation, parse }] of open.parts.entries()) {
       const result = outcome.results[i];
       operation.returnedAt = this.#world.scheduler.now;

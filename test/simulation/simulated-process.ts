@@ -154,6 +154,8 @@ export class SimulatedProcess {
   #unfinishedState: (() => void)[] | undefined;
   #slowMs = 0;
   #isFormatted: boolean;
+  /** What its state may take, as it is set up. */
+  #quotaBytes = Infinity;
   /** A write takes so much longer. */
   #diskMs = 0;
   #armed: ArmedKill | undefined;
@@ -395,8 +397,7 @@ export class SimulatedProcess {
     const recovered = { ...opened.recovered, slotOut };
     this.#run = formatIncarnation(opened.incarnation);
     observer.started(this, recovered, slotOut);
-    const inForce = state.facts.machine?.version ?? FIRST_VERSION;
-    const applier = new Applier(machine, state.tables, inForce);
+    const applier = new Applier(machine, state.tables, state.facts);
     const member = new Member({
       self: this.id,
       configurations: new Configurations(
@@ -408,7 +409,7 @@ export class SimulatedProcess {
       recovered,
       end: { incarnation: opened.incarnation, sequence: opened.log.end },
       heard: state.facts.heard,
-      machine: { inForce, newest: machine.version },
+      machine: { inForce: applier.version, newest: machine.version },
       isSound,
       ...(plan.leadership === 'stable' && {
         isAnswered: (command: Uint8Array) => applier.isAnswered(command),
@@ -436,6 +437,7 @@ export class SimulatedProcess {
           observer.flushed(this, flushed);
         }),
         applier,
+        quotaBytes: () => this.#quotaBytes,
         transport,
         metrics: this.#metrics,
         schedule: (run) => this.#later(this.#random.between(0, 0.2), run),
@@ -467,6 +469,7 @@ export class SimulatedProcess {
         dropped: () => undefined,
         reconfigured: () => undefined,
         upgraded: () => undefined,
+        quotaReached: () => undefined,
         collected: (floor) => observer.collected(this, floor),
         restored: (slotOut) => this.#restored(slotOut),
         crashed: () => undefined,
@@ -632,6 +635,7 @@ export class SimulatedProcess {
     this.resumeState();
     this.slow(0);
     this.clock.setRate(1);
+    this.limit(Infinity);
     this.start();
   }
 
@@ -680,6 +684,11 @@ export class SimulatedProcess {
   /** Every write to its disk takes so many milliseconds longer. */
   slowDisk(ms: number): void {
     this.#diskMs = ms;
+  }
+
+  /** It is set up so that its state may take so many bytes. */
+  limit(bytes: number): void {
+    this.#quotaBytes = bytes;
   }
 
   /** The next write to the state fails, and the process ends. */

@@ -61,6 +61,8 @@ export interface Report {
   /** How often a member went on from the state of another one. */
   readonly transfers: number;
   readonly expired: number;
+  /** Commands that were refused for good: the quota was reached. */
+  readonly refused: number;
   /** How often each kind of fault struck. */
   readonly faults: ReadonlyMap<FaultKind, number>;
   readonly simulatedMs: number;
@@ -331,6 +333,7 @@ class Simulation {
       collections: this.#collections,
       transfers: this.#transfers,
       expired: this.#clients.reduce((sum, { expired }) => sum + expired, 0),
+      refused: this.#clients.reduce((sum, { refused }) => sum + refused, 0),
       faults: this.#faults,
       simulatedMs: this.#scheduler.now,
     };

@@ -26,6 +26,7 @@ export function sumsText(sums: Sums, form: 'text' | 'json'): string {
     ['logs that were collected', number(collections)],
     ['states that were taken', number(transfers)],
     ['sessions that expired', number(sums.expired)],
+    ['commands refused over the quota', number(sums.refused)],
     ['seconds', seconds.toFixed(1)],
     ['simulated / real', (simulatedMs / elapsedMs).toFixed(0)],
   );

@@ -1,3 +1,4 @@
+import { FIRST_VERSION } from '../../contract/src/machine-version.ts';
 import { StoredCount } from '../../node/src/machine/count.ts';
 import type { StateMachine } from '../../node/src/machine/state-machine.ts';
 import { BrokenInvariant } from './checks/invariants.ts';
@@ -14,6 +15,7 @@ export function versioned(machine: StateMachine, version: number): StateMachine 
   return {
     ...machine,
     version,
+    quotaSince: FIRST_VERSION,
     tables: [...machine.tables, MARKS],
     apply(tables, operation, context) {
       if (context.version > version) {

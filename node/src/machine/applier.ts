@@ -6,9 +6,10 @@ import {
   type CommandHeader,
 } from '../../../contract/src/command.ts';
 import type { ErrorCode } from '../../../contract/src/error-codes.ts';
+import { FIRST_VERSION } from '../../../contract/src/machine-version.ts';
 import type { Outcome } from '../../../contract/src/reply.ts';
 import { encodeCount } from './count.ts';
-import type { Session } from './session.ts';
+import { REFUSED, type Session } from './session.ts';
 import {
   MAX_SESSIONS,
   MAX_SESSIONS_BYTES,
@@ -29,6 +30,13 @@ export interface AppliedCommand {
   readonly duplicate: boolean;
 }
 
+/** What the tables say of the rules by which the next slot is applied. */
+export interface InForce {
+  /** Not known of tables that nothing was applied to, or that an older Synod made. */
+  readonly machine?: { readonly version: number };
+  readonly isReadOnly?: boolean;
+}
+
 /**
  * Applies decided batches to a state machine, each operation at most once. All it keeps is in the
  * tables after `save`; when the tables are replaced under it, a new applier is needed.
@@ -38,15 +46,16 @@ export class Applier {
   readonly #tables: Tables;
   readonly #sessions: Sessions;
   #version: number;
+  #isReadOnly: boolean;
   #operationsApplied = 0;
 
   /**
-   * @param version of the machine, as the tables have it in force
    * @param cached for tests: how many unchanged sessions stay decoded in memory
    */
-  constructor(machine: StateMachine, tables: Tables, version: number, cached?: CachedSessions) {
+  constructor(machine: StateMachine, tables: Tables, inForce: InForce, cached?: CachedSessions) {
     this.#machine = machine;
-    this.#version = version;
+    this.#version = inForce.machine?.version ?? FIRST_VERSION;
+    this.#isReadOnly = inForce.isReadOnly ?? false;
     this.#tables = tables;
     this.#sessions = new Sessions(tables, cached);
   }
@@ -63,6 +72,21 @@ export class Applier {
   /** From the next slot on. It is one that the machine has. */
   set version(version: number) {
     this.#version = version;
+  }
+
+  /** Whether what would make the tables larger is refused. */
+  get isReadOnly(): boolean {
+    return this.#isReadOnly;
+  }
+
+  /** From the next slot on. */
+  set isReadOnly(isReadOnly: boolean) {
+    this.#isReadOnly = isReadOnly;
+  }
+
+  /** Whether the version in force has the rule: members without it would apply something else. */
+  get hasQuota(): boolean {
+    return this.#version >= this.#machine.quotaSince;
   }
 
   /** Operations that ran since this applier was made, without duplicates. */
@@ -206,8 +230,9 @@ export class Applier {
       // A command runs whole or not at all. The refusal is not remembered: a retry may find room.
       if (!session.hasRoomFor(missing)) return refused(command, 'TOO_MANY_IN_FLIGHT');
       if (this.#sessions.bytes >= MAX_SESSIONS_BYTES) return refused(command, 'SESSIONS_FULL');
-      if (missing === operations.length) return this.#runWhole(command, session, context);
-      this.#runMissing(command, session, context);
+      if (this.#isOverQuota(command)) this.#refuseMissing(command, session, context);
+      else if (missing === operations.length) return this.#runWhole(command, session, context);
+      else this.#runMissing(command, session, context);
     }
     const outcome = storedOutcome(session, number, operations.length);
     return { command, outcome, duplicate: missing === 0 };
@@ -226,6 +251,22 @@ export class Applier {
     return { command, outcome: { ok: true, slot: context.slot, results }, duplicate: false };
   }
 
+  #isOverQuota({ operations }: Command): boolean {
+    return this.#isReadOnly && operations.some((operation) => this.#machine.grows(operation));
+  }
+
+  /** Remembered as a reply is: a late copy does not run, also when there is room again. */
+  #refuseMissing(
+    { client, number, operations }: Command,
+    session: Session,
+    context: ApplyContext,
+  ): void {
+    for (let each = number; each < number + operations.length; each++) {
+      if (session.reply(each) !== undefined) continue;
+      this.#store(client, session, each, [REFUSED], context);
+    }
+  }
+
   #runMissing(command: Command, session: Session, context: ApplyContext): void {
     for (const [i, operation] of command.operations.entries()) {
       const number = command.number + i;
@@ -240,7 +281,7 @@ export class Applier {
     client: string,
     session: Session,
     number: number,
-    results: readonly Bytes[],
+    results: readonly (Bytes | typeof REFUSED)[],
     { slot }: ApplyContext,
   ): void {
     const before = session.bytes;
@@ -256,6 +297,7 @@ function storedOutcome(session: Session, number: number, count: number): Outcome
   for (let i = 0; i < count; i++) {
     const reply = session.reply(number + i);
     if (reply === undefined) throw new Error(`operation ${number + i} has run but has no reply`);
+    if (reply.result === REFUSED) return { ok: false, code: 'QUOTA_EXCEEDED' };
     results.push(reply.result);
     slot = Math.max(slot, reply.slot);
   }

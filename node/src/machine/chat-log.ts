@@ -29,7 +29,8 @@ const INVALID = encodeChatResult({ type: 'invalid' });
  */
 export const chatLog: StateMachine = {
   name: 'chat-log',
-  version: 1,
+  version: 2,
+  quotaSince: 2,
   tables: [TEXTS, POSITIONS, TOTALS],
 
   apply(tables, operation) {
@@ -40,6 +41,10 @@ export const chatLog: StateMachine = {
 
   isRead(operation) {
     return parseChatOperation(operation)?.type === 'read';
+  },
+
+  grows(operation) {
+    return parseChatOperation(operation)?.type === 'append';
   },
 
   query(tables, bytes) {

@@ -22,7 +22,8 @@ const INVALID: Bytes = new Uint8Array(0);
  */
 export const counter: StateMachine = {
   name: 'counter',
-  version: 1,
+  version: 2,
+  quotaSince: 2,
   tables: [REGISTERS, TOTALS],
 
   apply(tables, operation) {
@@ -34,6 +35,10 @@ export const counter: StateMachine = {
 
   isRead(operation) {
     return parseCounterOperation(operation)?.type === 'read';
+  },
+
+  grows(operation) {
+    return parseCounterOperation(operation)?.type === 'add';
   },
 
   query(tables, read) {

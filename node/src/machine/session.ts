@@ -2,18 +2,22 @@ import { asBuffer } from '../../../contract/src/bytes.ts';
 import { MAX_UNANSWERED } from '../../../contract/src/command.ts';
 import type { Bytes } from './tables.ts';
 
-/** What an executed operation was answered, and the slot in which it ran. */
+/** Of an operation that was refused for good: it has not run, and never will. */
+export const REFUSED = undefined;
+type Result = Bytes | typeof REFUSED;
+
+/** What an operation was answered, and the slot in which it ran or was refused. */
 export interface StoredReply {
   readonly slot: number;
-  readonly result: Bytes;
+  readonly result: Result;
 }
 
-/** The replies of operations with consecutive numbers that ran in one slot: a command's, mostly. */
+/** The replies of operations with consecutive numbers in one slot: a command's, mostly. */
 interface Run {
   /** Of the first of them. */
   readonly number: number;
   readonly slot: number;
-  readonly results: readonly Bytes[];
+  readonly results: readonly Result[];
 }
 
 /** No more replies of one client are kept once they take so many bytes. A replicated rule, too. */
@@ -35,8 +39,10 @@ const VERSION = 2;
 const LIFE_BYTES = 3 * 8;
 const HEADER_BYTES = 1 + 8 + 4;
 const REPLY_HEADER_BYTES = 8 + 8 + 4;
+/** In the place of the length of a result. */
+const REFUSED_LENGTH = 0xffffffff;
 
-/** One client's part of the duplicate filter: a reply for each executed number from `lowest` on. */
+/** One client's part of the duplicate filter: a reply for each number from `lowest` on. */
 export class Session {
   /** Changed since it was last written to the tables. */
   dirty = false;
@@ -81,8 +87,8 @@ export class Session {
 
   reply(number: number): StoredReply | undefined {
     const run = this.#runs[this.#following(number) - 1];
-    const result = run?.results[number - run.number];
-    return run === undefined || result === undefined ? undefined : { slot: run.slot, result };
+    if (run === undefined || number >= run.number + run.results.length) return undefined;
+    return { slot: run.slot, result: run.results[number - run.number] };
   }
 
   /** The index of the first run that begins after `number`. */
@@ -108,14 +114,14 @@ export class Session {
     return this.#replies + count <= MAX_UNANSWERED && this.#replyBytes < MAX_REPLY_BYTES;
   }
 
-  /** Keeps the results of operations that had not run, from `number` on. */
-  store(number: number, slot: number, results: readonly Bytes[]): void {
+  /** Keeps the results of operations that had none, from `number` on. */
+  store(number: number, slot: number, results: readonly Result[]): void {
     const run = { number, slot, results };
     if (number > this.#highest) this.#runs.push(run);
     else this.#runs.splice(this.#following(number), 0, run);
     this.#highest = Math.max(this.#highest, number + results.length - 1);
     this.#replies += results.length;
-    for (const result of results) this.#replyBytes += result.length;
+    for (const result of results) this.#replyBytes += result?.length ?? 0;
   }
 
   /** The client has the answers of every number below `lowest`. @returns whether that was news */
@@ -126,7 +132,7 @@ export class Session {
       this.#runs.shift();
       const { number, slot, results } = run;
       this.#replies -= results.length;
-      for (const result of results) this.#replyBytes -= result.length;
+      for (const result of results) this.#replyBytes -= result?.length ?? 0;
       const left = results.slice(lowest - number);
       if (left.length > 0) this.store(lowest, slot, left);
     }
@@ -136,7 +142,8 @@ export class Session {
   /**
    * The same bytes for the same session, in whatever order its commands ran.
    * Layout, big endian: version u8 | of one that ends: opened f64, touched f64, ttlMs f64 |
-   * lowest f64 | count u32 | count × (number f64 | slot f64 | length u32 | result), by number.
+   * lowest f64 | count u32 | count × (number f64 | slot f64 | length u32 | result), by number. What
+   * was refused has all bits set for its length, and no result.
    */
   encode(): Bytes {
     const bytes = Buffer.allocUnsafeSlow(this.bytes);
@@ -153,9 +160,11 @@ export class Session {
       for (const [i, result] of results.entries()) {
         bytes.writeDoubleBE(number + i, at);
         bytes.writeDoubleBE(slot, at + 8);
-        bytes.writeUInt32BE(result.length, at + 16);
-        bytes.set(result, at + REPLY_HEADER_BYTES);
-        at += REPLY_HEADER_BYTES + result.length;
+        bytes.writeUInt32BE(result?.length ?? REFUSED_LENGTH, at + 16);
+        at += REPLY_HEADER_BYTES;
+        if (result === REFUSED) continue;
+        bytes.set(result, at);
+        at += result.length;
       }
     }
     return bytes;
@@ -170,8 +179,10 @@ export class Session {
     session.#lowest = bytes.readDoubleBE(at - 12);
     const count = bytes.readUInt32BE(at - 4);
     for (let i = 0; i < count; i++) {
-      const end = at + REPLY_HEADER_BYTES + bytes.readUInt32BE(at + 16);
-      const result = bytes.subarray(at + REPLY_HEADER_BYTES, end);
+      const length = bytes.readUInt32BE(at + 16);
+      const begin = at + REPLY_HEADER_BYTES;
+      const end = length === REFUSED_LENGTH ? begin : begin + length;
+      const result = length === REFUSED_LENGTH ? REFUSED : bytes.subarray(begin, end);
       session.store(bytes.readDoubleBE(at), bytes.readDoubleBE(at + 8), [result]);
       at = end;
     }

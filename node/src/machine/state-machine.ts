@@ -18,6 +18,8 @@ export interface StateMachine {
    * would come to other tables or results, and `apply` can do what each earlier version did.
    */
   readonly version: number;
+  /** The first version in which what makes the tables larger is refused over the quota. */
+  readonly quotaSince: number;
   /** Every table that it uses. `sessions` is not for machines. */
   readonly tables: readonly string[];
   /**
@@ -28,6 +30,8 @@ export interface StateMachine {
   apply(tables: Tables, operation: Bytes, context: ApplyContext): Bytes;
   /** Whether an operation changes no table: clients that may not write may send it. */
   isRead(operation: Bytes): boolean;
+  /** Whether an operation may make the tables larger: over its quota, a cluster refuses it. */
+  grows(operation: Bytes): boolean;
   /** Answers a read from the tables, without changing them. */
   query(tables: Tables, read: Bytes): Bytes;
 }

@@ -35,6 +35,8 @@ const gauges = {
   flushedSlotOut: ['synod_flushed_slot_out', 'Every slot below it is in the state on disk.'],
   logBytes: ['synod_log_bytes', 'Size of the log on disk.'],
   stateBytes: ['synod_state_bytes', 'Size of the state on disk.'],
+  stateUsedBytes: ['synod_state_used_bytes', 'The part of it that holds something.'],
+  quotaBytes: ['synod_quota_bytes', 'Bytes that the state may hold, as this member is set up.'],
   overlayBytes: ['synod_overlay_bytes', 'State in memory that waits for its cut to disk.'],
   unwrittenBytes: ['synod_unwritten_bytes', 'Log and state in memory that wait for the disk.'],
   queueBytes: ['synod_queue_bytes', 'Client commands that wait for their decision.'],

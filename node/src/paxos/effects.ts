@@ -69,6 +69,8 @@ export type Effect =
   | { readonly type: 'compare'; readonly slot: Slot }
   /** The slot that was applied last says that these sessions have ended. */
   | { readonly type: 'expire'; readonly sessions: readonly SilentSession[] }
+  /** From the next slot on, what would make the state larger is refused, or no longer. */
+  | { readonly type: 'quota'; readonly isReached: boolean }
   /** From the next slot on, that version of the machine decides what commands do. */
   | { readonly type: 'machine'; readonly version: number }
   /** Read the stored values of `from` ≤ s < `to` from the log, and hand them in as `recalled`. */

@@ -66,6 +66,8 @@ export type Input =
   | { readonly type: 'compare' }
   /** If this member leads: propose that these sessions have ended. */
   | { readonly type: 'expire'; readonly sessions: readonly SilentSession[] }
+  /** If this member leads: propose that what makes the state larger is refused, or no longer. */
+  | { readonly type: 'quota'; readonly isReached: boolean }
   /** What the witness that is none of the members remembers of this one. */
   | { readonly type: 'testimony'; readonly testimony: Testimony }
   /** Whether others have another history, and it is not known whose is right: nobody votes then. */

@@ -299,6 +299,7 @@ export class Member {
       case 'compare':
         return this.#request([encodeSystemCommand({ type: 'compare' })]);
       case 'expire':
+      case 'quota':
         return this.#request([encodeSystemCommand(input)]);
       case 'testimony':
         return this.#testimony(OUTSIDE, input.testimony);

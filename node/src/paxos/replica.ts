@@ -395,6 +395,7 @@ export class Replica {
       case 'compare':
         return [{ type: 'compare', slot: this.#slotOut }];
       case 'expire':
+      case 'quota':
         return [system];
       case 'machine':
         return this.#upgrade(system);

@@ -35,6 +35,8 @@ export type SystemCommand =
   | ({ readonly type: 'change' } & DecidedChange)
   /** Each member compares its state, as it is after this slot, with the others'. */
   | { readonly type: 'compare' }
+  /** From the next slot on: whether what would make the state larger is refused. */
+  | { readonly type: 'quota'; readonly isReached: boolean }
   /** These sessions have ended: none of their commands was applied for too long. */
   | { readonly type: 'expire'; readonly sessions: readonly SilentSession[] }
   /** From the next slot on, that version of the state machine decides what commands do. */
@@ -76,9 +78,10 @@ export function parseSystemCommand(command: Command): SystemCommand | undefined 
   const view = new DataView(command.buffer, command.byteOffset, command.length);
   if (view.getUint32(1) !== checksum(json)) return undefined;
   const fields = parseObject(json);
-  const { type, version, base } = fields;
+  const { type, version, base, isReached } = fields;
   if (type === 'compare') return { type };
   if (type === 'expire') return expiryOf(fields);
+  if (type === 'quota' && typeof isReached === 'boolean') return { type, isReached };
   if (type === 'machine' && isCount(version) && isCount(base)) return { type, version, base };
   return type === 'change' ? changeOf(fields) : undefined;
 }

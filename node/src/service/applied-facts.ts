@@ -15,6 +15,7 @@ export class AppliedFacts {
   #machine: MachineVersion | undefined;
   #configurations: readonly Configuration[] | undefined;
   #history: HistoryMark | undefined;
+  #isReadOnly: boolean;
   /** Of the histories since the last cut. */
   #hashes: bigint[] = [];
   /** Of the last slots, by slot. */
@@ -22,12 +23,13 @@ export class AppliedFacts {
 
   /** @param own what is true of the member itself, when it is asked */
   constructor(
-    { slotOut, machine, configurations, history }: Facts,
+    { slotOut, machine, configurations, history, isReadOnly = false }: Facts,
     own: () => Pick<OwnFacts, 'logEnd' | 'heard'>,
   ) {
     this.#own = own;
     this.#machine = machine;
     this.#configurations = configurations;
+    this.#isReadOnly = isReadOnly;
     this.#history = history ?? (slotOut === 0 ? { slot: 0, from: 0, hash: 0n } : undefined);
   }
 
@@ -48,6 +50,11 @@ export class AppliedFacts {
   /** That version is in force from the next slot on. */
   upgraded(machine: MachineVersion): void {
     this.#machine = machine;
+  }
+
+  /** From the next slot on. */
+  quotaReached(isReached: boolean): void {
+    this.#isReadOnly = isReached;
   }
 
   /** A slot was applied, the one after those before. */
@@ -72,6 +79,7 @@ export class AppliedFacts {
       ...(this.#machine && { machine: this.#machine }),
       ...(this.#configurations && { configurations: this.#configurations }),
       ...(this.#history && { history: this.#history }),
+      isReadOnly: this.#isReadOnly,
       passed: { first, hashes },
       ...this.#own(),
     };

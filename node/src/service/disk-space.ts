@@ -16,6 +16,7 @@ export class DiskSpace {
   readonly #wanted: number | undefined;
   readonly #read: (folder: string) => Promise<DiskFacts>;
   #free: number | undefined;
+  #size: number | undefined;
   #isFull = false;
   /** One look at a time: a disk that hangs would take one thread after another. */
   #isLooking = false;
@@ -58,11 +59,17 @@ export class DiskSpace {
     const wanted = this.#wanted ?? Math.min(AT_MOST_BYTES, SHARE * blocks * bsize);
     this.#isFull = free < (this.#isFull ? MORE * wanted : wanted);
     this.#free = free;
+    this.#size = blocks * bsize;
   }
 
   /** Bytes that this process may still write; `undefined` while it is not known. */
   get free(): number | undefined {
     return this.#free;
+  }
+
+  /** Bytes of the whole disk; `undefined` while it is not known. */
+  get size(): number | undefined {
+    return this.#size;
   }
 
   get alarms(): Alarm[] {

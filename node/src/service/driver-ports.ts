@@ -22,6 +22,8 @@ export interface DriverPorts {
   readonly state: StateStore;
   readonly applier: Applier;
   readonly transport: Transport;
+  /** Bytes that the state may take, as this member is set up now. */
+  readonly quotaBytes: () => number;
   /** Beside the members; what it answers comes as an input. */
   readonly witness?: { ask(): void };
   readonly metrics: Pick<Metrics, DriverMetrics>;
@@ -89,6 +91,8 @@ export interface DriverEvents {
   reconfigured(change: Change, taken: boolean): void;
   /** That version of the machine is in force from the next slot on. */
   upgraded(machine: MachineVersion): void;
+  /** From the next slot on, what makes the state larger is refused, or no longer. */
+  quotaReached(isReached: boolean): void;
   /** A crash point fired: what was sent has left, what was written is durable. */
   crashed(): void;
   /** Nothing can go on: a failed write, a broken invariant, damage. The driver has stopped. */

@@ -36,6 +36,7 @@ import { Outbox } from './outbox.ts';
 import { Reach } from './reach.ts';
 import { Reads } from './reads.ts';
 import { Progress } from './progress.ts';
+import { Quota } from './quota.ts';
 import { SlowDisk } from './slow-disk.ts';
 import { mayBeAccepted } from './soundness.ts';
 import { StateTransfer } from './state-transfer.ts';
@@ -76,6 +77,7 @@ export class Driver {
   readonly #checkpoints: Checkpoints;
   readonly #comparisons: Comparisons;
   readonly #expiries: Expiries;
+  readonly #quota: Quota;
   readonly #transfer: StateTransfer;
   #filter: EffectFilter | undefined;
   #inbox: { readonly input: Input; readonly bytes: number }[] = [];
@@ -134,6 +136,7 @@ export class Driver {
     this.#comparisons = this.#comparing();
     this.#transfer = this.#transferring();
     this.#expiries = this.#expiring();
+    this.#quota = this.#limiting();
     transport.onMessage((from, message, stamp) => {
       metrics.received.add(message.type);
       this.#hearing.heard(from);
@@ -183,6 +186,18 @@ export class Driver {
       expire: (sessions: readonly SilentSession[]) => this.input({ type: 'expire', sessions }),
     };
     return new Expiries(ports, this.#settings.tickMs, MAX_TTL_MS);
+  }
+
+  #limiting(): Quota {
+    const { applier, state, quotaBytes } = this.#ports;
+    const ports = {
+      bytes: quotaBytes,
+      usedBytes: () => state.usedBytes,
+      isReached: () => applier.isReadOnly,
+      isRule: () => applier.hasQuota,
+      decide: (isReached: boolean) => this.input({ type: 'quota', isReached }),
+    };
+    return new Quota(ports, this.#settings.tickMs);
   }
 
   #transferring(): StateTransfer {
@@ -289,7 +304,7 @@ export class Driver {
   /** What a person should look at. */
   get alarms(): Alarm[] {
     const { alarms } = this.#comparisons;
-    return [...alarms, ...this.#progress.alarms, ...this.#slowDisk.alarms];
+    return [...alarms, ...this.#progress.alarms, ...this.#slowDisk.alarms, ...this.#quota.alarms];
   }
 
   /** Why this member cannot serve, though nothing is wrong with itself. */
@@ -334,7 +349,7 @@ export class Driver {
     this.#requests.tick();
     this.#reads.tick();
     this.#compare();
-    this.#expire();
+    this.#maintain();
     this.#scrub();
   }
 
@@ -347,10 +362,15 @@ export class Driver {
     if (!this.#stopped) this.#guard(() => this.#comparisons.tick());
   }
 
-  #expire(): void {
+  /** What a leader has the log say now and then. */
+  #maintain(): void {
     const { takesCommands, leading } = this.member;
     if (this.#stopped) return;
-    this.#guard(() => this.#expiries.tick(takesCommands ? leading : undefined));
+    const ballot = takesCommands ? leading : undefined;
+    this.#guard(() => {
+      this.#expiries.tick(ballot);
+      this.#quota.tick(ballot);
+    });
   }
 
   #scrub(): void {
@@ -527,6 +547,9 @@ export class Driver {
           this.#expiries.applied();
           this.#ports.metrics.counts.sessionsExpired += this.#ports.applier.expire(effect.sessions);
           break;
+        case 'quota':
+          this.#limit(effect.isReached);
+          break;
         case 'machine':
           this.#upgrade(effect.version);
           break;
@@ -602,6 +625,14 @@ export class Driver {
     applier.version = version;
     this.#facts.upgraded(machine);
     this.#events.upgraded(machine);
+  }
+
+  /** From the next slot on. */
+  #limit(isReached: boolean): void {
+    this.#quota.applied();
+    this.#ports.applier.isReadOnly = isReached;
+    this.#facts.quotaReached(isReached);
+    this.#events.quotaReached(isReached);
   }
 
   #count(value: Value, applied: readonly AppliedCommand[]): void {

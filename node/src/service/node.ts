@@ -30,6 +30,7 @@ import type { Logger } from './logger.ts';
 import { LoopWatch } from './loop-watch.ts';
 import { NodeConnection } from './node-connection.ts';
 import { NodeData } from './node-data.ts';
+import { quotaBytesOf } from './quota.ts';
 import { Recovery } from './recovery.ts';
 import { RunningMember, type Dropped } from './running-member.ts';
 import { SelfReport } from './self-report.ts';
@@ -123,6 +124,7 @@ export class Node {
       natsTrouble: this.#nats.trouble,
       alarms: [...this.#space.alarms, ...this.#loop.alarms],
       diskFree: this.#space.free,
+      quotaBytes: this.#quotaBytes,
     }));
     this.#recovery = new Recovery({
       folder: this.#folder,
@@ -273,6 +275,10 @@ export class Node {
    * Gives the member its roles, once it has been told and its data is well. Before that it hears
    * no protocol message.
    */
+  get #quotaBytes(): number {
+    return quotaBytesOf(this.#config.quotaBytes, this.#space.size);
+  }
+
   async #run(connection: NatsLink): Promise<void> {
     const { first, storage } = this.#data;
     if (first === undefined || storage === undefined) return;
@@ -286,6 +292,7 @@ export class Node {
         subjects: this.#subjects,
         metrics: this.#metrics,
         log: this.#log,
+        quotaBytes: () => this.#quotaBytes,
       },
       {
         serving: (driver) => {

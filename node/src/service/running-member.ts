@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
-import { FIRST_VERSION } from '../../../contract/src/machine-version.ts';
 import type { NatsLink } from '../../../contract/src/nats-link.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import type { Config } from '../config.ts';
@@ -62,6 +61,8 @@ export interface RunningMemberPorts {
   readonly subjects: Subjects;
   readonly metrics: Metrics;
   readonly log: Logger;
+  /** Bytes that the state may take. */
+  readonly quotaBytes: () => number;
 }
 
 export interface RunningMemberEvents {
@@ -96,7 +97,7 @@ export class RunningMember {
     const { config, storage, connection, subjects } = ports;
     const { tables, facts } = storage.state;
     const machine = machines[config.machine];
-    this.applier = new Applier(machine, tables, facts.machine?.version ?? FIRST_VERSION);
+    this.applier = new Applier(machine, tables, facts);
     this.#transport = this.#join();
     this.#witness = config.witness === 'operator' ? this.#findWitness() : undefined;
     this.driver = this.#drive(this.#member());
@@ -166,6 +167,7 @@ export class RunningMember {
       incarnation: storage.opened.incarnation,
       state: storage.state,
       applier: this.applier,
+      quotaBytes: this.#ports.quotaBytes,
       transport: this.#transport,
       ...(this.#witness && { witness: this.#witness }),
       metrics,
@@ -198,6 +200,10 @@ export class RunningMember {
       surveyed: (survey) => this.#scriptPort?.surveyed(survey),
       reconfigured: (change, taken) => this.#reconfigured(change, taken),
       upgraded: (machine) => log.info({ ...machine }, 'a new version of the machine is in force'),
+      quotaReached: (isReached) => {
+        const event = isReached ? 'is refused: the quota is reached' : 'is taken again';
+        log.warn(`what makes the state larger ${event}`);
+      },
       dropped: (why, from) => this.#dropped(why, from),
       collected: (floor) => log.info({ floor }, 'log collected'),
       restored: (slotOut) => {

@@ -28,6 +28,7 @@ export interface Presence {
   readonly alarms: readonly Alarm[];
   /** Bytes free on the disk of its data folder; `undefined` while that is not known. */
   readonly diskFree: number | undefined;
+  readonly quotaBytes: number;
 }
 
 /** What a node says of itself: its status, whether it is ready, and its gauges. */
@@ -146,6 +147,8 @@ export class SelfReport {
       flushedSlotOut: state?.flushedSlotOut ?? 0,
       logBytes: storage?.opened.log.bytes ?? 0,
       stateBytes: state?.bytes ?? 0,
+      stateUsedBytes: state?.usedBytes ?? 0,
+      quotaBytes: presence.quotaBytes,
       overlayBytes: state?.overlayBytes ?? 0,
       unwrittenBytes: running?.driver.unwrittenBytes ?? 0,
       queueBytes: running?.driver.queueBytes ?? 0,

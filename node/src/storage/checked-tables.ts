@@ -82,6 +82,10 @@ export class CheckedTables {
     return this.#raw.bytes;
   }
 
+  get usedBytes(): number {
+    return this.#raw.usedBytes;
+  }
+
   #open(): Facts {
     const stored = this.#raw.get(FACTS);
     if (stored === undefined) return this.#begin();

@@ -14,6 +14,8 @@ export interface SharedFacts {
   /** None before the first change: then the first configuration is in force. */
   readonly configurations?: readonly Configuration[];
   readonly history?: HistoryMark;
+  /** Whether what would make it larger is refused from the next slot on. */
+  readonly isReadOnly?: boolean;
   /** Of each table. */
   readonly digests: Digests;
 }
@@ -82,6 +84,7 @@ interface SharedJson {
   readonly machine?: MachineVersion;
   readonly configurations?: readonly Configuration[];
   readonly history?: { readonly slot: Slot; readonly from: Slot; readonly hash: string };
+  readonly isReadOnly?: boolean;
   readonly digests: Readonly<Record<string, readonly [count: number, sum: string]>>;
 }
 
@@ -90,6 +93,7 @@ function sharedJson({
   machine,
   configurations,
   history,
+  isReadOnly = false,
   digests,
 }: SharedFacts): SharedJson {
   return {
@@ -97,6 +101,7 @@ function sharedJson({
     ...(machine && { machine }),
     ...(configurations && { configurations }),
     ...(history && { history: { ...history, hash: history.hash.toString(16) } }),
+    ...(isReadOnly && { isReadOnly }),
     digests: Object.fromEntries(
       digests.entries().map(([table, { count, sum }]) => [table, [count, sum.toString(16)]]),
     ),
@@ -107,7 +112,7 @@ function sharedOf(json: Readonly<Record<string, unknown>>): SharedFacts | undefi
   if (typeof json['slotOut'] !== 'number') return undefined;
   if (typeof json['digests'] !== 'object' || json['digests'] === null) return undefined;
   const said = json as unknown as SharedJson; // From below a checksum: see `parseJson`.
-  const { slotOut, machine, configurations, history, digests } = said;
+  const { slotOut, machine, configurations, history, isReadOnly, digests } = said;
   const sums = Object.entries(digests).map(
     ([table, [count, sum]]) => [table, { count, sum: BigInt(`0x${sum}`) }] as const,
   );
@@ -116,6 +121,7 @@ function sharedOf(json: Readonly<Record<string, unknown>>): SharedFacts | undefi
     ...(machine && { machine }),
     ...(configurations && { configurations }),
     ...(history && { history: { ...history, hash: BigInt(`0x${history.hash}`) } }),
+    ...(isReadOnly !== undefined && { isReadOnly }),
     digests: new Digests(sums),
   };
 }

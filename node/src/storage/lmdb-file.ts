@@ -47,6 +47,7 @@ export class LmdbFile implements RawFile {
   readonly #db: Database;
   readonly found: Digest | undefined;
   #stagings = 0;
+  #isClosed = false;
 
   /** @throws DamageError, DiskError */
   constructor(folder: string) {
@@ -65,6 +66,13 @@ export class LmdbFile implements RawFile {
 
   get bytes(): number {
     return statSync(this.#path).size;
+  }
+
+  /** Without the pages that are free; 0 once it is closed. */
+  get usedBytes(): number {
+    if (this.#isClosed) return 0;
+    const { pageSize, treeBranchPageCount, treeLeafPageCount, overflowPages } = statsOf(this.#db);
+    return pageSize * (treeBranchPageCount + treeLeafPageCount + overflowPages);
   }
 
   get(key: TableKey): Uint8Array | undefined {
@@ -120,8 +128,21 @@ export class LmdbFile implements RawFile {
   }
 
   close(): Promise<void> {
+    this.#isClosed = true;
     return this.#db.close();
   }
+}
+
+/** As LMDB counts them; the library has no type for it. */
+interface Stats {
+  readonly pageSize: number;
+  readonly treeBranchPageCount: number;
+  readonly treeLeafPageCount: number;
+  readonly overflowPages: number;
+}
+
+function statsOf(db: Database): Stats {
+  return db.getStats() as Stats;
 }
 
 function getFrom(

@@ -90,6 +90,10 @@ export class MemoryFile implements RawFile {
     return this.#disk.entries.bytes;
   }
 
+  get usedBytes(): number {
+    return this.bytes;
+  }
+
   get(key: TableKey): Uint8Array | undefined {
     return this.#disk.entries.get(key);
   }

@@ -53,6 +53,10 @@ export class OverlayState implements StateStore {
     return this.#file.bytes;
   }
 
+  get usedBytes(): number {
+    return this.#file.usedBytes;
+  }
+
   cut(slotOut: Slot, facts: CutFacts = {}): Cut {
     const writes = this.#active;
     this.#frozen.push(writes);

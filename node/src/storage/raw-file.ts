@@ -17,6 +17,8 @@ export type RawEntry = readonly [key: TableKey, stored: Uint8Array];
  */
 export interface RawFile {
   readonly bytes: number;
+  /** Those that hold something. */
+  readonly usedBytes: number;
   /**
    * What the entries of all tables came to when it was opened, by the hashes stored with them;
    * `undefined` where that was not looked at.

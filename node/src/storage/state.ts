@@ -5,7 +5,7 @@ import type { Facts, OwnFacts, SharedFacts } from './facts.ts';
 
 /** What is said with a cut; what is left out stays as the cut before it had it. */
 export type CutFacts = Partial<
-  Pick<Facts, 'machine' | 'configurations' | 'history' | 'logEnd' | 'heard'>
+  Pick<Facts, 'machine' | 'configurations' | 'history' | 'isReadOnly' | 'logEnd' | 'heard'>
 > & {
   /** The hashes of the histories up to each slot since the cut before: see `historyAt`. */
   readonly passed?: PassedHistory;
@@ -69,8 +69,10 @@ export interface StateStore {
   readonly overlayBytes: number;
   /** The same since the last cut that is on disk: what is in memory alone. */
   readonly unwrittenBytes: number;
-  /** Bytes on disk. */
+  /** Bytes of its file. */
   readonly bytes: number;
+  /** Bytes of its file that hold something: the others are free for what comes. */
+  readonly usedBytes: number;
   /**
    * Freezes what was written so far: the caller has just applied every slot below `slotOut`. Later
    * writes go to a new overlay.

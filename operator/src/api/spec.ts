@@ -103,6 +103,11 @@ const settings = z
       4 * MIB,
       1024 * 1024 * MIB,
     ),
+    quotaBytes: bytes(
+      'Bytes that the state may take; above, the cluster refuses what makes it larger.',
+      MIB,
+      8 * 1024 * 1024 * MIB,
+    ),
     checkpointMs: z
       .int()
       .min(10)

@@ -159,6 +159,7 @@ function environment(cluster: PaxosCluster): V1EnvVar[] {
     ...optional('SYNOD_PIPELINE', settings.pipeline),
     ...optional('SYNOD_QUEUE_BYTES', settings.queueBytes),
     ...optional('SYNOD_LOG_BYTES', settings.logBytes),
+    ...optional('SYNOD_QUOTA_BYTES', settings.quotaBytes),
     ...optional('SYNOD_CHECKPOINT_MS', settings.checkpointMs),
     ...optional('SYNOD_TICK_MS', settings.tickMs),
   ];

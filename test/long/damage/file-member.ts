@@ -114,7 +114,7 @@ export class FileMember {
     const { network, clockwork, random } = this.#world;
     const { incarnation, recovered } = opened;
     const log = clockwork.watched(opened.log);
-    const applier = new Applier(counter, state.tables, FIRST_VERSION);
+    const applier = new Applier(counter, state.tables, {});
     const self = this.#id;
     const member = new Member({
       self,
@@ -138,7 +138,7 @@ export class FileMember {
     const schedule = (run: () => void): void => clockwork.soon(run);
     const now = (): number => performance.now();
     const driver: Driver = new Driver(
-      { ...ports, schedule, now, random: random.next },
+      { ...ports, schedule, now, random: random.next, quotaBytes: () => Infinity },
       {
         checkpointTicks: 25,
         overlayBytes: 1 << 20,
@@ -163,6 +163,7 @@ export class FileMember {
         surveyed: () => undefined,
         reconfigured: () => undefined,
         upgraded: () => undefined,
+        quotaReached: () => undefined,
         collected: () => undefined,
         dropped: () => undefined,
         restored: () => this.#restart(() => undefined),

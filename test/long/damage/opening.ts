@@ -1,4 +1,3 @@
-import { FIRST_VERSION } from '../../../contract/src/machine-version.ts';
 import { counter } from '../../../node/src/machine/counter.ts';
 import { Applier } from '../../../node/src/machine/applier.ts';
 import { SESSIONS } from '../../../node/src/machine/sessions.ts';
@@ -114,7 +113,7 @@ function promisesOf({ opened }: MemberStorage): Promises {
 /** All entries of the state once what the log knows to be decided is applied, too. */
 function replay({ opened, state }: MemberStorage): Map<string, string> {
   const { decidedMark, stored } = opened.recovered;
-  const applier = new Applier(counter, state.tables, FIRST_VERSION);
+  const applier = new Applier(counter, state.tables, {});
   for (const { slot, value } of stored) if (slot < decidedMark) applier.apply(slot, value);
   applier.save();
   return new Map(entriesOf(state));

@@ -157,7 +157,7 @@ export class BatteredCluster {
     const folder = this.#folder.dataOf(name);
     const state = openLmdbState({ folder, clusterId, memberId: this.#cluster.idOf(name) });
     try {
-      const applier = new Applier(chatLog, state.tables, 1);
+      const applier = new Applier(chatLog, state.tables, {});
       const texts: string[] = [];
       for (;;) {
         const page = { type: 'read', from: texts.length, limit: 1_000 } as const;

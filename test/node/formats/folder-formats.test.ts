@@ -24,7 +24,7 @@ test('state format 1: tables, sessions and configurations are read', async () =>
   place('state-1.mdb', 'state.mdb');
   const ids = { clusterId: 'fixture', memberId: 'a' };
   const state = openLmdbState({ folder, ...ids, proven: ['sessions'] });
-  const applier = new Applier(counter, state.tables, 1);
+  const applier = new Applier(counter, state.tables, {});
   expect(state.flushedSlotOut).toBe(1);
 
   const read = encodeCounterOperation({ type: 'read', register: 'r' });

@@ -31,7 +31,7 @@ class Place {
 
   restart(): void {
     this.#state = openMemoryState(new MemoryFile(this.#disk, (run) => run()), ids);
-    this.applier = new Applier(counter, this.#state.tables, 1, this.#cached);
+    this.applier = new Applier(counter, this.#state.tables, {}, this.#cached);
   }
 
   /** What is applied goes to the disk: every slot below `slotOut`. */
@@ -224,7 +224,7 @@ test('a version is in force from the next slot on, and each command is told whic
     },
   };
   const { tables } = openMemoryState(new MemoryFile(new MemoryStateDisk(), (run) => run()), ids);
-  const applier = new Applier(telling, tables, 1);
+  const applier = new Applier(telling, tables, {});
   applier.apply(0, [add(ALICE, 1), add(BOB, 1)]);
   applier.version = 2;
   applier.apply(1, [add(ALICE, 2)]);

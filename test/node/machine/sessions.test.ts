@@ -19,7 +19,7 @@ let applier: Applier;
 beforeEach(() => {
   const file = new MemoryFile(new MemoryStateDisk(), (run) => run());
   state = openMemoryState(file, { clusterId: 'local/test', memberId: 'a' });
-  applier = new Applier(counter, state.tables, 1);
+  applier = new Applier(counter, state.tables, {});
 });
 
 function apply(slot: number, client: string, session: SessionUse, number = 1): Outcome {
@@ -115,7 +115,7 @@ test('the lives of sessions are in the state, and are known before it is written
   expect([...applier.sessions.behind(ALICE, 10)]).toEqual(lives.slice(1));
   const { count, bytes } = applier.sessions;
   applier.save();
-  applier = new Applier(counter, state.tables, 1);
+  applier = new Applier(counter, state.tables, {});
   expect([...applier.sessions.behind(undefined, 10)]).toEqual(lives);
   expect(applier.sessions).toMatchObject({ count, bytes });
   expect(add(8, ALICE, 5)).toMatchObject({ ok: true, slot: 7 });
@@ -138,7 +138,7 @@ test('there are so many sessions at most', () => {
     sessions.open(i.toString(16).padStart(32, '0'), { opened: 1, touched: 1, ttlMs: TTL_MS });
   }
   sessions.save();
-  applier = new Applier(counter, state.tables, 1);
+  applier = new Applier(counter, state.tables, {});
   expect(open(5, ALICE)).toMatchObject({ ok: true });
   expect(open(6, BOB)).toEqual({ ok: false, code: 'SESSIONS_FULL' });
   expect(open(7, ALICE)).toMatchObject({ ok: true, slot: 5 });

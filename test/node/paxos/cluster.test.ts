@@ -107,6 +107,7 @@ class Cluster {
       case 'reconfigured':
       case 'compare':
       case 'expire':
+      case 'quota':
       case 'machine':
       case 'ask-outside':
         throw new Error(`nobody asked for it: ${effect.type}`);

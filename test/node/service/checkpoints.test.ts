@@ -40,7 +40,7 @@ beforeEach(() => {
     machine: { inForce: 1, newest: 1 },
   });
   member.step({ type: 'tick', random: 0.5 });
-  applier = new Applier(counter, state.tables, 1);
+  applier = new Applier(counter, state.tables, {});
   const ports = {
     member,
     state,

@@ -121,7 +121,7 @@ export class MemoryCluster {
     const files = { folder, segmentBytes: SEGMENT_BYTES, keepBytes, random: this.#random };
     const opened = openSegmentLog({ ...files, ...ids, state: state.facts });
     const { log, incarnation, recovered } = opened;
-    const applier = new Applier(chatLog, state.tables, 1);
+    const applier = new Applier(chatLog, state.tables, {});
     const member = new Member({
       self,
       configurations: new Configurations([firstConfiguration(this.members, 64)]),
@@ -144,7 +144,7 @@ export class MemoryCluster {
     const ports = { member, log, incarnation, state, applier, transport, metrics, schedule, now };
     const queueBytes = (): number => this.queueBytes;
     const driver: Driver = new Driver(
-      { ...ports, random: this.#random },
+      { ...ports, random: this.#random, quotaBytes: () => Infinity },
       {
         checkpointTicks: 7,
         overlayBytes: 1 << 20,
@@ -174,6 +174,7 @@ export class MemoryCluster {
         dropped: (why) => this.dropped.push(why),
         restored: () => this.#restored(self),
         upgraded: () => undefined,
+        quotaReached: () => undefined,
         crashed: () => undefined,
         failed: (error) => {
           throw error;

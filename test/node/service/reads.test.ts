@@ -26,7 +26,7 @@ class Desk {
   constructor(machine: StateMachine = counter, queueBytes = 1 << 20) {
     const file = new MemoryFile(new MemoryStateDisk(), (run) => run());
     const state = openMemoryState(file, { clusterId: 'local/test', memberId: 'a' });
-    const applier = new Applier(machine, state.tables, 1);
+    const applier = new Applier(machine, state.tables, {});
     const metrics = new Metrics({ version: '0', cluster: 'c', member: 'a', process: false });
     const member = Object.defineProperty({ slotOut: 0 }, 'slotOut', { get: () => this.slotOut });
     this.reads = new Reads(

@@ -123,6 +123,7 @@ test('any entries, cut anywhere, come out as they went in', () => {
     machine: { name: 'm', version: 2 },
     configurations: [{ number: 1, from: 3, voters: ['a'], learners: [], window: 2 }],
     history: { slot: 7, from: 0, hash: 2n ** 64n - 1n },
+    isReadOnly: true,
     digests: new Digests([['t', { count: 2, sum: 5n }]]),
   };
   const key = fc.string({ maxLength: 20, unit: 'binary-ascii' });

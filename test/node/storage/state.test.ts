@@ -130,6 +130,21 @@ describe.each([
     expect(state.unwrittenBytes).toBe(0);
   });
 
+  test('usedBytes grows with what is written, and what is deleted is free for what comes', async () => {
+    const empty = state.usedBytes;
+    const keys = Array.from({ length: 500 }, (_, i) => `k${i}`);
+    for (const key of keys) state.tables.put('t', key, new Uint8Array(100));
+    await write(state, 1);
+    const full = state.usedBytes;
+    expect(full).toBeGreaterThan(empty + 50_000);
+    expect(full).toBeLessThan(empty + 200_000);
+    for (const key of keys) state.tables.delete('t', key);
+    await write(state, 2);
+    expect(state.usedBytes).toBeLessThan(empty + 10_000);
+    await reopen();
+    expect(state.usedBytes).toBeLessThan(empty + 10_000);
+  });
+
   test('a range is ordered by bytes, from inclusive, to exclusive, both ways, up to a limit', async () => {
     for (const key of ['b', 'a', 'é', 'ab', '']) state.tables.put('t', key, bytes(key));
     await write(state, 1);

@@ -1,0 +1,95 @@
+import type { LocalCluster } from '../../client/src/local/local-cluster.ts';
+import type { SynodClient } from '../../client/src/sdk/client.ts';
+import type { MemberStatus } from '../../contract/src/status.ts';
+import { synod } from './cli-run.ts';
+import { TestFolder, until } from './test-cluster.ts';
+
+/* A cluster of real processes that is over its quota: docs/failures.md, "A quota". */
+
+const KIB = 1024;
+const QUOTA_BYTES = 2 * KIB * KIB;
+const TEXT_BYTES = 64 * KIB;
+/** Far more than the quota lets through. */
+const TEXTS_AT_MOST = 500;
+
+let folder: TestFolder;
+beforeEach(() => {
+  folder = new TestFolder();
+});
+afterEach(() => folder.remove(), 20_000);
+
+async function statuses({ names }: LocalCluster): Promise<MemberStatus[]> {
+  return Promise.all(
+    names.map(async (name) => {
+      return (await (await fetch(`${folder.http(name)}/status`)).json()) as MemberStatus;
+    }),
+  );
+}
+
+function text(number: number): string {
+  return `${number} `.padEnd(TEXT_BYTES, 'x');
+}
+
+/** @returns how many texts were taken before one was refused */
+async function fill(client: SynodClient): Promise<number> {
+  for (let taken = 0; taken < TEXTS_AT_MOST; taken++) {
+    try {
+      await client.append(text(taken));
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'QUOTA_EXCEEDED' });
+      return taken;
+    }
+  }
+  throw new Error('there is no quota');
+}
+
+const everywhere = (cluster: LocalCluster, code: string): Promise<true> =>
+  until(code, async () => {
+    const all = await statuses(cluster);
+    return all.every(({ alarmCodes }) => alarmCodes.includes(code as never)) || undefined;
+  });
+
+test('over its quota a cluster refuses what makes it larger, says so, and takes it again with more room', async () => {
+  const cluster = await folder.start(3, undefined, ['--quota-bytes', String(QUOTA_BYTES)]);
+  const client = await folder.client(cluster);
+  const taken = await fill(client);
+  expect(taken).toBeGreaterThan(10);
+  const { texts } = await client.readTexts({ limit: 1 });
+  expect(texts[0]?.length).toBe(TEXT_BYTES);
+  await everywhere(cluster, 'quota-reached');
+  const where = ['--cluster', folder.cluster, '--nats-url', cluster.natsUrl];
+  const said = await synod(['status', ...where], { cwd: folder.path });
+  expect(said).toMatchObject({ code: 3 });
+  expect(said.stdout).toContain('--quota-bytes');
+  const [used, most] = await Promise.all([
+    folder.metric('n0', 'synod_state_used_bytes'),
+    folder.metric('n0', 'synod_quota_bytes'),
+  ]);
+  expect(most).toBe(QUOTA_BYTES);
+  expect(used).toBeGreaterThan(most);
+  expect(used).toBeLessThan(2 * most);
+
+  // It is in the log and the state: all that is killed comes back with it.
+  for (const name of cluster.names) {
+    cluster.node(name)?.kill('SIGKILL');
+    await cluster.node(name)?.exit;
+  }
+  await Promise.all(cluster.names.map((name) => cluster.startMember(name)));
+  await everywhere(cluster, 'quota-reached');
+  await expect(client.append('more')).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED' });
+  expect(await client.readTexts({ limit: 0 })).toMatchObject({ total: taken });
+
+  // All are started with more; whoever leads then says so.
+  await client.close();
+  await cluster.stop();
+  const larger = await folder.start(3, undefined, ['--quota-bytes', String(8 * QUOTA_BYTES)]);
+  const writer = await folder.client(larger);
+  const appended = await until('room', async () => {
+    return writer.append('more').catch(() => undefined);
+  });
+  expect(appended).toMatchObject({ position: taken, existed: false });
+  await until('no alarm', async () => {
+    const all = await statuses(larger);
+    return all.every(({ alarms }) => alarms.length === 0) || undefined;
+  });
+}, 120_000);

@@ -1,0 +1,103 @@
+import { encodeCommand } from '../../../contract/src/command.ts';
+import {
+  encodeCounterOperation,
+  parseCounterResult,
+  type CounterOperation,
+} from '../../../contract/src/counter.ts';
+import type { Outcome } from '../../../contract/src/reply.ts';
+import { Applier } from '../../../node/src/machine/applier.ts';
+import { counter } from '../../../node/src/machine/counter.ts';
+import { MemoryFile, MemoryStateDisk } from '../../../node/src/storage/memory-file.ts';
+import { openMemoryState } from '../../../node/src/storage/memory-state.ts';
+import type { StateStore } from '../../../node/src/storage/state.ts';
+
+/* What a cluster over its quota refuses is refused for good. */
+
+const ALICE = 'a1'.repeat(16);
+const ADD: CounterOperation = { type: 'add', register: 'r', delta: 1 };
+const READ: CounterOperation = { type: 'read', register: 'r' };
+const EXCEEDED: Outcome = { ok: false, code: 'QUOTA_EXCEEDED' };
+
+let disk: MemoryStateDisk;
+let state: StateStore;
+let applier: Applier;
+beforeEach(() => {
+  disk = new MemoryStateDisk();
+  start();
+});
+
+function start(): void {
+  const file = new MemoryFile(disk, (run) => run());
+  state = openMemoryState(file, { clusterId: 'local/test', memberId: 'a' });
+  applier = new Applier(counter, state.tables, state.facts);
+}
+
+function cut(slotOut: number): void {
+  applier.save();
+  const { isReadOnly } = applier;
+  state.cut(slotOut, { isReadOnly }).write((error) => expect(error).toBeUndefined());
+}
+
+function apply(slot: number, number: number, ...asked: CounterOperation[]): Outcome | undefined {
+  const operations = asked.map(encodeCounterOperation);
+  const command = encodeCommand({ client: ALICE, number, lowest: 1, operations });
+  return applier.apply(slot, [command])[0]?.outcome;
+}
+
+function register(): number | undefined {
+  return parseCounterResult(applier.query(encodeCounterOperation(READ)))?.value;
+}
+
+test('what makes the state larger is refused, and whatever else is asked for runs', () => {
+  apply(1, 1, ADD);
+  applier.isReadOnly = true;
+  expect(apply(2, 2, ADD)).toEqual(EXCEEDED);
+  expect(apply(3, 3, READ)).toMatchObject({ ok: true, slot: 3 });
+  expect(apply(4, 1, ADD)).toMatchObject({ ok: true, slot: 1 }); // It has run.
+  expect(register()).toBe(1);
+});
+
+test('a command runs whole or not at all', () => {
+  applier.isReadOnly = true;
+  expect(apply(1, 1, READ, ADD)).toEqual(EXCEEDED);
+  expect(register()).toBe(0);
+});
+
+test('what was refused never runs, however late a copy comes, and when there is room again', () => {
+  applier.isReadOnly = true;
+  apply(1, 1, ADD);
+  applier.isReadOnly = false;
+  expect(apply(2, 1, ADD)).toEqual(EXCEEDED);
+  expect(apply(3, 2, ADD)).toMatchObject({ ok: true });
+  expect(register()).toBe(1);
+});
+
+test('of a command of which a part has run, no more runs', () => {
+  apply(1, 1, ADD);
+  applier.isReadOnly = true;
+  expect(apply(2, 1, ADD, ADD)).toEqual(EXCEEDED);
+  expect(apply(3, 1, ADD)).toMatchObject({ ok: true, slot: 1 });
+  expect(register()).toBe(1);
+});
+
+test('that it is refused, and what was, is in the state', () => {
+  applier.isReadOnly = true;
+  apply(1, 1, ADD);
+  const hash = applier.stateHash();
+  cut(2);
+  start();
+  expect(applier.isReadOnly).toBe(true);
+  expect(applier.stateHash()).toBe(hash);
+  expect(apply(2, 2, ADD)).toEqual(EXCEEDED);
+  applier.isReadOnly = false;
+  expect(apply(3, 1, ADD)).toEqual(EXCEEDED);
+  cut(4);
+  start();
+  expect(applier.isReadOnly).toBe(false);
+});
+
+test('the rule counts from the version on that has it', () => {
+  expect(applier.hasQuota).toBe(false);
+  applier.version = counter.quotaSince;
+  expect(applier.hasQuota).toBe(true);
+});
