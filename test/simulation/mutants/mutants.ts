@@ -299,6 +299,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'over the quota, what was refused is forgotten',
     invariant: 'linearizable',
+    seed: 27,
     file: 'machine/applier.ts',
     from: 'if (this.#isOverQuota(command)) this.#refuseMissing(command, session, context);\n      else if',
     to: "if (this.#isOverQuota(command)) return refused(command, 'QUOTA_EXCEEDED');\n      if",
@@ -306,6 +307,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'that the quota is reached is not in the state',
     invariant: 'state',
+    seed: 77,
     file: 'service/applied-facts.ts',
     from: '      isReadOnly: this.#isReadOnly,\n',
     to: '',
@@ -313,6 +315,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'each member has its own quota',
     invariant: 'state',
+    seed: 11,
     file: 'machine/applier.ts',
     from: 'return this.#isReadOnly && operations.some',
     to: 'return this.#isReadOnly && operations.length > 0 && Math.random() < 0.5 && operations.some',
@@ -320,16 +323,10 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'the quota is never over',
     invariant: 'liveness',
+    seed: 27,
     file: 'service/quota.ts',
     from: 'ports.decide(isTooMuch);',
     to: 'if (isTooMuch) ports.decide(isTooMuch);',
-  },
-  {
-    name: 'a leader believes that what it proposed as one before is under way',
-    invariant: 'liveness',
-    file: 'service/quota.ts',
-    from: 'if (isSame !== true) this.#isUnderWay = false;',
-    to: '',
   },
   {
     name: 'sessions are not in the state',

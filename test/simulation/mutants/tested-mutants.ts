@@ -1208,6 +1208,14 @@ export const testedMutants: readonly TestedMutant[] = [
     to: '',
   },
   {
+    name: 'a leader believes that what it proposed as one before is under way',
+    in: 'test/node/service/quota.test.ts',
+    test: 'who does not lead decides nothing; who leads anew proposes anew',
+    file: 'service/quota.ts',
+    from: 'if (isSame !== true) this.#isUnderWay = false;',
+    to: '',
+  },
+  {
     name: 'a quota comes and goes at its bound',
     in: 'test/node/service/quota.test.ts',
     test: 'who leads has the log say that it is reached, once, and that there is room again',
