@@ -242,6 +242,22 @@ export const promises: Readonly<Record<string, () => void>> = {
     }
   },
 
+  'who reaches all, and has a slow disk, is not handed the lead again and again': () => {
+    const first = leader();
+    const [apart, slowed] = [`n${follower()}`, 3 - numberOf(first) - follower()];
+    // Its disk takes a second and a half for a write: so it hands over to one that lacks another.
+    const stall: Fault = { kind: 'stalled-disk', at: 0, member: slowed, forMs: 1_450, luck: 0 };
+    const faults = Array.from({ length: 40 }, (_, i) => ({ ...stall, at: 2_000 + 1_500 * i }));
+    const pair = [first, apart];
+    const of: Plan = { ...plan, mode: 'safety', requests: steadily(60_000), forMs: 62_000, faults };
+    const { report, reigns } = tell(of, (from, to) =>
+      from !== to && pair.includes(from) && pair.includes(to) ? 'lost' : 'drawn',
+    );
+    assert.equal(report.failure?.message, undefined);
+    const times = reigns.filter(({ member }) => member === `n${slowed}`).length;
+    assert.ok(times > 0 && times <= 4, `it led ${times} times in a minute`);
+  },
+
   'five members of which each hears two others have no ballots without end': () => {
     const isNear = (a: number, b: number): boolean => [1, 4].includes((a - b + 5) % 5);
     const story = tell({ ...plan, members: 5 }, (from, to) =>

@@ -11,8 +11,8 @@ export interface ReachPorts {
 const ASK_TICKS = 100;
 /** So often one after the other a voter has to be the better one. */
 const ROUNDS = 3;
-/** After it was asked to lead. */
-const REST_ROUNDS = 30;
+/** After another one was asked to lead: it may have a reason not to lead, a slow disk, say. */
+const REST_TICKS = 3_000;
 
 /**
  * Finds, for a leader that does not hear a voter, another one that reaches more: one that reaches
@@ -27,6 +27,7 @@ export class Reach {
   readonly #found = new Map<MemberId, Set<MemberId>>();
   #ticks = 0;
   #better: { readonly member: MemberId; readonly rounds: number } | undefined;
+  /** Ticks that are left, also while another one leads: it may hand over to this one at once. */
   #rest = 0;
 
   /** @param silentTicks the silence of a voter after which the others are asked for it */
@@ -70,6 +71,7 @@ export class Reach {
    */
   tick(isLeading: boolean): MemberId | undefined {
     const others = this.#others;
+    this.#rest = Math.max(0, this.#rest - 1);
     this.#hearing.tick(isLeading ? others : []);
     const silent = new Set(this.#hearing.unheard);
     if (silent.size === 0) {
@@ -88,7 +90,6 @@ export class Reach {
     this.#found.clear();
     this.#ticks = 0;
     this.#better = undefined;
-    this.#rest = 0;
   }
 
   #betterOf(heard: readonly MemberId[]): MemberId | undefined {
@@ -98,9 +99,8 @@ export class Reach {
     const rounds =
       member !== undefined && member === this.#better?.member ? this.#better.rounds : 0;
     this.#better = member === undefined ? undefined : { member, rounds: rounds + 1 };
-    this.#rest = Math.max(0, this.#rest - 1);
     if (rounds + 1 < ROUNDS || this.#rest > 0) return undefined;
-    this.#rest = REST_ROUNDS;
+    this.#rest = REST_TICKS;
     return member;
   }
 
