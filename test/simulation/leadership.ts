@@ -162,6 +162,24 @@ export const promises: Readonly<Record<string, () => void>> = {
     assert.ok(next && next.from < at + 2_000 && more.length === 0, 'another one leads');
   },
 
+  '… also when the one who was to lead next stands still in phase 1': () => {
+    const at = 90_000;
+    const next = follower();
+    const faults: Fault[] = [
+      slow(5_000, 0, 40_000),
+      { kind: 'hand-over', at, member: 'leader', forMs: 0, luck: 0 },
+    ];
+    for (let later = 2; later <= 10; later += 2) {
+      const pause: Fault = { kind: 'pause', at: at + later, member: next, forMs: 30_000, luck: 0 };
+      const of = slowed(115_000, ...faults, pause);
+      const { answeredAt } = tell(of);
+      assert.ok(
+        answeredAt.some((time) => time > at + 100 && time < at + 2_500),
+        'all go on soon',
+      );
+    }
+  },
+
   ...Object.fromEntries(
     disturbances.map((kind) => [
       `a follower with a ${kind} again and again does not disturb the leader`,
