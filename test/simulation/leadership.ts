@@ -276,6 +276,20 @@ export const promises: Readonly<Record<string, () => void>> = {
     assert.ok(times > 0 && times <= 4, `it led ${times} times in a minute`);
   },
 
+  'a voter that lags, and knows nobody whom it hears, is reached by one who joined later': () => {
+    // n0 and n1 are removed; then n2 hears n5 alone, who comes after that.
+    const resizes = [
+      { at: 8_000, voters: 5 },
+      { at: 25_000, voters: 3 },
+      { at: 40_000, voters: 4 },
+    ];
+    const of = { ...plan, seed: 1, members: 5, requests: steadily(58_000), forMs: 60_000, resizes };
+    const isApart = (a: string, b: string): boolean => a === 'n2' && ['n3', 'n4'].includes(b);
+    const story = tell(of, (a, b) => (isApart(a, b) || isApart(b, a) ? 'lost' : 'drawn'));
+    assert.equal(story.reigns.at(-1)?.member, 'n5');
+    allAnswered(story);
+  },
+
   'five members of which each hears two others have no ballots without end': () => {
     const isNear = (a: number, b: number): boolean => [1, 4].includes((a - b + 5) % 5);
     const story = tell({ ...plan, members: 5 }, (from, to) =>
