@@ -276,6 +276,16 @@ export const promises: Readonly<Record<string, () => void>> = {
     assert.ok(times > 0 && times <= 4, `it led ${times} times in a minute`);
   },
 
+  'a learner whom the leader does not hear, and others do, gets its vote all the same': () => {
+    const first = leader();
+    const resizes = [{ at: 8_000, voters: 5 }];
+    const of = { ...plan, requests: steadily(28_000), forMs: 30_000, resizes };
+    const isApart = (a: string, b: string): boolean => a === first && b === 'n3';
+    const story = tell(of, (a, b) => (isApart(a, b) || isApart(b, a) ? 'lost' : 'drawn'));
+    assert.equal(story.report.failure?.message, undefined);
+    allAnswered(story);
+  },
+
   'a voter that lags, and knows nobody whom it hears, is reached by one who joined later': () => {
     // n0 and n1 are removed; then n2 hears n5 alone, who comes after that.
     const resizes = [

@@ -171,8 +171,9 @@ export class Driver {
   #reaching(): Reach {
     const { self } = this.member;
     const voters = (): readonly MemberId[] => this.member.configurations.newest.voters;
+    const learners = (): readonly MemberId[] => this.member.configurations.newest.learners;
     const say = (to: MemberId, message: StateMessage): void => this.#say([to], message);
-    return new Reach({ self, voters, say }, this.#settings.unreachedTicks);
+    return new Reach({ self, voters, learners, say }, this.#settings.unreachedTicks);
   }
 
   #expiring(): Expiries {
