@@ -162,6 +162,24 @@ export const promises: Readonly<Record<string, () => void>> = {
     assert.ok(next && next.from < at + 2_000 && more.length === 0, 'another one leads');
   },
 
+  '… also when the one who was to lead next stands still in phase 1': () => {
+    const at = 90_000;
+    const next = follower();
+    const faults: Fault[] = [
+      slow(5_000, 0, 40_000),
+      { kind: 'hand-over', at, member: 'leader', forMs: 0, luck: 0 },
+    ];
+    for (let later = 2; later <= 10; later += 2) {
+      const pause: Fault = { kind: 'pause', at: at + later, member: next, forMs: 30_000, luck: 0 };
+      const of = slowed(115_000, ...faults, pause);
+      const { answeredAt } = tell(of);
+      assert.ok(
+        answeredAt.some((time) => time > at + 100 && time < at + 2_500),
+        'all go on soon',
+      );
+    }
+  },
+
   ...Object.fromEntries(
     disturbances.map((kind) => [
       `a follower with a ${kind} again and again does not disturb the leader`,
@@ -240,6 +258,46 @@ export const promises: Readonly<Record<string, () => void>> = {
         assert.ok(second && !apart.includes(second.member), 'it reaches all');
       }
     }
+  },
+
+  'who reaches all, and has a slow disk, is not handed the lead again and again': () => {
+    const first = leader();
+    const [apart, slowed] = [`n${follower()}`, 3 - numberOf(first) - follower()];
+    // Its disk takes a second and a half for a write: so it hands over to one that lacks another.
+    const stall: Fault = { kind: 'stalled-disk', at: 0, member: slowed, forMs: 1_450, luck: 0 };
+    const faults = Array.from({ length: 40 }, (_, i) => ({ ...stall, at: 2_000 + 1_500 * i }));
+    const pair = [first, apart];
+    const of: Plan = { ...plan, mode: 'safety', requests: steadily(60_000), forMs: 62_000, faults };
+    const { report, reigns } = tell(of, (from, to) =>
+      from !== to && pair.includes(from) && pair.includes(to) ? 'lost' : 'drawn',
+    );
+    assert.equal(report.failure?.message, undefined);
+    const times = reigns.filter(({ member }) => member === `n${slowed}`).length;
+    assert.ok(times > 0 && times <= 4, `it led ${times} times in a minute`);
+  },
+
+  'a learner whom the leader does not hear, and others do, gets its vote all the same': () => {
+    const first = leader();
+    const resizes = [{ at: 8_000, voters: 5 }];
+    const of = { ...plan, requests: steadily(28_000), forMs: 30_000, resizes };
+    const isApart = (a: string, b: string): boolean => a === first && b === 'n3';
+    const story = tell(of, (a, b) => (isApart(a, b) || isApart(b, a) ? 'lost' : 'drawn'));
+    assert.equal(story.report.failure?.message, undefined);
+    allAnswered(story);
+  },
+
+  'a voter that lags, and knows nobody whom it hears, is reached by one who joined later': () => {
+    // n0 and n1 are removed; then n2 hears n5 alone, who comes after that.
+    const resizes = [
+      { at: 8_000, voters: 5 },
+      { at: 25_000, voters: 3 },
+      { at: 40_000, voters: 4 },
+    ];
+    const of = { ...plan, seed: 1, members: 5, requests: steadily(58_000), forMs: 60_000, resizes };
+    const isApart = (a: string, b: string): boolean => a === 'n2' && ['n3', 'n4'].includes(b);
+    const story = tell(of, (a, b) => (isApart(a, b) || isApart(b, a) ? 'lost' : 'drawn'));
+    assert.equal(story.reigns.at(-1)?.member, 'n5');
+    allAnswered(story);
   },
 
   'five members of which each hears two others have no ballots without end': () => {

@@ -5,7 +5,7 @@ import { verifySnapshot, type Snapshot } from '../../../contract/src/snapshot-fi
 import { SLOT_MARGIN } from '../../../contract/src/snapshot.ts';
 import { DEFAULT_CLUSTER } from '../local/default-cluster.ts';
 import { FirstConfigurationFile } from '../local/first-configuration-file.ts';
-import { keepNewest, keptName } from '../local/kept-snapshots.ts';
+import { keepNewest, keptName, namesIn } from '../local/kept-snapshots.ts';
 import { isBlank, NotBlankError, placeSnapshot } from '../local/restore.ts';
 import { saveSnapshot } from '../local/snapshot-save.ts';
 import { Workspace } from '../local/workspace.ts';
@@ -48,8 +48,9 @@ export async function keep(folder: string, options: KeepOptions): Promise<void> 
   makeFolder(folder);
   const name = keptName(cluster, new Date());
   const file = path.join(folder, name);
+  const before = await explained(folder, () => namesIn(folder));
   const snapshot = await saveShown(file, options);
-  const kept = await explained(file, () => keepNewest(folder, cluster, name, last));
+  const kept = await explained(file, () => keepNewest(folder, cluster, name, last, before));
   const { whole, damaged, removed } = kept;
   for (const { name, why } of damaged) {
     process.stderr.write(`${path.join(folder, name)}: ${why} It is not counted, and stays.\n`);

@@ -57,6 +57,8 @@ interface Request {
   /** The session that it runs in, once it was sent; and how often it was sent there. */
   session: number | undefined;
   sends: number;
+  /** What the last answer to it was, if that was one which another try may overcome. */
+  refusal: ErrorCode | undefined;
   settled: boolean;
 }
 
@@ -198,6 +200,7 @@ export class Lanes {
       open: 0,
       session: undefined,
       sends: 0,
+      refusal: undefined,
       settled: false,
     };
   }
@@ -371,6 +374,7 @@ export class Lanes {
     if (!transient.has(code)) {
       return this.#settle(request, () => request.reject(new SynodError(code)));
     }
+    request.refusal = code;
     const longer = Math.max(FIRST_PAUSE_MS, request.pause * 2, hint);
     request.pause = Math.min(longer, Math.max(LONGEST_PAUSE_MS, hint));
     request.retryAt = performance.now() + request.pause * (0.5 + Math.random() / 2);
@@ -401,20 +405,26 @@ export class Lanes {
     for (const request of this.#lanes) {
       if (request === undefined) continue;
       if (now >= request.deadline) {
-        this.#settle(request, () => request.reject(this.#tooLate()));
+        this.#settle(request, () => request.reject(this.#tooLate(request)));
       } else if (now >= request.retryAt) {
         this.#send(request);
       }
     }
     for (let first = this.#waiting[0]; first && now >= first.deadline; first = this.#waiting[0]) {
       this.#waiting.shift();
-      first.reject(this.#tooLate());
+      first.reject(this.#tooLate(first));
     }
   }
 
-  #tooLate(): SynodError {
+  #tooLate(request: Request): SynodError {
     const { shutOut } = this.#options.refusals;
-    return new SynodError('TIMED_OUT', shutOut === undefined ? {} : { detail: shutOut.sentence });
+    if (shutOut !== undefined) return new SynodError('TIMED_OUT', { detail: shutOut.sentence });
+    // Without a session it was never sent: what the opening of one was told is the reason.
+    const asked = this.#lacksSession(request)
+      ? this.#lanes.find((each) => each?.isOpening)
+      : request;
+    const { refusal } = asked ?? request;
+    return new SynodError('TIMED_OUT', refusal && { detail: `the last answer was ${refusal}` });
   }
 
   /** @param kind only of that kind; without it, all */

@@ -154,6 +154,7 @@ export class Sessions {
       const id = Buffer.from(key, 'latin1').toString('hex');
       const kept = this.#recent.get(id) ?? this.#older.get(id);
       yield [id, kept === undefined ? lifeOf(stored) : kept.life];
+      if (bytes >= LOOKED_AT_BYTES) return; // The next one would be read for nothing.
     }
   }
 }

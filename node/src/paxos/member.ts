@@ -490,7 +490,9 @@ export class Member {
     return this.configurations.at(this.slotOut);
   }
 
+  /** Nobody is served from a history that is disputed: reads wait until that is over. */
   #read(): Effect[] {
+    if (!this.mayVote) return [];
     return this.#reader.proceed(this.slotOut, this.#ruling);
   }
 

@@ -13,7 +13,9 @@ interface Question {
 /** How long a voter takes, and what is measured of it now: one question at a time. */
 interface Voter {
   /** The candidate's own write counted. */
-  readonly phaseOne: Duration;
+  phaseOne: Duration;
+  /** When that was measured last. */
+  phaseOneAt: number;
   readonly phaseTwo: Duration;
   asked: Question | undefined;
 }
@@ -22,6 +24,8 @@ interface Voter {
 const MARGIN = 2;
 /** The candidate writes its ballot, and so does each acceptor. */
 const WRITES = 2;
+/** What phase 1 took is remembered so many times as long as it may take: over several tries. */
+const REMEMBERED = 2;
 /** Of two disks that much the better one, no other, is a reason to hand over. */
 const CLEARLY = 4;
 
@@ -50,6 +54,7 @@ export class Pace {
     for (const id of voters) {
       const voter = this.#voters.get(id) ?? {
         phaseOne: new Duration(),
+        phaseOneAt: 0,
         phaseTwo: new Duration(),
         asked: undefined,
       };
@@ -67,8 +72,21 @@ export class Pace {
     if (order < 0) return;
     voter.asked = undefined;
     if (order > 0) return;
-    const duration = slot === undefined ? voter.phaseOne : voter.phaseTwo;
-    duration.took(this.#now - asked.at);
+    const ticks = this.#now - asked.at;
+    if (slot !== undefined) return voter.phaseTwo.took(ticks);
+    if (!this.#isRecent(voter)) voter.phaseOne = new Duration();
+    voter.phaseOne.took(ticks);
+    voter.phaseOneAt = this.#now;
+  }
+
+  /** It was measured lately: disks may have been slow when there was an election last, days ago. */
+  #isRecent({ phaseOneAt }: Voter): boolean {
+    return this.#now - phaseOneAt <= REMEMBERED * this.#longest;
+  }
+
+  #phaseOneOf(id: MemberId): number {
+    const voter = this.#voters.get(id);
+    return voter !== undefined && this.#isRecent(voter) ? (voter.phaseOne.ticks ?? 0) : 0;
   }
 
   /** Nobody waits any more for what was asked in phase 2. */
@@ -81,7 +99,7 @@ export class Pace {
   /** So long phase 1 may take, with the voters of each configuration. */
   phaseOne(configurations: readonly (readonly MemberId[])[]): number {
     const answers = configurations.map((voters) => {
-      const times = voters.map((voter) => this.#voters.get(voter)?.phaseOne.ticks ?? 0);
+      const times = voters.map((voter) => this.#phaseOneOf(voter));
       return times.sort((a, b) => a - b)[quorumSize(voters.length) - 1] ?? 0;
     });
     return Math.min(MARGIN * Math.max(WRITES * this.#write, ...answers), this.#longest);

@@ -174,8 +174,9 @@ export class Driver {
   #reaching(): Reach {
     const { self } = this.member;
     const voters = (): readonly MemberId[] => this.member.configurations.newest.voters;
+    const learners = (): readonly MemberId[] => this.member.configurations.newest.learners;
     const say = (to: MemberId, message: StateMessage): void => this.#say([to], message);
-    return new Reach({ self, voters, say }, this.#settings.unreachedTicks);
+    return new Reach({ self, voters, learners, say }, this.#settings.unreachedTicks);
   }
 
   #expiring(): Expiries {
@@ -233,7 +234,11 @@ export class Driver {
       if (this.#inboxBytes + bytes > INBOX_BYTES) return this.#events.dropped('too-many', from);
       return this.#take({ type: 'message', from, message, end }, bytes);
     }
-    if (isCounted[message.type] && !isKnown) return this.#events.dropped('unknown-member', from);
+    // A member that lacks the newest configurations may not know who calls it, and has to answer.
+    const isCall = message.type === 'reach' && message.step === 'call' && from !== self;
+    if (isCounted[message.type] && !isKnown && !isCall) {
+      return this.#events.dropped('unknown-member', from);
+    }
     switch (message.type) {
       case 'fetch':
       case 'chunk':

@@ -4,20 +4,23 @@ import { Hearing } from './hearing.ts';
 
 export interface ReachPorts {
   readonly self: MemberId;
+  /** Of them one may lead. */
   voters(): readonly MemberId[];
+  /** They have to be reached, too: a cluster grows by them. */
+  learners(): readonly MemberId[];
   say(to: MemberId, message: ReachMessage): void;
 }
 
 const ASK_TICKS = 100;
 /** So often one after the other a voter has to be the better one. */
 const ROUNDS = 3;
-/** After it was asked to lead. */
-const REST_ROUNDS = 30;
+/** After another one was asked to lead: it may have a reason not to lead, a slow disk, say. */
+const REST_TICKS = 3_000;
 
 /**
- * Finds, for a leader that does not hear a voter, another one that reaches more: one that reaches
+ * Finds, for a leader that does not hear a member, another one that reaches more: one that reaches
  * all whom this leader reaches, and somebody else, too. So a hand-over is never answered by one
- * back. The others are asked to reach voters in its place, and nobody is asked while all are heard
+ * back. The voters are asked to reach members in its place, and nobody is asked while all are heard
  * (indirect probes: SWIM; Das, Gupta and Motivala, 2002).
  */
 export class Reach {
@@ -27,9 +30,10 @@ export class Reach {
   readonly #found = new Map<MemberId, Set<MemberId>>();
   #ticks = 0;
   #better: { readonly member: MemberId; readonly rounds: number } | undefined;
+  /** Ticks that are left, also while another one leads: it may hand over to this one at once. */
   #rest = 0;
 
-  /** @param silentTicks the silence of a voter after which the others are asked for it */
+  /** @param silentTicks the silence of a member after which the others are asked for it */
   constructor(ports: ReachPorts, silentTicks: number) {
     this.#ports = ports;
     this.#hearing = new Hearing(silentTicks);
@@ -57,7 +61,8 @@ export class Reach {
   }
 
   get #others(): MemberId[] {
-    return this.#ports.voters().filter((voter) => voter !== this.#ports.self);
+    const members = [...this.#ports.voters(), ...this.#ports.learners()];
+    return members.filter((member) => member !== this.#ports.self);
   }
 
   #say(to: MemberId, step: ReachMessage['step'], member: MemberId): void {
@@ -70,6 +75,7 @@ export class Reach {
    */
   tick(isLeading: boolean): MemberId | undefined {
     const others = this.#others;
+    this.#rest = Math.max(0, this.#rest - 1);
     this.#hearing.tick(isLeading ? others : []);
     const silent = new Set(this.#hearing.unheard);
     if (silent.size === 0) {
@@ -78,9 +84,9 @@ export class Reach {
     }
     this.#ticks += 1;
     if (this.#ticks % ASK_TICKS !== 0) return undefined;
-    const heard = others.filter((voter) => !silent.has(voter));
+    const heard = others.filter((member) => !silent.has(member));
     const better = this.#betterOf(heard);
-    this.#ask(heard, others);
+    this.#ask(this.#votersOf(heard), others);
     return better;
   }
 
@@ -88,20 +94,23 @@ export class Reach {
     this.#found.clear();
     this.#ticks = 0;
     this.#better = undefined;
-    this.#rest = 0;
   }
 
   #betterOf(heard: readonly MemberId[]): MemberId | undefined {
-    const [member] = heard
+    const [member] = this.#votersOf(heard)
       .filter((each) => this.#reachesMore(each, heard))
       .sort((a, b) => this.#foundBy(b).size - this.#foundBy(a).size);
     const rounds =
       member !== undefined && member === this.#better?.member ? this.#better.rounds : 0;
     this.#better = member === undefined ? undefined : { member, rounds: rounds + 1 };
-    this.#rest = Math.max(0, this.#rest - 1);
     if (rounds + 1 < ROUNDS || this.#rest > 0) return undefined;
-    this.#rest = REST_ROUNDS;
+    this.#rest = REST_TICKS;
     return member;
+  }
+
+  #votersOf(members: readonly MemberId[]): MemberId[] {
+    const voters = this.#ports.voters();
+    return members.filter((member) => voters.includes(member));
   }
 
   /** All whom the leader hears, and another one. */
@@ -115,9 +124,9 @@ export class Reach {
     return this.#found.get(member) ?? new Set();
   }
 
-  #ask(heard: readonly MemberId[], others: readonly MemberId[]): void {
+  #ask(voters: readonly MemberId[], others: readonly MemberId[]): void {
     this.#found.clear();
-    for (const to of heard) {
+    for (const to of voters) {
       this.#found.set(to, new Set());
       for (const member of others) {
         if (member !== to) this.#say(to, 'ask', member);

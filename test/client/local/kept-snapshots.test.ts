@@ -1,7 +1,11 @@
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { keepNewest, keptName } from '../../../client/src/local/kept-snapshots.ts';
+import {
+  keepNewest,
+  keptName,
+  type KeptSnapshots,
+} from '../../../client/src/local/kept-snapshots.ts';
 import { SnapshotEncoder } from '../../../contract/src/snapshot-file.ts';
 
 let folder: string;
@@ -13,10 +17,10 @@ afterEach(() => fs.rmSync(folder, { recursive: true }));
 const nameOf = (day: number, cluster = 'a'): string =>
   keptName(cluster, new Date(Date.UTC(2030, 0, day, 2, 30, 5, 999)));
 
-function bytesOf(slot: number): Buffer {
+function bytesOf(slot: number, from: { namespace?: string; clusterId?: string } = {}): Buffer {
   const encoder = new SnapshotEncoder();
   const machine = { name: 'chat-log', version: 1 };
-  const about = { version: '1', namespace: 'local', cluster: 'a', clusterId: 'x' };
+  const about = { version: '1', namespace: 'local', cluster: 'a', clusterId: 'x', ...from };
   const of = { member: 'm', name: 'n0', time: 'now', digests: {} };
   const header = encoder.header({ ...about, machine, slot, ...of });
   const entry = encoder.entry({ table: 't', key: 'k', value: Buffer.from('value') });
@@ -36,6 +40,10 @@ function flipped(): Buffer {
 
 const there = (): string[] => fs.readdirSync(folder).sort();
 
+function keep(newest: string, count: number, before = there()): KeptSnapshots {
+  return keepNewest(folder, 'a', newest, count, before);
+}
+
 test('names are in the order of time', () => {
   expect(nameOf(1)).toBe('a-20300101T023005Z.snapshot');
   expect([nameOf(9), nameOf(10), nameOf(2)].sort()).toEqual([nameOf(2), nameOf(9), nameOf(10)]);
@@ -44,10 +52,10 @@ test('names are in the order of time', () => {
 test('the newest whole ones stay, and no others', () => {
   const names = [1, 2, 3, 4].map((day) => put(nameOf(day)));
   const [first, second, third, fourth] = names;
-  const kept = keepNewest(folder, 'a', fourth ?? '', 2);
+  const kept = keep(fourth ?? '', 2);
   expect(kept).toEqual({ whole: [fourth, third], damaged: [], removed: [second, first] });
   expect(there()).toEqual([third, fourth]);
-  expect(keepNewest(folder, 'a', fourth ?? '', 2).removed).toEqual([]);
+  expect(keep(fourth ?? '', 2).removed).toEqual([]);
 });
 
 test('one that is damaged is said, counts for nothing, and stays', () => {
@@ -57,7 +65,7 @@ test('one that is damaged is said, counts for nothing, and stays', () => {
   put(nameOf(4), Buffer.alloc(0));
   fs.mkdirSync(path.join(folder, nameOf(5)));
   put(nameOf(6));
-  const { whole, damaged, removed } = keepNewest(folder, 'a', nameOf(6), 2);
+  const { whole, damaged, removed } = keep(nameOf(6), 2);
   expect(whole).toEqual([nameOf(6), nameOf(2)]);
   expect(removed).toEqual([nameOf(1)]);
   expect(damaged.map(({ name }) => name)).toEqual([5, 4, 3].map((day) => nameOf(day)));
@@ -71,15 +79,15 @@ test('one that is damaged is said, counts for nothing, and stays', () => {
 test('when the new one is not whole, or not there, nothing is removed', () => {
   const before = [1, 2, 3].map((day) => put(nameOf(day)));
   put(nameOf(4), flipped());
-  expect(() => keepNewest(folder, 'a', nameOf(4), 1)).toThrow('It is damaged');
-  expect(() => keepNewest(folder, 'a', nameOf(5), 1)).toThrow('ENOENT');
+  expect(() => keep(nameOf(4), 1)).toThrow('It is damaged');
+  expect(() => keep(nameOf(5), 1)).toThrow('ENOENT');
   expect(there()).toEqual([...before, nameOf(4)]);
 });
 
 test('the new one stays, also when the clock was put back', () => {
   put(nameOf(8));
   put(nameOf(9));
-  const kept = keepNewest(folder, 'a', put(nameOf(1)), 2);
+  const kept = keep(put(nameOf(1)), 2);
   expect(kept).toEqual({ whole: [nameOf(1), nameOf(9)], damaged: [], removed: [nameOf(8)] });
 });
 
@@ -95,7 +103,7 @@ test('what has another name is nobody’s to remove', () => {
     nameOf(1, 'b'),
   ].map((name) => put(name, Buffer.from('mine')));
   for (const name of others) fs.utimesSync(path.join(folder, name), 0, 0);
-  const kept = keepNewest(folder, 'a', put(nameOf(2)), 1);
+  const kept = keep(put(nameOf(2)), 1);
   expect(kept).toEqual({ whole: [nameOf(2)], damaged: [], removed: [] });
   expect(there()).toEqual([...others, nameOf(2)].sort());
 });
@@ -103,6 +111,43 @@ test('what has another name is nobody’s to remove', () => {
 test('what a run left that was killed goes after a day', () => {
   const left = [1, 2].map((day) => put(`${nameOf(day)}.0123abcd.unfinished`, Buffer.from('half')));
   fs.utimesSync(path.join(folder, left[0] ?? ''), 0, 0);
-  expect(keepNewest(folder, 'a', put(nameOf(3)), 1).removed).toEqual([left[0]]);
+  expect(keep(put(nameOf(3)), 1).removed).toEqual([left[0]]);
   expect(there()).toEqual([left[1], nameOf(3)]);
+});
+
+test('two that are saved at the same time do not remove one another’s', () => {
+  const before = [put(nameOf(1))];
+  const [one, other] = [put(nameOf(2)), put(nameOf(3))];
+  expect(keep(one, 1, before)).toEqual({ whole: [one], damaged: [], removed: before });
+  expect(keep(other, 1, before)).toEqual({ whole: [other], damaged: [], removed: [] });
+  expect(there()).toEqual([one, other]);
+});
+
+test('what another run removed or finished meanwhile is no failure', () => {
+  const gone = [nameOf(1), nameOf(2), `${nameOf(3)}.0123abcd.unfinished`];
+  const kept = keep(put(nameOf(4)), 1, gone);
+  expect(kept).toEqual({ whole: [nameOf(4)], damaged: [], removed: [] });
+});
+
+test('one of another namespace’s cluster of that name is said, counts for nothing, and stays', () => {
+  put(nameOf(1), bytesOf(9, { namespace: 'other' }));
+  put(nameOf(2));
+  const { whole, damaged, removed } = keep(put(nameOf(3)), 1);
+  expect([whole, removed]).toEqual([[nameOf(3)], [nameOf(2)]]);
+  const why = 'It is of the cluster a in the namespace other.';
+  expect(damaged).toEqual([{ name: nameOf(1), why }]);
+  expect(there()).toEqual([nameOf(1), nameOf(3)]);
+});
+
+test('where a clock was ahead for a while, the newest stay all the same', () => {
+  put(nameOf(20), bytesOf(5));
+  put(nameOf(21), bytesOf(6));
+  for (const day of [1, 2, 3]) keep(put(nameOf(day), bytesOf(6 + day)), 2);
+  expect(there()).toEqual([nameOf(2), nameOf(3)]);
+});
+
+test('those of an earlier cluster of that name go first', () => {
+  put(nameOf(20), bytesOf(50, { clusterId: 'y' }));
+  put(nameOf(1), bytesOf(1));
+  expect(keep(put(nameOf(2), bytesOf(2)), 2).removed).toEqual([nameOf(20)]);
 });

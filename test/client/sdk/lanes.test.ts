@@ -239,6 +239,28 @@ test('without a leader it waits for one until the deadline, and then says TIMED_
   expect(performance.now() - begin).toBeGreaterThanOrEqual(390);
 });
 
+test('what was refused until the deadline says why', async () => {
+  const codes: ErrorCode[] = [];
+  await lead(({ answer, session }) => {
+    if (codes.length === 1 && session?.type === 'open') return answer({ ...done, results: [] });
+    answer(refused(codes[0] ?? 'GARBLED'));
+  }, true);
+  await start(300);
+  // The session that it would run in is not opened, and then it is, and the command is refused.
+  codes.push('SESSIONS_FULL', 'SESSIONS_FULL');
+  const message = (code: ErrorCode): string =>
+    expect.stringContaining(`(the last answer was ${code})`) as string;
+  await expect(client.propose([OPERATION])).rejects.toMatchObject({
+    code: 'TIMED_OUT',
+    message: message('SESSIONS_FULL'),
+  });
+  codes.splice(0, 2, 'OVERLOADED');
+  await expect(client.propose([OPERATION])).rejects.toMatchObject({
+    code: 'TIMED_OUT',
+    message: message('OVERLOADED'),
+  });
+});
+
 test('a leader that comes within the deadline gets it', async () => {
   await start(10_000);
   const answer = client.propose([OPERATION]);

@@ -6,6 +6,7 @@ import { counter } from '../../../node/src/machine/counter.ts';
 import { MAX_SESSIONS, Sessions } from '../../../node/src/machine/sessions.ts';
 import { MemoryFile, MemoryStateDisk } from '../../../node/src/storage/memory-file.ts';
 import { openMemoryState } from '../../../node/src/storage/memory-state.ts';
+import type { Tables } from '../../../node/src/machine/tables.ts';
 import type { StateStore } from '../../../node/src/storage/state.ts';
 
 /* Sessions as the log opens, uses and ends them: ARCHITECTURE.md, "Sessions". */
@@ -142,4 +143,28 @@ test('there are so many sessions at most', () => {
   expect(open(5, ALICE)).toMatchObject({ ok: true });
   expect(open(6, BOB)).toEqual({ ok: false, code: 'SESSIONS_FULL' });
   expect(open(7, ALICE)).toMatchObject({ ok: true, slot: 5 });
+});
+
+test('of large sessions one is read at a time, and no other one for nothing', () => {
+  const sessions = new Sessions(state.tables);
+  for (const [i, client] of [ALICE, BOB, 'c3'.repeat(16)].entries()) {
+    const session = sessions.open(client, { opened: i, touched: i, ttlMs: TTL_MS });
+    session.store(1, i, [Buffer.alloc(64 * 1024)]);
+    sessions.changed(client, session, 0);
+  }
+  sessions.save();
+  let read = 0;
+  const counted: Tables = Object.assign(Object.create(state.tables) as Tables, {
+    *range(...args: Parameters<Tables['range']>) {
+      for (const entry of state.tables.range(...args)) {
+        read += 1;
+        yield entry;
+      }
+    },
+  });
+  const later = new Sessions(counted);
+  read = 0;
+  expect([...later.behind(undefined, 10)].map(([client]) => client)).toEqual([ALICE]);
+  expect([...later.behind(ALICE, 10)].map(([client]) => client)).toEqual([BOB]);
+  expect(read).toBe(2);
 });

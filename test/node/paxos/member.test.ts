@@ -282,3 +282,18 @@ test('a learner that lacks on disk what the logs need not have any more is not p
   heard(1);
   expect(member.refusalOf(change)).toBeUndefined();
 });
+
+test('while its history is disputed no read is served, also none that a quorum has answered', () => {
+  const member = voter();
+  const served = (effects: readonly Effect[]): number[] =>
+    effects.flatMap((effect) => (effect.type === 'readable' ? [effect.read] : []));
+  const [probe] = sent(member.step({ type: 'read', read: 1 }), 'probe');
+  if (probe === undefined) throw new Error('nobody was asked');
+  const { of, number } = probe.message;
+  expect(served(hear(member, { type: 'probed', of, number, end: 1 }))).toEqual([]);
+  member.step({ type: 'dispute', isOpen: true });
+  const decided = hear(member, { type: 'decision', ...pvalue('1.b', 0, 'zero') });
+  expect([applied(decided), served(decided)]).toEqual([[0], []]);
+  member.step({ type: 'dispute', isOpen: false });
+  expect(served(member.step(tick))).toEqual([1]);
+});

@@ -52,6 +52,16 @@ test('it is bounded, and comes down again with each answer that comes sooner', (
   expect(pace.phaseOne(all)).toBeLessThan(4);
 });
 
+test('how slow phase 1 was is forgotten after a while: nothing else tells that it is not any more', () => {
+  phaseOne(5_000);
+  pass(2 * LONGEST);
+  expect(pace.phaseOne(all)).toBe(LONGEST);
+  pass(1);
+  expect(pace.phaseOne(all)).toBe(0);
+  phaseOne(10, { ...at, round: 2 });
+  expect(pace.phaseOne(all)).toBe(20);
+});
+
 test('an answer to an earlier ballot, that comes late, tells how slow the others are', () => {
   pace.asked(others, at);
   pass(60);

@@ -12,7 +12,8 @@ class Routes {
   readonly #members = new Map<string, Reach>();
   readonly #cut = new Set<string>();
 
-  constructor(size: number) {
+  /** @param learners so many of them, the last ones, have no vote */
+  constructor(size: number, learners = 0) {
     this.names = Array.from({ length: size }, (_, i) => `n${i}`);
     for (const self of this.names) {
       const say = (to: string, message: ReachMessage): void => {
@@ -21,7 +22,12 @@ class Routes {
         this.#members.get(to)?.heard(self);
         this.#members.get(to)?.told(self, message);
       };
-      this.#members.set(self, new Reach({ self, voters: () => this.names, say }, SILENT_TICKS));
+      const ports = {
+        ...{ self, say },
+        voters: () => this.names.slice(0, size - learners),
+        learners: () => this.names.slice(size - learners),
+      };
+      this.#members.set(self, new Reach(ports, SILENT_TICKS));
     }
   }
 
@@ -94,4 +100,15 @@ test('of five, one who reaches everybody is found', () => {
   routes.cut('n0', 'n4');
   routes.cut('n1', 'n4');
   expect(routes.run('n0', SOON)).toEqual(['n3']);
+});
+
+test('a learner is to be reached, and is not to lead', () => {
+  const routes = new Routes(4, 1);
+  routes.cut('n0', 'n3');
+  routes.cut('n2', 'n3');
+  expect(routes.run('n0', SOON)).toEqual(['n1']);
+  const alone = new Routes(4, 1);
+  alone.cut('n0', 'n2');
+  alone.cut('n1', 'n2');
+  expect(alone.run('n0', SOON)).toEqual([]);
 });
