@@ -1,6 +1,12 @@
 import { Option, type Command } from 'commander';
 import { asking, cluster, output, whole } from './options.ts';
-import type { FileOptions, KeepOptions, RestoreOptions, SaveCommandOptions } from './snapshot.ts';
+import type {
+  FileOptions,
+  KeepOptions,
+  RestoreOptions,
+  SaveCommandOptions,
+  VerifyOptions,
+} from './snapshot.ts';
 
 /** `synod snapshot`: commander's part of it; what it does is in snapshot.ts. */
 export function addSnapshotCommand(program: Command): void {
@@ -21,7 +27,9 @@ export function addSnapshotCommand(program: Command): void {
     );
 
   asking(snapshot.command('keep'))
-    .description('Save one to a folder, named by the time; then remove all but the newest there.')
+    .description(
+      'Save one to a folder, try it, name it by the time; then remove all but the newest there.',
+    )
     .argument('<folder>', 'where they are kept')
     .addOption(
       new Option('--last <n>', 'so many stay that are whole').argParser(whole(1, 1_000)).default(7),
@@ -35,8 +43,9 @@ export function addSnapshotCommand(program: Command): void {
     .command('verify')
     .description('Read all of a snapshot, and see whether every bit of it is as it was saved.')
     .argument('<file>', 'the snapshot')
+    .option('--restore', 'also see that a throw-away member begins with it')
     .addOption(output())
-    .action(async (file: string, options: FileOptions) =>
+    .action(async (file: string, options: VerifyOptions) =>
       (await import('./snapshot.ts')).verify(file, options),
     );
 
@@ -78,5 +87,6 @@ Examples:
   synod snapshot save orders.snapshot                 of any member
   synod snapshot keep backups --last 7                one more; the newest seven stay
   synod snapshot verify orders.snapshot               whether it is whole
+  synod snapshot verify orders.snapshot --restore     and a member can begin with it
   synod snapshot restore orders.snapshot --cluster b  a new cluster b in this folder
   synod up --cluster b                                start it`;

@@ -1,8 +1,9 @@
 import Table from 'cli-table3';
 import { exitCodes } from '../../../contract/src/error-codes.ts';
 import { SnapshotError, type Snapshot } from '../../../contract/src/snapshot-file.ts';
+import { InterruptedError } from '../local/interrupted-error.ts';
 import { NotBlankError } from '../local/restore.ts';
-import { InterruptedError } from '../local/snapshot-save.ts';
+import { TrialError } from '../local/trial.ts';
 import { FileExistsError } from '../local/unfinished-file.ts';
 import { CommandError } from './command-error.ts';
 
@@ -21,6 +22,9 @@ export async function explained<T>(file: string, work: Promise<T> | (() => T)): 
     }
     if (error instanceof FileExistsError) throw new CommandError(error.message, exitCodes.usage);
     if (error instanceof InterruptedError) throw new CommandError(error.message, exitCodes.failed);
+    if (error instanceof TrialError) {
+      throw new CommandError(`${file}: ${error.message}`, error.exitCode);
+    }
     if (error instanceof Error && 'syscall' in error) {
       throw new CommandError(`${file}: ${error.message}.`, exitCodes.io);
     }

@@ -8,7 +8,9 @@ import { FirstConfigurationFile } from '../local/first-configuration-file.ts';
 import { keepNewest, keptName } from '../local/kept-snapshots.ts';
 import { isBlank, NotBlankError, placeSnapshot } from '../local/restore.ts';
 import { saveSnapshot } from '../local/snapshot-save.ts';
+import { tryRestore } from '../local/trial.ts';
 import { Workspace } from '../local/workspace.ts';
+import { interruption } from './interruption.ts';
 import { memberOf } from './member-of.ts';
 import { ANSWER_MS, print, withClient, type SessionOptions } from './session.ts';
 import { explained, size, summary, table } from './snapshot-text.ts';
@@ -29,6 +31,10 @@ export interface FileOptions {
   readonly output: 'text' | 'json';
 }
 
+export interface VerifyOptions extends FileOptions {
+  readonly restore?: true;
+}
+
 export interface RestoreOptions extends FileOptions {
   readonly data?: string;
   readonly ifBlank?: true;
@@ -38,7 +44,7 @@ export interface RestoreOptions extends FileOptions {
 
 /** Saves a snapshot of a cluster that runs. */
 export async function save(file: string, options: SaveCommandOptions): Promise<void> {
-  const snapshot = await saveShown(file, options);
+  const snapshot = await saveShown(file, options, interruption());
   print(options, summary(file, snapshot), () => saved(file, snapshot));
 }
 
@@ -48,7 +54,8 @@ export async function keep(folder: string, options: KeepOptions): Promise<void> 
   makeFolder(folder);
   const name = keptName(cluster, new Date());
   const file = path.join(folder, name);
-  const snapshot = await saveShown(file, options);
+  const signal = interruption();
+  const snapshot = await saveShown(file, options, signal, (saved) => tryRestore(saved, { signal }));
   const kept = await explained(file, () => keepNewest(folder, cluster, name, last));
   const { whole, damaged, removed } = kept;
   for (const { name, why } of damaged) {
@@ -58,7 +65,7 @@ export async function keep(folder: string, options: KeepOptions): Promise<void> 
   print(
     options,
     { ...summary(file, snapshot), ...kept },
-    () => `${saved(file, snapshot)} Whole ones there: ${whole.length}; ${gone}.`,
+    () => `${saved(file, snapshot)} ${TRIED} Whole ones there: ${whole.length}; ${gone}.`,
   );
 }
 
@@ -66,12 +73,15 @@ function saved(file: string, { header: { slot, name }, bytes }: Snapshot): strin
   return `${file}: slot ${slot}, ${size(bytes)}, of ${name}. It was checked.`;
 }
 
-async function saveShown(file: string, options: SaveCommandOptions): Promise<Snapshot> {
+const TRIED = 'A throw-away member began with it.';
+
+async function saveShown(
+  file: string,
+  options: SaveCommandOptions,
+  signal: AbortSignal,
+  check?: (file: string) => Promise<void>,
+): Promise<Snapshot> {
   const { member, local = false, force = false, timeout } = options;
-  const interrupt = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => interrupt.abort()); // What is not whole is not left behind.
-  }
   const bar = new SingleBar({
     format: '{bar} {percentage} %  {done} of about {all}',
     stream: process.stderr,
@@ -89,9 +99,8 @@ async function saveShown(file: string, options: SaveCommandOptions): Promise<Sna
     const found = member === undefined ? [] : await client.status({ waitMs: ANSWER_MS });
     const only = member === undefined ? {} : { member: memberOf(member, found) };
     const saving = saveSnapshot(client, {
-      ...{ file, force, local, ...only },
+      ...{ file, force, local, signal, ...only, ...(check && { check }) },
       timeoutMs: timeout * 1000,
-      signal: interrupt.signal,
       progress: draw,
       say: (what) => void process.stderr.write(`${what}\n`),
     });
@@ -99,13 +108,17 @@ async function saveShown(file: string, options: SaveCommandOptions): Promise<Sna
   });
 }
 
-/** Reads and checks all of a snapshot's file. */
-export async function verify(file: string, options: FileOptions): Promise<void> {
+/** Reads and checks all of a snapshot's file; with `restore`, a member begins with it. */
+export async function verify(file: string, options: VerifyOptions): Promise<void> {
+  const { restore = false } = options;
   const snapshot = await explained(file, () => verifySnapshot(file));
+  if (restore) await explained(file, tryRestore(file, { signal: interruption() }));
+  const { bytes, hash } = snapshot;
+  const tried = restore ? ` ${TRIED}` : '';
   print(
     options,
-    summary(file, snapshot),
-    () => `${file} is whole: ${size(snapshot.bytes)}, SHA-256 ${snapshot.hash}.`,
+    { ...summary(file, snapshot), ...(restore && { restored: true }) },
+    () => `${file} is whole: ${size(bytes)}, SHA-256 ${hash}.${tried}`,
   );
 }
 

@@ -239,6 +239,12 @@ describe('backups', () => {
       command: ['node', 'dist/client/src/cli/main.js'],
       args: ['snapshot', 'keep', '/backups', '--last', '3'],
     });
+    // Where each is tried: the root of the container is read-only.
+    expect(pod?.spec.containers[0]?.volumeMounts).toContainEqual({
+      name: 'scratch',
+      mountPath: '/tmp',
+    });
+    expect(pod?.spec.volumes).toContainEqual({ name: 'scratch', emptyDir: {} });
     expect(JSON.stringify(pod?.spec)).toContain('"secretName":"synod-nats-administrator-2"');
     const other = ['nats.enabled=false', 'nats.url=nats://n'];
     const secret = '"secretName":"mine"';
