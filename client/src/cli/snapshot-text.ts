@@ -5,6 +5,8 @@ import { InterruptedError } from '../local/interrupted-error.ts';
 import { NotBlankError } from '../local/restore.ts';
 import { TrialError } from '../local/trial.ts';
 import { FileExistsError } from '../local/unfinished-file.ts';
+import { S3AddressError } from '../places/s3-address.ts';
+import { S3Error } from '../places/s3-error.ts';
 import { CommandError } from './command-error.ts';
 
 /* What `synod snapshot` says of snapshots, and of what went wrong with them. */
@@ -20,6 +22,8 @@ export async function explained<T>(file: string, work: Promise<T> | (() => T)): 
     if (error instanceof NotBlankError) {
       throw new CommandError(error.message, exitCodes.dataRefused);
     }
+    if (error instanceof S3Error) throw new CommandError(error.message, exitCodes.io);
+    if (error instanceof S3AddressError) throw new CommandError(error.message, exitCodes.usage);
     if (error instanceof FileExistsError) throw new CommandError(error.message, exitCodes.usage);
     if (error instanceof InterruptedError) throw new CommandError(error.message, exitCodes.failed);
     if (error instanceof TrialError) {

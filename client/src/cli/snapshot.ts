@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { SingleBar } from 'cli-progress';
-import { makeFolder } from '../../../contract/src/folder.ts';
 import { verifySnapshot, type Snapshot } from '../../../contract/src/snapshot-file.ts';
 import { SLOT_MARGIN } from '../../../contract/src/snapshot.ts';
 import { DEFAULT_CLUSTER } from '../local/default-cluster.ts';
@@ -10,10 +9,15 @@ import { isBlank, NotBlankError, placeSnapshot } from '../local/restore.ts';
 import { saveSnapshot } from '../local/snapshot-save.ts';
 import { tryRestore } from '../local/trial.ts';
 import { Workspace } from '../local/workspace.ts';
+import type { SnapshotPlace } from '../places/place.ts';
+import { placeOf, shelfOf } from '../places/place-of.ts';
 import { interruption } from './interruption.ts';
 import { memberOf } from './member-of.ts';
 import { ANSWER_MS, print, withClient, type SessionOptions } from './session.ts';
 import { explained, size, summary, table } from './snapshot-text.ts';
+
+/** So long nothing may come of S3, where no option says it. */
+const QUIET_MS = 30_000;
 
 export interface SaveCommandOptions extends SessionOptions {
   readonly member?: string;
@@ -44,29 +48,37 @@ export interface RestoreOptions extends FileOptions {
 
 /** Saves a snapshot of a cluster that runs. */
 export async function save(file: string, options: SaveCommandOptions): Promise<void> {
-  const snapshot = await saveShown(file, options, interruption());
+  const signal = interruption();
+  const place = await explained(file, placeOf(file, { ...given(options), signal }));
+  const snapshot = await saveShown(place, options, signal);
   print(options, summary(file, snapshot), () => saved(file, snapshot));
 }
 
-/** Saves one to a folder, and removes older ones than the newest of them. */
-export async function keep(folder: string, options: KeepOptions): Promise<void> {
+/** Saves one, tries it, and removes older ones than the newest that are kept with it. */
+export async function keep(where: string, options: KeepOptions): Promise<void> {
   const { cluster, last } = options;
-  makeFolder(folder);
-  const name = keptName(cluster, new Date());
-  const file = path.join(folder, name);
   const signal = interruption();
-  const snapshot = await saveShown(file, options, signal, (saved) => tryRestore(saved, { signal }));
-  const kept = await explained(file, () => keepNewest(folder, cluster, name, last));
+  const shelf = await explained(where, shelfOf(where, { ...given(options), signal }));
+  const name = keptName(cluster, new Date());
+  const place = shelf.place(name);
+  const check = (file: string): Promise<void> => tryRestore(file, { signal });
+  const snapshot = await saveShown(place, options, signal, check);
+  const kept = await explained(where, keepNewest(shelf, cluster, name, last));
   const { whole, damaged, removed } = kept;
   for (const { name, why } of damaged) {
-    process.stderr.write(`${path.join(folder, name)}: ${why} It is not counted, and stays.\n`);
+    process.stderr.write(`${shelf.addressOf(name)}: ${why} It is not counted, and stays.\n`);
   }
   const gone = removed.length === 0 ? 'none was removed' : `removed: ${removed.join(', ')}`;
   print(
     options,
-    { ...summary(file, snapshot), ...kept },
-    () => `${saved(file, snapshot)} ${TRIED} Whole ones there: ${whole.length}; ${gone}.`,
+    { ...summary(place.address, snapshot), ...kept },
+    () => `${saved(place.address, snapshot)} ${TRIED} Whole ones there: ${whole.length}; ${gone}.`,
   );
+}
+
+/** Of what was given, what is for the place. */
+function given({ timeout, force }: { timeout: number; force?: true }) {
+  return { timeoutMs: timeout * 1000, ...(force && { force }) };
 }
 
 function saved(file: string, { header: { slot, name }, bytes }: Snapshot): string {
@@ -76,7 +88,7 @@ function saved(file: string, { header: { slot, name }, bytes }: Snapshot): strin
 const TRIED = 'A throw-away member began with it.';
 
 async function saveShown(
-  file: string,
+  place: SnapshotPlace,
   options: SaveCommandOptions,
   signal: AbortSignal,
   check?: (file: string) => Promise<void>,
@@ -98,21 +110,31 @@ async function saveShown(
   return withClient(options, async (client) => {
     const found = member === undefined ? [] : await client.status({ waitMs: ANSWER_MS });
     const only = member === undefined ? {} : { member: memberOf(member, found) };
-    const saving = saveSnapshot(client, {
-      ...{ file, force, local, signal, ...only, ...(check && { check }) },
-      timeoutMs: timeout * 1000,
-      progress: draw,
-      say: (what) => void process.stderr.write(`${what}\n`),
-    });
-    return explained(file, saving).finally(() => bar.stop());
+    const saving = place.save((file) =>
+      saveSnapshot(client, {
+        ...{ file, force, local, signal, ...only, ...(check && { check }) },
+        timeoutMs: timeout * 1000,
+        progress: draw,
+        say: (what) => void process.stderr.write(`${what}\n`),
+      }).finally(() => bar.stop()),
+    );
+    return explained(place.address, saving);
   });
 }
 
-/** Reads and checks all of a snapshot's file; with `restore`, a member begins with it. */
+/** Reads and checks all of a snapshot; with `restore`, a member begins with it. */
 export async function verify(file: string, options: VerifyOptions): Promise<void> {
   const { restore = false } = options;
-  const snapshot = await explained(file, () => verifySnapshot(file));
-  if (restore) await explained(file, tryRestore(file, { signal: interruption() }));
+  const signal = interruption();
+  const snapshot = await explained(file, async () => {
+    const place = await placeOf(file, { timeoutMs: QUIET_MS, signal });
+    if (!restore) return place.verify();
+    return place.use(async (local) => {
+      const found = verifySnapshot(local);
+      await tryRestore(local, { signal });
+      return found;
+    });
+  });
   const { bytes, hash } = snapshot;
   const tried = restore ? ` ${TRIED}` : '';
   print(
@@ -124,7 +146,10 @@ export async function verify(file: string, options: VerifyOptions): Promise<void
 
 /** The same, and shows what it says of itself. */
 export async function inspect(file: string, options: FileOptions): Promise<void> {
-  const snapshot = await explained(file, () => verifySnapshot(file));
+  const snapshot = await explained(file, async () => {
+    const place = await placeOf(file, { timeoutMs: QUIET_MS, signal: interruption() });
+    return place.verify();
+  });
   print(options, summary(file, snapshot), () => table(snapshot));
 }
 
@@ -142,11 +167,12 @@ export async function restore(file: string, options: RestoreOptions): Promise<vo
     print(options, { file, folders: [] }, () => text);
     return;
   }
-  const snapshot = await explained(file, () => {
+  const snapshot = await explained(file, async () => {
     if (data === undefined && new FirstConfigurationFile(folder).read() !== undefined) {
       throw new NotBlankError(folder);
     }
-    return placeSnapshot(file, folders);
+    const place = await placeOf(file, { timeoutMs: QUIET_MS, signal: interruption() });
+    return place.use((local) => placeSnapshot(local, folders));
   });
   const { slot } = snapshot.header;
   const where = cluster === DEFAULT_CLUSTER ? '' : ` --cluster ${cluster}`;

@@ -1,18 +1,13 @@
-import fs from 'node:fs';
-import path from 'node:path';
-import { isNativeError } from 'node:util/types';
-import { SnapshotError, verifySnapshot } from '../../../contract/src/snapshot-file.ts';
-import { isUnfinishedOf } from './unfinished-file.ts';
+import { SnapshotError } from '../../../contract/src/snapshot-file.ts';
+import type { Shelf } from '../places/place.ts';
 
 /*
- * A folder in which the newest snapshots of a cluster are kept. By its name a file is one of them;
- * nothing else there is looked at, or removed.
+ * The newest snapshots of a cluster, kept on a shelf. By its name something is one of them; nothing
+ * else there is looked at, or removed.
  */
 
 const SUFFIX = '.snapshot';
 const timePattern = /^\d{8}T\d{6}Z$/;
-/** Whoever writes to what is not finished yet has written by then. */
-const LEFT_MS = 24 * 60 * 60 * 1000;
 
 /** Like `orders-20261129T020000Z.snapshot`: in their order, the names are in the order of time. */
 export function keptName(cluster: string, time: Date): string {
@@ -37,45 +32,37 @@ export interface KeptSnapshots {
 /**
  * Keeps the newest whole snapshots of a cluster, and removes the whole ones that are older, once
  * each was read and checked.
- * @param newest the one that was just saved: it stays, whatever the clock said
- * @throws SnapshotError when that one is not whole, or what the system says: nothing was removed
+ * @param newest the one that was just saved, and checked: it stays, whatever the clock said
  */
-export function keepNewest(
-  folder: string,
+export async function keepNewest(
+  shelf: Shelf,
   cluster: string,
   newest: string,
   count: number,
-): KeptSnapshots {
-  verifySnapshot(path.join(folder, newest));
-  const names = fs.readdirSync(folder);
-  const others = names.filter((name) => name !== newest && isKept(name, cluster));
+): Promise<KeptSnapshots> {
+  const others = (await shelf.names()).filter((name) => name !== newest && isKept(name, cluster));
   const whole = [newest];
   const damaged: { name: string; why: string }[] = [];
   for (const name of others.sort().reverse()) {
-    const why = damageOf(path.join(folder, name));
+    const why = await damageOf(shelf, name);
     if (why === undefined) whole.push(name);
     else damaged.push({ name, why });
   }
   const removed = whole.splice(count);
-  removed.push(...names.filter((name) => isLeft(folder, name, cluster)));
-  for (const name of removed) fs.rmSync(path.join(folder, name));
+  removed.push(...(await shelf.left((name) => isKept(name, cluster))));
+  for (const name of removed) await shelf.remove(name);
   return { whole, damaged, removed };
 }
 
 /** @returns `undefined` when the snapshot is whole; or a sentence */
-function damageOf(file: string): string | undefined {
+async function damageOf(shelf: Shelf, name: string): Promise<string | undefined> {
   try {
-    verifySnapshot(file);
+    await shelf.place(name).verify();
     return undefined;
   } catch (error) {
     if (error instanceof SnapshotError) return error.message;
-    if (isNativeError(error) && 'syscall' in error) return `It cannot be read: ${error.message}.`;
-    throw error;
+    const trouble = shelf.troubleOf(error);
+    if (trouble === undefined) throw error;
+    return trouble;
   }
-}
-
-/** Who saved it was killed in the middle, long ago. */
-function isLeft(folder: string, name: string, cluster: string): boolean {
-  if (!isUnfinishedOf(name, (target) => isKept(target, cluster))) return false;
-  return Date.now() - fs.statSync(path.join(folder, name)).mtimeMs > LEFT_MS;
 }

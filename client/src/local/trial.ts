@@ -1,13 +1,12 @@
 import { spawn } from 'node:child_process';
-import fs from 'node:fs';
 import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isNativeError } from 'node:util/types';
 import { exitCodes } from '../../../contract/src/error-codes.ts';
 import { SnapshotError } from '../../../contract/src/snapshot-file.ts';
 import { InterruptedError } from './interrupted-error.ts';
 import { placeSnapshot } from './restore.ts';
+import { inScratch } from './scratch.ts';
 
 /** A state of many GiB takes so long. */
 const DEADLINE_MS = 45 * 60_000;
@@ -45,19 +44,18 @@ export class TrialError extends Error {
  */
 export async function tryRestore(file: string, options: TrialOptions): Promise<void> {
   const { within = tmpdir() } = options;
-  let folder: string | undefined;
-  try {
-    folder = fs.mkdtempSync(path.join(within, 'synod-trial-'));
+  const attempt = async (folder: string): Promise<void> => {
     const { hash } = placeSnapshot(file, [folder]);
     const { code, said, why } = await run(folder, within, options);
     if (code === exitCodes.dataRefused) throw refused(why);
     if (code !== exitCodes.ok) throw new TrialError(within, why, code);
     if (said !== hash) throw refused('It has read another one.');
+  };
+  try {
+    await inScratch(attempt, within);
   } catch (error) {
     if (!isNativeError(error) || !('syscall' in error)) throw error;
     throw new TrialError(within, `${error.message}.`, exitCodes.io);
-  } finally {
-    if (folder !== undefined) fs.rmSync(folder, { recursive: true, force: true });
   }
 }
 

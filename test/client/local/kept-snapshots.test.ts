@@ -2,11 +2,14 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { keepNewest, keptName } from '../../../client/src/local/kept-snapshots.ts';
+import { FolderShelf } from '../../../client/src/places/folder-shelf.ts';
 import { SnapshotEncoder } from '../../../contract/src/snapshot-file.ts';
 
 let folder: string;
+let shelf: FolderShelf;
 beforeEach(() => {
   folder = fs.mkdtempSync(path.join(tmpdir(), 'synod-kept-'));
+  shelf = new FolderShelf(folder);
 });
 afterEach(() => fs.rmSync(folder, { recursive: true }));
 
@@ -41,23 +44,23 @@ test('names are in the order of time', () => {
   expect([nameOf(9), nameOf(10), nameOf(2)].sort()).toEqual([nameOf(2), nameOf(9), nameOf(10)]);
 });
 
-test('the newest whole ones stay, and no others', () => {
+test('the newest whole ones stay, and no others', async () => {
   const names = [1, 2, 3, 4].map((day) => put(nameOf(day)));
   const [first, second, third, fourth] = names;
-  const kept = keepNewest(folder, 'a', fourth ?? '', 2);
+  const kept = await keepNewest(shelf, 'a', fourth ?? '', 2);
   expect(kept).toEqual({ whole: [fourth, third], damaged: [], removed: [second, first] });
   expect(there()).toEqual([third, fourth]);
-  expect(keepNewest(folder, 'a', fourth ?? '', 2).removed).toEqual([]);
+  expect((await keepNewest(shelf, 'a', fourth ?? '', 2)).removed).toEqual([]);
 });
 
-test('one that is damaged is said, counts for nothing, and stays', () => {
+test('one that is damaged is said, counts for nothing, and stays', async () => {
   put(nameOf(1));
   put(nameOf(2));
   put(nameOf(3), flipped());
   put(nameOf(4), Buffer.alloc(0));
   fs.mkdirSync(path.join(folder, nameOf(5)));
   put(nameOf(6));
-  const { whole, damaged, removed } = keepNewest(folder, 'a', nameOf(6), 2);
+  const { whole, damaged, removed } = await keepNewest(shelf, 'a', nameOf(6), 2);
   expect(whole).toEqual([nameOf(6), nameOf(2)]);
   expect(removed).toEqual([nameOf(1)]);
   expect(damaged.map(({ name }) => name)).toEqual([5, 4, 3].map((day) => nameOf(day)));
@@ -68,22 +71,29 @@ test('one that is damaged is said, counts for nothing, and stays', () => {
   expect(there()).toEqual([2, 3, 4, 5, 6].map((day) => nameOf(day)));
 });
 
-test('when the new one is not whole, or not there, nothing is removed', () => {
-  const before = [1, 2, 3].map((day) => put(nameOf(day)));
-  put(nameOf(4), flipped());
-  expect(() => keepNewest(folder, 'a', nameOf(4), 1)).toThrow('It is damaged');
-  expect(() => keepNewest(folder, 'a', nameOf(5), 1)).toThrow('ENOENT');
-  expect(there()).toEqual([...before, nameOf(4)]);
+test('what is not under its name what was saved is said: nothing was kept yet', async () => {
+  const file = path.join(folder, nameOf(4));
+  const place = shelf.place(nameOf(4));
+  const saves = (bytes: Buffer) =>
+    place.save(async () => {
+      put(nameOf(4));
+      const saved = await place.verify();
+      fs.writeFileSync(file, bytes);
+      return saved;
+    });
+  await expect(saves(flipped())).rejects.toThrow('It is damaged');
+  await expect(saves(bytesOf(8))).rejects.toThrow('another one');
+  expect(await saves(bytesOf(7))).toEqual(await place.verify());
 });
 
-test('the new one stays, also when the clock was put back', () => {
+test('the new one stays, also when the clock was put back', async () => {
   put(nameOf(8));
   put(nameOf(9));
-  const kept = keepNewest(folder, 'a', put(nameOf(1)), 2);
+  const kept = await keepNewest(shelf, 'a', put(nameOf(1)), 2);
   expect(kept).toEqual({ whole: [nameOf(1), nameOf(9)], damaged: [], removed: [nameOf(8)] });
 });
 
-test('what has another name is nobody’s to remove', () => {
+test('what has another name is nobody’s to remove', async () => {
   const others = [
     'notes.txt',
     'a.snapshot',
@@ -95,14 +105,14 @@ test('what has another name is nobody’s to remove', () => {
     nameOf(1, 'b'),
   ].map((name) => put(name, Buffer.from('mine')));
   for (const name of others) fs.utimesSync(path.join(folder, name), 0, 0);
-  const kept = keepNewest(folder, 'a', put(nameOf(2)), 1);
+  const kept = await keepNewest(shelf, 'a', put(nameOf(2)), 1);
   expect(kept).toEqual({ whole: [nameOf(2)], damaged: [], removed: [] });
   expect(there()).toEqual([...others, nameOf(2)].sort());
 });
 
-test('what a run left that was killed goes after a day', () => {
+test('what a run left that was killed goes after a day', async () => {
   const left = [1, 2].map((day) => put(`${nameOf(day)}.0123abcd.unfinished`, Buffer.from('half')));
   fs.utimesSync(path.join(folder, left[0] ?? ''), 0, 0);
-  expect(keepNewest(folder, 'a', put(nameOf(3)), 1).removed).toEqual([left[0]]);
+  expect((await keepNewest(shelf, 'a', put(nameOf(3)), 1)).removed).toEqual([left[0]]);
   expect(there()).toEqual([left[1], nameOf(3)]);
 });
