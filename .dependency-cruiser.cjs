@@ -44,7 +44,7 @@ module.exports = {
       name: 'nothing-imports-main',
       severity: 'error',
       from: {},
-      to: { path: '^(node|operator)/src/main\\.ts$' },
+      to: { path: '^(node|operator)/src/(main|trial)\\.ts$' },
     },
     only('node-does-not-know-its-clients', '^node/', '^(node|contract)/'),
     only(

@@ -1,55 +1,16 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8';
 import { exitCodes } from '../../contract/src/error-codes.ts';
-import { FolderError } from '../../contract/src/folder.ts';
-import { HttpListenError } from '../../contract/src/http-server.ts';
 import { ConfigError } from '../../contract/src/settings.ts';
 import { configHelp, parseConfig, type Config } from './config.ts';
-import { InvariantViolation } from './paxos/invariant.ts';
+import { exitCodeOf, sentenceOf } from './ending.ts';
 import { createLogger, type Logger } from './service/logger.ts';
 import { Node } from './service/node.ts';
-import { ScriptListenError } from './service/script-port.ts';
 import { WaitingRoom } from './service/waiting-room.ts';
-import { AnotherClusterError } from './storage/first-configuration-file.ts';
-import { NotADataFolderError } from './storage/data-folder.ts';
-import { DiskError, remedyOf } from './storage/disk-error.ts';
-import { FolderInUseError, FolderLock } from './storage/folder-lock.ts';
-import { ForeignDataError, FormatError } from './storage/format-error.ts';
-import { MachineError } from './storage/machine-error.ts';
-import { LockError } from './storage/lock-file.ts';
+import { FolderLock } from './storage/folder-lock.ts';
 
 /** Whoever moves the pods of a cluster waits so long for each, at most. */
 const STOP_DEADLINE_MS = 4_500;
-
-const refusals = [
-  AnotherClusterError,
-  FolderError,
-  FolderInUseError,
-  ForeignDataError,
-  FormatError,
-  LockError,
-  MachineError,
-  NotADataFolderError,
-];
-
-function exitCodeOf(error: unknown): number {
-  if (error instanceof InvariantViolation) return exitCodes.invariant;
-  if (refusals.some((refusal) => error instanceof refusal)) return exitCodes.dataRefused;
-  if (error instanceof HttpListenError || error instanceof ScriptListenError) {
-    return exitCodes.unavailable;
-  }
-  // What the system refused while the data folder was opened comes as it is.
-  if (error instanceof DiskError || (error instanceof Error && 'syscall' in error)) {
-    return exitCodes.io;
-  }
-  return exitCodes.failed;
-}
-
-function sentenceOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const remedy = error instanceof DiskError ? undefined : remedyOf(error);
-  return remedy === undefined ? error.message : `${error.message}. ${remedy}`;
-}
 
 function readConfig(): Config {
   const args = process.argv.slice(2);

@@ -108,6 +108,24 @@ const backup = z.strictObject({
           'on several nodes can be restored.',
       ),
   }),
+  s3: z.strictObject({
+    bucket: z
+      .string()
+      .regex(/^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$/)
+      .describe('Bucket of S3 that they are kept in, instead of a claim.'),
+    prefix: z
+      .string()
+      .regex(/^([^/]+(\/[^/]+)*)?$/)
+      .describe('What their keys begin with, before a slash.'),
+    endpoint: z
+      .string()
+      .regex(/^(https?:\/\/[^/]+\/?)?$/)
+      .describe('URL of an S3 of your own.'),
+    region: z.string().min(1).describe('Its region.'),
+    credentialsSecret: secret(
+      'Secret with `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`; it has to be there.',
+    ),
+  }),
   resources: object('CPU and memory of the pod that saves one.'),
 });
 

@@ -12,11 +12,13 @@ export interface GaugeValues {
   readonly clusters: number;
 }
 
-/** When the last good snapshot of a cluster was saved, in ms since 1970. */
-export interface BackupTime {
+/** Of the snapshots of a cluster that has a CronJob for them. */
+export interface BackupFigures {
   readonly namespace: string;
   readonly name: string;
-  readonly time: number;
+  /** When the last good one was saved, in ms since 1970. */
+  readonly lastGood: number | undefined;
+  readonly isOverdue: boolean;
 }
 
 const gauges: Readonly<Record<keyof GaugeValues, readonly [name: string, help: string]>> = {
@@ -60,7 +62,7 @@ export class Metrics {
     'Events not written, because their cluster had too many.',
   );
   #read: (() => GaugeValues) | undefined;
-  #readBackups: (() => readonly BackupTime[]) | undefined;
+  #readBackups: (() => readonly BackupFigures[]) | undefined;
 
   /** @param process metrics of the process and of Node (event loop lag, heap, …) */
   constructor(version: string, process = true) {
@@ -73,7 +75,16 @@ export class Metrics {
     info.set({ version, node_version: globalThis.process.version }, 1);
     for (const result of ['done', 'failed']) this.reconciles.inc({ result }, 0);
     for (const key of Object.keys(gauges) as (keyof GaugeValues)[]) this.#gauge(key);
-    this.#backupGauge();
+    this.#backupGauge(
+      'synod_operator_last_good_backup_timestamp_seconds',
+      'When the last good snapshot of a cluster was saved, in seconds since 1970.',
+      ({ lastGood }) => lastGood && lastGood / 1000,
+    );
+    this.#backupGauge(
+      'synod_operator_backup_overdue',
+      '1 while the last good snapshot of a cluster is older than its schedule says.',
+      ({ isOverdue }) => Number(isOverdue),
+    );
     if (!process) return;
     // It wakes the process so often, also when nothing is to be done.
     collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: LAG_MS });
@@ -84,8 +95,8 @@ export class Metrics {
     this.#read = source;
   }
 
-  /** The same, of the clusters that have a good snapshot. */
-  readBackupsFrom(source: () => readonly BackupTime[]): void {
+  /** The same, of the clusters whose snapshots are saved. */
+  readBackupsFrom(source: () => readonly BackupFigures[]): void {
     this.#readBackups = source;
   }
 
@@ -107,21 +118,22 @@ export class Metrics {
     return new Counter({ name, help, labelNames: [...labelNames], registers: [this.#registry] });
   }
 
-  #backupGauge(): void {
-    const read = (): readonly BackupTime[] => this.#readBackups?.() ?? [];
+  #backupGauge(
+    name: string,
+    help: string,
+    valueOf: (backup: BackupFigures) => number | undefined,
+  ): void {
+    const read = (): readonly BackupFigures[] => this.#readBackups?.() ?? [];
     const collect = function (this: Gauge): void {
       this.reset();
-      for (const { namespace, name, time } of read()) {
-        this.set({ cluster_namespace: namespace, cluster: name }, time / 1000);
+      for (const backup of read()) {
+        const { namespace: cluster_namespace, name: cluster } = backup;
+        const value = valueOf(backup);
+        if (value !== undefined) this.set({ cluster_namespace, cluster }, value);
       }
     };
-    new Gauge({
-      name: 'synod_operator_last_good_backup_timestamp_seconds',
-      help: 'When the last good snapshot of a cluster was saved, in seconds since 1970.',
-      labelNames: ['cluster_namespace', 'cluster'],
-      registers: [this.#registry],
-      collect,
-    });
+    const labelNames = ['cluster_namespace', 'cluster'];
+    new Gauge({ name, help, labelNames, registers: [this.#registry], collect });
   }
 
   #gauge(key: keyof GaugeValues): void {

@@ -13,7 +13,8 @@ import { Queue, type Failure, type WorkResult } from './kube/queue.ts';
 import { Reflector, restartReasons, type Sink } from './kube/reflector.ts';
 import type { Logger } from './logger.ts';
 import { NatsMembers } from './members/nats-members.ts';
-import type { BackupTime, Metrics } from './metrics.ts';
+import type { BackupFigures, Metrics } from './metrics.ts';
+import type { Backups } from './reconcile/backups.ts';
 import type { ObjectKind } from './reconcile/ports.ts';
 import { FigureKeeper } from './figure-keeper.ts';
 import { makeReconcile } from './reconcile/reconcile.ts';
@@ -38,7 +39,7 @@ export class Operator {
   readonly #atRest: AtRest;
   readonly #queue: Queue;
   readonly #figures: FigureKeeper;
-  readonly #backups = new Map<string, BackupTime>();
+  readonly #backups = new Map<string, BackupFigures>();
   /** What a person may change of each cluster that exists, by its key, as it was last. */
   readonly #clusters = new Map<string, string>();
 
@@ -67,7 +68,7 @@ export class Operator {
       }),
       now: Date.now,
       newClusterId: randomUUID,
-      onBackup: (cluster, time) => this.#keepBackup(cluster, time),
+      onBackup: (cluster, backups) => this.#keepBackups(cluster, backups),
     });
     this.#atRest = new AtRest({
       look: (key) => reconcile(parseKey(key)),
@@ -100,8 +101,8 @@ export class Operator {
     return this.#clusters.size;
   }
 
-  /** Of each cluster that has a good snapshot, when it was saved. */
-  get backups(): readonly BackupTime[] {
+  /** Of each cluster whose snapshots are saved. */
+  get backups(): readonly BackupFigures[] {
     return [...this.#backups.values()];
   }
 
@@ -172,10 +173,14 @@ export class Operator {
     void this.#members.forget(parseKey(key));
   }
 
-  #keepBackup({ namespace, name }: Key, time: number | undefined): void {
+  #keepBackups({ namespace, name }: Key, backups: Backups | undefined): void {
     const key = keyOf({ namespace, name });
-    if (time === undefined) this.#backups.delete(key);
-    else this.#backups.set(key, { namespace, name, time });
+    if (backups === undefined) {
+      this.#backups.delete(key);
+      return;
+    }
+    const { lastGood, overdue } = backups;
+    this.#backups.set(key, { namespace, name, lastGood, isOverdue: overdue !== undefined });
   }
 
   /** What belongs to no cluster that exists is left alone. */

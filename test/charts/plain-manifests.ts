@@ -6,6 +6,7 @@ export interface Container {
   command?: string[];
   args?: string[];
   env?: { name: string; value?: string; valueFrom?: { secretKeyRef?: SecretKey } }[];
+  volumeMounts?: object[];
   securityContext?: object;
 }
 
@@ -18,6 +19,7 @@ export interface PodSpec {
   containers: Container[];
   automountServiceAccountToken?: boolean;
   securityContext?: object;
+  volumes?: object[];
 }
 
 interface Template {

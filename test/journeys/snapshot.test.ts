@@ -23,7 +23,11 @@ afterEach(() => folder.remove(), 30_000);
 
 /** In the working folder; `--cluster` is the one of the tests, unless another one is named. */
 function snapshot(...args: string[]): Promise<CliResult> {
-  const env = { SYNOD_CLUSTER: folder.cluster, SYNOD_NATS_URL: cluster.natsUrl };
+  return snapshotIn({}, ...args);
+}
+
+function snapshotIn(more: Record<string, string>, ...args: string[]): Promise<CliResult> {
+  const env = { SYNOD_CLUSTER: folder.cluster, SYNOD_NATS_URL: cluster.natsUrl, ...more };
   return synod(['snapshot', ...args], { cwd: folder.path, env, deadlineMs: 60_000 });
 }
 
@@ -76,6 +80,8 @@ test('saved while writes go on; restored as a new cluster, with all that was ans
   expect(saved['tables']).not.toHaveProperty('sessions');
   expect(await json('verify', 'a.snapshot')).toEqual(saved);
   expect(await json('inspect', 'a.snapshot')).toEqual(saved);
+  const tried = await json('verify', 'a.snapshot', '--restore');
+  expect(tried).toEqual({ ...saved, restored: true });
 
   const restored = await json('restore', 'a.snapshot', '--cluster', 'b', '--nodes', '3');
   expect(restored['hash']).toBe(saved['hash']);
@@ -217,10 +223,17 @@ test('kept in a folder: the newest stay, and who cannot save removes nothing', a
   expect(second.stderr).toContain(
     `${old[1]}: It is damaged: its end is missing. It is not counted`,
   );
-  expect(second.stdout).toMatch(/It was checked\. Whole ones there: 1; removed: .*, .*\.\n$/);
+  expect(second.stdout).toMatch(
+    /It was checked\. A throw-away member began with it\. Whole ones there: 1; removed: .*, .*\.\n$/,
+  );
   const left = names();
   expect(left).toHaveLength(2);
   expect(left[0]).toBe(old[1]);
+
+  const untried = await snapshotIn({ TMPDIR: '/dev/null' }, 'keep', 'kept', '--last', '1');
+  expect(untried.code).toBe(74);
+  expect(untried.stderr).toMatch(/could not be tried in \/dev\/null: ENOTDIR/);
+  expect(names()).toEqual(left);
 
   for (const each of ['n0', 'n1', 'n2']) cluster.node(each)?.kill('SIGKILL');
   const third = await keep('--last', '1', '--timeout', '1');

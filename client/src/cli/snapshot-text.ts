@@ -1,9 +1,12 @@
 import Table from 'cli-table3';
 import { exitCodes } from '../../../contract/src/error-codes.ts';
 import { SnapshotError, type Snapshot } from '../../../contract/src/snapshot-file.ts';
+import { InterruptedError } from '../local/interrupted-error.ts';
 import { NotBlankError } from '../local/restore.ts';
-import { InterruptedError } from '../local/snapshot-save.ts';
+import { TrialError } from '../local/trial.ts';
 import { FileExistsError } from '../local/unfinished-file.ts';
+import { S3AddressError } from '../places/s3-address.ts';
+import { S3Error } from '../places/s3-error.ts';
 import { CommandError } from './command-error.ts';
 
 /* What `synod snapshot` says of snapshots, and of what went wrong with them. */
@@ -19,8 +22,13 @@ export async function explained<T>(file: string, work: Promise<T> | (() => T)): 
     if (error instanceof NotBlankError) {
       throw new CommandError(error.message, exitCodes.dataRefused);
     }
+    if (error instanceof S3Error) throw new CommandError(error.message, exitCodes.io);
+    if (error instanceof S3AddressError) throw new CommandError(error.message, exitCodes.usage);
     if (error instanceof FileExistsError) throw new CommandError(error.message, exitCodes.usage);
     if (error instanceof InterruptedError) throw new CommandError(error.message, exitCodes.failed);
+    if (error instanceof TrialError) {
+      throw new CommandError(`${file}: ${error.message}`, error.exitCode);
+    }
     if (error instanceof Error && 'syscall' in error) {
       throw new CommandError(`${file}: ${error.message}.`, exitCodes.io);
     }

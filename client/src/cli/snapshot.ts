@@ -1,17 +1,23 @@
 import path from 'node:path';
 import { SingleBar } from 'cli-progress';
-import { makeFolder } from '../../../contract/src/folder.ts';
 import { verifySnapshot, type Snapshot } from '../../../contract/src/snapshot-file.ts';
 import { SLOT_MARGIN } from '../../../contract/src/snapshot.ts';
 import { DEFAULT_CLUSTER } from '../local/default-cluster.ts';
 import { FirstConfigurationFile } from '../local/first-configuration-file.ts';
-import { keepNewest, keptName, namesIn } from '../local/kept-snapshots.ts';
+import { keepNewest, keptName } from '../local/kept-snapshots.ts';
 import { isBlank, NotBlankError, placeSnapshot } from '../local/restore.ts';
 import { saveSnapshot } from '../local/snapshot-save.ts';
+import { tryRestore } from '../local/trial.ts';
 import { Workspace } from '../local/workspace.ts';
+import type { SnapshotPlace } from '../places/place.ts';
+import { placeOf, shelfOf } from '../places/place-of.ts';
+import { interruption } from './interruption.ts';
 import { memberOf } from './member-of.ts';
 import { ANSWER_MS, print, withClient, type SessionOptions } from './session.ts';
 import { explained, size, summary, table } from './snapshot-text.ts';
+
+/** So long nothing may come of S3, where no option says it. */
+const QUIET_MS = 30_000;
 
 export interface SaveCommandOptions extends SessionOptions {
   readonly member?: string;
@@ -29,6 +35,10 @@ export interface FileOptions {
   readonly output: 'text' | 'json';
 }
 
+export interface VerifyOptions extends FileOptions {
+  readonly restore?: true;
+}
+
 export interface RestoreOptions extends FileOptions {
   readonly data?: string;
   readonly ifBlank?: true;
@@ -38,41 +48,54 @@ export interface RestoreOptions extends FileOptions {
 
 /** Saves a snapshot of a cluster that runs. */
 export async function save(file: string, options: SaveCommandOptions): Promise<void> {
-  const snapshot = await saveShown(file, options);
+  const signal = interruption();
+  const place = await explained(file, placeOf(file, { ...given(options), signal }));
+  const snapshot = await saveShown(place, options, signal);
   print(options, summary(file, snapshot), () => saved(file, snapshot));
 }
 
-/** Saves one to a folder, and removes older ones than the newest of them. */
-export async function keep(folder: string, options: KeepOptions): Promise<void> {
+/** Saves one, tries it, and removes older ones than the newest that are kept with it. */
+export async function keep(where: string, options: KeepOptions): Promise<void> {
   const { cluster, last } = options;
-  makeFolder(folder);
+  const signal = interruption();
+  const shelf = await explained(where, shelfOf(where, { ...given(options), signal }));
   const name = keptName(cluster, new Date());
-  const file = path.join(folder, name);
-  const before = await explained(folder, () => namesIn(folder));
-  const snapshot = await saveShown(file, options);
-  const kept = await explained(file, () => keepNewest(folder, cluster, name, last, before));
+  const place = shelf.place(name);
+  const before = await explained(where, shelf.names());
+  const check = (file: string): Promise<void> => tryRestore(file, { signal });
+  const snapshot = await saveShown(place, options, signal, check);
+  const newest = { name, header: snapshot.header };
+  const kept = await explained(where, keepNewest(shelf, newest, last, before));
   const { whole, damaged, removed } = kept;
   for (const { name, why } of damaged) {
-    process.stderr.write(`${path.join(folder, name)}: ${why} It is not counted, and stays.\n`);
+    process.stderr.write(`${shelf.addressOf(name)}: ${why} It is not counted, and stays.\n`);
   }
   const gone = removed.length === 0 ? 'none was removed' : `removed: ${removed.join(', ')}`;
   print(
     options,
-    { ...summary(file, snapshot), ...kept },
-    () => `${saved(file, snapshot)} Whole ones there: ${whole.length}; ${gone}.`,
+    { ...summary(place.address, snapshot), ...kept },
+    () => `${saved(place.address, snapshot)} ${TRIED} Whole ones there: ${whole.length}; ${gone}.`,
   );
+}
+
+/** Of what was given, what is for the place. */
+function given({ timeout, force }: { timeout: number; force?: true }) {
+  return { timeoutMs: timeout * 1000, ...(force && { force }) };
 }
 
 function saved(file: string, { header: { slot, name }, bytes }: Snapshot): string {
   return `${file}: slot ${slot}, ${size(bytes)}, of ${name}. It was checked.`;
 }
 
-async function saveShown(file: string, options: SaveCommandOptions): Promise<Snapshot> {
+const TRIED = 'A throw-away member began with it.';
+
+async function saveShown(
+  place: SnapshotPlace,
+  options: SaveCommandOptions,
+  signal: AbortSignal,
+  check?: (file: string) => Promise<void>,
+): Promise<Snapshot> {
   const { member, local = false, force = false, timeout } = options;
-  const interrupt = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => interrupt.abort()); // What is not whole is not left behind.
-  }
   const bar = new SingleBar({
     format: '{bar} {percentage} %  {done} of about {all}',
     stream: process.stderr,
@@ -89,30 +112,46 @@ async function saveShown(file: string, options: SaveCommandOptions): Promise<Sna
   return withClient(options, async (client) => {
     const found = member === undefined ? [] : await client.status({ waitMs: ANSWER_MS });
     const only = member === undefined ? {} : { member: memberOf(member, found) };
-    const saving = saveSnapshot(client, {
-      ...{ file, force, local, ...only },
-      timeoutMs: timeout * 1000,
-      signal: interrupt.signal,
-      progress: draw,
-      say: (what) => void process.stderr.write(`${what}\n`),
-    });
-    return explained(file, saving).finally(() => bar.stop());
+    const saving = place.save((file) =>
+      saveSnapshot(client, {
+        ...{ file, force, local, signal, ...only, ...(check && { check }) },
+        timeoutMs: timeout * 1000,
+        progress: draw,
+        say: (what) => void process.stderr.write(`${what}\n`),
+      }).finally(() => bar.stop()),
+    );
+    return explained(place.address, saving);
   });
 }
 
-/** Reads and checks all of a snapshot's file. */
-export async function verify(file: string, options: FileOptions): Promise<void> {
-  const snapshot = await explained(file, () => verifySnapshot(file));
+/** Reads and checks all of a snapshot; with `restore`, a member begins with it. */
+export async function verify(file: string, options: VerifyOptions): Promise<void> {
+  const { restore = false } = options;
+  const signal = interruption();
+  const snapshot = await explained(file, async () => {
+    const place = await placeOf(file, { timeoutMs: QUIET_MS, signal });
+    if (!restore) return place.verify();
+    return place.use(async (local) => {
+      const found = verifySnapshot(local);
+      await tryRestore(local, { signal });
+      return found;
+    });
+  });
+  const { bytes, hash } = snapshot;
+  const tried = restore ? ` ${TRIED}` : '';
   print(
     options,
-    summary(file, snapshot),
-    () => `${file} is whole: ${size(snapshot.bytes)}, SHA-256 ${snapshot.hash}.`,
+    { ...summary(file, snapshot), ...(restore && { restored: true }) },
+    () => `${file} is whole: ${size(bytes)}, SHA-256 ${hash}.${tried}`,
   );
 }
 
 /** The same, and shows what it says of itself. */
 export async function inspect(file: string, options: FileOptions): Promise<void> {
-  const snapshot = await explained(file, () => verifySnapshot(file));
+  const snapshot = await explained(file, async () => {
+    const place = await placeOf(file, { timeoutMs: QUIET_MS, signal: interruption() });
+    return place.verify();
+  });
   print(options, summary(file, snapshot), () => table(snapshot));
 }
 
@@ -130,11 +169,12 @@ export async function restore(file: string, options: RestoreOptions): Promise<vo
     print(options, { file, folders: [] }, () => text);
     return;
   }
-  const snapshot = await explained(file, () => {
+  const snapshot = await explained(file, async () => {
     if (data === undefined && new FirstConfigurationFile(folder).read() !== undefined) {
       throw new NotBlankError(folder);
     }
-    return placeSnapshot(file, folders);
+    const place = await placeOf(file, { timeoutMs: QUIET_MS, signal: interruption() });
+    return place.use((local) => placeSnapshot(local, folders));
   });
   const { slot } = snapshot.header;
   const where = cluster === DEFAULT_CLUSTER ? '' : ` --cluster ${cluster}`;

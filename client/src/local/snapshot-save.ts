@@ -7,6 +7,7 @@ import {
 import type { MemberRole, MemberStatus } from '../../../contract/src/status.ts';
 import type { SynodClient } from '../sdk/client.ts';
 import { SynodError } from '../sdk/synod-error.ts';
+import { InterruptedError } from './interrupted-error.ts';
 import { UnfinishedFile } from './unfinished-file.ts';
 
 export interface SaveOptions {
@@ -24,6 +25,8 @@ export interface SaveOptions {
   readonly progress: (bytes: number, of: number) => void;
   /** Told why it begins anew. */
   readonly say: (what: string) => void;
+  /** What else is asked of it, before its file has its name: it throws when that fails. */
+  readonly check?: (file: string) => Promise<void>;
 }
 
 const STATUS_MS = 1_000;
@@ -43,26 +46,19 @@ const final: ReadonlySet<ErrorCode> = new Set([
 /** Who leads has enough to do. */
 const order: readonly MemberRole[] = ['follower', 'learner', 'leader'];
 
-/** It was interrupted: nothing is left of it. */
-export class InterruptedError extends Error {
-  override readonly name = 'InterruptedError';
-
-  constructor() {
-    super('It was interrupted; there is no snapshot.');
-  }
-}
-
 /**
  * Saves a snapshot of a cluster, which goes on, to a file: of whichever member gives it, rather of
  * one that does not lead. When one goes, it begins anew with another one. The file has its name
  * only when all of it is there, durable, and read and checked once more.
- * @throws SynodError of the last try; FileExistsError; InterruptedError; or what the system says.
+ * @throws SynodError of the last try; FileExistsError; InterruptedError; what the system says, or
+ * what `check` throws.
  * Then there is no file.
  */
 export async function saveSnapshot(client: SynodClient, options: SaveOptions): Promise<Snapshot> {
   const file = new UnfinishedFile(options.file, options.force);
   try {
     const snapshot = await new Saving(client, options, file).run();
+    await options.check?.(file.path);
     file.finish(options.force);
     return snapshot;
   } finally {

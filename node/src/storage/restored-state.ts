@@ -135,7 +135,7 @@ function* entriesOf(file: string, { header, hash }: Snapshot): Generator<Entry> 
     const next = checked(() => parts.next());
     if (next.done === true) {
       checkHash(next.value, hash);
-      checkDigests(header, found);
+      checkDigests(RESTORE_FILE, header, found);
       return;
     }
     for (const { table, key, value } of next.value) {
@@ -151,11 +151,12 @@ function checkHash(found: Snapshot, hash: string): void {
   throw new DamageError(RESTORE_FILE, 'its bytes', 'they changed');
 }
 
-function checkDigests({ digests }: SnapshotHeader, found: Digests): void {
+/** @throws DamageError of `file`, whose entries are not those that the snapshot's state had */
+export function checkDigests(file: string, { digests }: SnapshotHeader, found: Digests): void {
   const said = Object.entries(digests).map(
     ([table, [count, sum]]) => [table, { count, sum: BigInt(`0x${sum}`) }] as const,
   );
   const table = found.firstDifference(new Digests(said));
   if (table === undefined) return;
-  throw new DamageError(RESTORE_FILE, `table ${table}`, 'it is not what the state had');
+  throw new DamageError(file, `table ${table}`, 'it is not what the state had');
 }

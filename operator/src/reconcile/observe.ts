@@ -71,7 +71,7 @@ export async function observe(ports: Ports, cluster: PaxosCluster): Promise<Obse
     map,
     first: map && firstIn(cluster, map),
     statuses: everybody(heard),
-    backups: backupsOf(cronJobs),
+    backups: backupsOf(cronJobs, now),
     figures: heard.figures,
     natsDown: heard.connection.up ? undefined : heard.connection.why,
     warnings: missing && uid !== undefined ? await objects.warnings(namespace, uid) : [],

@@ -5,6 +5,7 @@ import type { RecoveryRequest, SetAsideRequest } from '../../../contract/src/rec
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
 import type { Figure, PaxosClusterStatus } from '../api/status.ts';
+import type { Backups } from './backups.ts';
 
 /*
  * What reconcile is given. Reads are uncached, and changes carry what they were computed from.
@@ -119,10 +120,10 @@ export interface Members {
   setAside(cluster: PaxosCluster, member: string, request: SetAsideRequest): Promise<void>;
 }
 
-/** Told of each look when a cluster's last good snapshot was saved, if there is one. */
+/** Told at each look of a cluster's snapshots, if somebody saves them. */
 export type OnBackup = (
   cluster: { readonly namespace: string; readonly name: string },
-  time: number | undefined,
+  backups: Backups | undefined,
 ) => void;
 
 export interface Ports {

@@ -68,7 +68,7 @@ export function makeReconcile(ports: Ports) {
       return { againAfterMs: PROBLEM_MS };
     }
     if (seen === undefined) return { againAfterMs: NEXT_MS };
-    ports.onBackup?.(key, seen.backups?.lastGood);
+    ports.onBackup?.(key, seen.backups);
     if (cluster.spec.paused) return finish(ports, seen, nothing);
 
     if (seen.statefulSet?.metadata?.deletionTimestamp !== undefined) {

@@ -14,7 +14,7 @@ import {
 import { failureOf } from '../reconcile/pod-failure.ts';
 import { isFailed } from '../reconcile/template.ts';
 import { LOST } from '../resources/annotations.ts';
-import { failedBackup } from './backup.ts';
+import { missingBackup } from './backup.ts';
 import { saying, type Saying } from './condition.ts';
 import type { Outcome } from './outcome.ts';
 import { refusedRecovery } from './refused-recovery.ts';
@@ -32,7 +32,7 @@ export function degraded(seen: Observation, standing: Standing, outcome: Outcome
     ...seen.places.flatMap((place) => ailmentOf(seen, standing, place)),
     ...missingPods(seen),
     ...sharedNodes(seen, standing),
-    ...failedBackup(seen.backups),
+    ...missingBackup(seen.backups),
   ];
   const [first] = notes;
   if (first === undefined) return saying('Degraded', 'False', 'AllWell', 'Nothing is amiss.');

@@ -70,6 +70,11 @@ test.each([
   ['operator.watchAllNamespaces=maybe', "at '/operator/watchAllNamespaces': got string"],
   ['backup.keep=0', "at '/backup/keep': minimum: got 0, want 1"],
   ['backup.storage.size=ten', "at '/backup/storage/size': 'ten' does not match pattern"],
+  ['backup.s3.bucket=Upper', "at '/backup/s3/bucket': 'Upper' does not match pattern"],
+  ['backup.s3.prefix=/a', "at '/backup/s3/prefix': '/a' does not match pattern"],
+  ['backup.s3.endpoint=s3.example', "at '/backup/s3/endpoint': 's3.example' does not match"],
+  ['backup.enabled=true,backup.s3.bucket=abc', 'backup.s3.credentialsSecret is missing'],
+  ['backup.enabled=true,backup.s3.bucket=abc,backup.claimName=c', 'name two places: choose one'],
   ['backup.enabled=true,cluster.enabled=false', 'backup.enabled needs cluster.enabled'],
   ['nats.enabled=false', 'nats.url is missing'],
   ['nats.tls.enabled=true', 'nats.tls.clientSecret is missing'],
@@ -239,6 +244,12 @@ describe('backups', () => {
       command: ['node', 'dist/client/src/cli/main.js'],
       args: ['snapshot', 'keep', '/backups', '--last', '3'],
     });
+    // Where each is tried: the root of the container is read-only.
+    expect(pod?.spec.containers[0]?.volumeMounts).toContainEqual({
+      name: 'scratch',
+      mountPath: '/tmp',
+    });
+    expect(pod?.spec.volumes).toContainEqual({ name: 'scratch', emptyDir: {} });
     expect(JSON.stringify(pod?.spec)).toContain('"secretName":"synod-nats-administrator-2"');
     const other = ['nats.enabled=false', 'nats.url=nats://n'];
     const secret = '"secretName":"mine"';
@@ -264,6 +275,39 @@ describe('backups', () => {
         { ports: ports.map((port) => ({ port })) },
       ],
     });
+  });
+
+  const bucket = ['backup.s3.bucket=orders', 'backup.s3.credentialsSecret=s3'];
+
+  test('go to a bucket of S3 instead of a claim', () => {
+    expect(kinds('backup.enabled=true', ...bucket)).toEqual([
+      'CronJob/synod-backup',
+      'NetworkPolicy/synod-backup',
+    ]);
+    const [container] = template(...bucket, 'backup.s3.prefix=a/b')?.spec.containers ?? [];
+    expect(container?.args).toEqual(['snapshot', 'keep', 's3://orders/a/b', '--last', '7']);
+    const own = template(...bucket, 'backup.s3.endpoint=https://s3.example', 'backup.s3.region=x');
+    expect(own?.spec.containers[0]?.args).toContain('s3://orders');
+    const key = (key: string) => ({ valueFrom: { secretKeyRef: { name: 's3', key } } });
+    expect(own?.spec.containers[0]?.env?.filter(({ name }) => name.startsWith('AWS_'))).toEqual([
+      { name: 'AWS_REGION', value: 'x' },
+      { name: 'AWS_ENDPOINT_URL_S3', value: 'https://s3.example' },
+      { name: 'AWS_ACCESS_KEY_ID', ...key('AWS_ACCESS_KEY_ID') },
+      { name: 'AWS_SECRET_ACCESS_KEY', ...key('AWS_SECRET_ACCESS_KEY') },
+    ]);
+    expect(JSON.stringify(own?.spec)).not.toContain('"backups"');
+  });
+
+  test.each([
+    ['', 443],
+    ['https://s3.example/', 443],
+    ['http://s3.example', 80],
+    ['http://s3.example:9000', 9000],
+  ])('with S3 at %j they reach its port, too', (endpoint, port) => {
+    const values = [...bucket, `backup.s3.endpoint=${endpoint}`];
+    const policy = find(render('backup.enabled=true', ...values), 'NetworkPolicy', 'synod-backup');
+    const { egress } = policy.spec as unknown as { egress: object[] };
+    expect(egress.slice(1)).toEqual([{ ports: [{ port: 4222 }] }, { ports: [{ port }] }]);
   });
 });
 

@@ -9,11 +9,17 @@ beforeEach(async () => {
   world = await running(3);
 });
 
-async function cronJob(status: object, name = 'backup', cluster = 'c'): Promise<void> {
+async function cronJob(
+  status: object,
+  name = 'backup',
+  cluster = 'c',
+  spec: object = {},
+): Promise<void> {
   const labels = { 'paxos.synod.dev/cluster': cluster };
   const object: ModelObject = {
     kind: 'CronJob',
     metadata: { name, namespace: 'n', labels },
+    spec,
     status,
   };
   world.objects.put(object);
@@ -61,5 +67,20 @@ test('of two, the newest counts', async () => {
   await cronJob({ lastScheduleTime: first });
   await cronJob({ lastScheduleTime: second, lastSuccessfulTime: '2030-01-02T02:40:00Z' }, 'hourly');
   expect(backup()).toEqual({ lastGoodTime: '2030-01-02T02:40:00Z' });
+  expect(condition(world, 'Degraded')).toBe('False AllWell');
+});
+
+test('nobody was at it, though two were due: it is overdue, and whoever suspended it is told', async () => {
+  const schedule = '* * * * *';
+  await cronJob({}, 'backup', 'c', { schedule });
+  expect(condition(world, 'Degraded')).toBe('False AllWell');
+  await world.rounds(190); // An hour, and more.
+  expect(condition(world, 'Degraded')).toBe('True BackupOverdue');
+  expect(said()).toMatch(
+    /^No snapshot was saved for twice as long as the schedule says: one was due again at 2030-01-01T00:\d\d:00Z\. There is none\. To do: see whether the CronJob backup makes Jobs, and what hinders them\.$/,
+  );
+  await cronJob({}, 'backup', 'c', { schedule, suspend: true });
+  expect(said()).toContain('To do: the CronJob backup is suspended: have it go on.');
+  await cronJob({ lastSuccessfulTime: '2030-01-01T01:10:00Z' }, 'backup', 'c', { schedule });
   expect(condition(world, 'Degraded')).toBe('False AllWell');
 });

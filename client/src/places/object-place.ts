@@ -1,0 +1,76 @@
+import path from 'node:path';
+import { SnapshotParser, type Snapshot } from '../../../contract/src/snapshot-file.ts';
+import { inScratch } from '../local/scratch.ts';
+import { FileExistsError, UnfinishedFile } from '../local/unfinished-file.ts';
+import type { Bucket } from './bucket.ts';
+import { refuseOther, type SnapshotPlace } from './place.ts';
+
+const READ_BYTES = 1024 * 1024;
+/** In a scratch folder: a snapshot on its way. */
+const FILE = 'object.snapshot';
+
+/** A snapshot in an object of a bucket. */
+export class ObjectPlace implements SnapshotPlace {
+  readonly address: string;
+  readonly #bucket: Bucket;
+  readonly #key: string;
+  readonly #overwrites: boolean;
+
+  constructor(address: string, bucket: Bucket, key: string, overwrites = false) {
+    this.address = address;
+    this.#bucket = bucket;
+    this.#key = key;
+    this.#overwrites = overwrites;
+  }
+
+  /** A file is saved first: S3 wants to know what is wrong before it gets anything. */
+  async save(work: (file: string) => Promise<Snapshot>): Promise<Snapshot> {
+    if (!this.#overwrites && (await this.#bucket.exists(this.#key))) {
+      throw new FileExistsError(this.address);
+    }
+    return inScratch(async (folder) => {
+      const file = path.join(folder, FILE);
+      const saved = await work(file);
+      await this.#bucket.put(this.#key, file, this.#overwrites);
+      refuseOther(await this.verify(), saved);
+      return saved;
+    });
+  }
+
+  verify(): Promise<Snapshot> {
+    return this.#read(() => undefined);
+  }
+
+  use<T>(work: (file: string) => T | Promise<T>): Promise<T> {
+    return inScratch(async (folder) => {
+      const file = path.join(folder, FILE);
+      const copy = new UnfinishedFile(file, true);
+      try {
+        await this.#read((bytes) => copy.write(bytes));
+        copy.finish(true);
+      } finally {
+        copy.remove();
+      }
+      return work(file);
+    });
+  }
+
+  /** Reads and checks all of it, with little of it in memory. */
+  async #read(each: (bytes: Buffer) => void): Promise<Snapshot> {
+    const parser = new SnapshotParser();
+    let [chunks, length]: [Buffer[], number] = [[], 0];
+    const take = (): void => {
+      const bytes = Buffer.concat(chunks);
+      [chunks, length] = [[], 0];
+      each(bytes);
+      parser.take(bytes);
+    };
+    for await (const bytes of this.#bucket.read(this.#key)) {
+      chunks.push(bytes);
+      length += bytes.length;
+      if (length >= READ_BYTES) take();
+    }
+    take();
+    return parser.end();
+  }
+}
