@@ -15,7 +15,7 @@ export function versioned(machine: StateMachine, version: number): StateMachine 
   return {
     ...machine,
     version,
-    quotaSince: FIRST_VERSION,
+    boundsSince: FIRST_VERSION,
     tables: [...machine.tables, MARKS],
     apply(tables, operation, context) {
       if (context.version > version) {

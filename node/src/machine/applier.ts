@@ -30,6 +30,9 @@ export interface AppliedCommand {
   readonly duplicate: boolean;
 }
 
+/** A page is up to 128 KiB: what more of them come to is no answer that anybody is sent. */
+const MAX_READS = 64;
+
 /** What the tables say of the rules by which the next slot is applied. */
 export interface InForce {
   /** Not known of tables that nothing was applied to, or that an older Synod made. */
@@ -84,9 +87,9 @@ export class Applier {
     this.#isReadOnly = isReadOnly;
   }
 
-  /** Whether the version in force has the rule: members without it would apply something else. */
-  get hasQuota(): boolean {
-    return this.#version >= this.#machine.quotaSince;
+  /** Whether the version in force has these rules: members without it would apply something else. */
+  get hasBounds(): boolean {
+    return this.#version >= this.#machine.boundsSince;
   }
 
   /** Operations that ran since this applier was made, without duplicates. */
@@ -230,6 +233,7 @@ export class Applier {
       // A command runs whole or not at all. The refusal is not remembered: a retry may find room.
       if (!session.hasRoomFor(missing)) return refused(command, 'TOO_MANY_IN_FLIGHT');
       if (this.#sessions.bytes >= MAX_SESSIONS_BYTES) return refused(command, 'SESSIONS_FULL');
+      if (this.#asksTooMuch(command)) return refused(command, 'TOO_LARGE');
       if (this.#isOverQuota(command)) this.#refuseMissing(command, session, context);
       else if (missing === operations.length) return this.#runWhole(command, session, context);
       else this.#runMissing(command, session, context);
@@ -249,6 +253,13 @@ export class Applier {
     this.#store(command.client, session, number, results, context);
     this.#operationsApplied += operations.length;
     return { command, outcome: { ok: true, slot: context.slot, results }, duplicate: false };
+  }
+
+  /** It would have every member make, and keep, results without end. */
+  #asksTooMuch({ operations }: Command): boolean {
+    if (operations.length <= MAX_READS || !this.hasBounds) return false;
+    const reads = operations.filter((operation) => this.#machine.isRead(operation));
+    return reads.length > MAX_READS;
   }
 
   #isOverQuota({ operations }: Command): boolean {

@@ -30,7 +30,7 @@ const INVALID = encodeChatResult({ type: 'invalid' });
 export const chatLog: StateMachine = {
   name: 'chat-log',
   version: 2,
-  quotaSince: 2,
+  boundsSince: 2,
   tables: [TEXTS, POSITIONS, TOTALS],
 
   apply(tables, operation) {

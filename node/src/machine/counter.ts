@@ -23,7 +23,7 @@ const INVALID: Bytes = new Uint8Array(0);
 export const counter: StateMachine = {
   name: 'counter',
   version: 2,
-  quotaSince: 2,
+  boundsSince: 2,
   tables: [REGISTERS, TOTALS],
 
   apply(tables, operation) {

@@ -18,8 +18,11 @@ export interface StateMachine {
    * would come to other tables or results, and `apply` can do what each earlier version did.
    */
   readonly version: number;
-  /** The first version in which what makes the tables larger is refused over the quota. */
-  readonly quotaSince: number;
+  /**
+   * The first version in which what makes the tables larger is refused over the quota, and so is a
+   * command with many reads.
+   */
+  readonly boundsSince: number;
   /** Every table that it uses. `sessions` is not for machines. */
   readonly tables: readonly string[];
   /**

@@ -195,7 +195,7 @@ export class Driver {
       bytes: quotaBytes,
       usedBytes: () => state.usedBytes,
       isReached: () => applier.isReadOnly,
-      isRule: () => applier.hasQuota,
+      isRule: () => applier.hasBounds,
       decide: (isReached: boolean) => this.input({ type: 'quota', isReached }),
     };
     return new Quota(ports, this.#settings.tickMs);

@@ -1193,7 +1193,7 @@ export const testedMutants: readonly TestedMutant[] = [
   },
   {
     name: 'over the quota, the rest of a command runs of which a part has run',
-    in: 'test/node/machine/quota.test.ts',
+    in: 'test/node/machine/bounds.test.ts',
     test: 'of a command of which a part has run, no more runs',
     file: 'machine/applier.ts',
     from: 'if (this.#isOverQuota(command)) this',
@@ -1213,6 +1213,14 @@ export const testedMutants: readonly TestedMutant[] = [
     test: 'who does not lead decides nothing; who leads anew proposes anew',
     file: 'service/quota.ts',
     from: 'if (isSame !== true) this.#isUnderWay = false;',
+    to: '',
+  },
+  {
+    name: 'a command may have reads without end',
+    in: 'test/node/machine/bounds.test.ts',
+    test: 'a command with many reads is refused: each may be a page, and all members make them',
+    file: 'machine/applier.ts',
+    from: "if (this.#asksTooMuch(command)) return refused(command, 'TOO_LARGE');",
     to: '',
   },
   {

@@ -11,7 +11,7 @@ import { MemoryFile, MemoryStateDisk } from '../../../node/src/storage/memory-fi
 import { openMemoryState } from '../../../node/src/storage/memory-state.ts';
 import type { StateStore } from '../../../node/src/storage/state.ts';
 
-/* What a cluster over its quota refuses is refused for good. */
+/* What the machine's rules bound: the state's size, for good, and the results of a command. */
 
 const ALICE = 'a1'.repeat(16);
 const ADD: CounterOperation = { type: 'add', register: 'r', delta: 1 };
@@ -96,8 +96,17 @@ test('that it is refused, and what was, is in the state', () => {
   expect(applier.isReadOnly).toBe(false);
 });
 
-test('the rule counts from the version on that has it', () => {
-  expect(applier.hasQuota).toBe(false);
-  applier.version = counter.quotaSince;
-  expect(applier.hasQuota).toBe(true);
+test('a command with many reads is refused: each may be a page, and all members make them', () => {
+  const many = (count: number): CounterOperation[] => Array.from({ length: count }, () => READ);
+  expect(apply(1, 1, ...many(65), ADD)).toMatchObject({ ok: true }); // As it always was.
+  applier.version = counter.boundsSince;
+  expect(apply(2, 100, ...many(65), ADD)).toEqual({ ok: false, code: 'TOO_LARGE' });
+  expect(apply(3, 200, ...many(64), ADD)).toMatchObject({ ok: true });
+  expect(register()).toBe(2);
+});
+
+test('the rules count from the version on that has them', () => {
+  expect(applier.hasBounds).toBe(false);
+  applier.version = counter.boundsSince;
+  expect(applier.hasBounds).toBe(true);
 });
