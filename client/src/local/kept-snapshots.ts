@@ -61,9 +61,8 @@ export async function keepNewest(
     if (typeof header === 'string') damaged.unshift({ name, why: header });
     else if (header !== undefined) found.push({ name, header });
   }
-  // By their slots, as a clock may have been wrong; those of an earlier cluster of that name last.
-  const rank = ({ clusterId, slot }: Header): number => (clusterId === own.clusterId ? slot : -1);
-  found.sort((a, b) => rank(b.header) - rank(a.header) || (a.name < b.name ? 1 : -1));
+  // By their slots, as a clock may have been wrong.
+  found.sort((a, b) => b.header.slot - a.header.slot || (a.name < b.name ? 1 : -1));
   const whole = [newest.name, ...found.map(({ name }) => name)];
   const removed = whole.splice(count);
   removed.push(...(await shelf.left(isOwn)));
@@ -79,9 +78,11 @@ async function headerOf(
 ): Promise<Header | string | undefined> {
   try {
     const { header } = await shelf.place(name).verify();
-    const { namespace, cluster } = header;
-    if (namespace === own.namespace && cluster === own.cluster) return header;
-    return `It is of the cluster ${cluster} in the namespace ${namespace}.`;
+    const { namespace, cluster, clusterId } = header;
+    if (namespace !== own.namespace || cluster !== own.cluster) {
+      return `It is of the cluster ${cluster} in the namespace ${namespace}.`;
+    }
+    return clusterId === own.clusterId ? header : 'It is of an earlier cluster of that name.';
   } catch (error) {
     if (error instanceof SnapshotError) return error.message;
     if (shelf.isGone(error)) return undefined;

@@ -141,7 +141,7 @@ test('what another run removed or finished meanwhile is no failure', async () =>
 });
 
 test('one of another namespace’s cluster of that name is said, counts for nothing, and stays', async () => {
-  put(nameOf(1), bytesOf(9, { namespace: 'other' }));
+  put(nameOf(1), bytesOf(9, { namespace: 'other', clusterId: 'z' }));
   put(nameOf(2));
   const { whole, damaged, removed } = await keep(put(nameOf(3)), 1);
   expect([whole, removed]).toEqual([[nameOf(3)], [nameOf(2)]]);
@@ -157,8 +157,11 @@ test('where a clock was ahead for a while, the newest stay all the same', async 
   expect(there()).toEqual([nameOf(2), nameOf(3)]);
 });
 
-test('those of an earlier cluster of that name go first', async () => {
+test('those of an earlier cluster of that name are said, count for nothing, and stay', async () => {
   put(nameOf(20), bytesOf(50, { clusterId: 'y' }));
   put(nameOf(1), bytesOf(1));
-  expect((await keep(put(nameOf(2), bytesOf(2)), 2)).removed).toEqual([nameOf(20)]);
+  const { damaged, removed } = await keep(put(nameOf(2), bytesOf(2)), 1);
+  expect(damaged).toEqual([{ name: nameOf(20), why: 'It is of an earlier cluster of that name.' }]);
+  expect(removed).toEqual([nameOf(1)]);
+  expect(there()).toEqual([nameOf(2), nameOf(20)]);
 });
