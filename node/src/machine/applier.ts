@@ -87,7 +87,7 @@ export class Applier {
     this.#isReadOnly = isReadOnly;
   }
 
-  /** Whether the version in force has these rules: members without it would apply something else. */
+  /** Whether the version in force has these rules: who has none would apply something else. */
   get hasBounds(): boolean {
     return this.#version >= this.#machine.boundsSince;
   }
