@@ -169,11 +169,15 @@ function* rangeOf(
   const backwards = { start: high, end: low, reverse, exclusiveStart: true, inclusiveEnd: true };
   const range = db.getRange(reverse ? { ...of, ...backwards } : { ...of, start: low, end: high });
   const entries = range[Symbol.iterator]();
-  for (;;) {
-    const next = found(() => entries.next(), file);
-    if (next.done === true) return;
-    const { key, value } = next.value;
-    yield [key.toString('latin1'), value];
+  try {
+    for (;;) {
+      const next = found(() => entries.next(), file);
+      if (next.done === true) return;
+      const { key, value } = next.value;
+      yield [key.toString('latin1'), value];
+    }
+  } finally {
+    entries.return?.(); // LMDB has a cursor for each range that is not over.
   }
 }
 

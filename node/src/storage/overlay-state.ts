@@ -3,12 +3,13 @@ import type { Slot } from '../paxos/pvalue.ts';
 import type { CheckedTables } from './checked-tables.ts';
 import type { Entry } from './entry.ts';
 import type { Facts } from './facts.ts';
-import type { KeyRange, RawEntry } from './raw-file.ts';
+import type { KeyRange } from './raw-file.ts';
 import type { Cut, CutFacts, StateSnapshot, StateStore, Staging } from './state.ts';
 import { tableKey } from './table-key.ts';
+import { TableWrites } from './table-writes.ts';
 
-/** Table to key to value; `null` where it was deleted. */
-type Writes = Map<string, Map<Key, Bytes | null>>;
+/** By table. */
+type Writes = Map<string, TableWrites>;
 
 /**
  * The state as an overlay in memory over a file: the machine writes to the overlay, a cut freezes
@@ -99,7 +100,7 @@ export class OverlayState implements StateStore {
   #put(table: string, key: Key, value: Bytes | null): void {
     let writes = this.#active.get(table);
     if (writes === undefined) {
-      writes = new Map();
+      writes = new TableWrites();
       this.#active.set(table, writes);
     }
     writes.set(key, value);
@@ -108,33 +109,32 @@ export class OverlayState implements StateStore {
 
   *#range(table: string, range: Range): Iterable<readonly [Key, Bytes]> {
     const { from = '', to, reverse = false, limit = Infinity } = range;
-    const prefix = tableKey(table, '');
-    const keys: KeyRange = {
-      from: tableKey(table, from),
-      to: to === undefined ? `${table}\u0001` : tableKey(table, to),
-      reverse,
-    };
     let left = limit;
     if (left <= 0) return;
-    const overlaid = this.#overlaid(table, { ...range, from, reverse });
-    for (const [key, value] of merge(overlaid, this.#file.range(keys), reverse)) {
-      if (value === undefined) continue;
-      yield [key.slice(prefix.length), value];
+    let entries: Ordered = this.#stored(table, { from, ...(to !== undefined && { to }), reverse });
+    for (const overlay of [...this.#frozen, this.#active]) {
+      const writes = overlay.get(table);
+      if (writes !== undefined) entries = merge(writes.range(range), entries, reverse);
+    }
+    for (const [key, value] of entries) {
+      if (value === null) continue;
+      yield [key, value];
       left -= 1;
       if (left <= 0) return;
     }
   }
 
-  /** What the overlays hold of a range, in order. */
-  #overlaid(table: string, { from = '', to, reverse }: Range): Entry[] {
-    const writes = new Map<Key, Bytes | null>();
-    for (const overlay of [...this.#frozen, this.#active]) {
-      for (const [key, value] of overlay.get(table) ?? []) {
-        if (key >= from && (to === undefined || key < to)) writes.set(key, value);
-      }
-    }
-    const inOrder = [...writes].sort(([a], [b]) => (a < b === reverse ? 1 : -1));
-    return inOrder.map(([key, value]) => [tableKey(table, key), value ?? undefined]);
+  *#stored(
+    table: string,
+    { from, to, reverse }: Range & { from: Key },
+  ): Generator<readonly [Key, Bytes]> {
+    const prefix = tableKey(table, '');
+    const keys: KeyRange = {
+      from: tableKey(table, from),
+      to: to === undefined ? `${table}\u0001` : tableKey(table, to),
+      reverse: reverse === true,
+    };
+    for (const [key, value] of this.#file.range(keys)) yield [key.slice(prefix.length), value];
   }
 
   snapshot(): StateSnapshot {
@@ -151,25 +151,38 @@ export class OverlayState implements StateStore {
 }
 
 function* entriesOf(writes: Writes): Iterable<Entry> {
-  for (const [table, entries] of writes) {
-    for (const [key, value] of entries) yield [tableKey(table, key), value ?? undefined];
+  for (const [table, written] of writes) {
+    for (const [key, value] of written.entries()) yield [tableKey(table, key), value ?? undefined];
   }
 }
 
-/** Merges two ordered runs of entries; where both have a key, the first one's counts. */
+type Ordered = Iterable<readonly [key: Key, value: Bytes | null]>;
+
+/** Merges two ordered runs; where both have a key, the newer one's counts. */
 function* merge(
-  overlay: readonly Entry[],
-  file: Iterable<RawEntry>,
+  newer: Ordered,
+  older: Ordered,
   reverse: boolean,
-): Iterable<Entry> {
-  let next = 0;
-  for (const stored of file) {
-    for (let entry = overlay[next]; entry !== undefined; entry = overlay[next]) {
-      if (entry[0] !== stored[0] && entry[0] > stored[0] !== reverse) break;
-      next += 1;
-      yield entry;
+): Generator<readonly [Key, Bytes | null]> {
+  const [first, second] = [newer[Symbol.iterator](), older[Symbol.iterator]()];
+  try {
+    let [a, b] = [first.next(), second.next()];
+    for (;;) {
+      if (a.done === true && b.done === true) return;
+      if (a.done === true || (b.done !== true && comesFirst(b.value[0], a.value[0], reverse))) {
+        if (b.done !== true) yield b.value;
+        b = second.next();
+      } else {
+        if (b.done !== true && a.value[0] === b.value[0]) b = second.next();
+        yield a.value;
+        a = first.next();
+      }
     }
-    if (overlay[next - 1]?.[0] !== stored[0]) yield stored;
+  } finally {
+    for (const each of [first, second]) each.return?.();
   }
-  yield* overlay.slice(next);
+}
+
+function comesFirst(a: Key, b: Key, reverse: boolean): boolean {
+  return a !== b && a < b !== reverse;
 }
