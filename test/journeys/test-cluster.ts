@@ -70,6 +70,15 @@ export class TestFolder {
     return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   }
 
+  /** Which of the members began to lead, one after the other. */
+  terms(members: readonly string[]): string[] {
+    const begun = members.flatMap((member) => {
+      const lines = this.log(member).filter(({ msg }) => msg === 'leads');
+      return lines.map(({ time }) => ({ member, time: Date.parse(String(time)) }));
+    });
+    return begun.toSorted((a, b) => a.time - b.time).map(({ member }) => member);
+  }
+
   /** Where the HTTP server of a member listens: its last run's. */
   http(member: string): string {
     const port = this.log(member).findLast(({ msg }) => msg === 'http listens')?.['port'];

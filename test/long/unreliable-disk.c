@@ -9,7 +9,7 @@
  *
  * A removal counts as durable at once. Mapped memory is not seen: nobody writes files that way.
  *
- * $UNRELIABLE_DISK_SYNC_US: a sync takes so many microseconds longer.
+ * $UNRELIABLE_DISK_SYNC_US: a file that says how many microseconds longer a sync takes from now on.
  *
  * $UNRELIABLE_DISK_FAIL = "<write|sync> <part of the path> <n> <errno>": the n-th such call fails,
  * once, as on a real disk whose next try would seem to succeed.
@@ -99,8 +99,13 @@ static int has_journal(const char *path) {
 }
 
 static void wait_for_disk(void) {
-  const char *microseconds = getenv("UNRELIABLE_DISK_SYNC_US");
-  if (microseconds != NULL) usleep((useconds_t)atoi(microseconds));
+  const char *name = getenv("UNRELIABLE_DISK_SYNC_US");
+  if (name == NULL) return;
+  char microseconds[16] = "";
+  int file = REAL(open64)(name, O_RDONLY | O_CLOEXEC);
+  if (file < 0 || read(file, microseconds, sizeof microseconds - 1) <= 0) abort();
+  close(file);
+  usleep((useconds_t)atoi(microseconds));
 }
 
 /* Keeps what a write or a change of size will replace. */

@@ -5,6 +5,8 @@ import path from 'node:path';
 const SECTOR_BYTES = 512;
 const RECORD_BYTES = 40;
 const DURABLE = 2;
+/** Slow enough for a power cut to find something unsynced. */
+const SYNC_MS = 5;
 
 /** The n-th such call on a path that has `part` in it fails, once. */
 export interface DiskFailure {
@@ -32,6 +34,7 @@ export class UnreliableDisk {
   readonly #root: string;
   readonly #journals: string;
   readonly #shim: string;
+  readonly #syncUs: string;
 
   /**
    * @param folder gets the compiled shim and the journals
@@ -41,7 +44,9 @@ export class UnreliableDisk {
     this.#root = root;
     this.#journals = path.join(folder, 'journals');
     this.#shim = path.join(folder, 'unreliable-disk.so');
+    this.#syncUs = path.join(folder, 'sync-us');
     fs.mkdirSync(this.#journals, { recursive: true });
+    this.takes(SYNC_MS);
     const source = path.resolve('test/long/unreliable-disk.c');
     const flags = ['-shared', '-fPIC', '-O2', '-Wall', '-Wextra', '-Werror'];
     execFileSync('gcc', [...flags, '-o', this.#shim, source, '-ldl', '-pthread']);
@@ -55,10 +60,16 @@ export class UnreliableDisk {
       UV_USE_IO_URING: '0', // It would write past the shim.
       UNRELIABLE_DISK_ROOT: this.#root,
       UNRELIABLE_DISK_JOURNAL: this.#journals,
-      // Slow enough for a power cut to find something unsynced.
-      UNRELIABLE_DISK_SYNC_US: '5000',
+      UNRELIABLE_DISK_SYNC_US: this.#syncUs,
       ...(failure && { UNRELIABLE_DISK_FAIL: `${call} ${part} ${nth} ${errno}` }),
     };
+  }
+
+  /** From the next one on each sync takes so much longer, also of processes that run. */
+  takes(syncMs: number): void {
+    // Put in place as a whole: who reads it meanwhile finds the old one or the new one.
+    fs.writeFileSync(`${this.#syncUs}.new`, String(syncMs * 1_000));
+    fs.renameSync(`${this.#syncUs}.new`, this.#syncUs);
   }
 
   /**

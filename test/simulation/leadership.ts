@@ -142,6 +142,15 @@ export const promises: Readonly<Record<string, () => void>> = {
     }
   },
 
+  'disks that become slow, all of them, when only the leader has something to write, are none':
+    () => {
+      const requests = steadily(4_000, 2_000);
+      for (let at = 3_000; at < 3_060; at += 5) {
+        const { reigns } = tell({ ...slowed(15_000, slow(3_000, at)), requests });
+        assert.equal(reigns.length, 1, `slow from ${at} on`);
+      }
+    },
+
   'a leader that is killed where each write takes seconds is followed by one, once': () => {
     const at = 100_000;
     const killed: Fault = { kind: 'kill', at, member: 'leader', forMs: 5_000, luck: 0 };

@@ -17,6 +17,8 @@ interface Voter {
   /** When that was measured last. */
   phaseOneAt: number;
   readonly phaseTwo: Duration;
+  /** When it was asked what was measured last. */
+  measuredFrom: number;
   asked: Question | undefined;
 }
 
@@ -56,6 +58,7 @@ export class Pace {
         phaseOne: new Duration(),
         phaseOneAt: 0,
         phaseTwo: new Duration(),
+        measuredFrom: -Infinity,
         asked: undefined,
       };
       this.#voters.set(id, voter);
@@ -73,6 +76,7 @@ export class Pace {
     voter.asked = undefined;
     if (order > 0) return;
     const ticks = this.#now - asked.at;
+    voter.measuredFrom = asked.at;
     if (slot !== undefined) return voter.phaseTwo.took(ticks);
     if (!this.#isRecent(voter)) voter.phaseOne = new Duration();
     voter.phaseOne.took(ticks);
@@ -105,10 +109,15 @@ export class Pace {
     return Math.min(MARGIN * Math.max(WRITES * this.#write, ...answers), this.#longest);
   }
 
-  /** Whether a voter's disk is clearly better than one that takes so many ticks. */
+  /**
+   * Whether a voter's disk is clearly better than one that has not finished a write for so many
+   * ticks. What it was asked before then says nothing: all disks may have become slow since.
+   */
   isQuicker(member: MemberId, ticks: number): boolean {
-    const { phaseOne, phaseTwo, asked } = this.#voters.get(member) ?? {};
-    const took = phaseTwo?.ticks ?? phaseOne?.ticks ?? Infinity;
+    const voter = this.#voters.get(member);
+    if (voter === undefined || this.#now - voter.measuredFrom >= ticks) return false;
+    const { phaseOne, phaseTwo, asked } = voter;
+    const took = phaseTwo.ticks ?? phaseOne.ticks ?? Infinity;
     const waits = asked === undefined ? 0 : this.#now - asked.at;
     return CLEARLY * Math.max(took, waits) <= ticks;
   }

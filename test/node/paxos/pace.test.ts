@@ -99,8 +99,8 @@ test('an answer to what was asked later ends the wait for one that was lost, and
   pass(50);
   pace.asked(others, at, 1);
   pace.answered('b', at, 1);
-  expect(pace.isQuicker('b', 1)).toBe(true);
-  expect(pace.isQuicker('c', 1)).toBe(false);
+  expect(pace.isQuicker('b', 60)).toBe(true);
+  expect(pace.isQuicker('c', 60)).toBe(false);
 });
 
 test('who resigns waits for no answer any more', () => {
@@ -108,5 +108,15 @@ test('who resigns waits for no answer any more', () => {
   pace.asked(others, at, 0);
   pass(50);
   pace.resigned();
-  expect(pace.isQuicker('b', 1)).toBe(true);
+  expect(pace.isQuicker('b', 60)).toBe(true);
+});
+
+test('what a voter was asked before the own write began says nothing: all may be slow since', () => {
+  phaseOne(0);
+  pass(100);
+  expect(pace.isQuicker('b', 100)).toBe(false);
+  expect(pace.isQuicker('b', 101)).toBe(true);
+  pace.asked(others, at, 0);
+  pace.answered('b', at, 0);
+  expect(pace.isQuicker('b', 50)).toBe(true);
 });
