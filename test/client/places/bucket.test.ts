@@ -4,6 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Bucket } from '../../../client/src/places/bucket.ts';
+import { ObjectPlace } from '../../../client/src/places/object-place.ts';
+import { FileExistsError } from '../../../client/src/local/unfinished-file.ts';
+import { verifySnapshot, type Snapshot } from '../../../contract/src/snapshot-file.ts';
+import { saved } from '../../node/storage/saved-snapshot.ts';
 
 /* What a server of S3 answers that is none of the well-behaved ones. */
 
@@ -54,4 +58,39 @@ test('a list whose next page is the same one again is an error, and has an end',
     's3://backups/a/ could not be listed: the same page came again.',
   );
   expect(asked.length).toBe(2);
+});
+
+/** Keeps what it was sent first, without an answer; refuses what comes then, as it is there. */
+function losing(kept: (body: Buffer) => Buffer = (body) => body): Answer {
+  let object: Buffer | undefined;
+  return ({ method }, response, body) => {
+    if (method === 'PUT' && object === undefined) {
+      object = kept(body);
+      response.destroy();
+    } else if (method === 'PUT') {
+      response.writeHead(412).end();
+    } else if (object === undefined) {
+      response.writeHead(404).end();
+    } else response.end(object);
+  };
+}
+
+const place = (): ObjectPlace => new ObjectPlace('s3://backups/a', bucket(), 'a');
+
+const save = (): Promise<Snapshot> =>
+  place().save(async (file) => {
+    fs.writeFileSync(file, await saved());
+    return verifySnapshot(file);
+  });
+
+test('one that was stored, but the answer was lost, is there', async () => {
+  answer = losing();
+  const snapshot = await save();
+  expect(asked.filter((each) => each.startsWith('PUT'))).toHaveLength(2);
+  expect(await place().verify()).toEqual(snapshot);
+});
+
+test('another one that came there meanwhile is not taken for it', async () => {
+  answer = losing(() => Buffer.from('another one'));
+  await expect(save()).rejects.toThrow(FileExistsError);
 });
