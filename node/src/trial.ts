@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { exitCodes } from '../../contract/src/error-codes.ts';
+import { FolderError } from '../../contract/src/folder.ts';
 import { exitCodeOf, sentenceOf } from './ending.ts';
 import { createLogger } from './service/logger.ts';
 import { tryMember, UnknownMachineError } from './service/trial-member.ts';
@@ -13,8 +14,14 @@ import { DamageError } from './storage/damage.ts';
 
 function end(error: unknown): never {
   process.stderr.write(`${sentenceOf(error)}\n`);
+  process.exit(codeOf(error));
+}
+
+/** A folder that cannot be made is no fault of the snapshot's: a full disk, say. */
+function codeOf(error: unknown): number {
+  if (error instanceof FolderError) return exitCodes.io;
   const isRefused = error instanceof DamageError || error instanceof UnknownMachineError;
-  process.exit(isRefused ? exitCodes.dataRefused : exitCodeOf(error));
+  return isRefused ? exitCodes.dataRefused : exitCodeOf(error);
 }
 
 process.on('uncaughtException', end);

@@ -11,6 +11,7 @@ import { tryRestore } from '../local/trial.ts';
 import { Workspace } from '../local/workspace.ts';
 import type { SnapshotPlace } from '../places/place.ts';
 import { placeOf, shelfOf } from '../places/place-of.ts';
+import { isS3Address } from '../places/s3-address.ts';
 import { interruption } from './interruption.ts';
 import { memberOf } from './member-of.ts';
 import { ANSWER_MS, print, withClient, type SessionOptions } from './session.ts';
@@ -127,7 +128,7 @@ async function saveShown(
 /** Reads and checks all of a snapshot; with `restore`, a member begins with it. */
 export async function verify(file: string, options: VerifyOptions): Promise<void> {
   const { restore = false } = options;
-  const signal = interruption();
+  const signal = restore ? interruption() : reading(file);
   const snapshot = await explained(file, async () => {
     const place = await placeOf(file, { timeoutMs: QUIET_MS, signal });
     if (!restore) return place.verify();
@@ -146,10 +147,18 @@ export async function verify(file: string, options: VerifyOptions): Promise<void
   );
 }
 
+/**
+ * For what leaves nothing behind. A file is read without a look at anything else in between: a
+ * signal ends that by itself.
+ */
+function reading(file: string): AbortSignal {
+  return isS3Address(file) ? interruption() : new AbortController().signal;
+}
+
 /** The same, and shows what it says of itself. */
 export async function inspect(file: string, options: FileOptions): Promise<void> {
   const snapshot = await explained(file, async () => {
-    const place = await placeOf(file, { timeoutMs: QUIET_MS, signal: interruption() });
+    const place = await placeOf(file, { timeoutMs: QUIET_MS, signal: reading(file) });
     return place.verify();
   });
   print(options, summary(file, snapshot), () => table(snapshot));
@@ -173,7 +182,7 @@ export async function restore(file: string, options: RestoreOptions): Promise<vo
     if (data === undefined && new FirstConfigurationFile(folder).read() !== undefined) {
       throw new NotBlankError(folder);
     }
-    const place = await placeOf(file, { timeoutMs: QUIET_MS, signal: interruption() });
+    const place = await placeOf(file, { timeoutMs: QUIET_MS, signal: reading(file) });
     return place.use((local) => placeSnapshot(local, folders));
   });
   const { slot } = snapshot.header;

@@ -108,13 +108,16 @@ export class Bucket {
   async names(prefix: string): Promise<string[]> {
     const { bucket: Bucket } = this.#options;
     const found: string[] = [];
+    let last: string | undefined;
     try {
       const pages = paginateListObjectsV2(
         { client: this.#client },
         { Bucket, Prefix: prefix, Delimiter: '/' },
         this.#abort,
       );
-      for await (const { Contents = [] } of pages) {
+      for await (const { Contents = [], NextContinuationToken: next } of pages) {
+        if (next !== undefined && next === last) throw new Error('the same page came again');
+        last = next;
         found.push(...Contents.map(({ Key = '' }) => Key.slice(prefix.length)));
       }
     } catch (error) {

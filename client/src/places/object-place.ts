@@ -31,10 +31,21 @@ export class ObjectPlace implements SnapshotPlace {
     return inScratch(async (folder) => {
       const file = path.join(folder, FILE);
       const saved = await work(file);
-      await this.#bucket.put(this.#key, file, this.#overwrites);
+      await this.#put(file, saved);
       refuseOther(await this.verify(), saved);
       return saved;
     });
+  }
+
+  /** When an answer is lost, S3 is asked again, and then there is an object: this one. */
+  async #put(file: string, { hash }: Snapshot): Promise<void> {
+    try {
+      await this.#bucket.put(this.#key, file, this.#overwrites);
+    } catch (error) {
+      if (!(error instanceof FileExistsError)) throw error;
+      const found = await this.verify().catch(() => undefined);
+      if (found?.hash !== hash) throw error;
+    }
   }
 
   verify(): Promise<Snapshot> {

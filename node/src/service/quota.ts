@@ -24,7 +24,8 @@ const AT_MOST_BYTES = 8 * 1024 ** 3;
  * @param disk bytes of the disk, if they are known
  */
 export function quotaBytesOf(wanted: number | undefined, disk = Infinity): number {
-  return wanted ?? Math.min(AT_MOST_BYTES, SHARE_OF_DISK * disk);
+  // Some file systems say 0, as many do that are served over a network or by a process.
+  return wanted ?? Math.min(AT_MOST_BYTES, SHARE_OF_DISK * (disk || Infinity));
 }
 
 const LOOK_MS = 100;

@@ -45,11 +45,27 @@ function overdueBy(
   return { cronJob: metadata?.name ?? '', isSuspended: spec.suspend === true, due };
 }
 
+const unitMs = { h: 60 * 60_000, m: 60_000, s: 1_000 } as const;
+
+/** @returns `undefined` when the schedule is none like `@every 1h30m` */
+function everyMs(schedule: string): number | undefined {
+  const [, duration = ''] = /^@every ((?:\d+(?:\.\d+)?[hms])+)$/.exec(schedule.trim()) ?? [];
+  if (duration === '') return undefined;
+  const parts = [...duration.matchAll(/([\d.]+)([hms])/g)];
+  return parts.reduce(
+    (sum, [, n, unit]) => sum + Number(n) * unitMs[unit as keyof typeof unitMs],
+    0,
+  );
+}
+
 /** @returns `undefined` when the schedule says no time, or is none that is understood here */
 function secondDue(schedule: string, timezone = 'Etc/UTC', since: number): number | undefined {
   try {
-    const [, second] = new Cron(schedule, { timezone, paused: true }).nextRuns(2, new Date(since));
-    return second?.getTime();
+    const every = everyMs(schedule);
+    if (every !== undefined) return since + 2 * every;
+    // Kubernetes takes 5/20 for 5-59/20, too.
+    const cron = new Cron(schedule, { timezone, paused: true, sloppyRanges: true });
+    return cron.nextRuns(2, new Date(since))[1]?.getTime();
   } catch {
     return undefined; // Whatever Kubernetes makes of it, it is no reason to stop here.
   }

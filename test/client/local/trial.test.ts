@@ -77,6 +77,22 @@ test('where there is no room for it, and a process that crashes, that is said of
   await expect(attempt()).rejects.toThrow(`${folder}/none: ENOENT`);
 });
 
+test('a folder that cannot be made there says nothing of the snapshot', async () => {
+  const full = program(
+    `import fs from 'node:fs';
+     import { syncBuiltinESMExports } from 'node:module';
+     fs.mkdirSync = (name) => {
+       throw Object.assign(new Error('ENOSPC: no space left on device'), { syscall: 'mkdir' });
+     };
+     syncBuiltinESMExports();
+     await import(${JSON.stringify(PROGRAM)});`,
+  );
+  const failed = attempt({ program: full });
+  await expect(failed).rejects.toMatchObject({ name: 'TrialError', exitCode: 74 });
+  await expect(failed).rejects.toThrow('ENOSPC');
+  expect(left()).toEqual([]);
+});
+
 test('whoever has read another one has tried nothing', async () => {
   const other = program('process.stdout.write("0".repeat(64))');
   await expect(attempt({ program: other })).rejects.toThrow('It has read another one.');

@@ -103,4 +103,5 @@ test('what is not set is two fifths of the disk, and 8 GiB at most', () => {
   expect(quotaBytesOf(undefined, 10 * GIB)).toBe(4 * GIB);
   expect(quotaBytesOf(undefined, 100 * GIB)).toBe(8 * GIB);
   expect(quotaBytesOf(undefined)).toBe(8 * GIB);
+  expect(quotaBytesOf(undefined, 0)).toBe(8 * GIB); // A file system that does not say.
 });
