@@ -403,11 +403,11 @@ export const mutants: readonly SimulatedMutant[] = [
     to: 'this.#pace.isQuicker(voter, Infinity);',
   },
   {
-    name: 'slow disks: what a voter has not answered yet does not count',
+    name: 'slow disks: what a voter was asked before the own write began counts',
     invariant: 'leadership',
     file: 'paxos/pace.ts',
-    from: 'CLEARLY * Math.max(took, waits) <= ticks',
-    to: 'CLEARLY * Math.max(took, 0 * waits) <= ticks',
+    from: 'this.#now - voter.measuredFrom >= ticks',
+    to: 'this.#now < 0',
   },
   {
     name: 'slow disks: who gives one time for phase 1 supports another meanwhile',

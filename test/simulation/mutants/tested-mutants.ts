@@ -1319,4 +1319,12 @@ export const testedMutants: readonly TestedMutant[] = [
     from: '    session.touch(slot);\n',
     to: '',
   },
+  {
+    name: 'slow disks: what a voter has not answered yet does not count',
+    in: 'test/node/paxos/pace.test.ts',
+    test: 'a voter that was never measured is not better, and none that has not answered by now',
+    file: 'paxos/pace.ts',
+    from: 'CLEARLY * Math.max(took, waits) <= ticks',
+    to: 'CLEARLY * Math.max(took, 0 * waits) <= ticks',
+  },
 ];
