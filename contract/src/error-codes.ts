@@ -17,7 +17,7 @@ export const errors = {
   SESSIONS_FULL:
     'The cluster keeps as many sessions, or replies of theirs, as it may. Try again when some end.',
   QUOTA_EXCEEDED:
-    'The cluster is over its quota, and takes nothing that makes it larger. It did not run. Delete something, or raise --quota-bytes.',
+    'The cluster is over its quota, and takes nothing that makes it larger. It did not run. Raise --quota-bytes, or delete something.',
   INVALID_OPERATION: 'The state machine does not know the operation. It changed nothing.',
   UNKNOWN_MEMBER:
     'No member with that id can do this. "synod member list" shows who votes and learns.',

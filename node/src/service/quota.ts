@@ -92,13 +92,13 @@ export class Quota {
 const reached: Alarm = {
   code: 'quota-reached',
   sentence:
-    'The state takes more than --quota-bytes: the cluster refuses what makes it larger. Delete ' +
-    'something, or give all members more.',
+    'The state takes more than --quota-bytes: the cluster refuses what makes it larger. Give all ' +
+    'members more, or delete something, if the machine can.',
 };
 
 const near: Alarm = {
   code: 'quota-near',
   sentence:
-    'The state takes four fifths of --quota-bytes. Above it, the cluster refuses what makes it ' +
-    'larger. Delete something, or give all members more.',
+    'The state takes four fifths of --quota-bytes. Above all of it, the cluster refuses what makes ' +
+    'it larger. Give all members more, or delete something, if the machine can.',
 };
