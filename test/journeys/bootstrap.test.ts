@@ -78,7 +78,7 @@ test('told while it runs, it runs at once; then another first configuration chan
   const ids = members.map(({ member }) => member);
   const first = { clusterId: 'one', members: ids, window: 64 };
   await Promise.all(ids.map((id) => client.form(id, first)));
-  expect((await client.append('hello')).slot).toBe(1);
+  expect((await client.append('hello')).position).toBe(0);
   const told = await client.status({ expect: 3 });
   for (const { clusterId, voters, window } of told) {
     expect({ clusterId, voters, window }).toEqual({ clusterId: 'one', voters: ids, window: 64 });
@@ -115,7 +115,7 @@ test('garbage on the subject that tells a member: a typed answer, and it is told
   expect(await shown('n0')).toMatchObject({ role: 'unformed' });
   const client = await folder.client(unformed);
   await client.form(member, { clusterId: 'one', members: [member], window: 8 });
-  expect((await client.append('alone')).slot).toBe(1);
+  expect((await client.append('alone')).position).toBe(0);
   await outside.close();
   await unformed.stop();
 }, 30_000);
@@ -182,7 +182,7 @@ test.each([
     const cluster = await folder.start(3);
     expect(cluster.first).toEqual(first);
     expect(cluster.names.map((name) => cluster.idOf(name))).toEqual(ids);
-    expect((await (await folder.client(cluster)).append('hello')).slot).toBe(1);
+    expect((await (await folder.client(cluster)).append('hello')).position).toBe(0);
     for (const name of NAMES)
       expect(await shown(name)).toMatchObject({ firstConfiguration: first });
   },

@@ -130,20 +130,6 @@ describe.each([
     expect(state.unwrittenBytes).toBe(0);
   });
 
-  test('a range that is left before its end leaves nothing', async () => {
-    for (let i = 0; i < 1_000; i++) state.tables.put('t', `k${1_000 + i}`, new Uint8Array(100));
-    await write(state, 1);
-    const leave = async (times: number): Promise<number> => {
-      for (let i = 0; i < times; i++) {
-        Array.from(state.tables.range('t', { from: 'k1100', limit: 2 }));
-        if (i % 500 === 0) await new Promise(setImmediate);
-      }
-      return process.memoryUsage().rss;
-    };
-    const before = await leave(50_000);
-    expect(await leave(300_000)).toBeLessThan(before + 60 * 1024 * 1024);
-  }, 60_000);
-
   test('usedBytes grows with what is written, and what is deleted is free for what comes', async () => {
     const empty = state.usedBytes;
     const keys = Array.from({ length: 500 }, (_, i) => `k${i}`);
