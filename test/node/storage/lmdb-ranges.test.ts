@@ -8,7 +8,7 @@ import { ids, lmdbPlace } from './state-places.ts';
 const MIB = 1024 * 1024;
 const STATE = pathToFileURL(path.resolve('dist/node/src/storage/lmdb-state.js')).href;
 
-/** Leaves ranges in the middle, in a process of its own; prints what is in its memory then. */
+/** Leaves ranges in the middle, in a process of its own; prints its memory beside V8's heap. */
 const READER = `
 import { openLmdbState } from '${STATE}';
 const state = openLmdbState({ folder: process.argv[1], ...${JSON.stringify(ids)} });
@@ -20,7 +20,8 @@ for (const times of [20_000, 40_000, 40_000, 40_000]) {
     if (i % 500 === 0) await new Promise(setImmediate);
   }
   gc();
-  console.log(process.memoryUsage().rss);
+  const { rss, heapTotal } = process.memoryUsage();
+  console.log(rss - heapTotal);
 }
 await state.close();`;
 
