@@ -22,7 +22,7 @@ export interface Command {
   /** None, where a session is opened or closed. */
   readonly operations: readonly Uint8Array[];
   /** Without it the client has one session, which is there when it is needed: scripts, old logs. */
-  readonly session?: SessionUse;
+  readonly session?: SessionUse | undefined;
 }
 
 /**
@@ -124,13 +124,7 @@ export function checkCommand(bytes: Uint8Array): CommandHeader | MalformedComman
       ? `operations beside "${session.type}"`
       : undefined;
   if (malformed !== undefined) return { malformed };
-  return {
-    client: view.toString('hex', 1, 17),
-    number,
-    lowest,
-    count,
-    ...(session && { session }),
-  };
+  return { client: view.toString('hex', 1, 17), number, lowest, count, session };
 }
 
 /** @returns why there is none */
@@ -147,8 +141,8 @@ function sessionOf(view: Buffer): SessionUse | string {
 export function parseCommand(bytes: Uint8Array): Command | MalformedCommand {
   const header = checkCommand(bytes);
   if ('malformed' in header) return header;
-  const { count, ...rest } = header;
+  const { client, number, lowest, count, session } = header;
   const view = asBuffer(bytes);
   const operations = readOperations(view, beginOf(view[0]) ?? HEADER_BYTES, count);
-  return { ...rest, operations };
+  return { client, number, lowest, operations, session };
 }

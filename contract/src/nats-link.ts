@@ -120,9 +120,13 @@ export class NatsLink {
     return this.#connection?.info?.max_payload ?? Infinity;
   }
 
+  get isConnected(): boolean {
+    return this.#live() !== undefined;
+  }
+
   /** For how long the connection has stood; 0 while there is none. */
   get connectedMs(): number {
-    return this.#live() === undefined ? 0 : performance.now() - this.#connectedAt;
+    return this.isConnected ? performance.now() - this.#connectedAt : 0;
   }
 
   /** Bytes that were published, and that the server has not said it has: they may not have left. */

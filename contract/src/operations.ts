@@ -5,7 +5,9 @@
 
 /** How many bytes they take. */
 export function sizeOf(operations: readonly Uint8Array[]): number {
-  return operations.reduce((size, { length }) => size + 4 + length, 0);
+  let size = 0;
+  for (const { length } of operations) size += 4 + length;
+  return size;
 }
 
 /** @returns where they end */

@@ -60,11 +60,14 @@ export class Session {
   }
 
   /** @param id of the session that it runs in, and in no other */
-  command(command: Pick<Command, 'number' | 'lowest' | 'operations'>, id: number): Uint8Array {
-    return this.#encode({ ...command, session: { type: 'in', id } });
+  command(
+    { number, lowest, operations }: Pick<Command, 'number' | 'lowest' | 'operations'>,
+    id: number,
+  ): Uint8Array {
+    return this.#encode({ number, lowest, operations, session: { type: 'in', id } });
   }
 
-  #encode(command: Omit<Command, 'client'>): Uint8Array {
-    return encodeCommand({ client: this.#client, ...command });
+  #encode({ number, lowest, operations, session }: Omit<Command, 'client'>): Uint8Array {
+    return encodeCommand({ client: this.#client, number, lowest, operations, session });
   }
 }

@@ -33,6 +33,10 @@ export interface SessionLife {
   readonly ttlMs: number;
 }
 
+interface OwnLife extends SessionLife {
+  touched: number;
+}
+
 /** Of one that never ends: of a client without sessions, or in the state of an older Synod. */
 const ENDLESS_VERSION = 1;
 const VERSION = 2;
@@ -55,20 +59,21 @@ export class Session {
   #highest = 0;
   /** By number; no two of them have a number in common. */
   readonly #runs: Run[] = [];
-  #life: SessionLife | undefined;
+  readonly #life: OwnLife | undefined;
 
   /** @param life without it, it never ends */
   constructor(life?: SessionLife) {
-    this.#life = life;
+    this.#life = life && { ...life };
   }
 
+  /** As it is now: it goes on. */
   get life(): SessionLife | undefined {
     return this.#life;
   }
 
   /** A command of it is applied in that slot. */
   touch(slot: number): void {
-    if (this.#life !== undefined) this.#life = { ...this.#life, touched: slot };
+    if (this.#life !== undefined) this.#life.touched = slot;
   }
 
   /** What it takes in the tables. */

@@ -17,7 +17,7 @@ test('what is refused with the opening of its session is refused once, and its l
   const refusals = new Refusals();
   const link = {
     maxPayload: 1 << 20,
-    connectedMs: 1,
+    isConnected: true,
     subscribe: (subject: string, taken: typeof take) => {
       if (subject.endsWith('*')) take = taken;
     },
