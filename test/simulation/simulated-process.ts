@@ -1,7 +1,7 @@
 import { FIRST_VERSION } from '../../contract/src/machine-version.ts';
 import type { ReadRequest } from '../../contract/src/read-request.ts';
 import type { Outcome } from '../../contract/src/reply.ts';
-import { Applier } from '../../node/src/machine/applier.ts';
+import type { Applier } from '../../node/src/machine/applier.ts';
 import { machines } from '../../node/src/machine/machines.ts';
 import type { StateMachine } from '../../node/src/machine/state-machine.ts';
 import { Metrics } from '../../node/src/metrics/metrics.ts';
@@ -29,6 +29,7 @@ import { isOfState } from '../../node/src/storage/state-files.ts';
 import type { MemoryTransport } from '../../node/src/transport/memory.ts';
 import type { Stamp } from '../../node/src/transport/transport.ts';
 import { BrokenInvariant } from './checks/invariants.ts';
+import { ObservedApplier } from './observed-applier.ts';
 import { observedLog, observedState } from './observed-storage.ts';
 import type { Plan } from './plan.ts';
 import type { Random } from './random.ts';
@@ -57,7 +58,9 @@ const COMPARE_TICKS = 40;
 export interface Observer {
   started(process: SimulatedProcess, recovered: Recovered, flushedSlotOut: Slot): void;
   /** What one step of the core gave; none of it is done yet. */
-  stepped(process: SimulatedProcess, effects: readonly Effect[], applier: Applier): void;
+  stepped(process: SimulatedProcess, effects: readonly Effect[]): void;
+  /** It is about to apply that slot to a state that has all below it. */
+  applying(process: SimulatedProcess, slot: Slot, applier: Applier): void;
   /** Something happens to its log that nobody told it. */
   damaged(member: string): void;
   /** Records are on the disk. */
@@ -397,7 +400,9 @@ export class SimulatedProcess {
     const recovered = { ...opened.recovered, slotOut };
     this.#run = formatIncarnation(opened.incarnation);
     observer.started(this, recovered, slotOut);
-    const applier = new Applier(machine, state.tables, state.facts);
+    const applier: Applier = new ObservedApplier(machine, state.tables, state.facts, (slot) => {
+      observer.applying(this, slot, applier);
+    });
     const member = new Member({
       self: this.id,
       configurations: new Configurations(
@@ -476,12 +481,12 @@ export class SimulatedProcess {
         failed: (error) => this.#failed(error),
       },
     );
-    driver.filter = (effects) => ({ effects: this.#step(effects, applier), crash: false });
+    driver.filter = (effects) => ({ effects: this.#step(effects), crash: false });
     return { driver, applier, folder, tables, transport, state };
   }
 
   /** Passes the effects of a step on; at an armed kill, only those up to a point. */
-  #step(effects: Effect[], applier: Applier): Effect[] {
+  #step(effects: Effect[]): Effect[] {
     const { observer } = this.#world;
     if (this.#dying) return [];
     const armed = this.#armed;
@@ -497,7 +502,7 @@ export class SimulatedProcess {
         this.#startAfter(armed.restartAfterMs);
       });
     }
-    observer.stepped(this, effects, applier);
+    observer.stepped(this, effects);
     const unwritten = this.#running?.driver.unwrittenBytes;
     if (unwritten !== undefined) observer.unwritten(this.id, unwritten);
     return effects;

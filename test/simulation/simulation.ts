@@ -2,6 +2,7 @@ import { encodeChatOperation, parseChatResult } from '../../contract/src/chat-lo
 import { FIRST_VERSION } from '../../contract/src/machine-version.ts';
 import type { Applier } from '../../node/src/machine/applier.ts';
 import type { Effect } from '../../node/src/paxos/effects.ts';
+import type { Slot } from '../../node/src/paxos/pvalue.ts';
 import { areChatLogAnswersRight, areCounterAnswersRight } from './checks/answers.ts';
 import type { Operation } from './checks/history.ts';
 import { BrokenInvariant, Invariants } from './checks/invariants.ts';
@@ -225,13 +226,12 @@ class Simulation {
         trace?.add({ type: 'start', at: now(), member: process.name });
         this.#check(() => invariants.started(process, recovered, flushed));
       },
-      stepped: (process, effects, applier) => {
-        const { id, name } = process;
+      stepped: ({ id, name }, effects) => {
         this.#traceApplied(name, effects);
-        this.#check(() => {
-          this.#compareStates(process, effects, applier);
-          invariants.stepped(id, name, effects);
-        });
+        this.#check(() => invariants.stepped(id, name, effects));
+      },
+      applying: (process, slot, applier) => {
+        this.#check(() => this.#compareState(process, slot, applier));
       },
       damaged: (member) => invariants.damaged(member),
       durable: (process, records) => {
@@ -296,17 +296,10 @@ class Simulation {
     }
   }
 
-  /** Before a step that applies: the state is that of the first slot it applies. */
   /** What was damaged and is not found yet differs: what it says is looked at all the same. */
-  #compareStates(
-    { id, isStateDamaged }: SimulatedProcess,
-    effects: readonly Effect[],
-    applier: Applier,
-  ): void {
-    if (isStateDamaged) return;
-    const first = effects.find((effect) => effect.type === 'apply');
-    if (first?.type !== 'apply' || first.slot % HASHED_SLOTS !== 0) return;
-    this.#invariants.state(id, first.slot, applier.stateHash());
+  #compareState({ id, isStateDamaged }: SimulatedProcess, slot: Slot, applier: Applier): void {
+    if (isStateDamaged || slot % HASHED_SLOTS !== 0) return;
+    this.#invariants.state(id, slot, applier.stateHash());
   }
 
   run(): Report {

@@ -41,7 +41,9 @@ export interface StoredPvalue extends Pvalue {
   readonly learned: boolean;
 }
 
-/** What the driver is to do, in this order. */
+/**
+ * What the driver is to do, in this order; what it persists and sends may go before what it applies.
+ */
 export type Effect =
   /** Write the record. What `waitsForFlush` names leaves only after it is durable. */
   | { readonly type: 'persist'; readonly record: LogRecord }

@@ -16,7 +16,12 @@ import {
 } from './pvalue.ts';
 import { isQuorum } from './quorum.ts';
 import { SlotMap } from './slot-map.ts';
-import { parseSystemCommand, type DecidedChange, type Upgrade } from './system-command.ts';
+import {
+  isSystemCommand,
+  parseSystemCommand,
+  type DecidedChange,
+  type Upgrade,
+} from './system-command.ts';
 import { Retransmission, type Timing } from './timing.ts';
 import type { MachineVersions } from './upgrade.ts';
 
@@ -342,9 +347,7 @@ export class Replica {
       if (effects.length > 0 && bytes > this.#packing.applyBytes) break;
       // R3: the state is the decisions applied in slot order, up to slot_out.
       effects.push({ type: 'apply', slot: this.#slotOut, value: decision.value });
-      const obeyed = decision.value.flatMap((command) => this.#obey(command));
-      // What is compared is the state behind the whole slot.
-      effects.push(...obeyed.sort((a, b) => Number(isCompare(a)) - Number(isCompare(b))));
+      effects.push(...this.#obeyed(decision.value));
       this.#doubted = undefined;
       this.#slotOut += 1; // R4: slot_out never decreases.
     }
@@ -382,6 +385,13 @@ export class Replica {
   get #isVouched(): boolean {
     if (this.#doubted === undefined) return false;
     return isQuorum(this.#configurations.at(this.#slotOut).voters, this.#doubted.by);
+  }
+
+  /** What is compared is the state behind the whole slot. */
+  #obeyed(value: Value): Effect[] {
+    const own = value.filter(isSystemCommand); // Clients' commands are thousands for one of them.
+    const effects = own.flatMap((command) => this.#obey(command));
+    return effects.sort((a, b) => Number(isCompare(a)) - Number(isCompare(b)));
   }
 
   /** What the cluster itself has decided. */

@@ -60,11 +60,12 @@ export class AppliedFacts {
   /** A slot was applied, the one after those before. */
   applied(slot: Slot, value: Value): void {
     if (this.#history === undefined) return;
+    const { from } = this.#history;
     this.#place.writeUIntBE(slot, 0, 6);
     this.#place.writeUInt32BE(value.length, 8);
     let hash = chained(this.#history.hash, this.#place);
     for (const command of value) hash = chained(hash, command);
-    this.#history = { ...this.#history, slot: slot + 1, hash };
+    this.#history = { slot: slot + 1, from, hash };
     this.#hashes.push(hash);
     this.#recent.set(slot + 1, hash);
     this.#recent.delete(slot + 1 - RECENT_SLOTS);

@@ -61,12 +61,16 @@ export class Checkpoints {
     return Math.min(overlayBytes, unwrittenBytes / 4);
   }
 
-  /** Cuts the state when it is time to. */
-  cutWhenDue(): void {
+  /** Whether it is time to cut the state. */
+  get isDue(): boolean {
     const { state, applier } = this.#ports;
     const bytes = state.overlayBytes + applier.unsavedBytes;
-    const due = this.#ticksLeft <= 0 || bytes > this.#most;
-    if (!due || this.#cuts.length > 0 || !this.#hasNews) return;
+    const isTime = this.#ticksLeft <= 0 || bytes > this.#most;
+    return isTime && this.#cuts.length === 0 && this.#hasNews;
+  }
+
+  cutWhenDue(): void {
+    if (!this.isDue) return;
     this.#ticksLeft = this.#settings.checkpointTicks;
     this.#cut(this.#ports.member.slotOut, undefined);
   }

@@ -728,10 +728,8 @@ export const testedMutants: readonly TestedMutant[] = [
     in: 'test/node/service/turns.test.ts',
     test: 'a turn ends once it applies a quarter of a MiB',
     file: 'service/driver.ts',
-    from: `    this.#turnBytes += bytes;
-`,
-    to: `
-`,
+    from: "if (effect.type === 'apply') this.#turnBytes += valueBytes(effect.value);",
+    to: '',
   },
   {
     name: 'all that waits in the outbox leaves at once',
@@ -1268,8 +1266,8 @@ export const testedMutants: readonly TestedMutant[] = [
     in: 'test/node/paxos/replica.test.ts',
     test: 'what is compared is the state behind the whole slot',
     file: 'paxos/replica.ts',
-    from: 'effects.push(...obeyed.sort((a, b) => Number(isCompare(a)) - Number(isCompare(b))));',
-    to: 'effects.push(...obeyed);',
+    from: 'return effects.sort((a, b) => Number(isCompare(a)) - Number(isCompare(b)));',
+    to: 'return effects;',
   },
   {
     name: 'who knows only replaced members waits for something new',
