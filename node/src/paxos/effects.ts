@@ -42,7 +42,8 @@ export interface StoredPvalue extends Pvalue {
 }
 
 /**
- * What the driver is to do, in this order; what it persists and sends may go before what it applies.
+ * What the driver is to do, in this order; what is persisted and sent may go before what is
+ * applied.
  */
 export type Effect =
   /** Write the record. What `waitsForFlush` names leaves only after it is durable. */
