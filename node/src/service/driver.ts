@@ -123,7 +123,7 @@ export class Driver {
       queued: () => this.#wake(),
       failed,
     });
-    this.#reads = new Reads(ports, settings, {
+    this.#reads = new Reads(ports, ports.member.slotOut, settings, {
       isStopped: () => this.#stopped,
       came: () => this.#wake(),
       failed,
@@ -434,7 +434,7 @@ export class Driver {
       this.#turnBytes = 0;
       this.#stepInbox();
       if (this.#isStopped()) return;
-      while (this.#requests.isDue && this.#turnBytes <= TURN_BYTES) {
+      while (this.#takesRequests && this.#turnBytes <= TURN_BYTES) {
         this.#perform(this.member.step({ type: 'request', commands: this.#requests.take() }));
         if (this.#isStopped()) return;
       }
@@ -448,8 +448,13 @@ export class Driver {
       if (this.#isStopped()) return;
       this.#checkpoints.cutWhenDue();
       this.#release();
-      if (this.#inbox.length > 0 || this.#isUnfinished || this.#requests.isDue) this.#wake();
+      if (this.#inbox.length > 0 || this.#isUnfinished || this.#takesRequests) this.#wake();
     });
+  }
+
+  /** Who was deposed in this turn drops them at its end. */
+  get #takesRequests(): boolean {
+    return this.member.takesCommands && this.#requests.isDue;
   }
 
   #stepInbox(): void {
@@ -520,8 +525,8 @@ export class Driver {
   }
 
   /**
-   * What the disk and the others wait for is done at once. Slots are applied at the end of a turn,
-   * while all that is on its way. On demand crash points are between effects: each has its place.
+   * What the disk and the others wait for is done at once, and slots are applied at the end of a
+   * turn: the disk works meanwhile. On demand crash points are between effects: each has its place.
    */
   #performAll(effects: readonly Effect[]): void {
     for (const effect of effects) {

@@ -3,7 +3,7 @@ import type { ReadRequest } from '../../../contract/src/read-request.ts';
 import type { Slot } from '../paxos/pvalue.ts';
 import type { DriverPorts, DriverSettings } from './driver-ports.ts';
 
-type Ports = Pick<DriverPorts, 'applier' | 'member' | 'metrics' | 'now'> & {
+type Ports = Pick<DriverPorts, 'applier' | 'metrics' | 'now'> & {
   readonly transport: Pick<DriverPorts['transport'], 'flush' | 'maxFrameBytes'>;
 };
 
@@ -48,6 +48,8 @@ export class Reads {
   /** Those that wait for a slot. */
   readonly #later = new Map<Read, Slot>();
   readonly #ready = new Set<Read>();
+  /** What the tables have: the member may have more to be applied by now. */
+  #slotOut: Slot;
   #came = 0;
   #asked = 0;
   #bytes = 0;
@@ -55,8 +57,15 @@ export class Reads {
   #restsUntil = 0;
   #restMs = REST_MS;
 
-  constructor(ports: Ports, settings: Pick<DriverSettings, 'queueBytes'>, events: ReadsEvents) {
+  /** @param slotOut every slot below it is applied */
+  constructor(
+    ports: Ports,
+    slotOut: Slot,
+    settings: Pick<DriverSettings, 'queueBytes'>,
+    events: ReadsEvents,
+  ) {
     this.#ports = ports;
+    this.#slotOut = slotOut;
     this.#settings = settings;
     this.#events = events;
   }
@@ -88,7 +97,7 @@ export class Reads {
       return this.#events.came();
     }
     const slots = consistency === 'local' ? 0 : consistency.atLeast + 1;
-    if (slots > this.#ports.member.slotOut) return void this.#later.set(read, slots);
+    if (slots > this.#slotOut) return void this.#later.set(read, slots);
     this.#ready.add(read);
     this.#answerReady();
   }
@@ -118,6 +127,7 @@ export class Reads {
 
   /** Every slot below `slotOut` is applied. */
   applied(slotOut: Slot): void {
+    this.#slotOut = slotOut;
     for (const [read, slots] of this.#later) {
       if (slots > slotOut) continue;
       this.#later.delete(read);
@@ -153,7 +163,7 @@ export class Reads {
 
   /** @returns the bytes of its answer */
   #answer({ operations, answer }: Read): number {
-    const { applier, member, transport } = this.#ports;
+    const { applier, transport } = this.#ports;
     const most = Math.max(LARGEST_ANSWER, transport.maxFrameBytes);
     const results: Uint8Array[] = [];
     let bytes = 0;
@@ -172,7 +182,7 @@ export class Reads {
       answer({ ok: false, code: 'NOT_SERVING' });
       return 0;
     }
-    answer({ ok: true, slot: Math.max(0, member.slotOut - 1), results });
+    answer({ ok: true, slot: Math.max(0, this.#slotOut - 1), results });
     return bytes;
   }
 

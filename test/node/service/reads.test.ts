@@ -15,7 +15,6 @@ const add = encodeCounterOperation({ type: 'add', register: 'r', delta: 1 });
 /** Reads over an empty counter; the broker takes what it is given when `flush` is called. */
 class Desk {
   now = 0;
-  slotOut = 0;
   isStopped = false;
   came = 0;
   readonly failures: unknown[] = [];
@@ -28,15 +27,14 @@ class Desk {
     const state = openMemoryState(file, { clusterId: 'local/test', memberId: 'a' });
     const applier = new Applier(machine, state.tables, {});
     const metrics = new Metrics({ version: '0', cluster: 'c', member: 'a', process: false });
-    const member = Object.defineProperty({ slotOut: 0 }, 'slotOut', { get: () => this.slotOut });
     this.reads = new Reads(
       {
         applier,
-        member: member as never,
         metrics,
         now: () => this.now,
         transport: { maxFrameBytes: 65_536, flush: (done) => void this.#flushed.push(done) },
       },
+      0,
       { queueBytes },
       {
         isStopped: () => this.isStopped,
@@ -77,7 +75,7 @@ test('a linearizable read waits until it is readable; one that came later waits 
   desk.ask('linearizable');
   expect(desk.reads.take()).toBe(1);
   desk.ask('linearizable');
-  desk.slotOut = 3;
+  desk.reads.applied(3);
   desk.reads.readable(1);
   expect(desk.answers[0]).toMatchObject({ ok: true, slot: 2 });
   expect(desk.answers[1]).toBeUndefined();
@@ -87,13 +85,12 @@ test('a linearizable read waits until it is readable; one that came later waits 
 
 test('a local read is answered at once; one of a slot, when that slot is applied', () => {
   const desk = new Desk();
-  desk.slotOut = 5;
+  desk.reads.applied(5);
   expect(desk.codeOf(desk.ask('local'))).toBe('ok');
   expect(desk.codeOf(desk.ask({ atLeast: 4 }))).toBe('ok');
   const later = desk.ask({ atLeast: 5 });
   desk.reads.applied(5);
   expect(desk.codeOf(later)).toBeUndefined();
-  desk.slotOut = 6;
   desk.reads.applied(6);
   expect(desk.answers[later]).toMatchObject({ ok: true, slot: 5 });
   expect(desk.came).toBe(0);

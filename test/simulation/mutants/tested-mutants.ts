@@ -640,6 +640,15 @@ export const testedMutants: readonly TestedMutant[] = [
     to: '',
   },
   {
+    name: 'reads: an answer names another slot than its tables have',
+    in: 'test/node/service/reads.test.ts',
+    test: 'a local read is answered at once; one of a slot, when that slot is applied',
+    file: 'service/reads.ts',
+    from: `void {
+    this.#slotOut = slotOut;`,
+    to: 'void {',
+  },
+  {
     name: 'reads: what changes something passes for a read',
     in: 'test/node/service/reads.test.ts',
     test: 'what changes something is no read',
