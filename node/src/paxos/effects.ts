@@ -41,10 +41,7 @@ export interface StoredPvalue extends Pvalue {
   readonly learned: boolean;
 }
 
-/**
- * What the driver is to do, in this order; what is persisted and sent may go before what is
- * applied.
- */
+/** What the driver is to do, in this order. */
 export type Effect =
   /** Write the record. What `waitsForFlush` names leaves only after it is durable. */
   | { readonly type: 'persist'; readonly record: LogRecord }

@@ -61,16 +61,12 @@ export class Checkpoints {
     return Math.min(overlayBytes, unwrittenBytes / 4);
   }
 
-  /** Whether it is time to cut the state. */
-  get isDue(): boolean {
+  /** Cuts the state when it is time to. */
+  cutWhenDue(): void {
     const { state, applier } = this.#ports;
     const bytes = state.overlayBytes + applier.unsavedBytes;
-    const isTime = this.#ticksLeft <= 0 || bytes > this.#most;
-    return isTime && this.#cuts.length === 0 && this.#hasNews;
-  }
-
-  cutWhenDue(): void {
-    if (!this.isDue) return;
+    const due = this.#ticksLeft <= 0 || bytes > this.#most;
+    if (!due || this.#cuts.length > 0 || !this.#hasNews) return;
     this.#ticksLeft = this.#settings.checkpointTicks;
     this.#cut(this.#ports.member.slotOut, undefined);
   }

@@ -52,8 +52,6 @@ const TURN_BYTES = 256 * 1024;
 const TURN_INPUTS = 1024;
 /** Messages of other members that wait for their turn, in bytes; what is more comes again. */
 const INBOX_BYTES = 16 * 1024 * 1024;
-/** What others, or the disk, wait for. */
-const isUrgent: ReadonlySet<Effect['type']> = new Set(['persist', 'send']);
 /** What leaves at a time. */
 const OUTBOX_BYTES = 1024 * 1024;
 
@@ -86,8 +84,6 @@ export class Driver {
   #inboxBytes = 0;
   /** Bytes of values that this turn has written, sent and applied. */
   #turnBytes = 0;
-  /** What is to be done behind a slot that this turn applies, and that slot; in order. */
-  #later: Effect[] = [];
   /** More is decided than is applied. */
   #isUnfinished = false;
   #scheduled = false;
@@ -434,7 +430,7 @@ export class Driver {
       this.#turnBytes = 0;
       this.#stepInbox();
       if (this.#isStopped()) return;
-      while (this.#takesRequests && this.#turnBytes <= TURN_BYTES) {
+      while (this.#requests.isDue && this.#turnBytes <= TURN_BYTES) {
         this.#perform(this.member.step({ type: 'request', commands: this.#requests.take() }));
         if (this.#isStopped()) return;
       }
@@ -444,17 +440,10 @@ export class Driver {
         this.#isUnfinished = false;
         this.#perform(this.member.step({ type: 'perform' }));
       }
-      if (this.#later.length > 0) this.#performLater();
-      if (this.#isStopped()) return;
       this.#checkpoints.cutWhenDue();
       this.#release();
-      if (this.#inbox.length > 0 || this.#isUnfinished || this.#takesRequests) this.#wake();
+      if (this.#inbox.length > 0 || this.#isUnfinished || this.#requests.isDue) this.#wake();
     });
-  }
-
-  /** Who was deposed in this turn drops them at its end. */
-  get #takesRequests(): boolean {
-    return this.member.takesCommands && this.#requests.isDue;
   }
 
   #stepInbox(): void {
@@ -524,104 +513,77 @@ export class Driver {
     this.#release();
   }
 
-  /**
-   * What the disk and the others wait for is done at once, and slots are applied at the end of a
-   * turn: the disk works meanwhile. On demand crash points are between effects: each has its place.
-   */
   #performAll(effects: readonly Effect[]): void {
     for (const effect of effects) {
-      if (effect.type === 'apply') this.#turnBytes += valueBytes(effect.value);
-      if (this.#isForLater(effect)) this.#later.push(effect);
-      else this.#performOne(effect);
-    }
-  }
-
-  #isForLater({ type }: Effect): boolean {
-    if (this.#settings.answersWaitForMark || isUrgent.has(type)) return false;
-    return type === 'apply' || this.#later.length > 0;
-  }
-
-  #performLater(): void {
-    // The mark of the cut that follows is written along: it would be a write of its own.
-    if (this.#checkpoints.isDue) this.#perform(this.member.step({ type: 'checkpoint' }));
-    this.#release();
-    const later = this.#later;
-    this.#later = [];
-    for (const effect of later) {
-      if (this.#isStopped()) return;
-      this.#performOne(effect);
-    }
-  }
-
-  #performOne(effect: Effect): void {
-    switch (effect.type) {
-      case 'persist':
-        this.#persist(effect.record);
-        break;
-      case 'send':
-        this.#send(effect);
-        break;
-      case 'ask-presence':
-        this.#ports.transport.askPresence(effect.of);
-        break;
-      case 'ask-outside':
-        this.#ports.witness?.ask();
-        break;
-      case 'apply':
-        this.#apply(effect.slot, effect.value);
-        break;
-      case 'readable':
-        this.#reads.readable(effect.read);
-        break;
-      case 'unfinished':
-        this.#isUnfinished = true;
-        this.#wake();
-        break;
-      case 'refused':
-        this.#requests.refuse(effect.commands);
-        break;
-      case 'reconfigured':
-        if (effect.stored !== undefined) this.#facts.reconfigured(effect.stored);
-        this.#events.reconfigured(effect.change, effect.stored !== undefined);
-        break;
-      case 'compare':
-        this.#comparisons.compare(effect.slot);
-        break;
-      case 'expire':
-        this.#expiries.applied();
-        this.#ports.metrics.counts.sessionsExpired += this.#ports.applier.expire(effect.sessions);
-        break;
-      case 'quota':
-        this.#limit(effect.isReached);
-        break;
-      case 'machine':
-        this.#upgrade(effect.version);
-        break;
-      case 'recall':
-        this.#recall(effect);
-        break;
-      case 'collect':
-        this.#collect(effect.floor);
-        break;
-      case 'fetch-state':
-        this.#transfer.begin(effect.from);
-        break;
-      case 'leading':
-        if (!this.member.takesCommands) this.#requests.drop();
-        this.#events.leading(effect.ballot);
-        break;
-      case 'dropped':
-        this.#events.dropped(effect.why, effect.from);
-        break;
-      case 'expelled':
-        this.#outbox.send(Infinity); // Its last word.
-        this.fail(errorOf(effect.expulsion));
-        break;
-      case 'surveyed':
-        this.#events.surveyed(effect.survey);
-        break;
-      default:
-        effect satisfies never;
+      switch (effect.type) {
+        case 'persist':
+          this.#persist(effect.record);
+          break;
+        case 'send':
+          this.#send(effect);
+          break;
+        case 'ask-presence':
+          this.#ports.transport.askPresence(effect.of);
+          break;
+        case 'ask-outside':
+          this.#ports.witness?.ask();
+          break;
+        case 'apply':
+          this.#apply(effect.slot, effect.value);
+          break;
+        case 'readable':
+          this.#reads.readable(effect.read);
+          break;
+        case 'unfinished':
+          this.#isUnfinished = true;
+          this.#wake();
+          break;
+        case 'refused':
+          this.#requests.refuse(effect.commands);
+          break;
+        case 'reconfigured':
+          if (effect.stored !== undefined) this.#facts.reconfigured(effect.stored);
+          this.#events.reconfigured(effect.change, effect.stored !== undefined);
+          break;
+        case 'compare':
+          this.#comparisons.compare(effect.slot);
+          break;
+        case 'expire':
+          this.#expiries.applied();
+          this.#ports.metrics.counts.sessionsExpired += this.#ports.applier.expire(effect.sessions);
+          break;
+        case 'quota':
+          this.#limit(effect.isReached);
+          break;
+        case 'machine':
+          this.#upgrade(effect.version);
+          break;
+        case 'recall':
+          this.#recall(effect);
+          break;
+        case 'collect':
+          this.#collect(effect.floor);
+          break;
+        case 'fetch-state':
+          this.#transfer.begin(effect.from);
+          break;
+        case 'leading':
+          if (!this.member.takesCommands) this.#requests.drop();
+          this.#events.leading(effect.ballot);
+          break;
+        case 'dropped':
+          this.#events.dropped(effect.why, effect.from);
+          break;
+        case 'expelled':
+          this.#outbox.send(Infinity); // Its last word.
+          this.fail(errorOf(effect.expulsion));
+          break;
+        case 'surveyed':
+          this.#events.surveyed(effect.survey);
+          break;
+        default:
+          effect satisfies never;
+      }
     }
   }
 
@@ -680,12 +642,14 @@ export class Driver {
 
   #count(value: Value, applied: readonly AppliedCommand[]): void {
     const { counts, histograms } = this.#ports.metrics;
+    const bytes = valueBytes(value);
+    this.#turnBytes += bytes;
     counts.decisions += 1;
     counts.commands += applied.length;
     counts.operations = this.#ports.applier.operationsApplied;
     for (const { duplicate } of applied) if (duplicate) counts.duplicates += 1;
     histograms.batchCommands.observe(value.length);
-    histograms.batchBytes.observe(valueBytes(value));
+    histograms.batchBytes.observe(bytes);
   }
 
   #recall({ from, to, asker }: Effect & { type: 'recall' }): void {

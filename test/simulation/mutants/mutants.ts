@@ -582,22 +582,6 @@ export const mutants: readonly SimulatedMutant[] = [
     to: 'const floor = this.#leader.collectable;',
   },
   {
-    name: 'the state is cut before what is decided is applied',
-    invariant: 'state',
-    seed: 5,
-    file: 'service/driver.ts',
-    from: 'if (this.#later.length > 0) this.#performLater();',
-    to: 'this.#checkpoints.cutWhenDue(); if (this.#later.length > 0) this.#performLater();',
-  },
-  {
-    name: 'what follows a slot is done before it is applied',
-    invariant: 'linearizable',
-    seed: 8,
-    file: 'service/driver.ts',
-    from: "return type === 'apply' || this.#later.length > 0;",
-    to: "return type === 'apply';",
-  },
-  {
     name: 'the floor is not written',
     invariant: 'floor',
     file: 'service/driver.ts',

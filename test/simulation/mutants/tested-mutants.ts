@@ -737,8 +737,10 @@ export const testedMutants: readonly TestedMutant[] = [
     in: 'test/node/service/turns.test.ts',
     test: 'a turn ends once it applies a quarter of a MiB',
     file: 'service/driver.ts',
-    from: "if (effect.type === 'apply') this.#turnBytes += valueBytes(effect.value);",
-    to: '',
+    from: `    this.#turnBytes += bytes;
+`,
+    to: `
+`,
   },
   {
     name: 'all that waits in the outbox leaves at once',
