@@ -306,8 +306,7 @@ describe('backups', () => {
   ])('with S3 at %j they reach its port, too', (endpoint, port) => {
     const values = [...bucket, `backup.s3.endpoint=${endpoint}`];
     const policy = find(render('backup.enabled=true', ...values), 'NetworkPolicy', 'synod-backup');
-    // It is made of the chart's YAML, and the test looks at its shape.
-    const { egress } = policy.spec as unknown as { egress: object[] };
+    const { egress } = policy.spec as unknown as { egress: object[] }; // As the YAML has it.
     expect(egress.slice(1)).toEqual([{ ports: [{ port: 4222 }] }, { ports: [{ port }] }]);
   });
 });
