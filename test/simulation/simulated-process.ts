@@ -147,6 +147,8 @@ export class SimulatedProcess {
   #down = false;
   /** Something of its log is lost, whether that is known yet or not. */
   #isLogDamaged = false;
+  /** That log ends there: whoever heard of more is its witness. */
+  #damagedEnd = Infinity;
   /** There is, or was, a second process of its member: they stop when they hear of one another. */
   #hasTwin = false;
   /** Its state had applied every slot below it, and was lost. */
@@ -726,6 +728,16 @@ export class SimulatedProcess {
     return this.#running?.state.facts.heard[member]?.sequence ?? -1;
   }
 
+  /**
+   * A process ends. When it knew in its memory alone that something of this disk is missing, that
+   * knowledge is gone: the window that docs/failures.md states. So this disk stays down.
+   */
+  loseWitness(ending: SimulatedProcess): void {
+    if (!this.#isLogDamaged || this.#running?.driver.member.mayVote === true) return;
+    const knows = ending.heard(this.id) > this.#damagedEnd;
+    if (knows && ending.heardOnDisk(this.id) <= this.#damagedEnd) this.retire();
+  }
+
   /** By how many blocks its log might seem shorter, if that happened to its disk. */
   wouldLose(change: (disk: SimulatedDisk) => void): number {
     const after = this.#disk.copy();
@@ -735,6 +747,7 @@ export class SimulatedProcess {
 
   /** It is down, and something happened to the log on its disk: it cannot vote any more. */
   damageLog(change: (disk: SimulatedDisk) => void): void {
+    this.#damagedEnd = (this.end?.sequence ?? Infinity) - this.wouldLose(change);
     this.kill(0);
     this.#isLogDamaged = true;
     this.#world.observer.damaged(this.id);

@@ -277,7 +277,9 @@ class Simulation {
       ended: (member, why) => {
         trace?.add({ type: 'end', at: now(), member, why });
         const process = this.#processes.find(({ name }) => name === member);
-        if (process !== undefined) this.#keepTexts(process);
+        if (process === undefined) return;
+        this.#keepTexts(process);
+        for (const other of this.#processes) if (other !== process) other.loseWitness(process);
       },
     };
   }
