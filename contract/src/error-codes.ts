@@ -14,6 +14,8 @@ export const errors = {
   TOO_MANY_IN_FLIGHT: 'The client has more unanswered commands than the cluster keeps replies for.',
   SESSION_EXPIRED:
     'The client was silent for longer than its session lives. The command may have run, once.',
+  CLUSTER_CHANGED:
+    'The cluster was restored from a snapshot, and may lack what it had answered. Look what is there, then go on.',
   SESSIONS_FULL:
     'The cluster keeps as many sessions, or replies of theirs, as it may. Try again when some end.',
   QUOTA_EXCEEDED:

@@ -5,6 +5,7 @@ import { Parts } from '../../../contract/src/parts.ts';
 import type { NatsLink } from '../../../contract/src/nats-link.ts';
 import { encodeRead, type Consistency } from '../../../contract/src/read-request.ts';
 import { parseReplies, type Outcome, type Sizes } from '../../../contract/src/reply.ts';
+import { SLOT_MARGIN } from '../../../contract/src/snapshot.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import { notAllowed, type Refusals } from './refusals.ts';
 import { Session } from './session.ts';
@@ -127,6 +128,8 @@ export class Lanes {
   #lastOpening = SESSIONS_FROM;
   /** Reads are numbered apart: no session has them, and no answer to one is that of a command. */
   #lastRead = READS_FROM;
+  /** The newest slot of an answer. */
+  #newestSlot = 0;
   #closed = false;
   #deaf: SynodError | undefined;
 
@@ -357,7 +360,22 @@ export class Lanes {
       return this.#refused(request, code, retryAfterMs, sizes);
     }
     if (request.session !== undefined) this.#session.used(request.session, request.sentAt);
+    this.#reached(outcome.slot);
     this.#settle(request, () => request.resolve(outcome));
+  }
+
+  /**
+   * Only a cluster that was restored from a snapshot is so far ahead, and it may lack what this
+   * client was told: what is under way is told instead of answered, once.
+   */
+  #reached(slot: number): void {
+    const isRestored = this.#newestSlot > 0 && slot >= this.#newestSlot + SLOT_MARGIN;
+    this.#newestSlot = Math.max(this.#newestSlot, slot);
+    if (!isRestored) return;
+    for (const request of [...this.#lanes]) {
+      if (request === undefined || request.isOpening) continue;
+      this.#settle(request, () => request.reject(new SynodError('CLUSTER_CHANGED')));
+    }
   }
 
   /**

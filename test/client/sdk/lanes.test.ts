@@ -7,6 +7,7 @@ import { MAX_UNANSWERED, parseCommand, type Command } from '../../../contract/sr
 import type { ErrorCode } from '../../../contract/src/error-codes.ts';
 import { partsOf } from '../../../contract/src/parts.ts';
 import { encodeReplies, type Outcome } from '../../../contract/src/reply.ts';
+import { SLOT_MARGIN } from '../../../contract/src/snapshot.ts';
 import { subjectsOf } from '../../../contract/src/subjects.ts';
 import { folderNats } from '../../../client/src/local/folder-nats.ts';
 import { Workspace } from '../../../client/src/local/workspace.ts';
@@ -134,6 +135,30 @@ test('what was sent more often into a session that has ended may have run', asyn
   await start(5_000);
   await expect(client.propose([OPERATION])).rejects.toMatchObject({ code: 'SESSION_EXPIRED' });
   expect(times).toBe(2);
+});
+
+test('who was answered by a cluster that was restored since is told so, once', async () => {
+  const asked: Asked['session'][] = [];
+  let offset = 7;
+  await lead(({ session, answer }) => {
+    asked.push(session);
+    // The sessions of the cluster that was are not restored.
+    const isOver = offset > 7 && session?.type === 'in' && session.id === 7;
+    answer(isOver ? refused('SESSION_EXPIRED') : { ...done, slot: offset });
+  }, true);
+  await start(5_000);
+  await client.propose([OPERATION]);
+  offset = 7 + SLOT_MARGIN;
+  const both = [client.propose([OPERATION]), client.propose([OPERATION])];
+  const settled = await Promise.allSettled(both);
+  expect(settled).toMatchObject([
+    { reason: { code: 'CLUSTER_CHANGED' } },
+    { reason: { code: 'CLUSTER_CHANGED' } },
+  ]);
+  expect(await client.propose([OPERATION])).toMatchObject({ slot: offset });
+  const within = { type: 'in', id: offset };
+  expect(asked.at(-1)).toEqual(within);
+  expect(asked.filter((each) => each?.type === 'in' && each.id === offset)).toHaveLength(1);
 });
 
 test('a session is opened by the first command, and closed with the client', async () => {
