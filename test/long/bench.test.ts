@@ -33,7 +33,12 @@ test('bench --quick runs every measurement; --output json gives the same as data
         expect(mostBytes).toBeGreaterThanOrEqual(lastBytes);
       }
     }
-    const { recovery, catchUp } = report;
+    const { pressure, recovery, catchUp } = report;
+    expect(pressure).toHaveLength(6);
+    for (const { mostMib } of pressure ?? []) {
+      expect(mostMib.filter((mib) => mib !== undefined && mib > 10)).toHaveLength(3);
+    }
+    expect(pressure?.[0]?.commandsPerSecond).toBeGreaterThan(0); // Nothing presses there.
     expect(recovery?.gapMs.median).toBeGreaterThan(0);
     expect(recovery?.runs).toHaveLength(1);
     expect(fs.readFileSync(svg, 'utf8')).toContain('seconds since the kill');

@@ -10,6 +10,7 @@ import { readTarget, type MachineName } from './cluster-target.ts';
 import { isMemory, syncLatencyMs } from './disk.ts';
 import type { MeasurementName } from './measurements.ts';
 import { overload, type OverloadReport } from './overload.ts';
+import { pressure, type PressureRow } from './pressure.ts';
 import type { Progress } from './progress.ts';
 import { recovery, type RecoveryReport } from './recovery.ts';
 import { fillAndRestart, type ClusterReport } from './restart.ts';
@@ -50,6 +51,7 @@ export interface BenchmarkReport {
   /** Of the restart; none when it was not measured. */
   readonly clusters: readonly ClusterReport[];
   readonly overload?: OverloadReport;
+  readonly pressure?: readonly PressureRow[];
   readonly recovery?: RecoveryReport;
   readonly catchUp?: CatchUpReport;
 }
@@ -118,6 +120,7 @@ class Benchmark {
       repetitions,
       ...filled,
       ...(only.includes('overload') && { overload: await this.#overload() }),
+      ...(only.includes('pressure') && { pressure: await this.#pressure() }),
       ...(only.includes('recovery') && { recovery: await this.#recovery() }),
       ...(only.includes('catch-up') && { catchUp: await this.#catchUp() }),
     };
@@ -153,6 +156,17 @@ class Benchmark {
     try {
       const { natsUrl } = measured.cluster;
       return await overload(measured, { ...this.#options, natsUrl, cluster: name });
+    } finally {
+      await measured.stop();
+    }
+  }
+
+  async #pressure(): Promise<PressureRow[]> {
+    const name = 'pressure';
+    const measured = await this.#start({ name, machine: 'counter' });
+    try {
+      const { natsUrl } = measured.cluster;
+      return await pressure(measured, { ...this.#options, natsUrl, cluster: name });
     } finally {
       await measured.stop();
     }

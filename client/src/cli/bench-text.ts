@@ -2,6 +2,7 @@ import Table from 'cli-table3';
 import type { BenchmarkReport } from '../bench/benchmark.ts';
 import type { CatchUpReport } from '../bench/catch-up-summary.ts';
 import type { OverloadReport } from '../bench/overload.ts';
+import type { PressureRow } from '../bench/pressure.ts';
 import type { RecoveryReport } from '../bench/recovery.ts';
 import type { ClusterReport } from '../bench/restart.ts';
 import type { Row, Spread } from '../bench/summary.ts';
@@ -11,7 +12,7 @@ const MIB = 1024 * 1024;
 /** The report of the benchmark for a person: a table for each measurement. */
 export function benchText(report: BenchmarkReport): string {
   const { cores, processor, node, syncLatencyMs, seconds, repetitions } = report;
-  const { rows, clusters, overload, recovery, catchUp } = report;
+  const { rows, clusters, overload, pressure, recovery, catchUp } = report;
   const lines = [
     `${cores} cores of ${processor}, Node ${node}; fdatasync takes ${syncLatencyMs.toFixed(2)} ms`,
     `median (least–most) of ${repetitions} interleaved run(s) of ${seconds} s; commands of 256 B`,
@@ -25,6 +26,10 @@ export function benchText(report: BenchmarkReport): string {
     const { clients, deadlineMs } = overload;
     const what = `(chat-log, ${clients} clients, which give up after ${deadlineMs / 1000} s)`;
     lines.push('', `More is asked than it can do ${what}`, overloadTable(overload));
+  }
+  if (pressure !== undefined) {
+    const what = `${seconds} s each (counter, 64 clients that write beside it)`;
+    lines.push('', `Something presses on it, ${what}`, pressureTable(pressure));
   }
   if (recovery !== undefined) {
     const { clients } = recovery;
@@ -91,6 +96,17 @@ function overloadTable({ points }: OverloadReport): string {
   });
   const head = ['of what it can do', 'offered/s', 'answered/s', 'failed/s', 'p50 ms', 'p99 ms'];
   return table(head, lines, 0);
+}
+
+function pressureTable(rows: readonly PressureRow[]): string {
+  const lines = rows.map(({ pressure, mostMib, commandsPerSecond, gapMs }) => [
+    pressure,
+    mostMib.map((mib) => mib?.toFixed(0) ?? 'unknown').join(', '),
+    commandsPerSecond.toFixed(0),
+    gapMs.toFixed(0),
+  ]);
+  const head = ['what presses', 'most RssAnon MiB', 'commands/s', 'longest ms without an answer'];
+  return table(head, lines, 1);
 }
 
 function recoveryTable({ ledMs, gapMs, gapBeforeMs, commandsPerSecond }: RecoveryReport): string {

@@ -104,7 +104,7 @@ program
 program
   .command('bench')
   .description(
-    'Measure clusters on this machine: speed beside bare NATS, overload, restart, recovery, catch-up.',
+    'Measure clusters here: speed beside bare NATS, overload, pressure, restart, recovery, catch-up.',
   )
   .option('--folder <folder>', 'where the data goes: on the disk that is to be measured', '.')
   .addOption(
