@@ -28,16 +28,24 @@ module.exports = {
       to: { path: '^node/src/paxos/(replica|acceptor|member)\\.ts$' },
     },
     only('contract-stands-alone', '^contract/', '^contract/'),
+    only('host-stands-alone', '^host/', '^host/'),
+    only('link-knows-the-contract', '^link/', '^(link|contract)/'),
+    {
+      name: 'each-package-depends-on-what-it-imports',
+      severity: 'error',
+      from: { path: '^(contract|link|host|node|client|cli|operator)/src/' },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'] },
+    },
     only('machine-knows-the-contract-only', '^node/src/machine/', '^(contract|node/src/machine)/'),
     only(
       'storage-knows-the-core-and-machine',
       '^node/src/storage/',
-      '^(contract|node/src/(storage|paxos|machine))/',
+      '^(contract|host|node/src/(storage|paxos|machine))/',
     ),
     only(
       'transport-knows-the-core',
       '^node/src/transport/',
-      '^(contract|node/src/(transport|paxos))/',
+      '^(contract|link|node/src/(transport|paxos))/',
     ),
     only('metrics-stand-alone', '^node/src/metrics/', '^node/src/metrics/'),
     {
@@ -46,12 +54,8 @@ module.exports = {
       from: {},
       to: { path: '^(node|operator)/src/(main|trial)\\.ts$' },
     },
-    only('node-does-not-know-its-clients', '^node/', '^(node|contract)/'),
-    only(
-      'operator-knows-the-contract-and-the-client',
-      '^operator/',
-      '^(operator|contract|client/src/sdk)/',
-    ),
+    only('node-does-not-know-its-clients', '^node/', '^(node|contract|link|host)/'),
+    only('operator-does-not-know-the-node', '^operator/', '^(operator|contract|link|host|client)/'),
     only('the-api-knows-the-contract-only', '^operator/src/api/', '^(contract|operator/src/api)/'),
     only(
       'builders-of-objects-know-the-api-only',
@@ -61,7 +65,7 @@ module.exports = {
     only(
       'steps-know-ports-and-not-who-fills-them',
       '^operator/src/reconcile/',
-      '^(contract|client/src/sdk|operator/src/(reconcile|api|resources|status))/',
+      '^(contract|link|client|operator/src/(reconcile|api|resources|status))/',
     ),
     only(
       'conditions-know-what-was-seen',
@@ -71,12 +75,12 @@ module.exports = {
     only(
       'members-do-not-know-the-api-server',
       '^operator/src/members/',
-      '^(contract|client/src/sdk|operator/src/(members|api|resources|reconcile))/',
+      '^(contract|link|host|client|operator/src/(members|api|resources|reconcile))/',
     ),
     only(
       'kube-knows-the-ports-only',
       '^operator/src/kube/',
-      '^operator/src/(kube/|api/|reconcile/ports\\.ts$|logger\\.ts$)',
+      '^(host/|operator/src/(kube/|api/|reconcile/ports\\.ts$))',
     ),
     only(
       'the-install-job-knows-the-definition-only',
@@ -88,7 +92,8 @@ module.exports = {
       '^operator/manifests/',
       '^(contract|operator/(manifests|src/api))/',
     ),
-    only('client-starts-the-node-and-never-imports-it', '^client/', '^(client|contract)/'),
+    only('client-knows-the-contract-and-the-link', '^client/', '^(client|contract|link)/'),
+    only('cli-starts-the-node-and-never-imports-it', '^cli/', '^(cli|client|contract|link|host)/'),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -1,15 +1,22 @@
 # What runs in a cluster: the member (the default), the operator and the command line.
 #   member    node dist/node/src/main.js
 #   operator  node dist/operator/src/main.js
-#   CLI       node dist/client/src/cli/main.js
+#   CLI       node dist/cli/src/main.js
 ARG BASE=docker.io/library/node:20-bookworm-slim
 
 FROM ${BASE} AS build
 WORKDIR /opt/synod
 COPY package.json package-lock.json .npmrc ./
+COPY contract/package.json contract/
+COPY link/package.json link/
+COPY host/package.json host/
+COPY node/package.json node/
+COPY client/package.json client/
+COPY cli/package.json cli/
+COPY operator/package.json operator/
 RUN npm ci --ignore-scripts
 COPY . .
-RUN npm run build && npm prune --omit=dev --ignore-scripts
+RUN npm run build && npm prune --omit=dev --ignore-scripts && rm -r node_modules/@synod
 
 FROM ${BASE}
 WORKDIR /opt/synod

@@ -10,11 +10,11 @@ const endless = {
   selector:
     'CallExpression:matches([callee.name=/^mkdir(Sync)?$/], ' +
     '[callee.property.name=/^mkdir(Sync)?$/])[arguments.length>1]',
-  message: 'Use makeFolder of contract/src/folder.ts: it always ends.',
+  message: 'Use makeFolder of host/src/folder.ts: it always ends.',
 };
 
 export default tseslint.config(
-  { ignores: ['build/', 'dist/', 'coverage/', 'node_modules/'] },
+  { ignores: ['build/', '**/dist/', 'coverage/', 'node_modules/'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked],
@@ -41,7 +41,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['{contract,client,node,operator}/src/**/*.ts'],
+    files: ['{contract,link,host,node,client,cli,operator}/src/**/*.ts'],
     rules: { 'no-restricted-syntax': ['error', endless] },
   },
   {

@@ -4,8 +4,8 @@ import path from 'node:path';
 import { parse } from 'yaml';
 import { alarmCodes } from '../contract/src/alarms.ts';
 import { errors, exitCodes } from '../contract/src/error-codes.ts';
-import { LocalCluster } from '../client/src/local/local-cluster.ts';
-import { Workspace } from '../client/src/local/workspace.ts';
+import { LocalCluster } from '../cli/src/local/local-cluster.ts';
+import { Workspace } from '../cli/src/local/workspace.ts';
 import { Metrics } from '../node/src/metrics/metrics.ts';
 import { specSchema } from '../operator/src/api/spec.ts';
 import { Metrics as OperatorMetrics } from '../operator/src/metrics.ts';
@@ -147,10 +147,10 @@ test('the example of docs/sdk.md runs', async () => {
     const workspace = new Workspace(cwd);
     const cluster = await LocalCluster.start({ workspace, cluster: 'local', nodes: 3, program });
     try {
-      const client = path.join(root, 'dist/client/src/sdk/client.js');
+      const client = path.join(root, 'dist/client/src/index.js');
       const file = path.join(cwd, 'example.mjs');
       const code = example
-        .replace("'synod/client'", JSON.stringify(client))
+        .replace("'@synod/client'", JSON.stringify(client))
         .replace('nats://127.0.0.1:4222', cluster.natsUrl);
       writeFileSync(file, code);
       const printed = execFileSync(process.execPath, [file], { timeout: 20_000 }).toString();

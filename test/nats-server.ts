@@ -1,4 +1,4 @@
-import { findNatsServer } from '../client/src/local/nats-server.ts';
+import { findNatsServer } from '../cli/src/local/nats-server.ts';
 
 /** Before all tests: the real nats-server, which a new machine has to build first. */
 export default async function obtainNatsServer(): Promise<void> {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { isObject, parseObject } from './json-object.ts';
 import { subjectToken } from './subjects.ts';
 
 /*
@@ -6,28 +6,21 @@ import { subjectToken } from './subjects.ts';
  * Kubernetes that is the operator, whose memory is outside of the volumes. JSON over NATS.
  */
 
-const count = z.int().min(0);
+/** One run of a member: see node/src/paxos/log-end.ts. */
+export interface Incarnation {
+  readonly count: number;
+  readonly random: number;
+}
 
-const incarnation = z.object({ count, random: count });
-
-const report = z.object({
-  member: z.string().regex(subjectToken),
-  /** The run that speaks: see node/src/paxos/log-end.ts. */
-  incarnation,
+export interface WitnessReport {
+  readonly member: string;
+  /** The run that speaks. */
+  readonly incarnation: Incarnation;
   /** Every block of its log below it is durable. */
-  sequence: count,
+  readonly sequence: number;
   /** It starts, and wants to be told what is remembered of it. */
-  asks: z.boolean(),
-});
-
-const evidence = z.object({
-  of: incarnation,
-  latest: incarnation.optional(),
-  sequence: count,
-});
-
-export type WitnessReport = z.output<typeof report>;
-export type Incarnation = z.output<typeof incarnation>;
+  readonly asks: boolean;
+}
 
 export interface Evidence {
   /** The run that it is meant for. */
@@ -40,21 +33,31 @@ export interface Evidence {
 
 /** @returns `undefined` when the text is none */
 export function parseReport(text: string): WitnessReport | undefined {
-  return parsed(report, text);
+  const { member, incarnation, sequence, asks } = parseObject(text) ?? {};
+  if (typeof member !== 'string' || !subjectToken.test(member)) return undefined;
+  if (!isIncarnation(incarnation) || !isCount(sequence) || typeof asks !== 'boolean') {
+    return undefined;
+  }
+  return { member, incarnation: runOf(incarnation), sequence, asks };
 }
 
 /** @returns `undefined` when the text is none */
 export function parseEvidence(text: string): Evidence | undefined {
-  const found = parsed(evidence, text);
-  if (found === undefined) return undefined;
-  const { of, latest, sequence } = found;
-  return { of, sequence, ...(latest && { latest }) };
+  const { of, latest, sequence } = parseObject(text) ?? {};
+  if (!isIncarnation(of) || !isCount(sequence)) return undefined;
+  if (latest === undefined) return { of: runOf(of), sequence };
+  return isIncarnation(latest) ? { of: runOf(of), latest: runOf(latest), sequence } : undefined;
 }
 
-function parsed<T>(schema: z.ZodType<T>, text: string): T | undefined {
-  try {
-    return schema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
+function isIncarnation(value: unknown): value is Incarnation {
+  return isObject(value) && isCount(value['count']) && isCount(value['random']);
+}
+
+/** Nothing else of it. */
+function runOf({ count, random }: Incarnation): Incarnation {
+  return { count, random };
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }

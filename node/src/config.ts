@@ -8,7 +8,7 @@ import {
   oneOf,
   settingsHelp,
   type Mistake,
-} from '../../contract/src/settings.ts';
+} from '../../host/src/settings.ts';
 import { subjectToken } from '../../contract/src/subjects.ts';
 
 const KIB = 1024;

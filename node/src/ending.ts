@@ -1,6 +1,6 @@
 import { exitCodes } from '../../contract/src/error-codes.ts';
-import { FolderError } from '../../contract/src/folder.ts';
-import { HttpListenError } from '../../contract/src/http-server.ts';
+import { FolderError } from '../../host/src/folder.ts';
+import { HttpListenError } from '../../host/src/http-server.ts';
 import { InvariantViolation } from './paxos/invariant.ts';
 import { ScriptListenError } from './service/script-port.ts';
 import { NotADataFolderError } from './storage/data-folder.ts';

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8';
 import { exitCodes } from '../../contract/src/error-codes.ts';
-import { ConfigError } from '../../contract/src/settings.ts';
+import { ConfigError } from '../../host/src/settings.ts';
 import { configHelp, parseConfig, type Config } from './config.ts';
 import { exitCodeOf, sentenceOf } from './ending.ts';
-import { createLogger, type Logger } from './service/logger.ts';
+import { createLogger, type Logger } from '../../host/src/logger.ts';
 import { Node } from './service/node.ts';
 import { WaitingRoom } from './service/waiting-room.ts';
 import { FolderLock } from './storage/folder-lock.ts';
@@ -47,11 +47,7 @@ async function main(): Promise<void> {
   // to grow the whole heap is then marked every 10,000 commands: up to a third of a node's CPU.
   setFlagsFromString('--heap-growing-percent=200');
   const config = readConfig();
-  const log = createLogger({
-    level: config.logLevel,
-    cluster: config.cluster,
-    name: config.name,
-  });
+  const log = createLogger(config.logLevel, { cluster: config.cluster, name: config.name });
   const end = (error: unknown): never => {
     const code = exitCodeOf(error);
     log.fatal({ err: error, code }, sentenceOf(error));

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { exitCodes } from '../../contract/src/error-codes.ts';
-import { FolderError } from '../../contract/src/folder.ts';
+import { FolderError } from '../../host/src/folder.ts';
 import { exitCodeOf, sentenceOf } from './ending.ts';
-import { createLogger } from './service/logger.ts';
+import { createLogger } from '../../host/src/logger.ts';
 import { tryMember, UnknownMachineError } from './service/trial-member.ts';
 import { DamageError } from './storage/damage.ts';
 
@@ -34,6 +34,6 @@ if (folder === undefined) {
   process.stderr.write('Name the data folder with the snapshot: node trial.js <folder>\n');
   process.exit(exitCodes.usage);
 }
-const log = createLogger({ level: 'silent', cluster: 'trial', name: 'trial' });
+const log = createLogger('silent', { name: 'trial' });
 const { hash } = await tryMember(folder, log).catch(end);
 process.stdout.write(hash, () => process.exit(exitCodes.ok));

@@ -7,7 +7,7 @@ import {
   mistakesIn,
   oneOf,
   settingsHelp,
-} from '../../contract/src/settings.ts';
+} from '../../host/src/settings.ts';
 
 const label = z
   .string()

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { randomBytes } from 'node:crypto';
 import { exitCodes } from '../../contract/src/error-codes.ts';
-import { HttpListenError, startHttp } from '../../contract/src/http-server.ts';
-import { ConfigError } from '../../contract/src/settings.ts';
+import { HttpListenError, startHttp } from '../../host/src/http-server.ts';
+import { ConfigError } from '../../host/src/settings.ts';
 import { VERSION } from '../../contract/src/version.ts';
 import { configHelp, parseConfig, type Config } from './config.ts';
 import { Client } from './kube/client.ts';
@@ -10,7 +10,7 @@ import { KubeConfigError, loadKubeConfig } from './kube/kube-config.ts';
 import { systemClock } from './kube/clock.ts';
 import { ApiLease } from './kube/lease-object.ts';
 import { Election } from './kube/lease.ts';
-import { createLogger } from './logger.ts';
+import { createLogger } from '../../host/src/logger.ts';
 import { Metrics } from './metrics.ts';
 import { Operator } from './operator.ts';
 
@@ -40,7 +40,7 @@ function orUsage<T>(read: () => T): T {
 async function main(): Promise<void> {
   const config = readConfig();
   const kubeConfig = orUsage(() => loadKubeConfig(config.kubeconfig, config.context));
-  const log = createLogger(config.logLevel, config.name);
+  const log = createLogger(config.logLevel, { name: config.name });
   const end = (error: unknown): never => {
     const code = error instanceof HttpListenError ? exitCodes.unavailable : exitCodes.failed;
     log.fatal({ err: error, code }, error instanceof Error ? error.message : String(error));

@@ -11,7 +11,7 @@ import type { Term } from './kube/lease.ts';
 import { ApiObjects } from './kube/objects.ts';
 import { Queue, type Failure, type WorkResult } from './kube/queue.ts';
 import { Reflector, restartReasons, type Sink } from './kube/reflector.ts';
-import type { Logger } from './logger.ts';
+import type { Logger } from '../../host/src/logger.ts';
 import { NatsMembers } from './members/nats-members.ts';
 import type { BackupFigures, Metrics } from './metrics.ts';
 import type { Backups } from './reconcile/backups.ts';

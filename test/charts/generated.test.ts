@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
-import { NATS_SERVER_VERSION } from '../../client/src/local/nats-server.ts';
+import { NATS_SERVER_VERSION } from '../../cli/src/local/nats-server.ts';
 import { Metrics as NodeMetrics } from '../../node/src/metrics/metrics.ts';
 import { generated } from '../../operator/manifests/generated.ts';
 import {

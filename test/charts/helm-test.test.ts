@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { LocalCluster } from '../../client/src/local/local-cluster.ts';
-import { Workspace } from '../../client/src/local/workspace.ts';
+import { LocalCluster } from '../../cli/src/local/local-cluster.ts';
+import { Workspace } from '../../cli/src/local/workspace.ts';
 import { inWorkingFolder } from '../journeys/cli-run.ts';
 
 /* What `helm test` runs in its pod, here beside a cluster of processes: with each machine. */

@@ -3,10 +3,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { connect as connectNats } from 'nats';
-import { FirstConfigurationFile } from '../../client/src/local/first-configuration-file.ts';
-import { folderNats } from '../../client/src/local/folder-nats.ts';
-import { NodeProcess } from '../../client/src/local/node-process.ts';
-import { connect } from '../../client/src/sdk/client.ts';
+import { FirstConfigurationFile } from '../../cli/src/local/first-configuration-file.ts';
+import { folderNats } from '../../cli/src/local/folder-nats.ts';
+import { NodeProcess } from '../../cli/src/local/node-process.ts';
+import { connect } from '../../client/src/client.ts';
 import type { FirstConfiguration } from '../../contract/src/first-configuration.ts';
 import type { MemberStatus } from '../../contract/src/status.ts';
 import { subjectsOf } from '../../contract/src/subjects.ts';
@@ -135,7 +135,7 @@ const bootstrapper = `
   await client.close();
 `;
 
-// Who wins the file is shown more often without nodes: see test/client/local/bootstrap.test.ts.
+// Who wins the file is shown more often without nodes: see test/cli/local/bootstrap.test.ts.
 test('two bootstrappers at once make one cluster, each time', async () => {
   for (let round = 0; round < 2; round++) {
     const cluster = `round-${round}`;

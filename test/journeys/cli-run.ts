@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Workspace } from '../../client/src/local/workspace.ts';
+import { Workspace } from '../../cli/src/local/workspace.ts';
 
 /** The built `synod`. */
-export const cliProgram = path.resolve('dist/client/src/cli/main.js');
+export const cliProgram = path.resolve('dist/cli/src/main.js');
 
 export interface CliResult {
   readonly code: number | null;

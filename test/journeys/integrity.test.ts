@@ -1,9 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { connect as connectNats } from 'nats';
-import { NodeProcess } from '../../client/src/local/node-process.ts';
-import type { LocalCluster } from '../../client/src/local/local-cluster.ts';
-import { connect, type SynodClient } from '../../client/src/sdk/client.ts';
+import { NodeProcess } from '../../cli/src/local/node-process.ts';
+import type { LocalCluster } from '../../cli/src/local/local-cluster.ts';
+import { connect, type SynodClient } from '../../client/src/client.ts';
 import { encodeChatOperation, parseChatResult } from '../../contract/src/chat-log.ts';
 import { parseStatus, type MemberStatus } from '../../contract/src/status.ts';
 import { subjectsOf } from '../../contract/src/subjects.ts';

@@ -1,8 +1,8 @@
 import { connect as connectNats, type Msg } from 'nats';
 import { clientRoles } from '../../contract/src/roles.ts';
 import { subjectsOf } from '../../contract/src/subjects.ts';
-import type { LocalCluster } from '../../client/src/local/local-cluster.ts';
-import type { SynodClient } from '../../client/src/sdk/client.ts';
+import type { LocalCluster } from '../../cli/src/local/local-cluster.ts';
+import type { SynodClient } from '../../client/src/client.ts';
 import { synod, type CliResult } from './cli-run.ts';
 import { TestFolder, until } from './test-cluster.ts';
 

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { LocalCluster } from '../../client/src/local/local-cluster.ts';
-import { NodeProcess } from '../../client/src/local/node-process.ts';
+import type { LocalCluster } from '../../cli/src/local/local-cluster.ts';
+import { NodeProcess } from '../../cli/src/local/node-process.ts';
 import type { MemberStatus } from '../../contract/src/status.ts';
 import { NODE_PROGRAM, TestFolder, until } from './test-cluster.ts';
 

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { SynodError } from '../../client/src/sdk/client.ts';
+import { SynodError } from '../../client/src/client.ts';
 import { NatsProcess } from './nats-process.ts';
 import { TestFolder, until } from './test-cluster.ts';
 

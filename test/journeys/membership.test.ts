@@ -5,11 +5,11 @@ import {
   type MembershipRequest,
 } from '../../contract/src/membership.ts';
 import { subjectsOf } from '../../contract/src/subjects.ts';
-import type { LocalCluster } from '../../client/src/local/local-cluster.ts';
-import { NodeProcess } from '../../client/src/local/node-process.ts';
-import type { SynodClient } from '../../client/src/sdk/client.ts';
-import { membersOf } from '../../client/src/sdk/members.ts';
-import { SynodError } from '../../client/src/sdk/synod-error.ts';
+import type { LocalCluster } from '../../cli/src/local/local-cluster.ts';
+import { NodeProcess } from '../../cli/src/local/node-process.ts';
+import type { SynodClient } from '../../client/src/client.ts';
+import { membersOf } from '../../client/src/members.ts';
+import { SynodError } from '../../client/src/synod-error.ts';
 import { synod, type CliResult } from './cli-run.ts';
 import { NODE_PROGRAM, TestFolder, until } from './test-cluster.ts';
 

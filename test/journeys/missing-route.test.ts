@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SynodClient } from '../../client/src/sdk/client.ts';
+import type { SynodClient } from '../../client/src/client.ts';
 import type { AlarmCode } from '../../contract/src/alarms.ts';
 import { RoutedCluster } from './routed-cluster.ts';
 import { until } from './test-cluster.ts';

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { until } from '../../client/src/bench/until.ts';
+import { until } from '../../cli/src/bench/until.ts';
 import { freePorts } from './cli-run.ts';
 
 const START_DEADLINE_MS = 10_000;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import { connect as connectTcp, type Socket } from 'node:net';
 import path from 'node:path';
-import { folderNats } from '../../client/src/local/folder-nats.ts';
+import { folderNats } from '../../cli/src/local/folder-nats.ts';
 import { freePorts } from './cli-run.ts';
 import { NODE_PROGRAM, TestFolder, until } from './test-cluster.ts';
 

@@ -1,5 +1,5 @@
-import type { LocalCluster } from '../../client/src/local/local-cluster.ts';
-import type { SynodClient } from '../../client/src/sdk/client.ts';
+import type { LocalCluster } from '../../cli/src/local/local-cluster.ts';
+import type { SynodClient } from '../../client/src/client.ts';
 import type { MemberStatus } from '../../contract/src/status.ts';
 import { synod } from './cli-run.ts';
 import { TestFolder, until } from './test-cluster.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LocalCluster } from '../../client/src/local/local-cluster.ts';
-import type { SynodClient } from '../../client/src/sdk/client.ts';
+import type { LocalCluster } from '../../cli/src/local/local-cluster.ts';
+import type { SynodClient } from '../../client/src/client.ts';
 import { TestFolder, until } from './test-cluster.ts';
 
 /* Quorum reads, with real processes: see docs/sdk.md. */

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { connect as connectNats, type NatsConnection } from 'nats';
-import type { LocalCluster } from '../../client/src/local/local-cluster.ts';
-import { NodeProcess } from '../../client/src/local/node-process.ts';
-import { SynodError, type SynodClient } from '../../client/src/sdk/client.ts';
+import type { LocalCluster } from '../../cli/src/local/local-cluster.ts';
+import { NodeProcess } from '../../cli/src/local/node-process.ts';
+import { SynodError, type SynodClient } from '../../client/src/client.ts';
 import { encodeChatOperation } from '../../contract/src/chat-log.ts';
 import { checkCommand, encodeCommand } from '../../contract/src/command.ts';
 import { exitCodes } from '../../contract/src/error-codes.ts';

@@ -1,7 +1,7 @@
-import { bootstrap } from '../../client/src/local/bootstrap.ts';
-import { FirstConfigurationFile } from '../../client/src/local/first-configuration-file.ts';
-import { NodeProcess } from '../../client/src/local/node-process.ts';
-import { connect, type SynodClient } from '../../client/src/sdk/client.ts';
+import { bootstrap } from '../../cli/src/local/bootstrap.ts';
+import { FirstConfigurationFile } from '../../cli/src/local/first-configuration-file.ts';
+import { NodeProcess } from '../../cli/src/local/node-process.ts';
+import { connect, type SynodClient } from '../../client/src/client.ts';
 import type { MemberStatus } from '../../contract/src/status.ts';
 import { RoutedNats } from './routed-nats.ts';
 import { NODE_PROGRAM, TestFolder, until } from './test-cluster.ts';

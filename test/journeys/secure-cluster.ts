@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { NodeProcess } from '../../client/src/local/node-process.ts';
-import { connect, type ConnectOptions, type SynodClient } from '../../client/src/sdk/client.ts';
+import { NodeProcess } from '../../cli/src/local/node-process.ts';
+import { connect, type ConnectOptions, type SynodClient } from '../../client/src/client.ts';
 import { DEFAULT_WINDOW } from '../../contract/src/first-configuration.ts';
 import { natsAuthorization, type NatsUser } from '../../contract/src/nats-users.ts';
 import { permissionsOf } from '../../contract/src/permissions.ts';

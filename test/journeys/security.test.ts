@@ -3,7 +3,7 @@ import path from 'node:path';
 import { connect as connectNats, type Status } from 'nats';
 import { encodeChatOperation } from '../../contract/src/chat-log.ts';
 import type { ErrorCode } from '../../contract/src/error-codes.ts';
-import { SynodError } from '../../client/src/sdk/synod-error.ts';
+import { SynodError } from '../../client/src/synod-error.ts';
 import { encodeRead } from '../../contract/src/read-request.ts';
 import { parseReplies, type Reply } from '../../contract/src/reply.ts';
 import { clientRoles, type ClientRole } from '../../contract/src/roles.ts';

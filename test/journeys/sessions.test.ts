@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { connect as connectNats } from 'nats';
-import type { LocalCluster } from '../../client/src/local/local-cluster.ts';
+import type { LocalCluster } from '../../cli/src/local/local-cluster.ts';
 import { encodeCommand, type SessionUse } from '../../contract/src/command.ts';
 import { encodeCounterOperation } from '../../contract/src/counter.ts';
 import { parseReplies, type Outcome } from '../../contract/src/reply.ts';

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { LocalCluster } from '../../client/src/local/local-cluster.ts';
-import { NodeProcess } from '../../client/src/local/node-process.ts';
-import { connect, SynodError, type SynodClient } from '../../client/src/sdk/client.ts';
+import { LocalCluster } from '../../cli/src/local/local-cluster.ts';
+import { NodeProcess } from '../../cli/src/local/node-process.ts';
+import { connect, SynodError, type SynodClient } from '../../client/src/client.ts';
 import type { FirstConfiguration } from '../../contract/src/first-configuration.ts';
 import { RESTORE_FILE, SLOT_MARGIN } from '../../contract/src/snapshot.ts';
 import { synod, type CliResult } from './cli-run.ts';

@@ -1,11 +1,11 @@
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { until as untilDeadline } from '../../client/src/bench/until.ts';
-import { FirstConfigurationFile } from '../../client/src/local/first-configuration-file.ts';
-import { LocalCluster } from '../../client/src/local/local-cluster.ts';
-import { Workspace } from '../../client/src/local/workspace.ts';
-import { connect, type SynodClient } from '../../client/src/sdk/client.ts';
+import { until as untilDeadline } from '../../cli/src/bench/until.ts';
+import { FirstConfigurationFile } from '../../cli/src/local/first-configuration-file.ts';
+import { LocalCluster } from '../../cli/src/local/local-cluster.ts';
+import { Workspace } from '../../cli/src/local/workspace.ts';
+import { connect, type SynodClient } from '../../client/src/client.ts';
 import { openDataFolder } from '../../node/src/storage/data-folder.ts';
 
 export const NODE_PROGRAM = path.resolve('dist/node/src/main.js');

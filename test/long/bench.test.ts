@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { BenchmarkReport } from '../../client/src/bench/benchmark.ts';
+import type { BenchmarkReport } from '../../cli/src/bench/benchmark.ts';
 import { synod } from '../journeys/cli-run.ts';
 
 test('bench --quick runs every measurement; --output json gives the same as data', async () => {

@@ -1,5 +1,5 @@
-import { until } from '../../client/src/bench/until.ts';
-import type { SynodClient } from '../../client/src/sdk/client.ts';
+import { until } from '../../cli/src/bench/until.ts';
+import type { SynodClient } from '../../client/src/client.ts';
 
 const CALM_DEADLINE_MS = 30_000;
 

@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
-import { LocalCluster } from '../../client/src/local/local-cluster.ts';
-import { Workspace } from '../../client/src/local/workspace.ts';
-import { connect } from '../../client/src/sdk/client.ts';
-import { SynodError } from '../../client/src/sdk/synod-error.ts';
+import { LocalCluster } from '../../cli/src/local/local-cluster.ts';
+import { Workspace } from '../../cli/src/local/workspace.ts';
+import { connect } from '../../client/src/client.ts';
+import { SynodError } from '../../client/src/synod-error.ts';
 import { UnreliableDisk, type DiskFailure } from './unreliable-disk.ts';
 
 const CLUSTER = 'disk-failure';

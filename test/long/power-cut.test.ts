@@ -1,11 +1,11 @@
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { until } from '../../client/src/bench/until.ts';
-import { LocalCluster } from '../../client/src/local/local-cluster.ts';
-import { Workspace } from '../../client/src/local/workspace.ts';
-import { connect, type RegisterValue, type SynodClient } from '../../client/src/sdk/client.ts';
-import { SynodError } from '../../client/src/sdk/synod-error.ts';
+import { until } from '../../cli/src/bench/until.ts';
+import { LocalCluster } from '../../cli/src/local/local-cluster.ts';
+import { Workspace } from '../../cli/src/local/workspace.ts';
+import { connect, type RegisterValue, type SynodClient } from '../../client/src/client.ts';
+import { SynodError } from '../../client/src/synod-error.ts';
 import { Applier } from '../../node/src/machine/applier.ts';
 import { counter } from '../../node/src/machine/counter.ts';
 import { openLmdbState } from '../../node/src/storage/lmdb-state.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SynodClient } from '../../client/src/sdk/client.ts';
+import type { SynodClient } from '../../client/src/client.ts';
 import { SecureCluster, userOf } from '../journeys/secure-cluster.ts';
 import { until } from '../journeys/test-cluster.ts';
 

@@ -2,7 +2,7 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { cacheFolder } from '../../client/src/local/nats-server.ts';
+import { cacheFolder } from '../../cli/src/local/nats-server.ts';
 import { freePorts } from '../journeys/cli-run.ts';
 import { until } from '../journeys/test-cluster.ts';
 

@@ -3,10 +3,10 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CreateBucketCommand, ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3';
-import { keepNewest, keptName } from '../../client/src/local/kept-snapshots.ts';
-import { FileExistsError } from '../../client/src/local/unfinished-file.ts';
-import { Bucket } from '../../client/src/places/bucket.ts';
-import { placeOf, shelfOf } from '../../client/src/places/place-of.ts';
+import { keepNewest, keptName } from '../../cli/src/local/kept-snapshots.ts';
+import { FileExistsError } from '../../cli/src/local/unfinished-file.ts';
+import { Bucket } from '../../cli/src/places/bucket.ts';
+import { placeOf, shelfOf } from '../../cli/src/places/place-of.ts';
 import {
   SnapshotEncoder,
   verifySnapshot,

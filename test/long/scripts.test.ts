@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import { connect } from 'node:net';
 import path from 'node:path';
-import { Payloads } from '../../client/src/master/payloads.ts';
+import { Payloads } from '../../cli/src/master/payloads.ts';
 import { openLmdbState } from '../../node/src/storage/lmdb-state.ts';
 import { complaints } from '../journeys/chat-logs.ts';
 import {

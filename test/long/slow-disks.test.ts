@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { until } from '../../client/src/bench/until.ts';
-import { LocalCluster } from '../../client/src/local/local-cluster.ts';
-import { connect, type SynodClient } from '../../client/src/sdk/client.ts';
+import { until } from '../../cli/src/bench/until.ts';
+import { LocalCluster } from '../../cli/src/local/local-cluster.ts';
+import { connect, type SynodClient } from '../../client/src/client.ts';
 import { NODE_PROGRAM, TestFolder } from '../journeys/test-cluster.ts';
 import { calm } from './calm.ts';
 import { UnreliableDisk } from './unreliable-disk.ts';

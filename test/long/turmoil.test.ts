@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { until } from '../../client/src/bench/until.ts';
+import { until } from '../../cli/src/bench/until.ts';
 import { placed, type ChatCall } from '../simulation/checks/placed.ts';
 import { builtPorcupine, withGo } from '../simulation/checks/with-go.ts';
 import { Random } from '../simulation/random.ts';

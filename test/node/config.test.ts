@@ -1,4 +1,4 @@
-import { ConfigError } from '../../contract/src/settings.ts';
+import { ConfigError } from '../../host/src/settings.ts';
 import { configHelp, parseConfig } from '../../node/src/config.ts';
 
 const needed = ['--cluster', 'c', '--member', 'a', '--members', 'a,b', '--data', '/d'];

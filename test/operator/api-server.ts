@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { KubeConfig, V1CustomResourceDefinition } from '@kubernetes/client-node';
-import { cacheFolder } from '../../client/src/local/nats-server.ts';
+import { cacheFolder } from '../../cli/src/local/nats-server.ts';
 import { customResourceDefinition } from '../../operator/src/api/crd.ts';
 import { Client } from '../../operator/src/kube/client.ts';
 import { loadKubeConfig } from '../../operator/src/kube/kube-config.ts';

@@ -1,4 +1,4 @@
-import { ConfigError } from '../../contract/src/settings.ts';
+import { ConfigError } from '../../host/src/settings.ts';
 import { configHelp, parseConfig } from '../../operator/src/config.ts';
 
 test('nothing has to be said', () => {

@@ -1,6 +1,6 @@
 // Writes to the cluster, as its machine takes it, and reads it back: it is there, once.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect } from './dist/client/src/sdk/client.js';
+import { connect } from './dist/client/src/client.js';
 
 const { env } = process;
 const deadline = Date.now() + 150_000;

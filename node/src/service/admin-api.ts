@@ -1,11 +1,11 @@
 import type { Msg } from 'nats';
 import type { MembershipAnswer } from '../../../contract/src/membership.ts';
-import type { Interest, NatsLink } from '../../../contract/src/nats-link.ts';
+import type { Interest, NatsLink } from '../../../link/src/nats-link.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import { parseTransferRequest, type TransferAnswer } from '../../../contract/src/transfer.ts';
 import type { Driver } from './driver.ts';
-import type { Logger } from './logger.ts';
+import type { Logger } from '../../../host/src/logger.ts';
 import { Membership } from './membership.ts';
 
 type Answer = MemberStatus | TransferAnswer | MembershipAnswer;

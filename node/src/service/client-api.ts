@@ -1,7 +1,7 @@
 import type { Msg } from 'nats';
 import { asBuffer } from '../../../contract/src/bytes.ts';
 import { partsOf } from '../../../contract/src/parts.ts';
-import type { Interest, NatsLink } from '../../../contract/src/nats-link.ts';
+import type { Interest, NatsLink } from '../../../link/src/nats-link.ts';
 import { parseRead } from '../../../contract/src/read-request.ts';
 import {
   encodeReplies,

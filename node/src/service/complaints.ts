@@ -1,4 +1,4 @@
-import type { Logger } from './logger.ts';
+import type { Logger } from '../../../host/src/logger.ts';
 
 const QUIET_MS = 1_000;
 

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../../contract/src/error-codes.ts';
-import type { NatsLink } from '../../../contract/src/nats-link.ts';
+import type { NatsLink } from '../../../link/src/nats-link.ts';
 
 interface Refused {
   readonly ok: false;

@@ -9,7 +9,7 @@ import {
 import type { Change } from '../paxos/system-command.ts';
 import type { Configuration } from '../paxos/configuration.ts';
 import type { Driver } from './driver.ts';
-import type { Logger } from './logger.ts';
+import type { Logger } from '../../../host/src/logger.ts';
 
 /** Together shorter than a client waits: it gets a typed answer, and asks again. */
 const LAG_MS = 1_000;

@@ -1,6 +1,6 @@
-import type { NatsAccess } from '../../../contract/src/nats-access.ts';
-import { NatsLink } from '../../../contract/src/nats-link.ts';
-import type { Logger } from './logger.ts';
+import type { NatsAccess } from '../../../link/src/nats-access.ts';
+import { NatsLink } from '../../../link/src/nats-link.ts';
+import type { Logger } from '../../../host/src/logger.ts';
 
 export interface NodeConnectionOptions {
   readonly access: NatsAccess;

@@ -23,7 +23,7 @@ import {
   snapshotErrorOf,
 } from '../storage/restored-state.ts';
 import { setStateAside, stateSetAside } from '../storage/state-files.ts';
-import type { Logger } from './logger.ts';
+import type { Logger } from '../../../host/src/logger.ts';
 
 const SEGMENT_BYTES = 64 * 1024 * 1024;
 

@@ -6,8 +6,8 @@ import {
   type FirstConfiguration,
 } from '../../../contract/src/first-configuration.ts';
 import type { FormAnswer } from '../../../contract/src/form.ts';
-import { startHttp, type HttpServer } from '../../../contract/src/http-server.ts';
-import type { NatsLink } from '../../../contract/src/nats-link.ts';
+import { startHttp, type HttpServer } from '../../../host/src/http-server.ts';
+import type { NatsLink } from '../../../link/src/nats-link.ts';
 import { parseRecoveryRequest, parseSetAsideRequest } from '../../../contract/src/recovery.ts';
 import type { SnapshotHeader } from '../../../contract/src/snapshot-file.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
@@ -26,7 +26,7 @@ import { Complaints } from './complaints.ts';
 import { serveDirect } from './direct-requests.ts';
 import { DiskSpace } from './disk-space.ts';
 import { HaltError } from './halt-error.ts';
-import type { Logger } from './logger.ts';
+import type { Logger } from '../../../host/src/logger.ts';
 import { LoopWatch } from './loop-watch.ts';
 import { NodeConnection } from './node-connection.ts';
 import { NodeData } from './node-data.ts';

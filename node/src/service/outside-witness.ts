@@ -1,4 +1,4 @@
-import type { Interest, NatsLink } from '../../../contract/src/nats-link.ts';
+import type { Interest, NatsLink } from '../../../link/src/nats-link.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import { parseEvidence, type Evidence, type WitnessReport } from '../../../contract/src/witness.ts';
 import type { MemberId } from '../paxos/ballot.ts';

@@ -8,7 +8,7 @@ import type {
 import { DamageError } from '../storage/damage.ts';
 import type { DataFolder } from '../storage/data-folder.ts';
 import { makeRecovered, setFolderAside, takePlace } from '../storage/recovered-folder.ts';
-import type { Logger } from './logger.ts';
+import type { Logger } from '../../../host/src/logger.ts';
 import type { NodeData } from './node-data.ts';
 import type { RunningMember } from './running-member.ts';
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
-import type { NatsLink } from '../../../contract/src/nats-link.ts';
+import type { NatsLink } from '../../../link/src/nats-link.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import type { Config } from '../config.ts';
 import { Applier } from '../machine/applier.ts';
@@ -20,7 +20,7 @@ import { handOver } from './admin-api.ts';
 import { ClientApi, type RequestDropReason } from './client-api.ts';
 import { CrashPoints } from './crash-points.ts';
 import { Driver } from './driver.ts';
-import type { Logger } from './logger.ts';
+import type { Logger } from '../../../host/src/logger.ts';
 import { OutsideWitness } from './outside-witness.ts';
 import { isSound } from './soundness.ts';
 import { ScriptPort, type LineDropReason } from './script-port.ts';

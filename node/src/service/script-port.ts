@@ -10,7 +10,7 @@ import type { MemberId } from '../paxos/ballot.ts';
 import type { Slot } from '../paxos/pvalue.ts';
 import type { CrashPoint } from './crash-points.ts';
 import type { Driver } from './driver.ts';
-import type { Logger } from './logger.ts';
+import type { Logger } from '../../../host/src/logger.ts';
 
 export interface ScriptPortOptions {
   readonly driver: Driver;

@@ -12,7 +12,7 @@ import { checkDigests, readHeldSnapshot } from '../storage/restored-state.ts';
 import { STATE_FILE } from '../storage/state-files.ts';
 import type { StateStore } from '../storage/state.ts';
 import { tableOf } from '../storage/table-key.ts';
-import type { Logger } from './logger.ts';
+import type { Logger } from '../../../host/src/logger.ts';
 import { NodeData } from './node-data.ts';
 
 /*

@@ -1,9 +1,9 @@
-import { startHttp, type HttpServer } from '../../../contract/src/http-server.ts';
+import { startHttp, type HttpServer } from '../../../host/src/http-server.ts';
 import type { WaitingStatus } from '../../../contract/src/status.ts';
 import { VERSION } from '../../../contract/src/version.ts';
 import type { Config } from '../config.ts';
 import type { FolderWait } from '../storage/folder-lock.ts';
-import type { Logger } from './logger.ts';
+import type { Logger } from '../../../host/src/logger.ts';
 
 /** So often it is said what is waited for. */
 const SAY_MS = 2_000;

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { makeFolder as make } from '../../../contract/src/folder.ts';
+import { makeFolder as make } from '../../../host/src/folder.ts';
 import { codeOf, DiskError } from './disk-error.ts';
 
 /**

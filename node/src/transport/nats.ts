@@ -1,5 +1,5 @@
 import { LARGEST_WHOLE, partsOf } from '../../../contract/src/parts.ts';
-import type { Interest, NatsLink } from '../../../contract/src/nats-link.ts';
+import type { Interest, NatsLink } from '../../../link/src/nats-link.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import type { MemberId } from '../paxos/ballot.ts';
 import type { Message } from '../paxos/messages.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { V1MicroTime } from '@kubernetes/client-node';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../../../host/src/logger.ts';
 import type { Recorder } from '../reconcile/ports.ts';
 import { NotFoundError } from './api-error.ts';
 import type { Client } from './client.ts';

@@ -1,5 +1,5 @@
 import { V1MicroTime, type V1Lease } from '@kubernetes/client-node';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../../../host/src/logger.ts';
 import { AlreadyExistsError, ConflictError, NotFoundError } from './api-error.ts';
 import { jittered, pause, type Clock } from './clock.ts';
 

@@ -1,5 +1,5 @@
 import type { V1ObjectMeta } from '@kubernetes/client-node';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../../../host/src/logger.ts';
 import { ApiError, apiError, GoneError } from './api-error.ts';
 import type { ApiRequest, Client } from './client.ts';
 import { backoff, pause, systemClock } from './clock.ts';

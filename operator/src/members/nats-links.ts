@@ -1,6 +1,6 @@
-import { Refusals } from '../../../client/src/sdk/refusals.ts';
-import type { NatsSecrets, NatsTrouble } from '../../../contract/src/nats-access.ts';
-import { NatsLink } from '../../../contract/src/nats-link.ts';
+import { Refusals } from '../../../client/src/refusals.ts';
+import type { NatsSecrets, NatsTrouble } from '../../../link/src/nats-access.ts';
+import { NatsLink } from '../../../link/src/nats-link.ts';
 import { subjectsOf } from '../../../contract/src/subjects.ts';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
 

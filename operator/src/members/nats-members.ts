@@ -1,12 +1,12 @@
-import { Admin } from '../../../client/src/sdk/admin.ts';
-import { SynodError } from '../../../client/src/sdk/synod-error.ts';
+import { Admin } from '../../../client/src/admin.ts';
+import { SynodError } from '../../../client/src/synod-error.ts';
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
 import {
   parseMembershipAnswer,
   type MembershipAnswer,
   type MembershipRequest,
 } from '../../../contract/src/membership.ts';
-import type { NatsTrouble } from '../../../contract/src/nats-access.ts';
+import type { NatsTrouble } from '../../../link/src/nats-access.ts';
 import type { RecoveryRequest, SetAsideRequest } from '../../../contract/src/recovery.ts';
 import type { MemberStatus, WaitingStatus } from '../../../contract/src/status.ts';
 import { subjectsOf } from '../../../contract/src/subjects.ts';

@@ -1,5 +1,5 @@
 import type { V1Secret } from '@kubernetes/client-node';
-import type { NatsSecrets } from '../../../contract/src/nats-access.ts';
+import type { NatsSecrets } from '../../../link/src/nats-access.ts';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
 import { isForbidden } from '../reconcile/api-problem.ts';
 import type { Objects } from '../reconcile/ports.ts';

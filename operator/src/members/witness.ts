@@ -1,4 +1,4 @@
-import type { Interest, NatsLink } from '../../../contract/src/nats-link.ts';
+import type { Interest, NatsLink } from '../../../link/src/nats-link.ts';
 import { subjectsOf } from '../../../contract/src/subjects.ts';
 import { parseReport } from '../../../contract/src/witness.ts';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';

@@ -1,4 +1,4 @@
-import { membersOf } from '../../../client/src/sdk/members.ts';
+import { membersOf } from '../../../client/src/members.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import { isCaughtUp } from './observation.ts';
 

@@ -5,7 +5,7 @@ import type {
   V1Pod,
   V1StatefulSet,
 } from '@kubernetes/client-node';
-import { membersOf, type Members } from '../../../client/src/sdk/members.ts';
+import { membersOf, type Members } from '../../../client/src/members.ts';
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
 import type { MemberLists } from '../../../contract/src/membership.ts';
 import { hasRoles, isUnfit, type MemberStatus } from '../../../contract/src/status.ts';

@@ -38,7 +38,7 @@ export function withRestoreStep(
 
 function restorer({ spec }: PaxosCluster, file: string): V1Container {
   const { image, imagePullPolicy, resources } = spec;
-  const cli = ['node', 'dist/client/src/cli/main.js'];
+  const cli = ['node', 'dist/cli/src/main.js'];
   return {
     name: RESTORER,
     image,

@@ -241,7 +241,7 @@ describe('backups', () => {
     expect(pod?.metadata.labels).toMatchObject({ 'paxos.synod.dev/nats-client': 'true' });
     expect(pod?.spec.automountServiceAccountToken).toBe(false);
     expect(pod?.spec.containers[0]).toMatchObject({
-      command: ['node', 'dist/client/src/cli/main.js'],
+      command: ['node', 'dist/cli/src/main.js'],
       args: ['snapshot', 'keep', '/backups', '--last', '3'],
     });
     // Where each is tried: the root of the container is read-only.

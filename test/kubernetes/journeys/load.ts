@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { connect, SynodError, type SynodClient } from '../../../client/src/sdk/client.ts';
+import { connect, SynodError, type SynodClient } from '../../../client/src/client.ts';
 import { until } from '../lab/deadline.ts';
 import { say } from './journey.ts';
 import { NatsDoor } from './nats-door.ts';

@@ -48,7 +48,7 @@ const products: readonly Product[] = [
   { name: 'etcd', version: versions.etcd, programs: ['etcd'], build: buildEtcd },
   installed('coredns', versions.coredns, 'github.com/coredns/coredns'),
   installed('helm', versions.helm, 'helm.sh/helm/v4/cmd/helm'),
-  // The one of client/src/local may need the C library; an image from scratch has none.
+  // The one of cli/src/local may need the C library; an image from scratch has none.
   installed('nats-server', versions.nats, 'github.com/nats-io/nats-server/v2'),
   { name: 'pause', version: '1', programs: ['pause'], build: buildPause },
 ];

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { cacheFolder } from '../../../client/src/local/nats-server.ts';
+import { cacheFolder } from '../../../cli/src/local/nats-server.ts';
 import { run } from './command.ts';
 import { LabError } from './lab-error.ts';
 

@@ -1,4 +1,4 @@
-import { NATS_SERVER_VERSION } from '../../../client/src/local/nats-server.ts';
+import { NATS_SERVER_VERSION } from '../../../cli/src/local/nats-server.ts';
 
 /** The version of everything that the lab builds. */
 export const versions = {

@@ -11,7 +11,7 @@ import { Member } from '../../../node/src/paxos/member.ts';
 import { defaultTiming } from '../../../node/src/paxos/timing.ts';
 import { Driver } from '../../../node/src/service/driver.ts';
 import { HaltError } from '../../../node/src/service/halt-error.ts';
-import { createLogger } from '../../../node/src/service/logger.ts';
+import { createLogger } from '../../../host/src/logger.ts';
 import { NodeData } from '../../../node/src/service/node-data.ts';
 import { isSound } from '../../../node/src/service/soundness.ts';
 import { DamageError } from '../../../node/src/storage/damage.ts';
@@ -39,7 +39,7 @@ export function configOf(folder: string): Config {
   return { ...config, logBytes: LOG_BYTES };
 }
 
-export const silent = createLogger({ level: 'silent', cluster: 'files', name: 'n0' });
+export const silent = createLogger('silent', { name: 'n0' });
 
 export interface FileWorld {
   readonly network: MemoryNetwork;

@@ -5,7 +5,7 @@ import {
   type ChatOperation,
   type ChatResult,
 } from '../../../contract/src/chat-log.ts';
-import type { SynodClient } from '../../../client/src/sdk/client.ts';
+import type { SynodClient } from '../../../client/src/client.ts';
 import type { Random } from '../../simulation/random.ts';
 import type { History, Way } from './history.ts';
 

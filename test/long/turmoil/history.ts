@@ -1,6 +1,6 @@
 import type { ChatOperation, ChatResult } from '../../../contract/src/chat-log.ts';
 import type { ErrorCode } from '../../../contract/src/error-codes.ts';
-import { SynodError } from '../../../client/src/sdk/client.ts';
+import { SynodError } from '../../../client/src/client.ts';
 import type { ChatCall } from '../../simulation/checks/placed.ts';
 
 /** How an operation reaches the members: a read asks a quorum, or goes through the log. */

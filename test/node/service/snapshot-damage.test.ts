@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
-import { connect } from '../../../client/src/sdk/client.ts';
+import { connect } from '../../../client/src/client.ts';
 import { parseConfig } from '../../../node/src/config.ts';
 import { Node } from '../../../node/src/service/node.ts';
 import { DamageError } from '../../../node/src/storage/damage.ts';

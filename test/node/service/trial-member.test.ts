@@ -8,13 +8,13 @@ import {
   type SnapshotHeader,
 } from '../../../contract/src/snapshot-file.ts';
 import { RESTORE_FILE } from '../../../contract/src/snapshot.ts';
-import { createLogger } from '../../../node/src/service/logger.ts';
+import { createLogger } from '../../../host/src/logger.ts';
 import { tryMember } from '../../../node/src/service/trial-member.ts';
 import { machine, saved } from '../storage/saved-snapshot.ts';
 
 /* What a throw-away member says of a snapshot. */
 
-const log = createLogger({ level: 'silent', cluster: 'trial', name: 'trial' });
+const log = createLogger('silent', { name: 'trial' });
 let folder: string;
 let file: string;
 beforeEach(async () => {

@@ -1,4 +1,4 @@
-import { until } from '../../../client/src/bench/until.ts';
+import { until } from '../../../cli/src/bench/until.ts';
 import type { LogRecord } from '../../../node/src/paxos/effects.ts';
 import { DamageError } from '../../../node/src/storage/damage.ts';
 import type { Log } from '../../../node/src/storage/log.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
-import { FolderError } from '../../../contract/src/folder.ts';
+import { FolderError } from '../../../host/src/folder.ts';
 import { NotADataFolderError, openDataFolder } from '../../../node/src/storage/data-folder.ts';
 import {
   FolderInUseError,

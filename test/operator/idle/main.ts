@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
-import { anonymousMib } from '../../../client/src/bench/memory.ts';
-import { findNatsServer } from '../../../client/src/local/nats-server.ts';
+import { anonymousMib } from '../../../cli/src/bench/memory.ts';
+import { findNatsServer } from '../../../cli/src/local/nats-server.ts';
 import type { PaxosCluster } from '../../../operator/src/api/paxos-cluster.ts';
 import { Client } from '../../../operator/src/kube/client.ts';
 import { loadKubeConfig } from '../../../operator/src/kube/kube-config.ts';

@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { SynodError } from '../../../client/src/sdk/synod-error.ts';
-import { leaderOf } from '../../../client/src/sdk/members.ts';
+import { SynodError } from '../../../client/src/synod-error.ts';
+import { leaderOf } from '../../../client/src/members.ts';
 import { parseConfig } from '../../../node/src/config.ts';
-import { createLogger } from '../../../node/src/service/logger.ts';
+import { createLogger } from '../../../host/src/logger.ts';
 import { Node } from '../../../node/src/service/node.ts';
 import { FolderLock } from '../../../node/src/storage/folder-lock.ts';
 import { httpStatus } from '../../../operator/src/members/http-status.ts';
@@ -50,7 +50,7 @@ async function nodeOf(name: string, port: number): Promise<Node> {
     {},
   );
   const lock = await FolderLock.take(config.data, name, () => undefined);
-  const log = createLogger({ level: 'silent', cluster: 'c', name });
+  const log = createLogger('silent', { name });
   const fatal = (error: Error): void => {
     throw error;
   };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import { parseConfig } from '../../../node/src/config.ts';
-import { createLogger } from '../../../node/src/service/logger.ts';
+import { createLogger } from '../../../host/src/logger.ts';
 import { Node } from '../../../node/src/service/node.ts';
 import { FolderLock } from '../../../node/src/storage/folder-lock.ts';
 import type { Figure } from '../../../operator/src/api/status.ts';
@@ -50,7 +50,7 @@ async function start(at = data): Promise<Node> {
   const args = all.flatMap(([flag, value]) => [`--${flag}`, value]);
   const config = parseConfig(args, {});
   const lock = await FolderLock.take(config.data, 'c-0', nothing);
-  const log = createLogger({ level: 'silent', cluster: 'c', name: 'c-0' });
+  const log = createLogger('silent', { name: 'c-0' });
   const fatal = (error: Error): void => {
     throw error;
   };

@@ -1,0 +1,106 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { HttpListenError, startHttp, type HttpServer } from '../../host/src/http-server.ts';
+
+let http: HttpServer;
+let isReady: boolean;
+
+const options = {
+  host: '127.0.0.1',
+  port: 0,
+  sources: {
+    readiness: () => ({ ready: isReady, reason: 'not yet.' }),
+    metrics: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: 'a 1\n' }),
+  },
+  readyz: 'whether it is ready',
+};
+
+beforeEach(async () => {
+  isReady = false;
+  const status = { what: 'what it says of itself', show: () => ({ ready: isReady }) };
+  http = await startHttp({ ...options, pages: { '/status': status } });
+});
+
+afterEach(async () => {
+  await http.close();
+});
+
+async function get(path: string, port = http.port): Promise<[number, string]> {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`);
+  return [response.status, await response.text()];
+}
+
+test('it lives, and says when it is ready', async () => {
+  expect(await get('/healthz')).toEqual([200, 'The event loop turns.\n']);
+  expect(await get('/readyz')).toEqual([503, 'Not ready: not yet.\n']);
+  isReady = true;
+  expect(await get('/readyz')).toEqual([200, 'Ready.\n']);
+});
+
+test('metrics are of the type that they say', async () => {
+  const response = await fetch(`http://127.0.0.1:${http.port}/metrics`);
+  expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4');
+  expect(await response.text()).toBe('a 1\n');
+});
+
+test('another page is shown as it is by then', async () => {
+  expect(await get('/status')).toEqual([200, '{"ready":false}']);
+  isReady = true;
+  expect(await get('/status')).toEqual([200, '{"ready":true}']);
+});
+
+test('what there is not is answered with what there is', async () => {
+  const bare = await startHttp(options);
+  const there =
+    '/metrics (metrics for Prometheus), /healthz (whether the process lives), ' +
+    '/readyz (whether it is ready)';
+  const absent = (path: string) => `There is no GET ${path} here. There is GET of ${there}`;
+  try {
+    expect(await get('/status', bare.port)).toEqual([404, `${absent('/status')}.\n`]);
+    const more = `${absent('/')}, /status (what it says of itself).\n`;
+    expect(await get('/')).toEqual([404, more]);
+  } finally {
+    await bare.close();
+  }
+});
+
+test('a port that is taken is said', async () => {
+  const second = startHttp({ ...options, port: http.port });
+  await expect(second).rejects.toThrow(HttpListenError);
+  await expect(second).rejects.toThrow(
+    `The HTTP server cannot listen on 127.0.0.1, port ${http.port}: the port is in use; choose another with --http-port.`,
+  );
+});
+
+/** A connection that stays open, and has said so much. */
+async function dial(said = ''): Promise<Socket> {
+  const socket = connect(http.port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  socket.write(said);
+  return socket;
+}
+
+const REQUEST = 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n';
+
+test('of too many connections the one that was idle for the longest time is closed', async () => {
+  const [asking, idlest] = [await dial(), await dial()];
+  const others = await Promise.all(Array.from({ length: 62 }, () => dial()));
+  asking.write(REQUEST);
+  await once(asking, 'data');
+  const closed = once(idlest, 'close');
+  const late = await dial(REQUEST);
+  await Promise.all([once(late, 'data'), closed]);
+  asking.write(REQUEST);
+  await once(asking, 'data');
+  for (const socket of [asking, late, ...others]) {
+    expect(socket.destroyed).toBe(false);
+    socket.destroy();
+  }
+});
+
+test('a connection on which nothing happens is closed in time, wherever it stands', async () => {
+  const sockets = await Promise.all([dial(), dial(REQUEST), dial('GET /healthz HT')]);
+  for (const socket of sockets) socket.resume();
+  await Promise.all(sockets.map((socket) => once(socket, 'close')));
+});
