@@ -8,7 +8,8 @@ import type { TestedMutant } from './tested-mutants.ts';
 /* For what the simulator has no part of, or a test sees at once: real files, single roles. */
 
 const FOLDER = 'build/mutants';
-const COPIED = ['contract', 'client', 'node', 'test', 'package.json', 'jest.config.js'];
+const PACKAGES = ['contract', 'link', 'host', 'node', 'client', 'cli'];
+const COPIED = [...PACKAGES, 'test', 'package.json', 'jest.config.js'];
 const CONFIG = `import base from './jest.config.js';
 const { globalSetup, ...rest } = base;
 export default { ...rest, cacheDirectory: '../jest', maxWorkers: 1 };
