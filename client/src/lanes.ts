@@ -5,7 +5,6 @@ import { Parts } from '../../contract/src/parts.ts';
 import type { NatsLink } from '../../link/src/nats-link.ts';
 import { encodeRead, type Consistency } from '../../contract/src/read-request.ts';
 import { parseReplies, type Outcome, type Sizes } from '../../contract/src/reply.ts';
-import { SLOT_MARGIN } from '../../contract/src/snapshot.ts';
 import type { Subjects } from '../../contract/src/subjects.ts';
 import { notAllowed, type Refusals } from './refusals.ts';
 import { Session } from './session.ts';
@@ -128,8 +127,6 @@ export class Lanes {
   #lastOpening = SESSIONS_FROM;
   /** Reads are numbered apart: no session has them, and no answer to one is that of a command. */
   #lastRead = READS_FROM;
-  /** The newest slot of an answer. */
-  #newestSlot = 0;
   #closed = false;
   #deaf: SynodError | undefined;
 
@@ -247,9 +244,10 @@ export class Lanes {
       isOpening: true,
       consistency: 'linearizable',
       operations: [],
-      resolve: ({ slot }) =>
+      resolve: ({ slot, results: [cluster] }) =>
         over(() => {
-          this.#session.opened(slot, request.sentAt);
+          const id = cluster && Buffer.from(cluster).toString();
+          if (this.#session.opened(slot, request.sentAt, id)) this.#clusterChanged();
           for (const waiting of this.#sessionless()) this.#send(waiting);
         }),
       reject: (error) =>
@@ -360,21 +358,19 @@ export class Lanes {
       return this.#refused(request, code, retryAfterMs, sizes);
     }
     if (request.session !== undefined) this.#session.used(request.session, request.sentAt);
-    this.#reached(outcome.slot);
     this.#settle(request, () => request.resolve(outcome));
   }
 
-  /**
-   * Only a cluster that was restored from a snapshot is so far ahead, and it may lack what this
-   * client was told: what is under way is told instead of answered, once.
-   */
-  #reached(slot: number): void {
-    const isRestored = this.#newestSlot > 0 && slot >= this.#newestSlot + SLOT_MARGIN;
-    this.#newestSlot = Math.max(this.#newestSlot, slot);
-    if (!isRestored) return;
+  /** What it was answered before may be lost: each command that waits or is under way is told. */
+  #clusterChanged(): void {
+    const isCommand = ({ kind, isOpening }: Request): boolean => kind === 'request' && !isOpening;
+    const error = new SynodError('CLUSTER_CHANGED');
+    const waiting = this.#waiting.splice(0);
+    this.#waiting.push(...waiting.filter((request) => !isCommand(request)));
+    for (const request of waiting.filter(isCommand)) request.reject(error);
     for (const request of [...this.#lanes]) {
-      if (request === undefined || request.isOpening) continue;
-      this.#settle(request, () => request.reject(new SynodError('CLUSTER_CHANGED')));
+      if (request === undefined || !isCommand(request)) continue;
+      this.#settle(request, () => request.reject(error));
     }
   }
 

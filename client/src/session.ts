@@ -13,6 +13,8 @@ export class Session {
   readonly #ttlMs: number;
   /** The slot in which it was opened; `undefined` while there is none. */
   #id: number | undefined;
+  /** The id of the cluster that had the last one. */
+  #cluster: string | undefined;
   /** When something was sent that came to be applied in it. */
   #usedAt = 0;
 
@@ -31,10 +33,17 @@ export class Session {
     return now - this.#usedAt < this.#ttlMs / 2 ? this.#id : undefined;
   }
 
-  /** It was opened in that slot, by what was sent at that time. */
-  opened(slot: number, sentAt: number): void {
+  /**
+   * It was opened in that slot, by what was sent at that time.
+   * @param cluster the id of the cluster that has it; `undefined` when that is not said
+   * @returns whether the session before was in another cluster: that this one was restored from
+   */
+  opened(slot: number, sentAt: number, cluster: string | undefined): boolean {
     this.#id = slot;
     this.#usedAt = sentAt;
+    const before = this.#cluster;
+    this.#cluster = cluster ?? before;
+    return before !== undefined && cluster !== undefined && before !== cluster;
   }
 
   /** A command of it that was sent at that time was applied. */

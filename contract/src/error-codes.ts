@@ -15,7 +15,7 @@ export const errors = {
   SESSION_EXPIRED:
     'The client was silent for longer than its session lives. The command may have run, once.',
   CLUSTER_CHANGED:
-    'The cluster was restored from a snapshot, and may lack what it had answered. Look what is there, then go on.',
+    'The cluster is another one: it was restored from a snapshot, say, and may lack what it had answered. Look what is there, then go on.',
   SESSIONS_FULL:
     'The cluster keeps as many sessions, or replies of theirs, as it may. Try again when some end.',
   QUOTA_EXCEEDED:

@@ -27,7 +27,8 @@ const ENTRY = 1;
 const TABLE = 2;
 const HASH_BYTES = 32;
 const MAX_HEADER_BYTES = 64 * 1024;
-const MAX_KEY_BYTES = 4 * 1024;
+/** Of a key and the name of its table, which stands before it: so much does LMDB take. */
+const MAX_KEY_BYTES = 1977;
 const MAX_VALUE_BYTES = 64 * 1024 * 1024;
 const READ_BYTES = 1024 * 1024;
 
@@ -91,7 +92,9 @@ export class SnapshotEncoder {
   /** @throws RangeError when something is longer than a snapshot may have it */
   entry({ table, key, value }: SnapshotEntry): Buffer {
     const head = Buffer.allocUnsafe(3);
-    if (key.length > MAX_KEY_BYTES) throw new RangeError(`a key of ${key.length} bytes`);
+    if (table.length + key.length > MAX_KEY_BYTES) {
+      throw new RangeError(`a key of ${key.length} bytes`);
+    }
     if (value.length > MAX_VALUE_BYTES) throw new RangeError(`a value of ${value.length} bytes`);
     head[0] = ENTRY;
     head.writeUInt16BE(key.length, 1);
@@ -213,8 +216,9 @@ export class SnapshotParser {
     if (kind === END) return this.#readTrailer(all, at + 1);
     if (kind !== ENTRY || this.#table === undefined) throw damaged('it has an unknown entry');
     const keyAt = at + 3;
+    const most = MAX_KEY_BYTES - this.#table.length;
     if (all.length < keyAt) return undefined;
-    const lengthAt = keyAt + bounded(all.readUInt16BE(at + 1), MAX_KEY_BYTES, 'key');
+    const lengthAt = keyAt + bounded(all.readUInt16BE(at + 1), most, 'key');
     const valueAt = lengthAt + 4;
     if (all.length < valueAt) return undefined;
     const end = valueAt + bounded(all.readUInt32BE(lengthAt), MAX_VALUE_BYTES, 'value');
@@ -280,13 +284,18 @@ function isHeader(value: unknown): value is SnapshotHeader {
   const { clusterId, machine, slot, digests } = value;
   const texts = ['version', 'namespace', 'cluster', 'member', 'name', 'time'];
   return (
-    texts.every((field) => typeof value[field] === 'string') &&
+    texts.every((field) => isLine(value[field])) &&
     isClusterId(clusterId) &&
     isMachineVersion(machine) &&
     isSnapshotSlot(slot) &&
     isObject(digests) &&
     Object.values(digests).every(isDigest)
   );
+}
+
+/** It may be shown on a terminal. */
+function isLine(value: unknown): boolean {
+  return typeof value === 'string' && !/\p{Cc}/u.test(value);
 }
 
 function isDigest(value: unknown): boolean {
@@ -302,7 +311,8 @@ function isDigest(value: unknown): boolean {
  */
 export function* readSnapshot(file: string): Generator<readonly SnapshotEntry[], Snapshot> {
   const parser = new SnapshotParser();
-  const handle = fs.openSync(file, 'r');
+  // A pipe would be waited for without an end: it has no bytes.
+  const handle = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
   try {
     for (;;) {
       const chunk = Buffer.allocUnsafe(READ_BYTES);

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -137,6 +138,26 @@ test('no length is believed: nothing waits for bytes that cannot come', () => {
   expect(() => verified(Buffer.concat([head, trailer]))).toThrow('a trailer of 4294967295 bytes');
   const long = { table: 't', key: 'k'.repeat(5000), value: Buffer.alloc(0) };
   expect(() => new SnapshotEncoder().entry(long)).toThrow(RangeError);
+});
+
+test('a key is no longer than LMDB takes it, with the name of its table', () => {
+  const longest = { table: 't', key: 'k'.repeat(1976), value: Buffer.alloc(0) };
+  expect(verified(bytesOf([longest])).tables).toEqual({ t: 1 });
+  expect(() => bytesOf([{ ...longest, table: 'tt' }])).toThrow(RangeError);
+});
+
+test('what would not be a line on a terminal is no header', () => {
+  for (const cluster of ['a\u001b[31m', 'a\nb', 'a\u009b2J']) {
+    const encoder = new SnapshotEncoder();
+    const bytes = Buffer.concat([encoder.header({ ...header, cluster }), encoder.end()]);
+    expect(() => verified(bytes)).toThrow('its header says something else');
+  }
+});
+
+test('a pipe has no bytes: it is not waited for', () => {
+  const pipe = path.join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  expect(() => verifySnapshot(pipe)).toThrow(SnapshotError);
 });
 
 test('entries that are not in order, or twice, are none', () => {

@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -88,3 +89,34 @@ test.each(failures)(
   },
   60_000,
 );
+
+test('a state that finds too little room for its first pages is an error, and no signal', () => {
+  const module = path.resolve('dist/node/src/storage/lmdb-state.js');
+  const code = `
+    import { openLmdbState } from ${JSON.stringify(module)};
+    try {
+      openLmdbState({ folder: process.argv[1], clusterId: 'a', memberId: 'b' });
+      process.stdout.write('opened');
+    } catch (error) {
+      process.stdout.write(\`\${error.name} \${error.message}\`);
+    }
+    process.exit();`;
+  const ends = new Set<string>();
+  for (let kib = 0; kib <= 48; kib += 4) {
+    const mounted = path.join(folder, `disk-${kib}`);
+    fs.mkdirSync(mounted);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${4 + kib}k`, 'tmpfs', mounted]);
+    try {
+      fs.writeFileSync(path.join(mounted, 'other'), Buffer.alloc(4096));
+      const args = ['--input-type=module', '-e', code, mounted];
+      const run = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000 });
+      const message = run.stdout.replaceAll(mounted, '');
+      ends.add(`${run.signal ?? ''}${run.status ?? ''} ${message}`);
+    } finally {
+      execFileSync('umount', ['-l', mounted]);
+    }
+  }
+  const sentence =
+    '/state.mdb could not be made: its filesystem is full. Make room on its disk, then start it again.';
+  expect([...ends]).toEqual([`0 DiskError ${sentence}`]);
+}, 120_000);

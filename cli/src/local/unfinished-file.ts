@@ -64,9 +64,8 @@ export class UnfinishedFile {
     this.sync();
     this.#close();
     try {
-      // A rename would replace what another one created; a link does not.
-      if (overwrites) fs.renameSync(this.path, this.#target);
-      else fs.linkSync(this.path, this.#target);
+      if (!overwrites) this.#reserve();
+      fs.renameSync(this.path, this.#target);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       throw new FileExistsError(this.#target);
@@ -76,6 +75,14 @@ export class UnfinishedFile {
     const folder = fs.openSync(path.dirname(this.#target), 'r');
     fs.fsyncSync(folder);
     fs.closeSync(folder);
+  }
+
+  /**
+   * A rename would replace what another one created: so the name is taken first, by an empty file.
+   * A link would do both at once; but not every filesystem has links.
+   */
+  #reserve(): void {
+    fs.closeSync(fs.openSync(this.#target, 'wx', 0o600));
   }
 
   /** Nothing of it stays, unless it was finished. */

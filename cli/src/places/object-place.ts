@@ -32,7 +32,13 @@ export class ObjectPlace implements SnapshotPlace {
       const file = path.join(folder, FILE);
       const saved = await work(file);
       await this.#put(file, saved);
-      refuseOther(await this.verify(), saved);
+      try {
+        refuseOther(await this.verify(), saved);
+      } catch (error) {
+        // Kept, it would count for nothing, and another one would come each time.
+        await this.#bucket.remove(this.#key).catch(() => undefined);
+        throw error;
+      }
       return saved;
     });
   }

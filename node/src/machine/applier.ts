@@ -33,8 +33,10 @@ export interface AppliedCommand {
 /** A page is up to 128 KiB: what more of them come to is no answer that anybody is sent. */
 const MAX_READS = 64;
 
-/** What the tables say of the rules by which the next slot is applied. */
+/** By which rules the next slot is applied, as the tables say, and in which cluster. */
 export interface InForce {
+  /** The cluster's id: who opens a session is told, and so hears when it is another cluster. */
+  readonly clusterId?: string;
   /** Not known of tables that nothing was applied to, or that an older Synod made. */
   readonly machine?: { readonly version: number };
   readonly isReadOnly?: boolean;
@@ -49,6 +51,7 @@ export class Applier {
   readonly #tables: Tables;
   readonly #sessions: Sessions;
   #version: number;
+  readonly #clusterId: readonly Bytes[];
   #isReadOnly: boolean;
   #operationsApplied = 0;
 
@@ -59,6 +62,7 @@ export class Applier {
     this.#machine = machine;
     this.#version = inForce.machine?.version ?? FIRST_VERSION;
     this.#isReadOnly = inForce.isReadOnly ?? false;
+    this.#clusterId = inForce.clusterId === undefined ? [] : [Buffer.from(inForce.clusterId)];
     this.#tables = tables;
     this.#sessions = new Sessions(tables, cached);
   }
@@ -183,21 +187,22 @@ export class Applier {
     }
   }
 
-  /** A client has one session: opened again, it is the one that it has. */
+  /** A client has one session, opened again or not. It is told the id of the cluster. */
   #open(command: Command, ttlMs: number, { slot }: ApplyContext): AppliedCommand {
     const { client } = command;
     const session = this.#sessions.find(client);
     if (session === undefined) {
       if (this.#isFull) return refused(command, 'SESSIONS_FULL');
       this.#sessions.open(client, { opened: slot, touched: slot, ttlMs });
-      return { command, outcome: { ok: true, slot, results: [] }, duplicate: false };
+      const outcome: Outcome = { ok: true, slot, results: this.#clusterId };
+      return { command, outcome, duplicate: false };
     }
     if (session.life === undefined) return refused(command, 'SESSION_EXPIRED');
     session.touch(slot);
     this.#sessions.changed(client, session, session.bytes);
     return {
       command,
-      outcome: { ok: true, slot: session.life.opened, results: [] },
+      outcome: { ok: true, slot: session.life.opened, results: this.#clusterId },
       duplicate: true,
     };
   }

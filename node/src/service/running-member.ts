@@ -94,10 +94,11 @@ export class RunningMember {
   constructor(ports: RunningMemberPorts, events: RunningMemberEvents) {
     this.#ports = ports;
     this.#events = events;
-    const { config, storage, connection, subjects } = ports;
+    const { config, first, storage, connection, subjects } = ports;
+    const { clusterId } = first;
     const { tables, facts } = storage.state;
     const machine = machines[config.machine];
-    this.applier = new Applier(machine, tables, facts);
+    this.applier = new Applier(machine, tables, { ...facts, clusterId });
     this.#transport = this.#join();
     this.#witness = config.witness === 'operator' ? this.#findWitness() : undefined;
     this.driver = this.#drive(this.#member());

@@ -18,7 +18,9 @@ const DAMAGE: ReadonlySet<unknown> = new Set([-30793, -30796, -30797]);
 
 type Database = RootDatabase<Buffer, Buffer>;
 
+/** @throws DiskError, or what LMDB says */
 function openFile(file: string, options = {}): Database {
+  tryToBegin(file);
   return openLmdb<Buffer, Buffer>({
     path: file,
     noSubdir: true,
@@ -31,13 +33,26 @@ function openFile(file: string, options = {}): Database {
   });
 }
 
-/** LMDB ends the process by a signal when it cannot open its lock file: so that is tried first. */
-function tryLockFile(file: string): void {
+/**
+ * LMDB ends the process by a signal when it cannot open its lock file, and when there is no room
+ * for the first pages of either file: so both are looked at before.
+ */
+function tryToBegin(file: string): void {
+  const lock = `${file}-lock`;
   try {
-    closeSync(openSync(file, 'a'));
+    closeSync(openSync(lock, 'a'));
   } catch (error) {
-    throw new DiskError(file, 'opened', error);
+    throw new DiskError(lock, 'opened', error);
   }
+  const hasPages = (name: string): boolean =>
+    (statSync(name, { throwIfNoEntry: false })?.blocks ?? 0) > 0;
+  if (hasPages(file) && hasPages(lock)) return;
+  if (isFull(file)) throw new DiskError(file, 'made', new NoRoomError());
+}
+
+function isFull(file: string): boolean {
+  const { bavail, bsize } = statfsSync(path.dirname(file));
+  return bavail * bsize < ROOM_BYTES;
 }
 
 /** The state's file as LMDB has it. */
@@ -53,7 +68,6 @@ export class LmdbFile implements RawFile {
   constructor(folder: string) {
     this.#folder = folder;
     this.#path = path.join(folder, STATE_FILE);
-    tryLockFile(`${this.#path}-lock`);
     this.found = checkPages(this.#path);
     this.#db = found(() => openFile(this.#path), this.#path);
     try {
@@ -187,6 +201,7 @@ function found<T>(look: () => T, file: string, what: 'read' | 'written' = 'read'
     return look();
   } catch (error) {
     if (isDamage(error)) throw new DamageError(STATE_FILE, 'one of its pages', String(error));
+    if (error instanceof DiskError) throw error;
     throw new DiskError(file, what, error);
   }
 }
@@ -239,15 +254,13 @@ async function reasonOf(error: unknown): Promise<unknown> {
 
 /** To LMDB a write that ended in the middle is an input/output error, also on a full disk. */
 function shortWrite(reason: unknown, file: string): unknown {
-  if (codeOf(reason) !== 'EIO') return reason;
-  const { bavail, bsize } = statfsSync(path.dirname(file));
-  return bavail * bsize < ROOM_BYTES ? new NoRoomError(reason) : reason;
+  return codeOf(reason) === 'EIO' && isFull(file) ? new NoRoomError(reason) : reason;
 }
 
 class NoRoomError extends Error {
   readonly code = 'ENOSPC';
 
-  constructor(cause: unknown) {
+  constructor(cause?: unknown) {
     super('its filesystem is full', { cause });
   }
 }

@@ -94,3 +94,15 @@ test('another one that came there meanwhile is not taken for it', async () => {
   answer = losing(() => Buffer.from('another one'));
   await expect(save()).rejects.toThrow(FileExistsError);
 });
+
+test('one that cannot be read back is removed: it would count for nothing, and more would come', async () => {
+  let object: Buffer | undefined;
+  answer = ({ method }, response, body) => {
+    if (method === 'PUT') object = body;
+    else if (method === 'DELETE') object = undefined;
+    else return void response.writeHead(object === undefined ? 404 : 403).end();
+    return void response.end();
+  };
+  await expect(save()).rejects.toThrow('could not be read');
+  expect(object).toBeUndefined();
+});

@@ -1265,6 +1265,22 @@ export const testedMutants: readonly TestedMutant[] = [
     to: 'this.#ballot = ballot;',
   },
   {
+    name: 'nobody is told that the cluster is another one',
+    in: 'test/client/lanes.test.ts',
+    test: 'who was answered by a cluster that was restored since is told so, once',
+    file: '../../client/src/session.ts',
+    from: 'return before !== undefined && cluster !== undefined && before !== cluster;',
+    to: 'return false;',
+  },
+  {
+    name: 'who waits in line is not told that the cluster is another one',
+    in: 'test/client/lanes.test.ts',
+    test: 'who was answered by a cluster that was restored since is told so, once',
+    file: '../../client/src/lanes.ts',
+    from: 'const waiting = this.#waiting.splice(0);',
+    to: 'const waiting: Request[] = [];',
+  },
+  {
     name: 'what was sent more than once runs in another session',
     in: 'test/client/lanes.test.ts',
     test: 'what was sent more often into a session that has ended may have run',
