@@ -34,15 +34,20 @@ function openFile(file: string, options = {}): Database {
 }
 
 /**
- * LMDB ends the process by a signal when it cannot open its lock file, and when there is no room
- * for the first pages of either file: so both are looked at before.
+ * LMDB ends the process by a signal when it cannot open its files, and when there is no room for
+ * the first pages of one: so both are looked at before.
  */
 function tryToBegin(file: string): void {
   const lock = `${file}-lock`;
+  const opened: number[] = [];
   try {
-    closeSync(openSync(lock, 'a'));
+    opened.push(openSync(lock, 'a'));
+    // The file itself it opens twice. It need not be there yet; its folder is.
+    for (let i = 0; i < 2; i++) opened.push(openSync(path.dirname(file), 'r'));
   } catch (error) {
-    throw new DiskError(lock, 'opened', error);
+    throw new DiskError(file, 'opened', error);
+  } finally {
+    opened.forEach(closeSync);
   }
   const hasPages = (name: string): boolean =>
     (statSync(name, { throwIfNoEntry: false })?.blocks ?? 0) > 0;
