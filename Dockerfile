@@ -2,7 +2,7 @@
 #   member    node dist/node/src/main.js
 #   operator  node dist/operator/src/main.js
 #   CLI       node dist/cli/src/main.js
-ARG BASE=docker.io/library/node:20-bookworm-slim
+ARG BASE=docker.io/library/node:26-bookworm-slim
 
 FROM ${BASE} AS build
 WORKDIR /opt/synod

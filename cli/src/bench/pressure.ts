@@ -114,10 +114,11 @@ async function stopLeaders(
   signal: AbortSignal,
 ): Promise<void> {
   const share = Math.min(1, seconds / (STOPPED_SECONDS + RUNNING_SECONDS));
+  const over = aborted(signal);
   while (!signal.aborted) {
     const { name } = await measured.leader();
     await stopped(measured, name, () => pause(share * STOPPED_SECONDS));
-    await Promise.race([pause(share * RUNNING_SECONDS), aborted(signal)]);
+    await Promise.race([pause(share * RUNNING_SECONDS), over]);
   }
 }
 

@@ -111,7 +111,7 @@ export class Leader {
     return this.active ? this.#self : this.#known;
   }
 
-  /** It leads not, and has heard nobody who does for a while. */
+  /** It does not lead, and has heard no leader for a while. */
   get missesLeader(): boolean {
     return !this.active && this.#election.isSilent;
   }

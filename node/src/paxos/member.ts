@@ -118,7 +118,7 @@ export class Member {
     return this.#leader.known;
   }
 
-  /** It leads not, and has heard nobody who does for a while; never before its first ticks. */
+  /** It does not lead, and has heard no leader for a while; never before its first ticks. */
   get missesLeader(): boolean {
     return this.#leader.missesLeader;
   }

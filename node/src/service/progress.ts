@@ -8,7 +8,7 @@ import { isQuorum } from '../paxos/quorum.ts';
 export interface Moment {
   readonly configurations: Configurations;
   readonly slotOut: Slot;
-  /** It leads not, and has heard nobody who does for a while. */
+  /** It does not lead, and has heard no leader for a while. */
   readonly missesLeader: boolean;
   /** Something was proposed here that is not applied yet. */
   readonly awaitsDecision: boolean;

@@ -1,26 +1,28 @@
-import { copyFile, cp, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Buildah } from './buildah.ts';
 import { run } from './command.ts';
+import { versions } from './versions.ts';
 
 /** What the repository's Dockerfile builds on by default. */
-export const BASE_IMAGE = 'docker.io/library/node:20-bookworm-slim';
+export const BASE_IMAGE = `docker.io/library/node:${versions.node.split('.')[0]}-bookworm-slim`;
 const DEBIAN_DEADLINE_MS = 300_000;
+const NODE_DEADLINE_MS = 300_000;
 /** Of the packages; every worker unpacks what is in the image. */
 const unread = ['/usr/share/doc', '/usr/share/man', '/usr/share/info', '/usr/share/locale'];
 const libraries = ['ca-certificates', 'libstdc++6', 'libatomic1'];
 
 /**
  * Makes the image that stands for the one of the Dockerfile's `FROM`, under the same name: Debian
- * with this machine's Node and npm. So the Dockerfile is tested as it is.
+ * with that Node, from the registry of npm, and this machine's npm. So the Dockerfile is tested as
+ * it is.
  */
 export async function ensureBaseImage(
   cache: string,
   buildah: Buildah,
   say: (line: string) => void,
 ): Promise<void> {
-  // A newer Node on this machine is another image.
-  const key = `localhost/base:debian-12-node-${process.versions.node}`;
+  const key = `localhost/base:debian-12-node-${versions.node}`;
   if (!(await buildah.has(key))) await build(key, cache, buildah, say);
   await buildah.tag(key, BASE_IMAGE);
 }
@@ -40,7 +42,7 @@ async function build(
     await run('mmdebstrap', ['--variant=minbase', include, ...exclude, 'bookworm', root], {
       deadlineMs: DEBIAN_DEADLINE_MS,
     });
-    await copyFile(process.execPath, path.join(context, 'node'));
+    await fetchNode(context);
     const npm = path.resolve(await realpath(await which('npm')), '../..');
     await cp(npm, path.join(context, 'npm'), { recursive: true, verbatimSymlinks: true });
     for (const folder of ['docs', 'man']) {
@@ -61,6 +63,18 @@ async function build(
   } finally {
     await rm(context, { recursive: true, force: true });
   }
+}
+
+/** Puts the program `node` into a folder. */
+async function fetchNode(folder: string): Promise<void> {
+  const name = `node-${process.platform}-${process.arch}@${versions.node}`;
+  const packing = ['pack', '--silent', '--pack-destination', folder, name];
+  const file = path.join(
+    folder,
+    (await run('npm', packing, { deadlineMs: NODE_DEADLINE_MS })).trim(),
+  );
+  await run('tar', ['-xzf', file, '-C', folder, '--strip-components=2', 'package/bin/node']);
+  await rm(file);
 }
 
 async function which(program: string): Promise<string> {
