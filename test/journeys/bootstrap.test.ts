@@ -123,9 +123,9 @@ test('garbage on the subject that tells a member: a typed answer, and it is told
 /** Bootstraps what answers, at a moment. Prints the first configuration. */
 const bootstrapper = `
   const [dist, folder, natsUrl, cluster, at] = process.argv.slice(1);
-  const { bootstrap } = await import(dist + '/local/bootstrap.js');
-  const { FirstConfigurationFile } = await import(dist + '/local/first-configuration-file.js');
-  const { connect } = await import(dist + '/sdk/client.js');
+  const { bootstrap } = await import(dist + '/cli/src/local/bootstrap.js');
+  const { FirstConfigurationFile } = await import(dist + '/cli/src/local/first-configuration-file.js');
+  const { connect } = await import(dist + '/client/src/client.js');
   const client = await connect({ natsUrl, cluster });
   const members = await client.status({ expect: 3, waitMs: 10_000 });
   while (Date.now() < Number(at));
@@ -141,7 +141,7 @@ test('two bootstrappers at once make one cluster, each time', async () => {
     const cluster = `round-${round}`;
     const unformed = new Unformed();
     const members = await unformed.start(NAMES, cluster);
-    const dist = path.resolve('dist/client/src');
+    const dist = path.resolve('dist');
     const at = String(Date.now() + 1_500);
     const place = [folder.workspace.dataOf(cluster), unformed.natsUrl, cluster, at];
     const run = (): Promise<string> => {
@@ -156,7 +156,7 @@ test('two bootstrappers at once make one cluster, each time', async () => {
     const client = await connect({ natsUrl: unformed.natsUrl, cluster });
     const told = await client.status({ expect: 3, waitMs: 5_000 });
     expect(told.map(({ firstConfiguration }) => firstConfiguration)).toEqual([first, first, first]);
-    expect((await client.append('one')).slot).toBe(1);
+    expect((await client.append('one')).position).toBe(0);
     await client.close();
     await unformed.stop();
   }

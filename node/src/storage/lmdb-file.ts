@@ -39,13 +39,22 @@ function openFile(file: string, options = {}): Database {
  */
 function tryToBegin(file: string): void {
   const lock = `${file}-lock`;
+  const folder = path.dirname(file);
+  // The file itself it opens twice. It need not be there yet; its folder is.
+  const tried = [
+    { opens: lock, flags: 'a', names: lock },
+    { opens: folder, flags: 'r', names: file },
+    { opens: folder, flags: 'r', names: file },
+  ];
   const opened: number[] = [];
   try {
-    opened.push(openSync(lock, 'a'));
-    // The file itself it opens twice. It need not be there yet; its folder is.
-    for (let i = 0; i < 2; i++) opened.push(openSync(path.dirname(file), 'r'));
-  } catch (error) {
-    throw new DiskError(file, 'opened', error);
+    for (const { opens, flags, names } of tried) {
+      try {
+        opened.push(openSync(opens, flags));
+      } catch (error) {
+        throw new DiskError(names, 'opened', error);
+      }
+    }
   } finally {
     opened.forEach(closeSync);
   }
