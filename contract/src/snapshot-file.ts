@@ -311,8 +311,7 @@ function isDigest(value: unknown): boolean {
  */
 export function* readSnapshot(file: string): Generator<readonly SnapshotEntry[], Snapshot> {
   const parser = new SnapshotParser();
-  // A pipe would be waited for without an end: it has no bytes.
-  const handle = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  const handle = fs.openSync(file, 'r');
   try {
     for (;;) {
       const chunk = Buffer.allocUnsafe(READ_BYTES);

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -152,12 +151,6 @@ test('what would not be a line on a terminal is no header', () => {
     const bytes = Buffer.concat([encoder.header({ ...header, cluster }), encoder.end()]);
     expect(() => verified(bytes)).toThrow('its header says something else');
   }
-});
-
-test('a pipe has no bytes: it is not waited for', () => {
-  const pipe = path.join(folder, 'pipe');
-  execFileSync('mkfifo', [pipe]);
-  expect(() => verifySnapshot(pipe)).toThrow(SnapshotError);
 });
 
 test('entries that are not in order, or twice, are none', () => {

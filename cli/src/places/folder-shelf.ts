@@ -27,8 +27,11 @@ export class FolderShelf implements Shelf {
     return new FilePlace(this.addressOf(name));
   }
 
-  names(): Promise<readonly string[]> {
-    return fs.promises.readdir(this.#folder);
+  /** Of files: a pipe would be waited for without an end. */
+  async names(): Promise<readonly string[]> {
+    const found = await fs.promises.readdir(this.#folder, { withFileTypes: true });
+    const isReadable = (each: fs.Dirent): boolean => !each.isFIFO() && !each.isSocket();
+    return found.filter(isReadable).map(({ name }) => name);
   }
 
   async left(isKept: (name: string) => boolean): Promise<readonly string[]> {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -160,4 +161,10 @@ test('those of an earlier cluster of that name are said, count for nothing, and 
   expect(damaged).toEqual([{ name: nameOf(20), why: 'It is of an earlier cluster of that name.' }]);
   expect(removed).toEqual([nameOf(1)]);
   expect(there()).toEqual([nameOf(2), nameOf(20)]);
+});
+
+test('a pipe is none of them, whatever its name', async () => {
+  put(nameOf(1));
+  execFileSync('mkfifo', [path.join(folder, nameOf(2))]);
+  expect(await shelf.names()).toEqual([nameOf(1)]);
 });
