@@ -13,3 +13,10 @@ test.each([...mutants, ...testedMutants].map((mutant) => [mutant.name, mutant] a
     expect(to).not.toBe(from);
   },
 );
+
+test.each([...new Set(testedMutants.map((mutant) => mutant.in))])(
+  'its test is there: %s',
+  (file) => {
+    expect(fs.existsSync(file)).toBe(true);
+  },
+);

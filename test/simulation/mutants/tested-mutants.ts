@@ -1082,7 +1082,7 @@ export const testedMutants: readonly TestedMutant[] = [
   },
   {
     name: 'what NATS has not taken has no bound',
-    in: 'test/contract/nats-link.test.ts',
+    in: 'test/link/nats-link.test.ts',
     test: 'what a server does not take is bounded, and dropped beyond; then it goes on',
     file: '../../link/src/nats-link.ts',
     from: 'if (this.#pendingBytes + data.length > PENDING_BYTES) return true;',
