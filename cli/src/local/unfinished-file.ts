@@ -4,6 +4,8 @@ import path from 'node:path';
 
 /** Ends the name of a file that is not whole. */
 const UNFINISHED = '.unfinished';
+/** What a filesystem without hard links says. */
+const LINKLESS: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
 /** Whether it is the name of such a file, of one that is to have a name which `isTarget` takes. */
 export function isUnfinishedOf(name: string, isTarget: (target: string) => boolean): boolean {
@@ -64,8 +66,8 @@ export class UnfinishedFile {
     this.sync();
     this.#close();
     try {
-      if (!overwrites) this.#reserve();
-      fs.renameSync(this.path, this.#target);
+      if (overwrites) fs.renameSync(this.path, this.#target);
+      else this.#link();
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       throw new FileExistsError(this.#target);
@@ -78,11 +80,17 @@ export class UnfinishedFile {
   }
 
   /**
-   * A rename would replace what another one created: so the name is taken first, by an empty file.
-   * A link would do both at once; but not every filesystem has links.
+   * A rename would replace what another one created; a link does not. Where there are no links, an
+   * empty file takes the name first.
    */
-  #reserve(): void {
-    fs.closeSync(fs.openSync(this.#target, 'wx', 0o600));
+  #link(): void {
+    try {
+      fs.linkSync(this.path, this.#target);
+    } catch (error) {
+      if (!LINKLESS.has((error as NodeJS.ErrnoException).code)) throw error;
+      fs.closeSync(fs.openSync(this.#target, 'wx', 0o600));
+      fs.renameSync(this.path, this.#target);
+    }
   }
 
   /** Nothing of it stays, unless it was finished. */

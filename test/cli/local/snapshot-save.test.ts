@@ -7,6 +7,7 @@ import type { SnapshotPart } from '../../../client/src/snapshot.ts';
 import { SynodError } from '../../../client/src/synod-error.ts';
 import { NotBlankError, placeSnapshot } from '../../../cli/src/local/restore.ts';
 import { saveSnapshot, type SaveOptions } from '../../../cli/src/local/snapshot-save.ts';
+import { UnfinishedFile } from '../../../cli/src/local/unfinished-file.ts';
 import { SnapshotEncoder, verifySnapshot } from '../../../contract/src/snapshot-file.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 
@@ -160,6 +161,27 @@ test('a file that comes meanwhile stays, too', async () => {
   await expect(saving).rejects.toThrow('is there already');
   expect(fs.readFileSync(file, 'utf8')).toBe('mine');
   expect(fs.readdirSync(folder)).toEqual(['a.snapshot']);
+});
+
+test('where a filesystem has no links it is saved, too, and takes the place of nothing', async () => {
+  const { client } = clientOf({ b: whole('b') });
+  const error = Object.assign(new Error('no links'), { code: 'EPERM' });
+  const linking = import.meta.jest.spyOn(fs, 'linkSync').mockImplementation(() => {
+    throw error;
+  });
+  try {
+    await save(client);
+    verifySnapshot(file);
+    const late = path.join(folder, 'b.snapshot');
+    const unfinished = new UnfinishedFile(late, false);
+    fs.writeFileSync(late, 'mine');
+    expect(() => unfinished.finish(false)).toThrow('is there already');
+    expect(fs.readFileSync(late, 'utf8')).toBe('mine');
+    expect(fs.readdirSync(folder)).toEqual(['a.snapshot', 'b.snapshot']);
+    expect(linking).toHaveBeenCalledTimes(2);
+  } finally {
+    linking.mockRestore();
+  }
 });
 
 test('who interrupts it finds no file', async () => {

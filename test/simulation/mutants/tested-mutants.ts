@@ -1165,8 +1165,8 @@ export const testedMutants: readonly TestedMutant[] = [
     in: 'test/cli/local/snapshot-save.test.ts',
     test: 'a file that comes meanwhile stays, too',
     file: '../../cli/src/local/unfinished-file.ts',
-    from: 'if (!overwrites) this.#reserve();',
-    to: 'void [overwrites];',
+    from: 'if (overwrites) fs.renameSync(this.path, this.#target);',
+    to: 'if (overwrites || this.#isOpen === false) fs.renameSync(this.path, this.#target);',
   },
   {
     name: 'a leader hands over to who reaches others, and not more',
