@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { mutants } from './mutants/mutants.ts';
 import { testedMutants } from './mutants/tested-mutants.ts';
+import { readWitnesses } from './mutants/witnesses.ts';
 
 /* A mutant whose place has moved says nothing, which only the long run of them would notice. */
 
@@ -20,3 +21,8 @@ test.each([...new Set(testedMutants.map((mutant) => mutant.in))])(
     expect(fs.existsSync(file)).toBe(true);
   },
 );
+
+test('each seed that is kept is that of a mutant', () => {
+  const names = mutants.map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(Object.keys(readWitnesses())));
+});

@@ -24,12 +24,14 @@ export function tryOriginal(seeds: readonly number[]): Promise<Trial> {
 
 /**
  * Applies a mutant to a copy of the compiled sources, and tries that.
- * @param runs seeds at most
+ * @param witness a seed at which it was noticed once: tried before the seeds from 1 on
+ * @param runs how many of these, at most
  * @throws UselessMutantError
  */
 export async function tryMutant(
   mutant: SimulatedMutant,
   number: number,
+  witness: number | undefined,
   runs: number,
 ): Promise<Trial> {
   const folder = path.join(MUTANTS, String(number));
@@ -38,8 +40,10 @@ export async function tryMutant(
   const compiled = path.join(folder, 'node/src', mutant.file.replace(/\.ts$/, '.js'));
   fs.writeFileSync(compiled, compile(mutant));
   try {
-    const known = mutant.seed === undefined ? [] : [mutant.seed];
-    const seeds = [...known, ...Array.from({ length: runs }, (_, i) => i + 1)];
+    const seeds = [
+      ...(witness === undefined ? [] : [witness]),
+      ...Array.from({ length: runs }, (_, i) => i + 1),
+    ];
     const trial = await tried(folder, mutant.invariant, seeds).catch((error: unknown) => {
       if (!(error as ExecException).killed) throw error;
       throw new UselessMutantError(`${mutant.name}: no verdict in ${DEADLINE_MS / 60_000} minutes`);

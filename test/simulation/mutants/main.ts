@@ -1,16 +1,19 @@
 import os from 'node:os';
 import Table from 'cli-table3';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { exitCodes } from '../../../contract/src/error-codes.ts';
 import { tryMutant, tryOriginal, UselessMutantError } from './gate.ts';
 import { mutants, type SimulatedMutant } from './mutants.ts';
 import { TestGate } from './test-gate.ts';
 import { testedMutants, type TestedMutant } from './tested-mutants.ts';
+import { keepWitnesses, readWitnesses } from './witnesses.ts';
 
 interface Options {
   readonly only?: string;
   readonly runs: number;
   readonly jobs: number;
+  readonly by?: 'simulator' | 'tests';
+  readonly keep?: true;
 }
 
 function whole(text: string): number {
@@ -25,6 +28,13 @@ await new Command('npm run mutants --')
   .option('--only <text>', 'those mutants whose name contains this text')
   .option('--runs <n>', 'seeds that a mutant may survive', whole, 1_000)
   .option('--jobs <n>', 'mutants at a time', whole, os.availableParallelism())
+  .addOption(
+    new Option('--by <whom>', 'those alone that this one has to notice').choices([
+      'simulator',
+      'tests',
+    ]),
+  )
+  .option('--keep', 'store the seed at which each was noticed: it is tried first from then on')
   .showHelpAfterError('(--help explains it)')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCodes.ok : exitCodes.usage))
   .action(async (options: Options) => process.exit(await gate(options)))
@@ -38,10 +48,10 @@ interface Verdict {
   readonly text: string;
 }
 
-async function gate({ only = '', runs, jobs }: Options): Promise<number> {
+async function gate({ only = '', runs, jobs, by, keep }: Options): Promise<number> {
   const isChosen = ({ name }: { readonly name: string }): boolean => name.includes(only);
-  const left = [...mutants.entries()].filter(([, mutant]) => isChosen(mutant));
-  const leftToTests = testedMutants.filter(isChosen);
+  const left = by === 'tests' ? [] : [...mutants.entries()].filter(([, each]) => isChosen(each));
+  const leftToTests = by === 'simulator' ? [] : testedMutants.filter(isChosen);
   const chosen = left.length + leftToTests.length;
   if (chosen === 0) {
     process.stderr.write(`mutants: no mutant has "${only}" in its name\n`);
@@ -52,34 +62,50 @@ async function gate({ only = '', runs, jobs }: Options): Promise<number> {
     style: { head: [], border: [] },
   });
   let bad = 0;
-  const seeds = new Set<number>();
-  const count = (name: string, breaks: string, { isKilled, seed, text }: Verdict): void => {
+  const witnesses = readWitnesses();
+  const noticed: Record<string, number> = {};
+  const count = async (name: string, breaks: string, trying: Promise<Verdict>): Promise<void> => {
+    const begin = performance.now();
+    const { isKilled, seed, text } = await trying;
     table.push([name, breaks, text]);
     if (!isKilled) bad += 1;
-    if (seed !== undefined) seeds.add(seed);
-    process.stderr.write(`${name}: ${text}\n`);
+    if (seed !== undefined) noticed[name] = seed;
+    const seconds = ((performance.now() - begin) / 1_000).toFixed(1);
+    process.stderr.write(`${seconds.padStart(6)} s  ${name}: ${text}\n`);
   };
   const work = async (job: number): Promise<void> => {
     const tests = leftToTests.length > 0 ? new TestGate(job) : undefined;
     for (let next = leftToTests.shift(); next && tests; next = leftToTests.shift()) {
-      count(next.name, next.in.replace(/^test\/node\//, ''), await byTest(next, tests));
+      await count(next.name, next.in.replace(/^test\/node\//, ''), byTest(next, tests));
     }
     tests?.close();
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
       const [number, mutant] = next;
-      count(mutant.name, mutant.invariant, await bySimulator(mutant, number, runs));
+      const trying = bySimulator(mutant, number, witnesses[mutant.name], runs);
+      await count(mutant.name, mutant.invariant, trying);
     }
   };
   await Promise.all(Array.from({ length: jobs }, (_, job) => work(job)));
   process.stdout.write(`${table.toString()}\n`);
-  const original = await tryOriginal([...seeds]);
-  if (original.killedAt !== undefined) {
-    process.stdout.write(`The sources as they are fail at seed ${original.killedAt}.\n`);
+  if (keep) keepWitnesses({ ...witnesses, ...noticed });
+  const seeds = [...new Set(Object.values(noticed))];
+  const failsAt = await original(seeds, jobs);
+  if (failsAt !== undefined) {
+    process.stdout.write(`The sources as they are fail at seed ${failsAt}.\n`);
     return exitCodes.failed;
   }
-  process.stdout.write(`The sources as they are pass the ${seeds.size} seeds of these.\n`);
+  if (seeds.length > 0) {
+    process.stdout.write(`The sources as they are pass the ${seeds.length} seeds of these.\n`);
+  }
   process.stdout.write(`${chosen - bad} mutants killed, ${bad} not.\n`);
   return bad === 0 ? exitCodes.ok : exitCodes.failed;
+}
+
+/** @returns a seed at which the sources as they are fail */
+async function original(seeds: readonly number[], jobs: number): Promise<number | undefined> {
+  const shares = Array.from({ length: jobs }, (_, job) => seeds.filter((_, i) => i % jobs === job));
+  const trials = await Promise.all(shares.map(tryOriginal));
+  return trials.find(({ killedAt }) => killedAt !== undefined)?.killedAt;
 }
 
 async function byTest(mutant: TestedMutant, gate: TestGate): Promise<Verdict> {
@@ -94,10 +120,11 @@ async function byTest(mutant: TestedMutant, gate: TestGate): Promise<Verdict> {
 async function bySimulator(
   mutant: SimulatedMutant,
   number: number,
+  witness: number | undefined,
   runs: number,
 ): Promise<Verdict> {
   try {
-    const { killedAt, others } = await tryMutant(mutant, number, runs);
+    const { killedAt, others } = await tryMutant(mutant, number, witness, runs);
     const unit = mutant.invariant === 'leadership' ? 'promise' : 'seed';
     const before = Object.entries(others).map(([check, times]) => `${check} ${times}×`);
     const also = before.length > 0 ? ` (before: ${before.join(', ')})` : '';

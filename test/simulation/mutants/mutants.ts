@@ -12,8 +12,6 @@ export interface Mutant {
 export interface SimulatedMutant extends Mutant {
   /** The invariant that it breaks: the check of this name has to report it. */
   readonly invariant: string;
-  /** Where it was noticed once: tried before the seeds from 1 on. */
-  readonly seed?: number;
 }
 
 /** What the simulator must notice. Invariants are the paper's, or checks/invariants.ts's own. */
@@ -21,7 +19,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'the first pvalue counts, not that of the highest ballot',
     invariant: 'C2',
-    seed: 10,
     file: 'paxos/scout.ts',
     from: 'if (compareBallots(kept?.ballot, pvalue.ballot) < 0) this',
     to: 'if (kept === undefined) this',
@@ -29,7 +26,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a quorum is one less',
     invariant: 'R2',
-    seed: 2,
     file: 'paxos/quorum.ts',
     from: 'Math.floor(n / 2) + 1',
     to: 'Math.max(1, Math.floor(n / 2))',
@@ -94,7 +90,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a stale p2a is answered at the new ballot of its leader',
     invariant: 'flush',
-    seed: 10,
     file: 'paxos/acceptor.ts',
     from: 'else if (this.#ballot?.leader === from)',
     to: "else if (this.#ballot?.leader === '')",
@@ -118,7 +113,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'it accepts below its promise',
     invariant: 'A2',
-    seed: 2,
     file: 'paxos/acceptor.ts',
     from: 'if (compareBallots(ballot, this.#ballot) === 0) {',
     to: 'if (compareBallots(ballot, this.#ballot) <= 0) {',
@@ -135,7 +129,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'the acceptor forgets its ballot in a restart',
     invariant: 'A2',
-    seed: 24,
     file: 'paxos/acceptor.ts',
     from: 'this.#ballot = recovered.ballot;',
     to: 'this.#ballot = undefined;',
@@ -143,7 +136,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'the leader forgets its ballot in a restart',
     invariant: 'C1',
-    seed: 31,
     file: 'paxos/member.ts',
     from: 'ballot: leaderBallot, highest, slotOut };',
     to: 'ballot: undefined, highest: ballot, slotOut };',
@@ -179,7 +171,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'one page of a p1b counts as all of it',
     invariant: 'C2',
-    seed: 22,
     file: 'paxos/scout.ts',
     from: 'if (page.next !== undefined) {',
     to: 'if (page.next === -1) {',
@@ -194,7 +185,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a p1b of a lower ballot counts',
     invariant: 'adopted',
-    seed: 22,
     file: 'paxos/scout.ts',
     from: 'if (order < 0 || !this',
     to: 'if (!this',
@@ -202,7 +192,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a p2b of a lower ballot counts',
     invariant: 'R2',
-    seed: 175,
     file: 'paxos/commander.ts',
     from: 'if (order < 0) return undefined;',
     to: '',
@@ -261,7 +250,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a value that was learned is not written',
     invariant: 'R1',
-    seed: 19,
     file: 'paxos/acceptor.ts',
     from: "return [{ type: 'persist', record: { type: 'learned', ballot, slot, value } }];",
     to: 'return [];',
@@ -276,7 +264,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a command that ran runs again',
     invariant: 'linearizable',
-    seed: 2,
     file: 'machine/applier.ts',
     from: 'const missing = session.missing(number, operations.length);',
     to: 'const missing = operations.length;',
@@ -291,7 +278,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a command that was answered runs again',
     invariant: 'linearizable',
-    seed: 5,
     file: 'machine/applier.ts',
     from: "if (number < session.lowest) return refused(command, 'ALREADY_ANSWERED');",
     to: '',
@@ -299,7 +285,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'over the quota, what was refused is forgotten',
     invariant: 'linearizable',
-    seed: 27,
     file: 'machine/applier.ts',
     from: 'if (this.#isOverQuota(command)) this.#refuseMissing(command, session, context);\n      else if',
     to: "if (this.#isOverQuota(command)) return refused(command, 'QUOTA_EXCEEDED');\n      if",
@@ -307,7 +292,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'that the quota is reached is not in the state',
     invariant: 'state',
-    seed: 77,
     file: 'service/applied-facts.ts',
     from: '      isReadOnly: this.#isReadOnly,\n',
     to: '',
@@ -315,7 +299,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'each member has its own quota',
     invariant: 'state',
-    seed: 11,
     file: 'machine/applier.ts',
     from: 'return this.#isReadOnly && operations.some',
     to: 'return this.#isReadOnly && operations.length > 0 && Math.random() < 0.5 && operations.some',
@@ -323,7 +306,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'the quota is never over',
     invariant: 'liveness',
-    seed: 27,
     file: 'service/quota.ts',
     from: 'ports.decide(isTooMuch);',
     to: 'if (isTooMuch) ports.decide(isTooMuch);',
@@ -331,7 +313,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'sessions are not in the state',
     invariant: 'linearizable',
-    seed: 5,
     file: 'machine/applier.ts',
     from: `save(): void {
     this.#sessions.save();`,
@@ -347,7 +328,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a lost p1a is not sent again',
     invariant: 'liveness',
-    seed: 3,
     file: 'paxos/scout.ts',
     from: 'if (!this.#retransmission.tick(random)) return [];',
     to: 'if (random >= 0) return [];',
@@ -362,7 +342,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a preempted leader goes on',
     invariant: 'liveness',
-    seed: 9,
     file: 'paxos/leader.ts',
     from: 'if (compareBallots(ballot, this.#ballot) <= 0) return [];',
     to: 'if (this.active || compareBallots(ballot, this.#ballot) <= 0) return [];',
@@ -468,7 +447,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a configuration is in force one slot early',
     invariant: 'configuration',
-    seed: 2,
     file: 'paxos/configurations.ts',
     from: 'from: slot + window,',
     to: 'from: slot + window - 1,',
@@ -476,7 +454,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a scout asks one configuration only',
     invariant: 'adopted',
-    seed: 28,
     file: 'paxos/configurations.ts',
     from: '.filter((each) => each.number >= number)',
     to: '.filter((each) => each.number === number)',
@@ -484,7 +461,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a running leader does not repeat phase 1 in a new configuration',
     invariant: 'adopted',
-    seed: 96,
     file: 'paxos/leader.ts',
     from: 'this.#limit = Math.min(this.#limit, firstNewSlot);',
     to: 'return [];',
@@ -492,7 +468,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a commander asks the pending configuration',
     invariant: 'R2',
-    seed: 2,
     file: 'paxos/proposals.ts',
     from: 'const { voters } = this.#configurations.at(slot);',
     to: 'const { voters } = this.#configurations.newest;',
@@ -500,7 +475,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'learners vote',
     invariant: 'R2',
-    seed: 2,
     file: 'paxos/proposals.ts',
     from: 'const { voters } = this.#configurations.at(slot);',
     to: `const { voters: own, learners } = this.#configurations.at(slot);
@@ -509,7 +483,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a change over a newer configuration is taken',
     invariant: 'configuration',
-    seed: 7,
     file: 'paxos/change.ts',
     from: "if (base !== newest.number) return 'OUTDATED';",
     to: '',
@@ -517,7 +490,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'configurations are not in the state',
     invariant: 'configuration',
-    seed: 2,
     file: 'service/applied-facts.ts',
     from: '...(this.#configurations && { configurations: this.#configurations }),',
     to: '',
@@ -553,7 +525,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a change is taken while one is pending',
     invariant: 'configuration',
-    seed: 28,
     file: 'paxos/change.ts',
     from: "if (!inForce) return 'PENDING';",
     to: '',
@@ -627,7 +598,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'the ballot goes with the state that is replaced',
     invariant: 'A1',
-    seed: 85,
     file: 'paxos/acceptor.ts',
     from: 'this.#ballot = recovered.ballot;',
     to: `this.#ballot =
@@ -636,7 +606,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'the pvalues go with the state that is replaced',
     invariant: 'C2',
-    seed: 147,
     file: 'paxos/acceptor.ts',
     from: 'for (const { learned, ballot, slot, value } of recovered.stored) {',
     to: `const isTaken = recovered.slotOut > recovered.decidedMark;
@@ -666,7 +635,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a version of the machine is in force before all voters have it',
     invariant: 'upgrade',
-    seed: 42,
     file: 'paxos/upgrade.ts',
     from: 'const version = Math.min(this.#newest, ...others.map(newestOf));',
     to: 'const version = Math.max(this.#newest, ...others.map(newestOf));',
@@ -674,7 +642,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'the version of the machine is not stored with slot_out',
     invariant: 'state',
-    seed: 4,
     file: 'service/applied-facts.ts',
     from: '...(this.#machine && { machine: this.#machine }),',
     to: '',
@@ -682,7 +649,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'the name of the machine is not compared',
     invariant: 'machine',
-    seed: 4,
     file: 'storage/machine-error.ts',
     from: 'if (found.name !== has.name) return MachineError.another(found.name, has.name);',
     to: '',
@@ -690,7 +656,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'who is behind its own word is admitted',
     invariant: 'amnesia',
-    seed: 15,
     file: 'paxos/admission.ts',
     from: "return said > sequence ? { why: 'behind', by, said, sequence } : undefined;",
     to: "return said > Infinity ? { why: 'behind', by, said, sequence } : undefined;",
@@ -698,7 +663,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'what was heard of the others is not in the state',
     invariant: 'amnesia',
-    seed: 15,
     file: 'storage/facts.ts',
     from: '...sharedJson(facts), origin, logEnd, heard }',
     to: '...sharedJson(facts), origin, logEnd, heard: {} }',
@@ -706,7 +670,6 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'commands may wait without a bound',
     invariant: 'bounds',
-    seed: 4,
     file: 'service/client-requests.ts',
     from: 'while (this.bytes + more > this.#settings.queueBytes) {',
     to: 'while (this.bytes + more > Infinity) {',

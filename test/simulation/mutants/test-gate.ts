@@ -58,7 +58,7 @@ export class TestGate {
   async #run({ in: file, test }: TestedMutant): Promise<JestReport> {
     const name = test.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
     const jest = ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js'];
-    const options = ['--config', 'jest.mutants.config.js', '--json', '--silent'];
+    const options = ['--config', 'jest.mutants.config.js', '--json', '--silent', '--forceExit'];
     const args = [...jest, ...options, '--testNamePattern', `^${name}$`, file];
     const settings = { cwd: this.#folder, timeout: DEADLINE_MS, maxBuffer: 1 << 28 };
     const run = promisify(execFile)(process.execPath, args, settings);
