@@ -63,24 +63,34 @@ module.exports = {
       '^(contract|operator/src/(resources|api))/',
     ),
     only(
-      'steps-know-ports-and-not-who-fills-them',
-      '^operator/src/reconcile/',
-      '^(contract|link|client|operator/src/(reconcile|api|resources|status))/',
+      'what-is-seen-stands-below-status-and-steps',
+      '^operator/src/observation/',
+      '^(contract|client|operator/src/(observation|api|resources|ports\\.ts$))',
     ),
     only(
-      'conditions-know-what-was-seen',
+      'verdicts-know-what-was-seen',
+      '^operator/src/verdict/',
+      '^(contract|operator/src/(verdict|observation))/',
+    ),
+    only(
+      'conditions-know-what-was-seen-and-done',
       '^operator/src/status/',
-      '^(contract|operator/src/(status|api|resources|reconcile))/',
+      '^(contract|operator/src/(status|api|resources|observation|verdict))/',
+    ),
+    only(
+      'steps-know-ports-and-not-who-fills-them',
+      '^operator/src/reconcile/',
+      '^(contract|client|operator/src/(reconcile|api|resources|observation|verdict|status|ports\\.ts$))',
     ),
     only(
       'members-do-not-know-the-api-server',
       '^operator/src/members/',
-      '^(contract|link|host|client|operator/src/(members|api|resources|reconcile))/',
+      '^(contract|link|host|client|operator/src/(members|api|resources|observation|ports\\.ts$))',
     ),
     only(
       'kube-knows-the-ports-only',
       '^operator/src/kube/',
-      '^(host/|operator/src/(kube/|api/|reconcile/ports\\.ts$))',
+      '^(host/|operator/src/(kube/|api/|ports\\.ts$))',
     ),
     only(
       'the-install-job-knows-the-definition-only',

@@ -1,7 +1,7 @@
 import type { MemberStatus } from '../../contract/src/status.ts';
 import type { Clock } from './kube/clock.ts';
-import { gistOf } from './reconcile/gist.ts';
-import type { ObjectKind, ReconcileResult, Rest } from './reconcile/ports.ts';
+import { gistOf } from './observation/gist.ts';
+import type { ObjectKind, ReconcileResult, Rest } from './ports.ts';
 
 /** Beside the cluster itself, what belongs to it and is watched. */
 export const followed: readonly ObjectKind[] = [

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { PaxosCluster } from './api/paxos-cluster.ts';
 import type { Figure } from './api/status.ts';
 import { ConflictError } from './kube/api-error.ts';
-import type { Objects } from './reconcile/ports.ts';
+import type { Objects } from './ports.ts';
 
 interface ClusterName {
   readonly namespace: string;

@@ -1,7 +1,7 @@
 import { parseStatus, type MemberStatus } from '../../contract/src/status.ts';
 import { AtRest } from '../../operator/src/at-rest.ts';
-import { gistOf } from '../../operator/src/reconcile/gist.ts';
-import type { ReconcileResult } from '../../operator/src/reconcile/ports.ts';
+import { gistOf } from '../../operator/src/observation/gist.ts';
+import type { ReconcileResult } from '../../operator/src/ports.ts';
 import { ManualClock } from './kube/manual-clock.ts';
 
 const KEY = 'n/c';

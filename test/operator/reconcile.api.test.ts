@@ -3,7 +3,7 @@ import { conditionTypes } from '../../operator/src/api/status.ts';
 import type { PaxosCluster } from '../../operator/src/api/paxos-cluster.ts';
 import { Client } from '../../operator/src/kube/client.ts';
 import { kinds } from '../../operator/src/kube/kinds.ts';
-import type { ObjectKind } from '../../operator/src/reconcile/ports.ts';
+import type { ObjectKind } from '../../operator/src/ports.ts';
 import { newNamespace, sharedKubeConfig } from './api-server.ts';
 import { createCluster } from './kube/cluster-sample.ts';
 import { until } from './kube/until.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { V1MicroTime } from '@kubernetes/client-node';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
 import type { Logger } from '../../../host/src/logger.ts';
-import type { Recorder } from '../reconcile/ports.ts';
+import type { Recorder } from '../ports.ts';
 import { NotFoundError } from './api-error.ts';
 import type { Client } from './client.ts';
 import type { Clock } from './clock.ts';

@@ -1,5 +1,5 @@
 import { GROUP, PLURAL, VERSION } from '../api/paxos-cluster.ts';
-import type { ObjectKind } from '../reconcile/ports.ts';
+import type { ObjectKind } from '../ports.ts';
 
 /** Where the API server keeps the objects of a kind. */
 export interface Resource {

@@ -8,7 +8,7 @@ import {
 } from '@kubernetes/client-node';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
 import type { PaxosClusterStatus } from '../api/status.ts';
-import type { ObjectKind, Objects, Preconditions, Warning } from '../reconcile/ports.ts';
+import type { ObjectKind, Objects, Preconditions, Warning } from '../ports.ts';
 import {
   AlreadyExistsError,
   ConflictError,

@@ -12,7 +12,7 @@ import type { MemberStatus, WaitingStatus } from '../../../contract/src/status.t
 import { subjectsOf } from '../../../contract/src/subjects.ts';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
 import type { Figure } from '../api/status.ts';
-import type { Address, Heard, Members, Objects } from '../reconcile/ports.ts';
+import type { Address, Heard, Members, Objects } from '../ports.ts';
 import { httpStatus } from './http-status.ts';
 import { downAt, NatsLinks, type ClusterName, type OpenLink } from './nats-links.ts';
 import { SecretError, secretsOf } from './secrets.ts';

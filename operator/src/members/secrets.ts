@@ -1,8 +1,8 @@
 import type { V1Secret } from '@kubernetes/client-node';
 import type { NatsSecrets } from '../../../link/src/nats-access.ts';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
-import { isForbidden } from '../reconcile/api-problem.ts';
-import type { Objects } from '../reconcile/ports.ts';
+import { isForbidden } from '../observation/api-problem.ts';
+import type { Objects } from '../ports.ts';
 
 /** A Secret that the spec names is not there, or lacks a key; the message is a sentence. */
 export class SecretError extends Error {

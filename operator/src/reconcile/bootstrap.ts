@@ -6,7 +6,7 @@ import {
 import { commonSnapshot } from '../../../contract/src/snapshot.ts';
 import { isUnfit, type MemberStatus } from '../../../contract/src/status.ts';
 import { namesOf } from '../resources/names.ts';
-import { act, stop, wait, type Verdict } from './action.ts';
+import { act, stop, wait, type Verdict } from '../verdict/action.ts';
 import {
   isBeingDeleted,
   isUnbound,
@@ -15,7 +15,7 @@ import {
   replicasOf,
   type Observation,
   type Place,
-} from './observation.ts';
+} from '../observation/observation.ts';
 
 /**
  * Step 4: makes one cluster of the members, or goes on with the one that they belong to. What it

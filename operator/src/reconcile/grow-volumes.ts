@@ -1,8 +1,13 @@
 import { bytesOf } from '../api/quantity.ts';
 import { isOutgrown } from '../resources/stateful-set.ts';
-import { act, wait, type Verdict } from './action.ts';
-import { decided, isBeingDeleted, type Observation, type Place } from './observation.ts';
-import { isRolledOut } from './template.ts';
+import { act, wait, type Verdict } from '../verdict/action.ts';
+import {
+  decided,
+  isBeingDeleted,
+  type Observation,
+  type Place,
+} from '../observation/observation.ts';
+import { isRolledOut } from '../observation/template.ts';
 
 /**
  * Step 8: lets volumes grow to the size that the spec has; the storage driver does it. The claims

@@ -1,7 +1,7 @@
 import { MAX_VOTERS } from '../../../contract/src/first-configuration.ts';
 import { isUnfit } from '../../../contract/src/status.ts';
 import type { MemberLists } from '../../../contract/src/membership.ts';
-import { act, wait, type Verdict } from './action.ts';
+import { act, wait, type Verdict } from '../verdict/action.ts';
 import { admit, dismiss } from './membership.ts';
 import {
   decided,
@@ -17,7 +17,7 @@ import {
   type Decided,
   type Observation,
   type Place,
-} from './observation.ts';
+} from '../observation/observation.ts';
 
 /**
  * Step 5: replaces members that are lost for good. First the configuration without the old one is

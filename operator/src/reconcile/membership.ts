@@ -1,5 +1,5 @@
 import type { MembershipRequest } from '../../../contract/src/membership.ts';
-import { act, wait, type Verdict } from './action.ts';
+import { act, wait, type Verdict } from '../verdict/action.ts';
 import {
   isCaughtUp,
   isWell,
@@ -7,7 +7,7 @@ import {
   type Decided,
   type Observation,
   type Place,
-} from './observation.ts';
+} from '../observation/observation.ts';
 
 /* The steps that bring one member in, or one out, each when it is safe. */
 

@@ -6,10 +6,11 @@ import type { MembershipAnswer } from '../../../contract/src/membership.ts';
 import { MEMBER } from '../resources/annotations.ts';
 import { firstConfigurationMap } from '../resources/first-configuration-map.ts';
 import { ownerOf } from '../resources/labels.ts';
-import type { Action, Note } from './action.ts';
-import type { Observation } from './observation.ts';
+import type { Note } from '../observation/note.ts';
+import type { Action } from '../verdict/action.ts';
+import type { Observation } from '../observation/observation.ts';
 import { desiredStatefulSet } from './pods.ts';
-import type { Ports } from './ports.ts';
+import type { Ports } from '../ports.ts';
 
 /**
  * Does what a step wants. What has changed since the observation is not touched.

@@ -1,8 +1,8 @@
 import type { V1StatefulSet } from '@kubernetes/client-node';
 import { ownerOf } from '../resources/labels.ts';
 import { statefulSet } from '../resources/stateful-set.ts';
-import type { Note } from './action.ts';
-import { attempt } from './api-problem.ts';
+import type { Note } from '../observation/note.ts';
+import { attempt } from '../observation/api-problem.ts';
 import {
   isBeingDeleted,
   isNamed,
@@ -11,9 +11,9 @@ import {
   recordedMember,
   replicasOf,
   type Observation,
-} from './observation.ts';
-import type { Objects } from './ports.ts';
-import { chooseTemplate } from './template.ts';
+} from '../observation/observation.ts';
+import type { Objects } from '../ports.ts';
+import { chooseTemplate } from '../observation/template.ts';
 
 /**
  * Step 3: keeps the StatefulSet as it is to be.

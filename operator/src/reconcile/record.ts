@@ -1,4 +1,4 @@
-import { act, type Verdict } from './action.ts';
+import { act, type Verdict } from '../verdict/action.ts';
 import {
   decided,
   isBeingDeleted,
@@ -6,7 +6,7 @@ import {
   placeOf,
   recordedMember,
   type Observation,
-} from './observation.ts';
+} from '../observation/observation.ts';
 
 /**
  * Notes on each volume which member is in it, once a configuration names that one. So it is known

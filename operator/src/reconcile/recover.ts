@@ -1,12 +1,10 @@
-import { createHash } from 'node:crypto';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import type { RecoveryRequest } from '../../../contract/src/recovery.ts';
-import type { PaxosCluster } from '../api/paxos-cluster.ts';
-import type { RefusedRecovery } from '../api/status.ts';
 import { storedCondition } from '../status/condition.ts';
-import { isQuorumLost } from '../status/standing.ts';
-import { act, stop, wait, type Verdict } from './action.ts';
-import { recordedMember, type Observation } from './observation.ts';
+import { isRefused, recoveredClusterId } from '../observation/recovery.ts';
+import { isQuorumLost } from '../observation/standing.ts';
+import { act, stop, wait, type Verdict } from '../verdict/action.ts';
+import { recordedMember, type Observation } from '../observation/observation.ts';
 
 const LASTING_MS = 60_000;
 
@@ -26,15 +24,6 @@ export function recover(seen: Observation): Verdict {
   const [begun] = of(request.newClusterId);
   if (begun === undefined) return begin(seen, request, recovery.member, old);
   return moveOn(seen, request, begun) ?? setAside(request, old);
-}
-
-/** Always the same: whoever goes on with it, and however often, makes one new cluster. */
-export function recoveredClusterId(recovery: {
-  readonly clusterId: string;
-  readonly member: string;
-}): string {
-  const { clusterId, member } = recovery;
-  return createHash('sha256').update(`${clusterId} ${member}`).digest('hex').slice(0, 32);
 }
 
 /** Nothing is done unless the quorum has been lost for a while, and the survivor answers. */
@@ -65,12 +54,6 @@ function begin(
     `Makes a new cluster of what ${survivor.name} (member ${member}) has, below slot ` +
       `${survivor.slotOut}, because the quorum of cluster ${request.clusterId} is lost for good.`,
   );
-}
-
-/** It was asked for while there was a quorum: whoever forgot it there does not want it now. */
-export function isRefused({ status }: PaxosCluster, recovery: RefusedRecovery): boolean {
-  const { clusterId, member } = status?.refusedRecovery ?? {};
-  return clusterId === recovery.clusterId && member === recovery.member;
 }
 
 /** A quorum that was only away for a moment is back by then. */

@@ -1,5 +1,5 @@
-import { isQuorumLost } from '../status/standing.ts';
-import { act, wait, type Verdict } from './action.ts';
+import { isQuorumLost } from '../observation/standing.ts';
+import { act, wait, type Verdict } from '../verdict/action.ts';
 import {
   decided,
   isBeingDeleted,
@@ -11,9 +11,9 @@ import {
   type Decided,
   type Observation,
   type Place,
-} from './observation.ts';
-import { isAwaited, isFailed, isOutdated, isRolling } from './template.ts';
-import { isReady } from './unready-pods.ts';
+} from '../observation/observation.ts';
+import { isAwaited, isFailed, isOutdated, isRolling } from '../observation/template.ts';
+import { isReady } from '../observation/unready-pods.ts';
 
 /**
  * Step 7: makes the pods anew from the newest template, one after another: whoever does not vote,

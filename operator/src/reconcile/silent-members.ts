@@ -1,4 +1,4 @@
-import { act, type Verdict } from './action.ts';
+import { act, type Verdict } from '../verdict/action.ts';
 import {
   containerOf,
   decided,
@@ -11,7 +11,7 @@ import {
   type Decided,
   type Observation,
   type Place,
-} from './observation.ts';
+} from '../observation/observation.ts';
 
 /** Who has just started was silent before, too. The patience of the kubelet itself is as long. */
 const STARTING_MS = 60_000;

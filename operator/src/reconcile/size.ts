@@ -1,6 +1,6 @@
 import type { MemberLists } from '../../../contract/src/membership.ts';
 import { isUnfit } from '../../../contract/src/status.ts';
-import { act, wait, type Verdict } from './action.ts';
+import { act, wait, type Verdict } from '../verdict/action.ts';
 import { isSurplus } from './heal.ts';
 import { admit, dismiss } from './membership.ts';
 import {
@@ -15,7 +15,7 @@ import {
   type Decided,
   type Observation,
   type Place,
-} from './observation.ts';
+} from '../observation/observation.ts';
 
 /**
  * Step 6: brings the voters to the number that the spec asks for, one change at a time. It fills

@@ -1,4 +1,4 @@
-import { act, wait, type Verdict } from './action.ts';
+import { act, wait, type Verdict } from '../verdict/action.ts';
 import {
   ageMs,
   cutOffSinceOf,
@@ -13,8 +13,8 @@ import {
   type Decided,
   type Observation,
   type Place,
-} from './observation.ts';
-import { isOutdated } from './template.ts';
+} from '../observation/observation.ts';
+import { isOutdated } from '../observation/template.ts';
 
 /** An image may be on its way. */
 const STARTING_MS = 10_000;

@@ -5,10 +5,10 @@ import { ownerOf } from '../resources/labels.ts';
 import { networkPolicy } from '../resources/network-policy.ts';
 import { serviceAccount } from '../resources/service-account.ts';
 import { membersService } from '../resources/services.ts';
-import type { Note } from './action.ts';
-import { attempt } from './api-problem.ts';
-import type { Observation } from './observation.ts';
-import type { Objects } from './ports.ts';
+import type { Note } from '../observation/note.ts';
+import { attempt } from '../observation/api-problem.ts';
+import type { Observation } from '../observation/observation.ts';
+import type { Objects } from '../ports.ts';
 
 /**
  * Step 2: what the members lean on.

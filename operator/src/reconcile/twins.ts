@@ -1,4 +1,4 @@
-import { act, wait, type Verdict } from './action.ts';
+import { act, wait, type Verdict } from '../verdict/action.ts';
 import {
   ageMs,
   containerOf,
@@ -10,7 +10,7 @@ import {
   placeOf,
   type Observation,
   type Place,
-} from './observation.ts';
+} from '../observation/observation.ts';
 
 /** Two that start again and again would outdo one another: each is given time to be heard. */
 const RESTART_MS = 30_000;

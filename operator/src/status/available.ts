@@ -1,6 +1,6 @@
-import type { Observation } from '../reconcile/observation.ts';
+import type { Observation } from '../observation/observation.ts';
 import { saying, type Saying } from './condition.ts';
-import type { Standing } from './standing.ts';
+import type { Standing } from '../observation/standing.ts';
 
 /** Whether the cluster takes commands. */
 export function available({ natsDown }: Observation, standing: Standing): Saying {

@@ -1,6 +1,6 @@
 import type { PaxosClusterStatus } from '../api/status.ts';
-import type { Note } from '../reconcile/action.ts';
-import type { Backups } from '../reconcile/backups.ts';
+import type { Note } from '../observation/note.ts';
+import type { Backups } from '../observation/backups.ts';
 import { timeOf } from './condition.ts';
 
 export function backupStatus({ lastGood }: Backups): NonNullable<PaxosClusterStatus['backup']> {

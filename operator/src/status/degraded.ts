@@ -1,5 +1,5 @@
 import type { MemberRole } from '../../../contract/src/status.ts';
-import type { Note } from '../reconcile/action.ts';
+import type { Note } from '../observation/note.ts';
 import {
   isBeingDeleted,
   isNamed,
@@ -10,15 +10,15 @@ import {
   recordedMember,
   type Observation,
   type Place,
-} from '../reconcile/observation.ts';
-import { failureOf } from '../reconcile/pod-failure.ts';
-import { isFailed } from '../reconcile/template.ts';
+} from '../observation/observation.ts';
+import { failureOf } from '../observation/pod-failure.ts';
+import { isFailed } from '../observation/template.ts';
 import { LOST } from '../resources/annotations.ts';
 import { missingBackup } from './backup.ts';
 import { saying, type Saying } from './condition.ts';
-import type { Outcome } from './outcome.ts';
+import type { Outcome } from '../verdict/outcome.ts';
 import { refusedRecovery } from './refused-recovery.ts';
-import type { Standing } from './standing.ts';
+import type { Standing } from '../observation/standing.ts';
 
 /** What is not as it should be, a sentence each. */
 export function degraded(seen: Observation, standing: Standing, outcome: Outcome): Saying {

@@ -8,9 +8,9 @@ import {
   recordedMember,
   type Observation,
   type Place,
-} from '../reconcile/observation.ts';
+} from '../observation/observation.ts';
 import { timeOf } from './condition.ts';
-import type { Standing } from './standing.ts';
+import type { Standing } from '../observation/standing.ts';
 
 /** A row for each pod or volume. Nothing in it changes at every write. */
 export function memberRows(seen: Observation, { lists, leader }: Standing): MemberRow[] {

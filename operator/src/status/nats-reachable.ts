@@ -1,4 +1,4 @@
-import type { Observation } from '../reconcile/observation.ts';
+import type { Observation } from '../observation/observation.ts';
 import { saying, type Saying } from './condition.ts';
 
 /** Whether operator and members reach NATS. Nothing is restarted because they do not. */

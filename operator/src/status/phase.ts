@@ -1,9 +1,9 @@
 import type { Phase } from '../api/status.ts';
-import type { Observation } from '../reconcile/observation.ts';
-import { stoppedRevision } from '../reconcile/template.ts';
-import type { Outcome } from './outcome.ts';
+import type { Observation } from '../observation/observation.ts';
+import { stoppedRevision } from '../observation/template.ts';
+import type { Outcome } from '../verdict/outcome.ts';
 import type { Saying } from './condition.ts';
-import type { Standing } from './standing.ts';
+import type { Standing } from '../observation/standing.ts';
 
 /** What a reason of a step belongs to. */
 const phaseOf: Readonly<Record<string, Phase>> = {

@@ -1,8 +1,8 @@
-import { decided, type Observation } from '../reconcile/observation.ts';
-import { stoppedRevision } from '../reconcile/template.ts';
+import { decided, type Observation } from '../observation/observation.ts';
+import { stoppedRevision } from '../observation/template.ts';
 import { saying, type Saying } from './condition.ts';
-import type { Outcome } from './outcome.ts';
-import type { Standing } from './standing.ts';
+import type { Outcome } from '../verdict/outcome.ts';
+import type { Standing } from '../observation/standing.ts';
 
 /** What the operator is doing, or waits for. */
 export function progressing(seen: Observation, standing: Standing, outcome: Outcome): Saying {

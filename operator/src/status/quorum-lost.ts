@@ -1,6 +1,6 @@
-import type { Observation } from '../reconcile/observation.ts';
+import type { Observation } from '../observation/observation.ts';
 import { saying, type Saying } from './condition.ts';
-import { areEnough, nameOf, type Standing } from './standing.ts';
+import { areEnough, nameOf, type Standing } from '../observation/standing.ts';
 
 /**
  * Whether too few voters are there to decide anything. Nothing is done about it but to let their

@@ -1,7 +1,7 @@
 import type { RefusedRecovery } from '../api/status.ts';
-import type { Observation } from '../reconcile/observation.ts';
-import { isRefused, recoveredClusterId } from '../reconcile/recover.ts';
-import { areEnough, type Standing } from './standing.ts';
+import type { Observation } from '../observation/observation.ts';
+import { isRefused, recoveredClusterId } from '../observation/recovery.ts';
+import { areEnough, type Standing } from '../observation/standing.ts';
 
 /**
  * What spec.recovery asks for of a cluster that has its quorum, or had it since it was asked for.

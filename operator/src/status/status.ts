@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
 import type { Condition, PaxosClusterStatus } from '../api/status.ts';
-import type { Note } from '../reconcile/action.ts';
-import type { Observation } from '../reconcile/observation.ts';
+import type { Note } from '../observation/note.ts';
+import type { Observation } from '../observation/observation.ts';
 import { selectorOf } from '../resources/labels.ts';
 import { available } from './available.ts';
 import { backupStatus } from './backup.ts';
@@ -10,13 +10,13 @@ import { saying, storedCondition, timeOf, type Saying } from './condition.ts';
 import { degraded } from './degraded.ts';
 import { memberRows } from './members.ts';
 import { natsReachable } from './nats-reachable.ts';
-import type { Outcome } from './outcome.ts';
+import type { Outcome } from '../verdict/outcome.ts';
 import { paused } from './paused.ts';
 import { phase } from './phase.ts';
 import { progressing } from './progressing.ts';
 import { quorumLost } from './quorum-lost.ts';
 import { refusedRecovery } from './refused-recovery.ts';
-import { standingOf } from './standing.ts';
+import { standingOf } from '../observation/standing.ts';
 
 /** Step 9: what a person is told. */
 export function statusOf(seen: Observation, outcome: Outcome): PaxosClusterStatus {

@@ -9,7 +9,7 @@ import { Node } from '../../../node/src/service/node.ts';
 import { FolderLock } from '../../../node/src/storage/folder-lock.ts';
 import { httpStatus } from '../../../operator/src/members/http-status.ts';
 import { NatsMembers } from '../../../operator/src/members/nats-members.ts';
-import { gistOf } from '../../../operator/src/reconcile/gist.ts';
+import { gistOf } from '../../../operator/src/observation/gist.ts';
 import { freePorts } from '../../journeys/cli-run.ts';
 import { NatsProcess } from '../../journeys/nats-process.ts';
 import { until } from '../../journeys/test-cluster.ts';

@@ -1,9 +1,9 @@
 import { restartSilent } from '../../../operator/src/reconcile/silent-members.ts';
 import { restartTwin } from '../../../operator/src/reconcile/twins.ts';
 import { memberRows } from '../../../operator/src/status/members.ts';
-import { standingOf } from '../../../operator/src/status/standing.ts';
+import { standingOf } from '../../../operator/src/observation/standing.ts';
 import { degraded } from '../../../operator/src/status/degraded.ts';
-import { nothing } from '../../../operator/src/status/outcome.ts';
+import { nothing } from '../../../operator/src/verdict/outcome.ts';
 import { observed } from './model/observed.ts';
 import { condition, idAt, ROUNDS, running, silence } from './model/running-cluster.ts';
 import type { World } from './model/world.ts';

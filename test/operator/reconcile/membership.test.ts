@@ -1,5 +1,5 @@
 import { dismiss } from '../../../operator/src/reconcile/membership.ts';
-import { decided, type Observation } from '../../../operator/src/reconcile/observation.ts';
+import { decided, type Observation } from '../../../operator/src/observation/observation.ts';
 import { observed } from './model/observed.ts';
 import { idAt, running } from './model/running-cluster.ts';
 import type { World } from './model/world.ts';

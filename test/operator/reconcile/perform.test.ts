@@ -1,9 +1,9 @@
 import { ConflictError } from '../../../operator/src/kube/api-error.ts';
-import type { Action } from '../../../operator/src/reconcile/action.ts';
-import type { Observation } from '../../../operator/src/reconcile/observation.ts';
-import { observe } from '../../../operator/src/reconcile/observe.ts';
+import type { Action } from '../../../operator/src/verdict/action.ts';
+import type { Observation } from '../../../operator/src/observation/observation.ts';
+import { observe } from '../../../operator/src/observation/observe.ts';
 import { perform } from '../../../operator/src/reconcile/perform.ts';
-import type { ObjectKind, Ports } from '../../../operator/src/reconcile/ports.ts';
+import type { ObjectKind, Ports } from '../../../operator/src/ports.ts';
 import { idAt, running } from './model/running-cluster.ts';
 import type { World } from './model/world.ts';
 

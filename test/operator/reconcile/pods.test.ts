@@ -1,4 +1,4 @@
-import type { Observation, Place } from '../../../operator/src/reconcile/observation.ts';
+import type { Observation, Place } from '../../../operator/src/observation/observation.ts';
 import { neededReplicas } from '../../../operator/src/reconcile/pods.ts';
 import { observed } from './model/observed.ts';
 import { running } from './model/running-cluster.ts';

@@ -1,4 +1,4 @@
-import { recoveredClusterId } from '../../../operator/src/reconcile/recover.ts';
+import { recoveredClusterId } from '../../../operator/src/observation/recovery.ts';
 import { MEMBER } from '../../../operator/src/resources/annotations.ts';
 import { condition, idAt, nodeOf, ROUNDS, running } from './model/running-cluster.ts';
 import type { World } from './model/world.ts';

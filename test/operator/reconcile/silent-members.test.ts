@@ -1,5 +1,5 @@
 import type { MemberStatus } from '../../../contract/src/status.ts';
-import type { Observation, Place } from '../../../operator/src/reconcile/observation.ts';
+import type { Observation, Place } from '../../../operator/src/observation/observation.ts';
 import { restartSilent } from '../../../operator/src/reconcile/silent-members.ts';
 import { observed } from './model/observed.ts';
 import { idAt, running } from './model/running-cluster.ts';

@@ -1,6 +1,6 @@
 import type { ConditionType } from '../../../operator/src/api/status.ts';
-import type { Observation, Place } from '../../../operator/src/reconcile/observation.ts';
-import { nothing, type Outcome } from '../../../operator/src/status/outcome.ts';
+import type { Observation, Place } from '../../../operator/src/observation/observation.ts';
+import { nothing, type Outcome } from '../../../operator/src/verdict/outcome.ts';
 import { statusOf } from '../../../operator/src/status/status.ts';
 import { observed } from '../reconcile/model/observed.ts';
 import { running } from '../reconcile/model/running-cluster.ts';

@@ -1,6 +1,6 @@
-import { recoveredClusterId } from '../../../operator/src/reconcile/recover.ts';
+import { recoveredClusterId } from '../../../operator/src/observation/recovery.ts';
 import { refusedRecovery } from '../../../operator/src/status/refused-recovery.ts';
-import { standingOf } from '../../../operator/src/status/standing.ts';
+import { standingOf } from '../../../operator/src/observation/standing.ts';
 import { observed } from '../reconcile/model/observed.ts';
 import { idAt, running } from '../reconcile/model/running-cluster.ts';
 

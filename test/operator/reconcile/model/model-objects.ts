@@ -20,7 +20,7 @@ import type {
   Objects,
   Preconditions,
   Warning,
-} from '../../../../operator/src/reconcile/ports.ts';
+} from '../../../../operator/src/ports.ts';
 
 export interface ModelObject extends KubernetesObject {
   spec?: unknown;

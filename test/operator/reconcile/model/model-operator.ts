@@ -1,5 +1,5 @@
 import { AtRest, type AtRestOptions } from '../../../../operator/src/at-rest.ts';
-import type { ReconcileResult } from '../../../../operator/src/reconcile/ports.ts';
+import type { ReconcileResult } from '../../../../operator/src/ports.ts';
 
 /** Of the only cluster. */
 const KEY = 'n/c';

@@ -1,6 +1,6 @@
-import type { Observation } from '../../../../operator/src/reconcile/observation.ts';
-import { observe } from '../../../../operator/src/reconcile/observe.ts';
-import type { Members, Ports } from '../../../../operator/src/reconcile/ports.ts';
+import type { Observation } from '../../../../operator/src/observation/observation.ts';
+import { observe } from '../../../../operator/src/observation/observe.ts';
+import type { Members, Ports } from '../../../../operator/src/ports.ts';
 import type { World } from './world.ts';
 
 /** What a look at the world finds: for steps that are looked at alone. */

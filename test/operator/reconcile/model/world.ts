@@ -22,7 +22,7 @@ import type {
   Members,
   ObjectKind,
   ReconcileResult,
-} from '../../../../operator/src/reconcile/ports.ts';
+} from '../../../../operator/src/ports.ts';
 import { makeReconcile } from '../../../../operator/src/reconcile/reconcile.ts';
 import { LOST, SNAPSHOT } from '../../../../operator/src/resources/annotations.ts';
 import { ordinalOf } from '../../../../operator/src/resources/names.ts';

@@ -1,5 +1,5 @@
 import type { V1CronJob } from '@kubernetes/client-node';
-import { backupsOf } from '../../../operator/src/reconcile/backups.ts';
+import { backupsOf } from '../../../operator/src/observation/backups.ts';
 
 /* By when there should have been another snapshot. */
 

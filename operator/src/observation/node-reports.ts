@@ -1,6 +1,6 @@
 import type { V1Node, V1Pod } from '@kubernetes/client-node';
 import { isForbidden } from './api-problem.ts';
-import type { Objects } from './ports.ts';
+import type { Objects } from '../ports.ts';
 
 /**
  * Whether the kubelet of the pod's node reports: one that does not can't stop a container, nor has

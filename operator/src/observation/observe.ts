@@ -21,7 +21,7 @@ import {
   type Observation,
   type Place,
 } from './observation.ts';
-import type { Address, Heard, Objects, Ports } from './ports.ts';
+import type { Address, Heard, Objects, Ports } from '../ports.ts';
 
 /** A pod that does not run by then has a reason, and Kubernetes has said it. */
 const WARNED_AFTER_MS = 5_000;

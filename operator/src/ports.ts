@@ -1,11 +1,11 @@
 import type { KubernetesObject, V1OwnerReference } from '@kubernetes/client-node';
-import type { MembershipAnswer, MembershipRequest } from '../../../contract/src/membership.ts';
-import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
-import type { RecoveryRequest, SetAsideRequest } from '../../../contract/src/recovery.ts';
-import type { MemberStatus } from '../../../contract/src/status.ts';
-import type { PaxosCluster } from '../api/paxos-cluster.ts';
-import type { Figure, PaxosClusterStatus } from '../api/status.ts';
-import type { Backups } from './backups.ts';
+import type { MembershipAnswer, MembershipRequest } from '../../contract/src/membership.ts';
+import type { FirstConfiguration } from '../../contract/src/first-configuration.ts';
+import type { RecoveryRequest, SetAsideRequest } from '../../contract/src/recovery.ts';
+import type { MemberStatus } from '../../contract/src/status.ts';
+import type { PaxosCluster } from './api/paxos-cluster.ts';
+import type { Figure, PaxosClusterStatus } from './api/status.ts';
+import type { Backups } from './observation/backups.ts';
 
 /*
  * What reconcile is given. Reads are uncached, and changes carry what they were computed from.

@@ -4,7 +4,8 @@ import type { SnapshotName } from '../../../contract/src/snapshot.ts';
 import type { MachineVersion } from '../../../contract/src/machine-version.ts';
 import type { MembershipRequest } from '../../../contract/src/membership.ts';
 import type { RecoveryRequest, SetAsideRequest } from '../../../contract/src/recovery.ts';
-import type { Place } from './observation.ts';
+import type { Note } from '../observation/note.ts';
+import type { Place } from '../observation/observation.ts';
 
 /** What one step wants done; `perform.ts` does it. */
 export type Action =
@@ -67,12 +68,6 @@ export type Action =
       readonly withPod: boolean;
     }
   | { readonly type: 'delete-pod'; readonly place: Place };
-
-/** What a person is told: one word, and a sentence. */
-export interface Note {
-  readonly reason: string;
-  readonly message: string;
-}
 
 /** What a step has found. */
 export type Verdict =

@@ -1,7 +1,11 @@
 import type { MemberStatus } from '../../../contract/src/status.ts';
-import { decided, isWell, type Observation } from '../../../operator/src/reconcile/observation.ts';
-import { observed } from './model/observed.ts';
-import { running } from './model/running-cluster.ts';
+import {
+  decided,
+  isWell,
+  type Observation,
+} from '../../../operator/src/observation/observation.ts';
+import { observed } from '../reconcile/model/observed.ts';
+import { running } from '../reconcile/model/running-cluster.ts';
 
 let seen: Observation;
 

@@ -14,7 +14,7 @@ import type { Figure } from '../api/status.ts';
 import { LOST, MEMBER } from '../resources/annotations.ts';
 import { CONTAINER, RESTORER } from '../resources/names.ts';
 import type { Backups } from './backups.ts';
-import type { Warning } from './ports.ts';
+import type { Warning } from '../ports.ts';
 
 /** Where a member runs, or did: a pod and its volume, either of which may be missing. */
 export interface Place {

@@ -1,8 +1,8 @@
 import type { V1Pod } from '@kubernetes/client-node';
-import type { Observation, Place } from '../../../operator/src/reconcile/observation.ts';
-import { failureOf } from '../../../operator/src/reconcile/pod-failure.ts';
-import { observed } from './model/observed.ts';
-import { running } from './model/running-cluster.ts';
+import type { Observation, Place } from '../../../operator/src/observation/observation.ts';
+import { failureOf } from '../../../operator/src/observation/pod-failure.ts';
+import { observed } from '../reconcile/model/observed.ts';
+import { running } from '../reconcile/model/running-cluster.ts';
 
 /* Why a pod does not run, as conditions have it: a word and a sentence for each. */
 

@@ -1,4 +1,4 @@
-import type { Note } from './action.ts';
+import type { Note } from './note.ts';
 
 /** How refusals of the API server look: `code` is HTTP's, and the message a sentence. */
 interface Refusal extends Error {

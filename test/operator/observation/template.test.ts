@@ -1,4 +1,4 @@
-import { specHashOf } from '../../../operator/src/reconcile/template.ts';
+import { specHashOf } from '../../../operator/src/observation/template.ts';
 import { RESTARTED_AT } from '../../../operator/src/resources/annotations.ts';
 import { podTemplate } from '../../../operator/src/resources/pod-template.ts';
 import { storedCluster } from '../cluster.ts';

@@ -5,7 +5,7 @@ import type {
   V1PersistentVolumeClaim,
 } from '@kubernetes/client-node';
 import { isForbidden } from './api-problem.ts';
-import type { Objects } from './ports.ts';
+import type { Objects } from '../ports.ts';
 
 const HOSTNAME = 'kubernetes.io/hostname';
 const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';

@@ -1,6 +1,6 @@
 import type { MemberLists } from '../../../contract/src/membership.ts';
 import { hasRoles, type MemberStatus } from '../../../contract/src/status.ts';
-import { isWell, knownMembers, placeOf, type Observation } from '../reconcile/observation.ts';
+import { isWell, knownMembers, placeOf, type Observation } from './observation.ts';
 
 /** How the voters stand. Conditions are made of it. */
 export interface Standing {

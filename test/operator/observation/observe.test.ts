@@ -1,8 +1,8 @@
 import type { MemberStatus } from '../../../contract/src/status.ts';
-import type { Members } from '../../../operator/src/reconcile/ports.ts';
-import { observed } from './model/observed.ts';
-import { running } from './model/running-cluster.ts';
-import type { World } from './model/world.ts';
+import type { Members } from '../../../operator/src/ports.ts';
+import { observed } from '../reconcile/model/observed.ts';
+import { running } from '../reconcile/model/running-cluster.ts';
+import type { World } from '../reconcile/model/world.ts';
 
 /** As if these had answered over NATS, and nobody at the address of a pod. */
 function overNats(world: World, nats: readonly MemberStatus[]): Members {

@@ -1,4 +1,5 @@
-import type { Action, Note } from '../reconcile/action.ts';
+import type { Note } from '../observation/note.ts';
+import type { Action } from './action.ts';
 
 /** What one reconciliation came to. */
 export interface Outcome {

@@ -1,5 +1,5 @@
 import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
-import type { Note } from './action.ts';
+import type { Note } from './note.ts';
 import { ageMs, containerOf, isTerminating, restorerOf, type Place } from './observation.ts';
 
 /** Why a container does not run, in Kubernetes' words, and in ours. */
