@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { accessSync, constants, existsSync, renameSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { makeFolder } from '../../../host/src/folder.ts';
-import { fetchRelease } from './release-archive.ts';
+import { fetchRelease, installProgram } from './release-archive.ts';
 
 const run = promisify(execFile);
 export const NATS_SERVER_VERSION = '2.15.2';
@@ -25,8 +25,8 @@ export function cacheFolder(environment: Environment): string {
 }
 
 /**
- * Finds a nats-server, or obtains one: `$NATS_SERVER`, `PATH`, the cache folder; then the Go
- * toolchain, then the official release.
+ * Finds a nats-server, or obtains one: `$NATS_SERVER`, `PATH`, the cache folder; then the official
+ * release, then the Go toolchain.
  * @param say told what takes long
  * @returns the path of the program
  * @throws NoNatsServerError
@@ -53,6 +53,13 @@ async function obtain(
   say: (what: string) => void,
 ): Promise<string> {
   const failures: string[] = [];
+  say(`fetching nats-server ${NATS_SERVER_VERSION} from its official release`);
+  try {
+    await fetchNatsServer(target, environment);
+    return target;
+  } catch (error) {
+    failures.push(firstLine(error));
+  }
   const go = onPath('go', environment);
   if (go === undefined) failures.push('there is no Go toolchain');
   else {
@@ -64,16 +71,6 @@ async function obtain(
       failures.push(`go install failed: ${firstLine(error)}`);
     }
   }
-  say(`fetching the release archive of nats-server ${NATS_SERVER_VERSION}`);
-  const host = 'https://github.com/nats-io/nats-server/releases/download';
-  const baseUrl = environment['SYNOD_NATS_RELEASE_URL'] ?? `${host}/v${NATS_SERVER_VERSION}`;
-  try {
-    const deadlineMs = Number(environment['SYNOD_NATS_RELEASE_DEADLINE_MS'] ?? 60_000);
-    await fetchRelease({ baseUrl, version: NATS_SERVER_VERSION, target, deadlineMs });
-    return target;
-  } catch (error) {
-    failures.push(firstLine(error));
-  }
   throw new NoNatsServerError(
     `No nats-server was found, and none could be had (${failures.join('; ')}). ` +
       'Put nats-server on the PATH or name it with $NATS_SERVER; ' +
@@ -82,14 +79,24 @@ async function obtain(
   );
 }
 
+function fetchNatsServer(target: string, environment: Environment): Promise<void> {
+  const host = 'https://github.com/nats-io/nats-server/releases/download';
+  const baseUrl = environment['SYNOD_NATS_RELEASE_URL'] ?? `${host}/v${NATS_SERVER_VERSION}`;
+  const deadlineMs = Number(environment['SYNOD_NATS_RELEASE_DEADLINE_MS'] ?? 60_000);
+  return fetchRelease({ baseUrl, version: NATS_SERVER_VERSION, target, deadlineMs });
+}
+
 async function build(go: string, target: string, environment: Environment): Promise<void> {
-  const folder = `${target}.build-${process.pid}`;
-  makeFolder(folder);
-  await run(go, ['install', `github.com/nats-io/nats-server/v2@v${NATS_SERVER_VERSION}`], {
-    env: { ...environment, GOBIN: folder, GOFLAGS: '' },
-    timeout: OBTAIN_DEADLINE_MS,
-  });
-  renameSync(path.join(folder, 'nats-server'), target);
+  const folder = await mkdtemp(path.join(tmpdir(), 'synod-nats-'));
+  try {
+    await run(go, ['install', `github.com/nats-io/nats-server/v2@v${NATS_SERVER_VERSION}`], {
+      env: { ...environment, GOBIN: folder, GOFLAGS: '' },
+      timeout: OBTAIN_DEADLINE_MS,
+    });
+    await installProgram(path.join(folder, 'nats-server'), target);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 function onPath(program: string, environment: Environment): string | undefined {

@@ -81,6 +81,14 @@ test('then PATH, then the cache folder', async () => {
   expect(await findNatsServer(environment())).toBe(installed);
 });
 
+test('then it is fetched from the release, and checked against the sums of the release', async () => {
+  program(path.join(home, 'bin/go'), 'exit 1');
+  release();
+  const found = await findNatsServer(environment());
+  expect(found).toBe(cached());
+  expect(execFileSync(found).toString()).toBe('released\n');
+});
+
 test('then it is built with Go, of the right version, into the cache', async () => {
   const target = `"$GOBIN/nats-server"`;
   const build = `echo '#!/bin/sh' > ${target}; echo "echo $*" >> ${target}; chmod +x ${target}`;
@@ -95,17 +103,10 @@ test('then it is built with Go, of the right version, into the cache', async () 
   expect(await findNatsServer(environment())).toBe(cached());
 });
 
-test('then it is fetched from the release, and checked against the sums of the release', async () => {
-  release();
-  const found = await findNatsServer(environment());
-  expect(found).toBe(cached());
-  expect(execFileSync(found).toString()).toBe('released\n');
-});
-
-test('a Go toolchain that fails is no end: the release follows', async () => {
+test('a Go toolchain that fails, too, is said, and leaves nothing in the cache', async () => {
   program(path.join(home, 'bin/go'), 'exit 1');
-  release();
-  expect(await findNatsServer(environment())).toBe(cached());
+  await expect(findNatsServer(environment())).rejects.toThrow('go install failed');
+  expect(fs.existsSync(path.dirname(cached()))).toBe(false);
 });
 
 test('an archive with another checksum is refused, and nothing is kept of it', async () => {
