@@ -25,6 +25,11 @@ const pages = execFileSync('git', [
   .split('\n')
   .filter((name) => name !== '');
 
+interface Manifest {
+  readonly dependencies?: Record<string, string>;
+  readonly devDependencies?: Record<string, string>;
+}
+
 function read(page: string): string {
   return readFileSync(path.join(root, page), 'utf8');
 }
@@ -125,6 +130,16 @@ test('the commands of the README are there', () => {
   expect(commands).toContain('npm ci && npm start');
   expect(commands).toContain('npm ci && npm test');
   expect(Object.keys(scripts)).toEqual(expect.arrayContaining(['start', 'test', 'bench']));
+});
+
+test('CONTRIBUTING.md says why each dependency of every package is there, and names no other', () => {
+  const { workspaces } = JSON.parse(read('package.json')) as { workspaces: string[] };
+  const found = ['.', ...workspaces].flatMap((folder) => {
+    const manifest = JSON.parse(read(path.join(folder, 'package.json'))) as Manifest;
+    return Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
+  });
+  expect(found.length).toBeGreaterThan(30);
+  expect(firstCells('CONTRIBUTING.md').sort()).toEqual([...new Set(found)].sort());
 });
 
 test('the example of docs/master-scripts.md prints what the page says', async () => {
