@@ -132,6 +132,32 @@ test('the commands of the README are there', () => {
   expect(Object.keys(scripts)).toEqual(expect.arrayContaining(['start', 'test', 'bench']));
 });
 
+test('the README leads to every page of docs/', () => {
+  const readme = read('README.md');
+  const missing = pages.filter(
+    (page) => /^docs\/[^/]+$/.test(page) && !readme.includes(`(${page})`),
+  );
+  expect(missing).toEqual([]);
+});
+
+test('the figures of README and docs/why-and-when.md are those of docs/benchmark.md', () => {
+  const measured = read('docs/benchmark.md');
+  const figures = ['11,700', '3,700', '566', '386', '202 ms', '114', '172 MiB', '20.20'];
+  for (const figure of figures) {
+    expect(measured).toContain(figure);
+    expect(read('docs/why-and-when.md')).toContain(figure);
+  }
+  expect(measured).toContain('208 MiB');
+  expect(read('README.md')).toContain('208 MiB');
+});
+
+test('the programs that docs/tutorial.md runs are examples', () => {
+  const commands = blocks('docs/tutorial.md', 'sh').join('');
+  const programs = [...commands.matchAll(/dist\/examples\/([a-z-]+)\.js/g)];
+  expect(programs.length).toBeGreaterThan(2);
+  for (const [, name = ''] of programs) expect(existsSync(`examples/${name}.ts`)).toBe(true);
+});
+
 test('CONTRIBUTING.md says why each dependency of every package is there, and names no other', () => {
   const { workspaces } = JSON.parse(read('package.json')) as { workspaces: string[] };
   const found = ['.', ...workspaces].flatMap((folder) => {
