@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { alarmCodes } from '../contract/src/alarms.ts';
 import { errors, exitCodes } from '../contract/src/error-codes.ts';
 import { LocalCluster } from '../cli/src/local/local-cluster.ts';
+import { NATS_SERVER_VERSION } from '../cli/src/local/nats-server.ts';
 import { Workspace } from '../cli/src/local/workspace.ts';
 import { Metrics } from '../node/src/metrics/metrics.ts';
 import { specSchema } from '../operator/src/api/spec.ts';
@@ -149,6 +150,16 @@ test('the figures of README and docs/why-and-when.md are those of docs/benchmark
   }
   expect(measured).toContain('208 MiB');
   expect(read('README.md')).toContain('208 MiB');
+});
+
+test('the versions of docs/why-and-when.md are those of the sources', () => {
+  const page = read('docs/why-and-when.md');
+  const { engines } = JSON.parse(read('package.json')) as { engines: { node: string } };
+  expect(page).toContain(`${engines.node.replace('>=', '')} or newer`);
+  const [, image = 'no version'] = /node:(\d+)-/.exec(read('Dockerfile')) ?? [];
+  expect(page).toContain(`the image uses Node.js ${image}`);
+  expect(page).toContain(NATS_SERVER_VERSION);
+  expect(read('docs/running.md')).toContain(NATS_SERVER_VERSION);
 });
 
 test('the programs that docs/tutorial.md runs are examples', () => {
