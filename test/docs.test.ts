@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { alarmCodes } from '../contract/src/alarms.ts';
 import { errors, exitCodes } from '../contract/src/error-codes.ts';
 import { LocalCluster } from '../cli/src/local/local-cluster.ts';
+import { NATS_SERVER_VERSION } from '../cli/src/local/nats-server.ts';
 import { Workspace } from '../cli/src/local/workspace.ts';
 import { Metrics } from '../node/src/metrics/metrics.ts';
 import { specSchema } from '../operator/src/api/spec.ts';
@@ -24,6 +25,11 @@ const pages = execFileSync('git', [
   .toString()
   .split('\n')
   .filter((name) => name !== '');
+
+interface Manifest {
+  readonly dependencies?: Record<string, string>;
+  readonly devDependencies?: Record<string, string>;
+}
 
 function read(page: string): string {
   return readFileSync(path.join(root, page), 'utf8');
@@ -125,6 +131,52 @@ test('the commands of the README are there', () => {
   expect(commands).toContain('npm ci && npm start');
   expect(commands).toContain('npm ci && npm test');
   expect(Object.keys(scripts)).toEqual(expect.arrayContaining(['start', 'test', 'bench']));
+});
+
+test('the README leads to every page of docs/', () => {
+  const readme = read('README.md');
+  const missing = pages.filter(
+    (page) => /^docs\/[^/]+$/.test(page) && !readme.includes(`(${page})`),
+  );
+  expect(missing).toEqual([]);
+});
+
+test('the figures of README and docs/why-and-when.md are those of docs/benchmark.md', () => {
+  const measured = read('docs/benchmark.md');
+  const figures = ['11,700', '3,700', '566', '386', '202 ms', '114', '172 MiB', '20.20'];
+  for (const figure of figures) {
+    expect(measured).toContain(figure);
+    expect(read('docs/why-and-when.md')).toContain(figure);
+  }
+  expect(measured).toContain('208 MiB');
+  expect(read('README.md')).toContain('208 MiB');
+});
+
+test('the versions of docs/why-and-when.md are those of the sources', () => {
+  const page = read('docs/why-and-when.md');
+  const { engines } = JSON.parse(read('package.json')) as { engines: { node: string } };
+  expect(page).toContain(`${engines.node.replace('>=', '')} or newer`);
+  const [, image = 'no version'] = /node:(\d+)-/.exec(read('Dockerfile')) ?? [];
+  expect(page).toContain(`the image uses Node.js ${image}`);
+  expect(page).toContain(NATS_SERVER_VERSION);
+  expect(read('docs/running.md')).toContain(NATS_SERVER_VERSION);
+});
+
+test('the programs that docs/tutorial.md runs are examples', () => {
+  const commands = blocks('docs/tutorial.md', 'sh').join('');
+  const programs = [...commands.matchAll(/dist\/examples\/([a-z-]+)\.js/g)];
+  expect(programs.length).toBeGreaterThan(2);
+  for (const [, name = ''] of programs) expect(existsSync(`examples/${name}.ts`)).toBe(true);
+});
+
+test('CONTRIBUTING.md says why each dependency of every package is there, and names no other', () => {
+  const { workspaces } = JSON.parse(read('package.json')) as { workspaces: string[] };
+  const found = ['.', ...workspaces].flatMap((folder) => {
+    const manifest = JSON.parse(read(path.join(folder, 'package.json'))) as Manifest;
+    return Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
+  });
+  expect(found.length).toBeGreaterThan(30);
+  expect(firstCells('CONTRIBUTING.md').sort()).toEqual([...new Set(found)].sort());
 });
 
 test('the example of docs/master-scripts.md prints what the page says', async () => {
