@@ -4,7 +4,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import ts from 'typescript';
 import type { Mutant, SimulatedMutant } from './mutants.ts';
-import type { Trial } from './trial.ts';
+import type { Trial, TrialRequest } from './trial.ts';
+import type { Witness } from './witnesses.ts';
 
 /** The compiled simulator and sources, and where those of mutants go. */
 const BUILD = 'build/simulation';
@@ -19,19 +20,19 @@ export class UselessMutantError extends Error {
 
 /** Tries the sources as they are: nothing may break. */
 export function tryOriginal(seeds: readonly number[]): Promise<Trial> {
-  return tried(BUILD, 'any', seeds);
+  return tried(BUILD, { invariant: 'any', seeds });
 }
 
 /**
  * Applies a mutant to a copy of the compiled sources, and tries that.
- * @param witness a seed at which it was noticed once: tried before the seeds from 1 on
- * @param runs how many of these, at most
+ * @param witness where it was noticed once: tried first
+ * @param runs seeds at most, from 1 on
  * @throws UselessMutantError
  */
 export async function tryMutant(
   mutant: SimulatedMutant,
   number: number,
-  witness: number | undefined,
+  witness: Witness | undefined,
   runs: number,
 ): Promise<Trial> {
   const folder = path.join(MUTANTS, String(number));
@@ -40,11 +41,9 @@ export async function tryMutant(
   const compiled = path.join(folder, 'node/src', mutant.file.replace(/\.ts$/, '.js'));
   fs.writeFileSync(compiled, compile(mutant));
   try {
-    const seeds = [
-      ...(witness === undefined ? [] : [witness]),
-      ...Array.from({ length: runs }, (_, i) => i + 1),
-    ];
-    const trial = await tried(folder, mutant.invariant, seeds).catch((error: unknown) => {
+    const seeds = Array.from({ length: runs }, (_, i) => i + 1);
+    const request = { invariant: mutant.invariant, witness, seeds };
+    const trial = await tried(folder, request).catch((error: unknown) => {
       if (!(error as ExecException).killed) throw error;
       throw new UselessMutantError(`${mutant.name}: no verdict in ${DEADLINE_MS / 60_000} minutes`);
     });
@@ -82,8 +81,8 @@ export function mutated({ name, file, from, to }: Mutant): string {
   return source.replace(from, () => to);
 }
 
-async function tried(folder: string, invariant: string, seeds: readonly number[]): Promise<Trial> {
-  const args = [path.join(folder, TRIAL), invariant, seeds.join()];
+async function tried(folder: string, request: TrialRequest): Promise<Trial> {
+  const args = [path.join(folder, TRIAL), JSON.stringify(request)];
   const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: DEADLINE_MS });
   return JSON.parse(stdout) as Trial;
 }

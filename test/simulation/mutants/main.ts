@@ -6,7 +6,7 @@ import { tryMutant, tryOriginal, UselessMutantError } from './gate.ts';
 import { mutants, type SimulatedMutant } from './mutants.ts';
 import { TestGate } from './test-gate.ts';
 import { testedMutants, type TestedMutant } from './tested-mutants.ts';
-import { keepWitnesses, readWitnesses } from './witnesses.ts';
+import { keepWitnesses, readWitnesses, type Witness } from './witnesses.ts';
 
 interface Options {
   readonly only?: string;
@@ -34,7 +34,7 @@ await new Command('npm run mutants --')
       'tests',
     ]),
   )
-  .option('--keep', 'store the seed at which each was noticed: it is tried first from then on')
+  .option('--keep', 'store where the simulator noticed each: that is tried first from then on')
   .showHelpAfterError('(--help explains it)')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCodes.ok : exitCodes.usage))
   .action(async (options: Options) => process.exit(await gate(options)))
@@ -43,8 +43,8 @@ await new Command('npm run mutants --')
 /** What became of a mutant. */
 interface Verdict {
   readonly isKilled: boolean;
-  /** At which the simulator noticed it. */
-  readonly seed?: number;
+  /** Where the simulator noticed it. */
+  readonly at?: Witness | undefined;
   readonly text: string;
 }
 
@@ -63,13 +63,13 @@ async function gate({ only = '', runs, jobs, by, keep }: Options): Promise<numbe
   });
   let bad = 0;
   const witnesses = readWitnesses();
-  const noticed: Record<string, number> = {};
+  const noticed: Record<string, Witness> = {};
   const count = async (name: string, breaks: string, trying: Promise<Verdict>): Promise<void> => {
     const begin = performance.now();
-    const { isKilled, seed, text } = await trying;
+    const { isKilled, at, text } = await trying;
     table.push([name, breaks, text]);
     if (!isKilled) bad += 1;
-    if (seed !== undefined) noticed[name] = seed;
+    if (at !== undefined) noticed[name] = at;
     const seconds = ((performance.now() - begin) / 1_000).toFixed(1);
     process.stderr.write(`${seconds.padStart(6)} s  ${name}: ${text}\n`);
   };
@@ -88,7 +88,7 @@ async function gate({ only = '', runs, jobs, by, keep }: Options): Promise<numbe
   await Promise.all(Array.from({ length: jobs }, (_, job) => work(job)));
   process.stdout.write(`${table.toString()}\n`);
   if (keep) keepWitnesses({ ...witnesses, ...noticed });
-  const seeds = [...new Set(Object.values(noticed))];
+  const seeds = [...new Set(Object.values(noticed))].filter((at) => typeof at === 'number');
   const failsAt = await original(seeds, jobs);
   if (failsAt !== undefined) {
     process.stdout.write(`The sources as they are fail at seed ${failsAt}.\n`);
@@ -102,7 +102,7 @@ async function gate({ only = '', runs, jobs, by, keep }: Options): Promise<numbe
 }
 
 /** @returns a seed at which the sources as they are fail */
-async function original(seeds: readonly number[], jobs: number): Promise<number | undefined> {
+async function original(seeds: readonly number[], jobs: number): Promise<Witness | undefined> {
   const shares = Array.from({ length: jobs }, (_, job) => seeds.filter((_, i) => i % jobs === job));
   const trials = await Promise.all(shares.map(tryOriginal));
   return trials.find(({ killedAt }) => killedAt !== undefined)?.killedAt;
@@ -120,18 +120,16 @@ async function byTest(mutant: TestedMutant, gate: TestGate): Promise<Verdict> {
 async function bySimulator(
   mutant: SimulatedMutant,
   number: number,
-  witness: number | undefined,
+  witness: Witness | undefined,
   runs: number,
 ): Promise<Verdict> {
   try {
     const { killedAt, others } = await tryMutant(mutant, number, witness, runs);
-    const unit = mutant.invariant === 'leadership' ? 'promise' : 'seed';
     const before = Object.entries(others).map(([check, times]) => `${check} ${times}×`);
     const also = before.length > 0 ? ` (before: ${before.join(', ')})` : '';
-    const text = killedAt === undefined ? 'SURVIVES' : `at ${unit} ${killedAt}`;
-    const isKilled = killedAt !== undefined;
-    const isSeed = isKilled && unit === 'seed';
-    return { isKilled, ...(isSeed && { seed: killedAt }), text: text + also };
+    if (killedAt === undefined) return { isKilled: false, text: `SURVIVES${also}` };
+    const where = typeof killedAt === 'number' ? `seed ${killedAt}` : killedAt;
+    return { isKilled: true, at: killedAt, text: `at ${where}${also}` };
   } catch (error) {
     return uselessness(error);
   }

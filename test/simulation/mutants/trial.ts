@@ -2,47 +2,58 @@ import { AssertionError } from 'node:assert/strict';
 import { promises } from '../leadership.ts';
 import { calmPlan, planOf } from '../plan.ts';
 import { simulate } from '../simulation.ts';
+import type { Witness } from './witnesses.ts';
 
 /* Run in a process of its own, among the compiled sources of a mutant: prints a Trial as JSON. */
+
+/** What a trial is to look for, as its first argument has it in JSON. */
+export interface TrialRequest {
+  readonly invariant: string;
+  readonly witness?: Witness | undefined;
+  readonly seeds: readonly number[];
+}
 
 /** What became of a build. */
 export interface Trial {
   /** A cluster without faults answers its client. */
   readonly isAlive: boolean;
-  /** How many seeds were tried, or promises of stable leadership. */
-  readonly runs: number;
-  /** The seed, or the promise, at which the check of the invariant reported it. */
-  readonly killedAt: number | undefined;
+  /** The seed, or the promise of stable leadership, at which the check of the invariant fired. */
+  readonly killedAt: Witness | undefined;
   /** Checks that reported something before, and how often. */
   readonly others: Readonly<Record<string, number>>;
 }
 
 /**
  * @param invariant what to look for; `any` for the sources as they are, in which nothing breaks
+ * @param witness where it was noticed once: tried first
  * @param seeds in the order in which they are tried
  */
-function trial(invariant: string, seeds: readonly number[]): Trial {
+function trial(invariant: string, witness: Witness | undefined, seeds: readonly number[]): Trial {
   const isAlive = simulate(calmPlan, { unchecked: true }).answered > 0;
-  const others: Record<string, number> = {};
-  const keeps = Object.values(promises);
   if (invariant === 'leadership') {
-    const broken = keeps.findIndex((keep) => !isKept(keep)) + 1;
-    return { isAlive, runs: broken || keeps.length, killedAt: broken || undefined, others };
+    return { isAlive, killedAt: brokenPromise(witness), others: {} };
   }
-  for (const [i, seed] of seeds.entries()) {
+  const others: Record<string, number> = {};
+  for (const seed of typeof witness === 'number' ? [witness, ...seeds] : seeds) {
     const { failure } = simulate(planOf(seed));
     if (failure === undefined) continue;
     if (failure.invariant === invariant || invariant === 'any') {
-      return { isAlive, runs: i + 1, killedAt: seed, others };
+      return { isAlive, killedAt: seed, others };
     }
     others[failure.invariant] = (others[failure.invariant] ?? 0) + 1;
   }
-  return { isAlive, runs: seeds.length, killedAt: undefined, others };
+  return { isAlive, killedAt: undefined, others };
 }
 
-function isKept(keep: () => void): boolean {
+function brokenPromise(witness: Witness | undefined): string | undefined {
+  const names = Object.keys(promises);
+  const first = names.filter((name) => name === witness);
+  return [...first, ...names].find((name) => !isKept(promises[name]));
+}
+
+function isKept(keep: (() => void) | undefined): boolean {
   try {
-    keep();
+    keep?.();
     return true;
   } catch (error) {
     if (error instanceof AssertionError) return false;
@@ -50,5 +61,5 @@ function isKept(keep: () => void): boolean {
   }
 }
 
-const [invariant = 'any', seeds = ''] = process.argv.slice(2);
-process.stdout.write(JSON.stringify(trial(invariant, seeds.split(',').map(Number))));
+const { invariant, witness, seeds } = JSON.parse(process.argv[2] ?? '{}') as TrialRequest;
+process.stdout.write(JSON.stringify(trial(invariant, witness, seeds)));

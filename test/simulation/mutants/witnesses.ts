@@ -2,8 +2,11 @@ import fs from 'node:fs';
 
 const FILE = 'test/simulation/mutants/witnesses.json';
 
-/** By the name of a mutant, the seed at which the simulator noticed it. */
-export type Witnesses = Readonly<Record<string, number>>;
+/** Where the simulator noticed a mutant: at a seed, or at a promise of stable leadership. */
+export type Witness = number | string;
+
+/** By the names of mutants. */
+export type Witnesses = Readonly<Record<string, Witness>>;
 
 export function readWitnesses(): Witnesses {
   return JSON.parse(fs.readFileSync(FILE, 'utf8')) as Witnesses;
