@@ -2,7 +2,7 @@ import path from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { verifySnapshot, type Snapshot } from '../../../contract/src/snapshot-file.ts';
 import { SLOT_MARGIN } from '../../../contract/src/snapshot.ts';
-import { DEFAULT_CLUSTER } from '../local/default-cluster.ts';
+import { DEFAULT_CLUSTER } from '../../../contract/src/subjects.ts';
 import { FirstConfigurationFile } from '../local/first-configuration-file.ts';
 import { keepNewest, keptName } from '../local/kept-snapshots.ts';
 import { isBlank, NotBlankError, placeSnapshot } from '../local/restore.ts';

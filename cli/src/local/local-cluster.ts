@@ -1,11 +1,11 @@
 import path from 'node:path';
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
+import { DEFAULT_CLUSTER } from '../../../contract/src/subjects.ts';
 import { connect } from '../../../client/src/client.ts';
 import { membersOf } from '../../../client/src/members.ts';
 import { SynodError } from '../../../client/src/synod-error.ts';
 import { admit, bootstrap, type Tell } from './bootstrap.ts';
-import { DEFAULT_CLUSTER } from './default-cluster.ts';
 import { FirstConfigurationFile } from './first-configuration-file.ts';
 import { folderNats } from './folder-nats.ts';
 import { NodeProcess } from './node-process.ts';
