@@ -14,7 +14,7 @@ import { placeOf, shelfOf } from '../places/place-of.ts';
 import { isS3Address } from '../places/s3-address.ts';
 import { interruption } from './interruption.ts';
 import { knownMemberOf } from './member-of.ts';
-import { ANSWER_MS, print, withClient, type SessionOptions } from './session.ts';
+import { ANSWER_MS, print, withAnyClient, withClient, type SessionOptions } from './session.ts';
 import { explained, size, summary, table } from './snapshot-text.ts';
 
 /** So long nothing may come of S3, where no option says it. */
@@ -110,7 +110,9 @@ async function saveShown(
     bar.setTotal(of);
     bar.update(bytes, shown);
   };
-  return withClient(options, async (client) => {
+  // What runs unattended waits for members that come up as long as it may.
+  const ask = check === undefined ? withClient : withAnyClient;
+  return ask(options, async (client) => {
     const found = member === undefined ? [] : await client.status({ waitMs: ANSWER_MS });
     const only = member === undefined ? {} : { member: knownMemberOf(member, found) };
     const saving = place.save((file) =>
