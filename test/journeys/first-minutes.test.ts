@@ -222,6 +222,26 @@ test('more members than --nodes: it is said who stays down; without it all are s
   });
 }, 90_000);
 
+test('kill and start where nothing runs say how to start all', async () => {
+  await inWorkingFolder(async (cwd) => {
+    const none = await synod(['kill', 'n0'], { cwd });
+    expect(none).toMatchObject({ code: 69, stdout: '' });
+    expect(none.stderr).toBe(
+      'synod: NO_CLUSTER: There is no cluster local in this folder. "synod up" starts one.\n',
+    );
+    await synod(['up', '--nodes', '1'], { cwd, input: 'one\n' });
+    const start = await synod(['start', 'n0'], { cwd });
+    expect(start).toMatchObject({ code: 69, stdout: '' });
+    expect(start.stderr).toBe(
+      'synod: NO_CLUSTER: Cluster local does not run. "synod up" starts all of it.\n',
+    );
+    // It began with one, and is not made one of three.
+    const again = await synod(['up'], { cwd, input: 'two\n' });
+    expect(again).toMatchObject({ code: 0 });
+    expect(again.stderr).toContain('Starting 1 member(s)');
+  });
+}, 60_000);
+
 test('a line that is not UTF-8 is refused, and the others are appended', async () => {
   await inWorkingFolder(async (cwd) => {
     const script = `printf 'one\\n\\377\\376\\ntwo\\r\\nthree' | ${process.execPath} ${cliProgram} up`;
@@ -329,9 +349,15 @@ test('the live view: 80 columns, who has ended, what waits, and that NATS is gon
       const lines = screen.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, '').split(/\r?\n/);
       const drawn = lines.filter((line) => /[│─]|Ctrl-C|starts it again|NATS/.test(line));
       expect(Math.max(...drawn.map((line) => line.length))).toBeLessThanOrEqual(80);
+      child.stdin.write('last words\r');
       child.stdin.write('\x03');
       const [code] = (await once(child, 'close')) as [number | null];
       expect(code).toBe(0);
+      expect(screen).toContain('last words: no answer has come; it may be appended, or not.');
+      // Nothing is drawn any more.
+      expect(screen.split('Stopping. ')[1]).toMatch(
+        /^The next start goes on from here\.\r\n[^│]*$/,
+      );
       expect(processesOf(cwd)).toEqual([]);
     } finally {
       child.kill('SIGKILL');

@@ -3,7 +3,7 @@ import { clusterFlag } from '../local/cluster-flag.ts';
 import { end } from '../local/running.ts';
 import { Workspace, type StartedProcess } from '../local/workspace.ts';
 import { CommandError } from './command-error.ts';
-import { noneHere, print } from './session.ts';
+import { print } from './session.ts';
 
 export interface LocalMemberOptions {
   readonly cluster: string;
@@ -40,7 +40,10 @@ export function processOf(
   name: string,
 ): StartedProcess | undefined {
   const names = workspace.membersOf(cluster);
-  if (names.length === 0) throw noneHere();
+  if (names.length === 0) {
+    const sentence = `There is no cluster ${cluster} in this folder. "synod up" starts one.`;
+    throw new CommandError(sentence, exitCodes.unavailable, 'NO_CLUSTER');
+  }
   if (!names.includes(name)) {
     const there = `Cluster ${cluster} has no member ${name} in this folder. It has`;
     const sentence = `${there} ${names.join(', ')}.`;

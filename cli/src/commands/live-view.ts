@@ -37,6 +37,7 @@ export class LiveView {
   #members: readonly MemberStatus[] = [];
   #troubles: readonly string[] = [];
   #rate = 0;
+  #isOver = false;
   #last: { at: number; operations: number } | undefined;
 
   constructor(options: LiveViewOptions) {
@@ -62,7 +63,11 @@ export class LiveView {
     clearInterval(timer);
     process.stdin.off('keypress', redraw);
     this.#typed.close();
+    this.#isOver = true;
     logUpdate.done();
+    for (const { text } of this.#waiting.values()) {
+      process.stdout.write(`${printable(text)}: no answer has come; it may be appended, or not.\n`);
+    }
     process.stdout.write('Stopping. The next start goes on from here.\n');
   }
 
@@ -122,6 +127,7 @@ export class LiveView {
   }
 
   #draw(): void {
+    if (this.#isOver) return;
     const leader = leaderOf(this.#members)?.name ?? 'none';
     const rate = Math.max(0, Math.round(this.#rate));
     const late = performance.now() - PATIENCE_MS;

@@ -81,7 +81,7 @@ export async function withAnyClient<T>(
 }
 
 /** No NATS server runs that was started from this folder, and none is named. */
-export function noneHere(): CommandError {
+function noneHere(): CommandError {
   return new CommandError(
     'No cluster runs in this folder. Start one with "synod up", or name a NATS server with ' +
       '--nats-url.',

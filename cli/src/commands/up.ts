@@ -5,6 +5,7 @@ import { connect, type SynodClient } from '../../../client/src/client.ts';
 import { abortable } from '../local/abortable.ts';
 import { clusterFlag } from '../local/cluster-flag.ts';
 import { dialExternalNats } from '../local/folder-nats.ts';
+import { FirstConfigurationFile } from '../local/first-configuration-file.ts';
 import { InterruptedError } from '../local/interrupted-error.ts';
 import { LocalCluster } from '../local/local-cluster.ts';
 import { end } from '../local/running.ts';
@@ -35,7 +36,7 @@ export async function up(options: UpOptions): Promise<void> {
   refuseSecond(workspace, cluster);
   await dialExternalNats(process.env);
   const members = workspace.membersOf(cluster);
-  const nodes = options.nodes ?? (members.length === 0 ? NODES : lastNumber(members) + 1);
+  const nodes = options.nodes ?? membersHere(workspace, cluster);
   say(`Starting ${nodes} member(s) of cluster ${cluster}; their data is below .synod/`);
   sayAbsent(members, nodes);
   const local = await start(workspace, cluster, nodes, signal);
@@ -75,7 +76,8 @@ function refuseSecond(workspace: Workspace, cluster: string): void {
   const where = clusterFlag(cluster);
   throw new CommandError(
     `Cluster ${cluster} runs in this folder already: ${running.join(', ')}. ` +
-      `"synod status${where}" shows it, and "synod append <text>${where}" appends to it.`,
+      `"synod status${where}" shows it, and "synod append <text>${where}" appends to it. ` +
+      'Ctrl-C where it was started stops it.',
     exitCodes.failed,
   );
 }
@@ -99,14 +101,21 @@ function isOwn(local: LocalCluster, pid: number): boolean {
   return local.names.some((name) => local.node(name)?.pid === pid);
 }
 
-/** Members are numbered: n0, n1, … */
-function lastNumber(members: readonly string[]): number {
-  return Math.max(NODES - 1, ...members.map((name) => Number(/^n(\d)$/.exec(name)?.[1] ?? 0)));
+/** Those that have data here, and those that the cluster began with; three where none began. */
+function membersHere(workspace: Workspace, cluster: string): number {
+  const first = new FirstConfigurationFile(workspace.dataOf(cluster)).read();
+  const began = first?.members.length ?? NODES;
+  return Math.max(began, ...workspace.membersOf(cluster).map((name) => numberOf(name) + 1));
+}
+
+/** Members are n0, n1, … */
+function numberOf(name: string): number {
+  return Number(/^n(\d)$/.exec(name)?.[1] ?? -1);
 }
 
 /** Fewer are started than there are. */
 function sayAbsent(members: readonly string[], nodes: number): void {
-  const absent = members.filter((name) => Number(/^n(\d)$/.exec(name)?.[1] ?? 0) >= nodes);
+  const absent = members.filter((name) => numberOf(name) >= nodes);
   if (absent.length === 0) return;
   say(
     `This folder has the data of ${members.length} members. Not started, as --nodes is ${nodes}: ` +
