@@ -1,16 +1,16 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
 import { alarmCodes } from '../contract/src/alarms.ts';
 import { errors, exitCodes } from '../contract/src/error-codes.ts';
-import { LocalCluster } from '../cli/src/local/local-cluster.ts';
 import { NATS_SERVER_VERSION } from '../cli/src/local/nats-server.ts';
-import { Workspace } from '../cli/src/local/workspace.ts';
 import { Metrics } from '../node/src/metrics/metrics.ts';
 import { specSchema } from '../operator/src/api/spec.ts';
 import { Metrics as OperatorMetrics } from '../operator/src/metrics.ts';
-import { freePorts, inWorkingFolder, synod } from './journeys/cli-run.ts';
+import { cliProgram, freePorts, inWorkingFolder, synod } from './journeys/cli-run.ts';
+import { until } from './journeys/test-cluster.ts';
 
 /* What the documentation promises is there. */
 
@@ -109,7 +109,7 @@ test('docs/running.md has every command and every flag of the CLI', async () => 
   const { stdout } = await synod(['--help'], { cwd: root });
   const commands = [...stdout.matchAll(/^ {2}([a-z]+) (?:\[options\]|<| {2})/gm)];
   const names = commands.map(([, name = '']) => name).filter((name) => name !== 'help');
-  expect(names).toHaveLength(11);
+  expect(names).toHaveLength(14);
   for (const name of names) {
     expect(page).toContain(`synod ${name}`);
     const help = await synod([name, '--help'], { cwd: root });
@@ -192,23 +192,27 @@ test('the example of docs/master-scripts.md prints what the page says', async ()
   });
 }, 60_000);
 
-test('the example of docs/sdk.md runs', async () => {
+test('the example of docs/sdk.md runs beside a cluster, with what up says to export', async () => {
   const [example = ''] = blocks('docs/sdk.md', 'ts');
   await inWorkingFolder(async (cwd) => {
-    const program = path.join(root, 'dist/node/src/main.js');
-    const workspace = new Workspace(cwd);
-    const cluster = await LocalCluster.start({ workspace, cluster: 'local', nodes: 3, program });
+    const up = spawn(process.execPath, [cliProgram, 'up'], { cwd });
+    const ended = once(up, 'exit');
+    let said = '';
+    up.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
     try {
+      const line = await until(
+        'the line',
+        () => /^ *export (SYNOD_NATS_URL=\S+)$/m.exec(said)?.[1],
+      );
       const client = path.join(root, 'dist/client/src/index.js');
       const file = path.join(cwd, 'example.mjs');
-      const code = example
-        .replace("'@synod/client'", JSON.stringify(client))
-        .replace('nats://127.0.0.1:4222', cluster.natsUrl);
-      writeFileSync(file, code);
-      const printed = execFileSync(process.execPath, [file], { timeout: 20_000 }).toString();
+      writeFileSync(file, example.replace("'@synod/client'", JSON.stringify(client)));
+      const env = { ...process.env, SYNOD_NATS_URL: line.split('=')[1] };
+      const printed = execFileSync(process.execPath, [file], { timeout: 20_000, env }).toString();
       expect(printed).toContain("texts: [ 'hello' ]");
     } finally {
-      await cluster.stop();
+      up.kill('SIGINT');
+      await ended;
     }
   });
 }, 60_000);

@@ -5,19 +5,22 @@ import { VERSION } from '../../contract/src/version.ts';
 import type { BenchOptions } from './commands/bench.ts';
 import { machines } from './bench/cluster-target.ts';
 import { measurements } from './bench/measurements.ts';
-import { fail } from './commands/command-error.ts';
+import { failureJson, fail, isJsonAsked, CommandError } from './commands/command-error.ts';
+import { addCompletionCommand } from './commands/completion.ts';
+import type { LocalMemberOptions } from './commands/kill.ts';
+import type { LogOptions } from './commands/log.ts';
 import { addMemberCommand } from './commands/member-command.ts';
 import { asking, cluster, output, whole } from './commands/options.ts';
 import type { SessionOptions } from './commands/session.ts';
 import { addSnapshotCommand } from './commands/snapshot-command.ts';
 import type { StatusOptions } from './commands/status.ts';
+import type { StopAllOptions } from './commands/stopall.ts';
 import type { UpOptions } from './commands/up.ts';
 
 const program = new Command('synod');
 program
   .description('A replicated log and linearizable state machines: Multi-Paxos over NATS.')
   .version(VERSION)
-  .showHelpAfterError('(synod --help, or synod <command> --help, explains it)')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCodes.ok : exitCodes.usage))
   .addHelpText(
     'after',
@@ -28,21 +31,57 @@ Examples:
   synod append "good morning"   append to the cluster that runs in this folder
   synod log                     print its chat log
   synod status --watch          see whether all is well
+  synod kill n1                 kill a member; "synod start n1" starts it again
   synod leader transfer         have another member lead
   synod member list             who votes and who learns
   synod snapshot save file      save what it has, while it goes on
   synod master < script         run a master script`,
   );
 
+if (isJsonAsked()) {
+  program.configureOutput({
+    outputError: (text, write) => {
+      const sentence = text.trim().replace(/^error: /, '');
+      write(`${failureJson(new CommandError(sentence, exitCodes.usage))}\n`);
+    },
+  });
+} else {
+  program.showHelpAfterError('(synod --help, or synod <command> --help, explains it)');
+}
+
 const MIB = 1024 * 1024;
 
 program
   .command('up')
   .description('Start a cluster in this folder; take lines and append them to its chat log.')
-  .addOption(new Option('--nodes <n>', 'members').argParser(whole(1, 7)).default(3))
+  .addOption(
+    new Option('--nodes <n>', 'members (default: those of this folder, or 3)').argParser(
+      whole(1, 7),
+    ),
+  )
   .addOption(cluster())
   .addOption(output())
   .action(async (options: UpOptions) => (await import('./commands/up.ts')).up(options));
+
+program
+  .command('kill')
+  .description('Kill one member of this folder as a crash would, to see how the others go on.')
+  .argument('<member>', 'its name, such as n1')
+  .addOption(cluster())
+  .addOption(output())
+  .action(async (member: string, options: LocalMemberOptions) =>
+    (await import('./commands/kill.ts')).kill(member, options),
+  );
+
+program
+  .command('start')
+  .description('Start a member of this folder again that was killed, or has ended.')
+  .argument('<member>', 'its name, such as n1')
+  .addOption(cluster())
+  .addOption(output())
+  .action(async (member: string, options: LocalMemberOptions) =>
+    (await import('./commands/start.ts')).start(member, options),
+  );
 
 asking(program.command('append'))
   .description('Append a text to the chat log and print its slot.')
@@ -53,7 +92,8 @@ asking(program.command('append'))
 
 asking(program.command('log'))
   .description('Print the chat log, one text a line, as of now (a linearizable read).')
-  .action(async (options: SessionOptions) => (await import('./commands/log.ts')).log(options));
+  .option('--follow', 'then print what comes, until Ctrl-C')
+  .action(async (options: LogOptions) => (await import('./commands/log.ts')).log(options));
 
 asking(program.command('status'))
   .description('Show whether the cluster is well, and every member: role, leader, slot, disk.')
@@ -166,6 +206,11 @@ Examples:
 program
   .command('stopall')
   .description('End everything that was started from this folder, and destroy its data.')
-  .action(async () => (await import('./commands/stopall.ts')).stopAll());
+  .option('--yes', 'on a terminal, do not ask first; elsewhere it never asks')
+  .action(async (options: StopAllOptions) =>
+    (await import('./commands/stopall.ts')).stopAll(options),
+  );
+
+addCompletionCommand(program);
 
 program.parseAsync().catch(fail);

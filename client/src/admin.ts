@@ -16,6 +16,7 @@ import type { SnapshotRequest } from '../../contract/src/snapshot.ts';
 import { parseStatus, type MemberStatus } from '../../contract/src/status.ts';
 import type { Subjects } from '../../contract/src/subjects.ts';
 import { parseTransferAnswer, type TransferRequest } from '../../contract/src/transfer.ts';
+import { checkName } from './arguments.ts';
 import { notAllowed, type Refusals } from './refusals.ts';
 import { partOf, type SnapshotPart } from './snapshot.ts';
 import { SynodError } from './synod-error.ts';
@@ -46,6 +47,7 @@ export class Admin {
   readonly subjects: Subjects;
   readonly deadlineMs: number;
   readonly #options: AdminOptions;
+  #isClosed = false;
 
   constructor(options: AdminOptions) {
     this.subjects = options.subjects;
@@ -53,8 +55,14 @@ export class Admin {
     this.#options = options;
   }
 
+  /** What is asked from now on, and what waits for an answer, ends with `CLOSED`. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
   /** Asks every member for its status. */
   async status(options: StatusOptions): Promise<MemberStatus[]> {
+    if (this.#isClosed) throw new SynodError('CLOSED');
     const { waitMs = 500, expect = Infinity, enough = () => false } = options;
     const found = new Map<string, MemberStatus>();
     const { link, refusals } = this.#options;
@@ -100,6 +108,7 @@ export class Admin {
 
   /** Tells one member the first configuration of its cluster. */
   async form(member: string, first: FirstConfiguration): Promise<void> {
+    checkName('member', member);
     const subject = this.subjects.form(member);
     const text = await this.ask(subject, encodeFirstConfiguration(first), 'NO_MEMBER');
     const answer = parseFormAnswer(text);
@@ -112,6 +121,7 @@ export class Admin {
    * Asked again, it is not done twice.
    */
   async recover(member: string, request: RecoveryRequest): Promise<void> {
+    checkName('member', member);
     await this.#recovery(this.subjects.recover(member), member, request);
   }
 
@@ -120,6 +130,7 @@ export class Admin {
    * blank.
    */
   async setAside(member: string, request: SetAsideRequest): Promise<void> {
+    checkName('member', member);
     await this.#recovery(this.subjects.setAside(member), member, request);
   }
 
@@ -136,6 +147,7 @@ export class Admin {
     request: SnapshotRequest,
     timeout: number,
   ): Promise<SnapshotPart> {
+    checkName('member', member);
     const subject = this.subjects.snapshot(member);
     const { data } = await this.#ask(subject, JSON.stringify(request), 'NO_MEMBER', timeout);
     return partOf(data, request.at, member);
@@ -158,6 +170,7 @@ export class Admin {
     try {
       return await this.#options.link.request(subject, Buffer.from(text), timeout);
     } catch (cause) {
+      if (this.#isClosed) throw new SynodError('CLOSED', { cause });
       const isNats = cause instanceof NatsError;
       if (isNats && cause.code === (NatsErrorCode.NoResponders as string)) {
         throw new SynodError(absent, { cause });

@@ -12,10 +12,22 @@ import { serversOf } from '../../link/src/nats-access.ts';
 import { NatsLink } from '../../link/src/nats-link.ts';
 import type { Consistency } from '../../contract/src/read-request.ts';
 import type { RecoveryRequest } from '../../contract/src/recovery.ts';
-import type { ClientRole } from '../../contract/src/roles.ts';
+import { clientRoles, type ClientRole } from '../../contract/src/roles.ts';
 import type { MemberStatus } from '../../contract/src/status.ts';
-import { subjectsOf } from '../../contract/src/subjects.ts';
+import { DEFAULT_CLUSTER, DEFAULT_NAMESPACE, subjectsOf } from '../../contract/src/subjects.ts';
 import { Admin, type StatusOptions } from './admin.ts';
+import {
+  checkConsistency,
+  checkCount,
+  checkMilliseconds,
+  checkName,
+  checkNumber,
+  checkOneOf,
+  checkOperations,
+  checkOptions,
+  checkRegister,
+  checkText,
+} from './arguments.ts';
 import { Lanes, type Answer } from './lanes.ts';
 import type { Members } from './members.ts';
 import { Membership, type ChangeOptions } from './membership.ts';
@@ -35,32 +47,67 @@ export interface ReadOptions {
 }
 
 export interface ConnectOptions {
-  /** Of one NATS server, or of several, separated by commas. */
-  readonly natsUrl: string;
+  /**
+   * Of one NATS server, or of several, separated by commas; without it what the variable
+   * `SYNOD_NATS_URL` has.
+   */
+  readonly natsUrl?: string | undefined;
   /** A folder with the files `username` and `password`; they are read at each connect. */
   readonly natsCredentialsDir?: string | undefined;
   /** A folder with `ca.crt`, and `tls.crt` with `tls.key` when NATS wants them; read like those. */
   readonly natsTlsDir?: string | undefined;
   /** What NATS allows the user to do, and so where answers come; `writer` without it. */
   readonly role?: ClientRole | undefined;
-  /** The cluster's name. */
-  readonly cluster: string;
-  /** Its namespace; `local` outside Kubernetes. */
-  readonly namespace?: string;
+  /** The cluster's name; without it what `SYNOD_CLUSTER` has, or `local`. */
+  readonly cluster?: string | undefined;
+  /** Its namespace; without it what `SYNOD_NAMESPACE` has, or `local`, as outside Kubernetes. */
+  readonly namespace?: string | undefined;
   /** Every call ends within that many milliseconds, with a result or an error. */
   readonly deadlineMs?: number;
   /** Requests that are under way at a time; more wait in order. */
   readonly maxInFlight?: number;
 }
 
+/** With what stands in for what was not given. */
+type Settled = ConnectOptions &
+  Required<Pick<ConnectOptions, 'deadlineMs' | 'maxInFlight'>> & {
+    readonly natsUrl: string;
+    readonly cluster: string;
+    readonly namespace: string;
+    readonly role: ClientRole;
+  };
+
+/** @throws SynodError `INVALID_ARGUMENT` */
+function settled(options: ConnectOptions): Settled {
+  checkOptions('what connect takes', options);
+  const { deadlineMs = 10_000, maxInFlight = 1024, role = 'writer' } = options;
+  const natsUrl = options.natsUrl ?? variable('SYNOD_NATS_URL');
+  const cluster = options.cluster ?? variable('SYNOD_CLUSTER') ?? DEFAULT_CLUSTER;
+  const namespace = options.namespace ?? variable('SYNOD_NAMESPACE') ?? DEFAULT_NAMESPACE;
+  checkText('natsUrl', natsUrl, 'the URL of a NATS server, here or in the variable SYNOD_NATS_URL');
+  checkName('cluster', cluster);
+  checkName('namespace', namespace);
+  checkOneOf('role', role, clientRoles);
+  checkMilliseconds('deadlineMs', deadlineMs);
+  checkCount('maxInFlight', maxInFlight, 1);
+  return { ...options, natsUrl: natsUrl ?? '', cluster, namespace, role, deadlineMs, maxInFlight };
+}
+
+/** An empty one counts as none. */
+function variable(name: string): string | undefined {
+  const value = process.env[name];
+  return value === '' ? undefined : value;
+}
+
 /**
- * Connects to a cluster.
- * @throws SynodError `UNREACHABLE` when NATS does not answer in time; `NOT_ADMITTED` or
- * `NOT_ALLOWED` when it refuses the user
+ * Connects to a cluster. What is not given is taken from the variables that `synod` knows, too.
+ * @throws SynodError `INVALID_ARGUMENT`; `UNREACHABLE` when NATS does not answer in time;
+ * `NOT_ADMITTED` or `NOT_ALLOWED` when it refuses the user
  */
-export async function connect(options: ConnectOptions): Promise<SynodClient> {
-  const { natsUrl, natsCredentialsDir, natsTlsDir, deadlineMs = 10_000 } = options;
-  const { namespace = 'local', cluster, role = 'writer' } = options;
+export async function connect(given: ConnectOptions = {}): Promise<SynodClient> {
+  const options = settled(given);
+  const { natsUrl, natsCredentialsDir, natsTlsDir, deadlineMs } = options;
+  const { namespace, cluster, role } = options;
   const id = randomBytes(16).toString('hex');
   const access = { url: natsUrl, credentialsDir: natsCredentialsDir, tlsDir: natsTlsDir };
   const inbox = subjectsOf(namespace, cluster).inbox(role);
@@ -98,9 +145,8 @@ export class SynodClient {
   readonly #membership: Membership;
 
   /** Use `connect`. */
-  constructor({ link, refusals, id, inbox }: Connected, options: ConnectOptions) {
-    const { namespace = 'local', cluster, role = 'writer' } = options;
-    const { deadlineMs = 10_000, maxInFlight = 1024 } = options;
+  constructor({ link, refusals, id, inbox }: Connected, options: Settled) {
+    const { namespace, cluster, role, deadlineMs, maxInFlight } = options;
     this.#link = link;
     const subjects = subjectsOf(namespace, cluster);
     const common = { link, refusals, subjects, inbox, deadlineMs };
@@ -122,8 +168,14 @@ export class SynodClient {
     throw deaf;
   }
 
+  /** Whether NATS is there. While it is not, calls wait for it until their deadline. */
+  get isConnected(): boolean {
+    return this.#link.isConnected;
+  }
+
   /** Proposes operations of the cluster's machine; they run in order, each exactly once. */
-  propose(operations: readonly Uint8Array[]): Promise<Answer> {
+  async propose(operations: readonly Uint8Array[]): Promise<Answer> {
+    checkOperations(operations);
     return this.#lanes.request(operations);
   }
 
@@ -132,6 +184,7 @@ export class SynodClient {
    * @returns its slot and position; `existed` when the text was there before
    */
   async append(text: string): Promise<{ slot: number; position: number; existed: boolean }> {
+    checkText('text', text);
     if (!text.isWellFormed()) {
       throw new SynodError('INVALID_OPERATION', { detail: 'the text has half a character' });
     }
@@ -144,7 +197,11 @@ export class SynodClient {
   async readTexts(
     page: { readonly from?: number; readonly limit?: number } & ReadOptions = {},
   ): Promise<{ texts: readonly string[]; total: number }> {
+    checkOptions('what readTexts takes', page);
     const { from = 0, limit = 1000, consistency = 'linearizable' } = page;
+    checkCount('from', from);
+    checkCount('limit', limit);
+    checkConsistency(consistency);
     const operation = encodeChatOperation({ type: 'read', from, limit });
     const { results } = await this.#lanes.read([operation], consistency);
     const result = parseChatResult(results[0] ?? new Uint8Array());
@@ -159,6 +216,8 @@ export class SynodClient {
 
   /** Adds to a register of the counter machine. @returns the register after it */
   async add(register: string, delta: number): Promise<RegisterValue> {
+    checkRegister(register);
+    checkNumber('delta', delta);
     return registerValue(
       await this.#lanes.request([encodeCounterOperation({ type: 'add', register, delta })]),
     );
@@ -167,6 +226,8 @@ export class SynodClient {
   /** Reads a register of the counter machine. `slot` is the last one that was applied. */
   async readRegister(register: string, options: ReadOptions = {}): Promise<RegisterValue> {
     const { consistency = 'linearizable' } = options;
+    checkRegister(register);
+    checkConsistency(consistency);
     const operation = encodeCounterOperation({ type: 'read', register });
     return registerValue(await this.#lanes.read([operation], consistency));
   }
@@ -250,7 +311,9 @@ export class SynodClient {
     return this.#admin.setAside(member, request);
   }
 
+  /** Ends the connection. Calls that wait for an answer, and later ones, end with `CLOSED`. */
   async close(): Promise<void> {
+    this.#admin.close();
     if (this.#lanes.close()) await this.#link.answers(FAREWELL_MS);
     await this.#link.close();
   }

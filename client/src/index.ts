@@ -9,7 +9,7 @@ export type {
 } from './client.ts';
 export type { StatusOptions } from './admin.ts';
 export type { Answer } from './lanes.ts';
-export type { Members } from './members.ts';
+export type { ClusterMember, Members } from './members.ts';
 export type { ChangeOptions } from './membership.ts';
 export type { SnapshotOptions, SnapshotPart } from './snapshot.ts';
 export type { ErrorCode } from '../../contract/src/error-codes.ts';

@@ -178,7 +178,7 @@ export class Lanes {
     consistency: Consistency,
   ): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      if (this.#closed) return reject(new SynodError('UNREACHABLE', { detail: 'closed' }));
+      if (this.#closed) return reject(new SynodError('CLOSED'));
       if (operations.length > MAX_UNANSWERED) return reject(new SynodError('TOO_LARGE'));
       const asked = { kind, isOpening: false, consistency, operations, resolve, reject };
       this.#waiting.push(this.#unsent(asked));
@@ -468,8 +468,7 @@ export class Lanes {
     const open = [...this.#lanes, ...this.#waiting];
     this.#lanes.length = 0;
     this.#waiting.length = 0;
-    for (const request of open)
-      request?.reject(new SynodError('UNREACHABLE', { detail: 'closed' }));
+    for (const request of open) request?.reject(new SynodError('CLOSED'));
     return closing !== undefined;
   }
 }

@@ -51,6 +51,10 @@ export const errors = {
     'The member gives a snapshot to somebody else. Ask another one, or try again when that is done.',
   SNAPSHOT_GONE:
     'The member has let go of that snapshot: it took too long, or it was restarted. Begin anew.',
+  NO_CLUSTER:
+    'No member of that cluster answers. Check its name; "synod up" starts it, if it does not run.',
+  INVALID_ARGUMENT: 'The call cannot take what it was given. It sent nothing.',
+  CLOSED: 'The client was closed, and takes no more calls. Connect anew.',
   NOT_TRANSFERRED: 'No other member took over in time. The leader leads on; try again.',
   TIMED_OUT: 'No answer came in time. The command may still be decided; a retry runs it once.',
   NOT_ALLOWED: 'The NATS user may not do that. Use one whose role may: docs/security.md has them.',

@@ -60,5 +60,11 @@ export function subjectsOf(namespace: string, name: string): Subjects {
   };
 }
 
+/** The cluster that is meant where none is named. */
+export const DEFAULT_CLUSTER = 'local';
+
+/** Of every cluster outside Kubernetes. */
+export const DEFAULT_NAMESPACE = 'local';
+
 /** What may stand between the dots of a subject: names of namespaces, clusters and members. */
 export const subjectToken = /^[A-Za-z0-9_-]{1,64}$/;

@@ -365,13 +365,16 @@ test('an answer that comes in parts is taken as a whole', async () => {
   expect(await client.propose([OPERATION])).toMatchObject({ slot: 7, results });
 });
 
-test('closing rejects what is under way and what comes later: UNREACHABLE', async () => {
+test('closing rejects what is under way and what comes later: CLOSED', async () => {
   await start(5_000);
   const open = client.propose([OPERATION]);
-  const rejected = expect(open).rejects.toMatchObject({ code: 'UNREACHABLE' });
+  const rejected = expect(open).rejects.toMatchObject({ code: 'CLOSED' });
   await client.close();
   await rejected;
-  await expect(client.propose([OPERATION])).rejects.toMatchObject({ code: 'UNREACHABLE' });
+  await expect(client.propose([OPERATION])).rejects.toMatchObject({ code: 'CLOSED' });
+  await expect(client.status()).rejects.toThrow('The client was closed');
+  await expect(client.members()).rejects.toMatchObject({ code: 'CLOSED' });
+  await expect(client.transferLeadership()).rejects.toMatchObject({ code: 'CLOSED' });
 });
 
 test('where no server is, connecting says UNREACHABLE and which', async () => {

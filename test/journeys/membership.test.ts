@@ -186,8 +186,8 @@ test('the last voter, unknown ids, and what is so already are refused: the code,
   const last = await member('remove', 'n0', '--force');
   expect(last).toMatchObject({ code: 1, stdout: '' });
   expect(last.stderr).toBe(
-    'synod: It is the last voter, and the cluster would end with it. Promote another one ' +
-      `first. (${id('n0')})\n`,
+    'synod: LAST_VOTER: It is the last voter, and the cluster would end with it. Promote another ' +
+      `one first. (${id('n0')})\n`,
   );
   for (const wrong of [['add'], ['add', 'a.b'], ['add', 'n1', '--timeout', '0'], ['swap']]) {
     expect(await member(...wrong)).toMatchObject({ code: 2, stdout: '' });
@@ -253,7 +253,7 @@ test('what has not settled is said, and nothing else is changed before it has', 
   const another = { ...add, member: 'n2' };
   expect(await ask(another)).toEqual({ ok: false, code: 'OUTDATED' });
   expect(await ask({ ...another, base: 1 })).toEqual({ ok: false, code: 'PENDING' });
-  const early = await member('add', 'n2', '--timeout', '1');
+  const early = await member('remove', 'n1', '--timeout', '1');
   expect(early).toMatchObject({ code: 1, stdout: '' });
   expect(early.stderr).toContain('Another change of the members has not settled yet.');
 

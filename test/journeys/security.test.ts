@@ -167,7 +167,7 @@ describe('a cluster with users', () => {
 
     const refused = await synod(['append', 'x'], { cwd, env: { ...env, ...as('reader') } });
     expect(refused).toMatchObject({ code: 1, stdout: '' });
-    expect(refused.stderr).toContain('synod: The NATS user may not do that.');
+    expect(refused.stderr).toContain('synod: NOT_ALLOWED: The NATS user may not do that.');
     const wrong = secure.credentials('wrong', 'writer', 'guessed');
     const outside = await synod(['log', '--nats-credentials', wrong], { cwd, env });
     expect(outside).toMatchObject({ code: 69, stdout: '' });

@@ -28,7 +28,7 @@ async function load(client: SynodClient, register: string, into: RegisterValue[]
   try {
     for (;;) into.push(await client.add(register, 1));
   } catch (error) {
-    if (!(error instanceof SynodError && error.code === 'UNREACHABLE')) throw error;
+    if (!(error instanceof SynodError && error.code === 'CLOSED')) throw error;
   }
 }
 

@@ -30,6 +30,7 @@ const quick = { seconds: 0.2, repetitions: 1, commands: 10_000, stateMib: 16 };
 
 export async function bench(options: BenchOptions): Promise<void> {
   const { only = measurements, machine, svg, output } = options;
+  checkFolder(options.folder);
   if (svg !== undefined) checkDrawing(svg, only);
   const bar = new SingleBar({
     format: '{bar} {percentage} %  {what}',
@@ -65,6 +66,13 @@ export async function bench(options: BenchOptions): Promise<void> {
     bar.stop();
   }
   process.exit(exitCodes.ok);
+}
+
+/** It is not made: a wrong one would be measured on another disk than was meant. */
+function checkFolder(folder: string): void {
+  if (fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  const sentence = `The folder ${folder} is not there. Make it, or name another one.`;
+  throw new CommandError(sentence, exitCodes.usage);
 }
 
 /** Said before anything is measured: it takes minutes. */

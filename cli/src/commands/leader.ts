@@ -10,7 +10,11 @@ export async function show(options: SessionOptions): Promise<void> {
   await withClient(options, async (client) => {
     const leader = leaderOf(await client.status({ waitMs: ANSWER_MS }));
     if (leader === undefined) {
-      throw new CommandError(`No member leads cluster ${options.cluster}.`, exitCodes.unavailable);
+      throw new CommandError(
+        `No member leads cluster ${options.cluster}.`,
+        exitCodes.unavailable,
+        'NO_LEADER',
+      );
     }
     const { name, member } = leader;
     print(options, { leader: member, name }, () => `${name} (${shortId(member)})`);

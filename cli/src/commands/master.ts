@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { exitCodes } from '../../../contract/src/error-codes.ts';
-import { folderNats } from '../local/folder-nats.ts';
+import { dialExternalNats, folderNats } from '../local/folder-nats.ts';
 import { Workspace } from '../local/workspace.ts';
 import { Master } from '../master/master.ts';
 import { parseLine, parseScript, ScriptError } from '../master/script.ts';
@@ -12,6 +12,7 @@ export async function master(options: { readonly ackTimeout: number }): Promise<
   const say = (what: string): void => void process.stderr.write(`${what}\n`);
   const commands = process.stdin.isTTY ? undefined : parse(await text(process.stdin));
   const workspace = new Workspace('.');
+  await dialExternalNats(process.env);
   const run = new Master({
     workspace,
     natsUrl: await folderNats(workspace, process.env, say),

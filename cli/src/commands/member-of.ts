@@ -1,5 +1,6 @@
 import { exitCodes } from '../../../contract/src/error-codes.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
+import { SynodError } from '../../../client/src/synod-error.ts';
 import { CommandError } from './command-error.ts';
 
 /**
@@ -18,4 +19,17 @@ export function memberOf(given: string, members: readonly MemberStatus[]): strin
   }
   const [id = given] = meant;
   return id;
+}
+
+/**
+ * The same, of one that answers, or that a configuration names.
+ * @throws SynodError `NO_MEMBER`, with the names of those that answer
+ */
+export function knownMemberOf(given: string, members: readonly MemberStatus[]): string {
+  const id = memberOf(given, members);
+  const isKnown = ({ member, voters, learners }: MemberStatus): boolean =>
+    [member, ...voters, ...learners].includes(id);
+  if (members.some(isKnown)) return id;
+  const names = members.map(({ name }) => name).join(', ');
+  throw new SynodError('NO_MEMBER', { detail: `${given}; those that answer: ${names}` });
 }

@@ -2,7 +2,7 @@ import Table from 'cli-table3';
 import type { MemberLists, MembershipRequest } from '../../../contract/src/membership.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import type { SynodClient } from '../../../client/src/client.ts';
-import { memberOf } from './member-of.ts';
+import { knownMemberOf, memberOf } from './member-of.ts';
 import { ANSWER_MS, print, withClient, type SessionOptions } from './session.ts';
 import { nameOf, shortId } from './short-id.ts';
 
@@ -45,14 +45,13 @@ export async function change(
 ): Promise<void> {
   await changed(options, (client, statuses) => {
     const { force = false } = options;
-    const id = memberOf(given, statuses);
     switch (step) {
       case 'add':
-        return client.addMember(id);
+        return client.addMember(knownMemberOf(given, statuses));
       case 'promote':
-        return client.promoteMember(id, { force });
+        return client.promoteMember(memberOf(given, statuses), { force });
       case 'remove':
-        return client.removeMember(id, { force });
+        return client.removeMember(memberOf(given, statuses), { force });
       default:
         return step satisfies never;
     }
@@ -69,7 +68,7 @@ export async function replace(
   options: ChangeCommandOptions,
 ): Promise<void> {
   await changed(options, (client, statuses) =>
-    client.replaceMember(memberOf(old, statuses), memberOf(fresh, statuses)),
+    client.replaceMember(memberOf(old, statuses), knownMemberOf(fresh, statuses)),
   );
 }
 

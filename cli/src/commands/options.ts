@@ -1,6 +1,10 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { clientRoles } from '../../../contract/src/roles.ts';
-import { DEFAULT_CLUSTER } from '../local/default-cluster.ts';
+import {
+  DEFAULT_CLUSTER,
+  DEFAULT_NAMESPACE,
+  subjectToken,
+} from '../../../contract/src/subjects.ts';
 
 /* Options that several commands have. */
 
@@ -12,12 +16,14 @@ export const output = () =>
 export const cluster = () =>
   new Option('--cluster <name>', 'name of the cluster')
     .env('SYNOD_CLUSTER')
+    .argParser(named(DEFAULT_CLUSTER))
     .default(DEFAULT_CLUSTER);
 
 const connecting = () => [
   new Option('--namespace <name>', 'namespace of the cluster')
     .env('SYNOD_NAMESPACE')
-    .default('local'),
+    .argParser(named(DEFAULT_NAMESPACE))
+    .default(DEFAULT_NAMESPACE),
   new Option(
     '--nats-url <url>',
     "NATS server, or several, separated by commas; without it the working folder's own",
@@ -38,6 +44,15 @@ const connecting = () => [
 export function asking(command: Command): Command {
   for (const option of [cluster(), ...connecting(), output()]) command.addOption(option);
   return command;
+}
+
+/** A name that may stand in a subject of NATS; an empty variable counts as none. */
+function named(fallback: string) {
+  return (text: string): string => {
+    if (text === '') return fallback;
+    if (subjectToken.test(text)) return text;
+    throw new InvalidArgumentError('It wants letters, digits, - and _, at most 64 of them.');
+  };
 }
 
 export function whole(min: number, max: number) {

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { exitCodes } from '../../../contract/src/error-codes.ts';
-import { folderNats } from '../local/folder-nats.ts';
+import { dialExternalNats, folderNats } from '../local/folder-nats.ts';
 import { NodeProcess } from '../local/node-process.ts';
 import { Workspace } from '../local/workspace.ts';
 import { CommandError } from './command-error.ts';
@@ -20,6 +20,7 @@ export async function scriptProcess(options: ScriptProcessOptions): Promise<void
     throw new CommandError(`Process ${id} of ${n}: ids go from 0 to ${n - 1}.`, exitCodes.usage);
   const workspace = new Workspace('.');
   const say = (what: string): void => void process.stderr.write(`${what}\n`);
+  await dialExternalNats(process.env);
   const natsUrl = await folderNats(workspace, process.env, say);
   const node = new NodeProcess({
     workspace,

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { verifySnapshot, type Snapshot } from '../../../contract/src/snapshot-file.ts';
 import { SLOT_MARGIN } from '../../../contract/src/snapshot.ts';
-import { DEFAULT_CLUSTER } from '../local/default-cluster.ts';
+import { clusterFlag } from '../local/cluster-flag.ts';
 import { FirstConfigurationFile } from '../local/first-configuration-file.ts';
 import { keepNewest, keptName } from '../local/kept-snapshots.ts';
 import { isBlank, NotBlankError, placeSnapshot } from '../local/restore.ts';
@@ -13,8 +13,8 @@ import type { SnapshotPlace } from '../places/place.ts';
 import { placeOf, shelfOf } from '../places/place-of.ts';
 import { isS3Address } from '../places/s3-address.ts';
 import { interruption } from './interruption.ts';
-import { memberOf } from './member-of.ts';
-import { ANSWER_MS, print, withClient, type SessionOptions } from './session.ts';
+import { knownMemberOf } from './member-of.ts';
+import { ANSWER_MS, print, withAnyClient, withClient, type SessionOptions } from './session.ts';
 import { explained, size, summary, table } from './snapshot-text.ts';
 
 /** So long nothing may come of S3, where no option says it. */
@@ -110,9 +110,11 @@ async function saveShown(
     bar.setTotal(of);
     bar.update(bytes, shown);
   };
-  return withClient(options, async (client) => {
+  // What runs unattended waits for members that come up as long as it may.
+  const ask = check === undefined ? withClient : withAnyClient;
+  return ask(options, async (client) => {
     const found = member === undefined ? [] : await client.status({ waitMs: ANSWER_MS });
-    const only = member === undefined ? {} : { member: memberOf(member, found) };
+    const only = member === undefined ? {} : { member: knownMemberOf(member, found) };
     const saving = place.save((file) =>
       saveSnapshot(client, {
         ...{ file, force, local, signal, ...only, ...(check && { check }) },
@@ -186,7 +188,7 @@ export async function restore(file: string, options: RestoreOptions): Promise<vo
     return place.use((local) => placeSnapshot(local, folders));
   });
   const { slot } = snapshot.header;
-  const where = cluster === DEFAULT_CLUSTER ? '' : ` --cluster ${cluster}`;
+  const where = clusterFlag(cluster);
   const then =
     data === undefined
       ? `Start it with "synod up${where}${nodes === 3 ? '' : ` --nodes ${nodes}`}".`

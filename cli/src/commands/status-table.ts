@@ -49,6 +49,7 @@ function diskOf({ logBytes, stateBytes }: MemberStatus): string {
   return mebibytes(logBytes + stateBytes);
 }
 
-function mebibytes(bytes: number): string {
+/** As a person reads it. */
+export function mebibytes(bytes: number): string {
   return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }

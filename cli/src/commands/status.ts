@@ -1,10 +1,8 @@
 import logUpdate from 'log-update';
-import { exitCodes } from '../../../contract/src/error-codes.ts';
 import type { SynodClient } from '../../../client/src/client.ts';
 import { isWhole, membersOf } from '../../../client/src/members.ts';
-import { CommandError } from './command-error.ts';
 import { exitCodeOf, healthOf } from './health.ts';
-import { ANSWER_MS, print, withClient, type SessionOptions } from './session.ts';
+import { absent, ANSWER_MS, print, withAnyClient, type SessionOptions } from './session.ts';
 import { statusTable } from './status-table.ts';
 
 export interface StatusOptions extends SessionOptions {
@@ -21,21 +19,17 @@ interface Picture {
 }
 
 export async function status(options: StatusOptions): Promise<void> {
-  await withClient(options, async (client) => {
+  await withAnyClient(options, async (client) => {
     if (options.watch === true) return watch(client, options);
     const picture = await look(client);
-    if (picture === undefined) throw new CommandError(silence(options), exitCodes.unavailable);
+    if (picture === undefined) throw absent(options);
     print(options, picture.json, () => picture.text);
     process.exitCode = picture.exitCode;
   });
 }
 
-function silence({ cluster }: StatusOptions): string {
-  return `No member of cluster ${cluster} answers.`;
-}
-
 async function look(client: SynodClient): Promise<Picture | undefined> {
-  const statuses = await client.status({ waitMs: ANSWER_MS, enough: isWhole });
+  const statuses = await client.status({ waitMs: 2 * ANSWER_MS, enough: isWhole });
   if (statuses.length === 0) return undefined;
   const found = membersOf(statuses);
   const { state, sentence } = healthOf(found);
@@ -65,7 +59,7 @@ async function watch(client: SynodClient, options: StatusOptions): Promise<void>
     const next = new Promise((resolve) => setTimeout(resolve, REDRAW_MS));
     const picture = await Promise.race([look(client), stopped]);
     if (picture === 'stopped') break;
-    const text = picture?.text ?? silence(options);
+    const text = picture?.text ?? absent(options).message;
     if (isRedrawn) logUpdate(text);
     else print(options, picture?.json ?? { health: 'no-answer', sentence: text }, () => text);
     if ((await Promise.race([next, stopped])) === 'stopped') break;

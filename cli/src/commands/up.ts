@@ -1,146 +1,169 @@
-import { createInterface, type Interface } from 'node:readline';
-import { Writable } from 'node:stream';
-import logUpdate from 'log-update';
+import { isUtf8 } from 'node:buffer';
 import { exitCodes } from '../../../contract/src/error-codes.ts';
-import type { MemberStatus } from '../../../contract/src/status.ts';
-import { LocalCluster } from '../local/local-cluster.ts';
-import { Workspace } from '../local/workspace.ts';
+import { DEFAULT_CLUSTER } from '../../../contract/src/subjects.ts';
 import { connect, type SynodClient } from '../../../client/src/client.ts';
-import { leaderOf, membersOf } from '../../../client/src/members.ts';
-import { statusTable } from './status-table.ts';
+import { abortable } from '../local/abortable.ts';
+import { clusterFlag } from '../local/cluster-flag.ts';
+import { dialExternalNats } from '../local/folder-nats.ts';
+import { FirstConfigurationFile } from '../local/first-configuration-file.ts';
+import { InterruptedError } from '../local/interrupted-error.ts';
+import { LocalCluster } from '../local/local-cluster.ts';
+import { end } from '../local/running.ts';
+import { Workspace } from '../local/workspace.ts';
+import { CommandError, failureJson } from './command-error.ts';
+import { complaint } from './complaint.ts';
+import { linesOf } from './lines.ts';
+import { LiveView } from './live-view.ts';
 
 export interface UpOptions {
-  readonly nodes: number;
+  /** Without it, as many as there are in the folder, or three. */
+  readonly nodes?: number;
   readonly cluster: string;
   readonly output: 'text' | 'json';
 }
 
-const REFRESH_MS = 500;
-const SHOWN_LINES = 5;
-const SHOWN_CHARACTERS = 60;
+const NODES = 3;
 const DECIDE_DEADLINE_MS = 30_000;
+const STOP_DEADLINE_MS = 8_000;
+
+const say = (what: string): void => void process.stderr.write(`${what}\n`);
 
 /** Starts the cluster, takes lines to append until the end of input or Ctrl-C, and stops it. */
 export async function up(options: UpOptions): Promise<void> {
-  const say = (what: string): void => void process.stderr.write(`${what}\n`);
-  const { cluster, nodes } = options;
+  const signal = stopping();
+  const workspace = new Workspace('.');
+  const { cluster } = options;
+  refuseSecond(workspace, cluster);
+  await dialExternalNats(process.env);
+  const members = workspace.membersOf(cluster);
+  const nodes = options.nodes ?? membersHere(workspace, cluster);
   say(`Starting ${nodes} member(s) of cluster ${cluster}; their data is below .synod/`);
-  const local = await LocalCluster.start({ workspace: new Workspace('.'), cluster, nodes, say });
-  const client = await connect({
-    natsUrl: local.natsUrl,
-    cluster,
-    deadlineMs: DECIDE_DEADLINE_MS,
-  });
+  sayAbsent(members, nodes);
+  const local = await start(workspace, cluster, nodes, signal);
   let code: number = exitCodes.ok;
+  let client: SynodClient | undefined;
   try {
-    if (process.stdin.isTTY && process.stdout.isTTY) await new LiveView(client, nodes).run();
-    else code = await appendLines(client, options);
+    const { natsUrl } = local;
+    client = await connect({ natsUrl, cluster, deadlineMs: DECIDE_DEADLINE_MS });
+    sayWhere(natsUrl, cluster);
+    const isLive = process.stdin.isTTY && process.stdout.isTTY;
+    if (isLive) await new LiveView({ client, local, workspace, cluster, signal }).run();
+    else code = await appendLines(client, options, signal);
   } finally {
-    await client.close();
+    await client?.close();
+    // Some may have been started again by "synod start".
+    const others = workspace.nodesOf(cluster).filter(({ pid }) => !isOwn(local, pid));
+    await Promise.all(others.map((node) => end(node, STOP_DEADLINE_MS)));
     await local.stop();
   }
   process.exit(code);
 }
 
+/** Of Ctrl-C, of a request to end, and of a terminal or reader that is gone: nothing is left. */
+function stopping(): AbortSignal {
+  const stop = new AbortController();
+  // Not `once`: a second one would end the process while it stops what it started.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => stop.abort());
+  }
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => stop.abort());
+  return stop.signal;
+}
+
+function refuseSecond(workspace: Workspace, cluster: string): void {
+  const running = workspace.nodesOf(cluster).map(({ name = '' }) => name);
+  if (running.length === 0) return;
+  const where = clusterFlag(cluster);
+  throw new CommandError(
+    `Cluster ${cluster} runs in this folder already: ${running.join(', ')}. ` +
+      `"synod status${where}" shows it, and "synod append <text>${where}" appends to it. ` +
+      'Ctrl-C where it was started stops it.',
+    exitCodes.failed,
+  );
+}
+
+async function start(
+  workspace: Workspace,
+  cluster: string,
+  nodes: number,
+  signal: AbortSignal,
+): Promise<LocalCluster> {
+  try {
+    return await LocalCluster.start({ workspace, cluster, nodes, say, signal });
+  } catch (error) {
+    if (error instanceof InterruptedError) await workspace.endIdleNats();
+    else refuseSecond(workspace, cluster); // Another one was a little faster.
+    throw error;
+  }
+}
+
+function isOwn(local: LocalCluster, pid: number): boolean {
+  return local.names.some((name) => local.node(name)?.pid === pid);
+}
+
+/** Those that have data here, and those that the cluster began with; three where none began. */
+function membersHere(workspace: Workspace, cluster: string): number {
+  const first = new FirstConfigurationFile(workspace.dataOf(cluster)).read();
+  const began = first?.members.length ?? NODES;
+  return Math.max(began, ...workspace.membersOf(cluster).map((name) => numberOf(name) + 1));
+}
+
+/** Members are n0, n1, … */
+function numberOf(name: string): number {
+  return Number(/^n(\d)$/.exec(name)?.[1] ?? -1);
+}
+
+/** Fewer are started than there are. */
+function sayAbsent(members: readonly string[], nodes: number): void {
+  const absent = members.filter((name) => numberOf(name) >= nodes);
+  if (absent.length === 0) return;
+  say(
+    `This folder has the data of ${members.length} members. Not started, as --nodes is ${nodes}: ` +
+      `${absent.join(', ')}. Without --nodes all are.`,
+  );
+}
+
+/** So that others can connect. */
+function sayWhere(natsUrl: string, cluster: string): void {
+  say(`NATS is at ${natsUrl}. For programs, and for synod in other folders:`);
+  say(`  export SYNOD_NATS_URL=${natsUrl}`);
+  if (cluster !== DEFAULT_CLUSTER) say(`  export SYNOD_CLUSTER=${cluster}`);
+}
+
 /** Appends each line of standard input, in order, and prints its slot. */
-async function appendLines(client: SynodClient, options: UpOptions): Promise<number> {
-  const lines = createInterface({ input: process.stdin });
-  const stop = (): void => lines.close();
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+async function appendLines(
+  client: SynodClient,
+  options: UpOptions,
+  signal: AbortSignal,
+): Promise<number> {
   let failed = false;
-  for await (const text of lines) {
-    if (text === '') continue;
+  for await (const line of linesOf(process.stdin, signal)) {
+    if (line.length === 0) continue;
+    const text = line.toString();
     try {
-      const { slot, position, existed } = await client.append(text);
+      if (!isUtf8(line)) throw notText();
+      const { slot, position, existed } = await abortable(client.append(text), signal);
       const json = JSON.stringify({ slot, position, existed, text });
       process.stdout.write(`${options.output === 'json' ? json : `${slot}\t${text}`}\n`);
     } catch (error) {
       failed = true;
-      process.stderr.write(`${complaint(text, error)}\n`);
+      const isJson = options.output === 'json';
+      say(isJson ? failureJson(unknownEnd(error), { text }) : complaint(text, unknownEnd(error)));
     }
   }
   return failed ? exitCodes.failed : exitCodes.ok;
 }
 
-function complaint(text: string, error: unknown): string {
-  const start = text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
-  return `${start}: ${error instanceof Error ? error.message : String(error)}`;
+function notText(): CommandError {
+  return new CommandError(
+    'The line is not UTF-8, and was not appended. Convert it: iconv -f <encoding> -t UTF-8.',
+    exitCodes.failed,
+    'INVALID_ARGUMENT',
+  );
 }
 
-/** The live view of a terminal: the members, the last lines, and the line being typed. */
-class LiveView {
-  readonly #client: SynodClient;
-  readonly #nodes: number;
-  readonly #typed: Interface;
-  readonly #lines: string[] = [];
-  #members: readonly MemberStatus[] = [];
-  #rate = 0;
-  #last: { at: number; operations: number } | undefined;
-
-  constructor(client: SynodClient, nodes: number) {
-    this.#client = client;
-    this.#nodes = nodes;
-    // What is typed is drawn below the table, so readline itself prints nothing.
-    const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-    this.#typed = createInterface({ input: process.stdin, output: silent, terminal: true });
-  }
-
-  /** Until Ctrl-C or the end of input. */
-  async run(): Promise<void> {
-    const redraw = (): void => this.#draw();
-    process.stdin.on('keypress', redraw);
-    const timer = setInterval(() => void this.#refresh(), REFRESH_MS);
-    await new Promise<void>((resolve) => {
-      this.#typed.on('line', (line) => void this.#append(line));
-      this.#typed.on('SIGINT', resolve);
-      this.#typed.on('close', resolve);
-      process.once('SIGTERM', resolve);
-    });
-    clearInterval(timer);
-    process.stdin.off('keypress', redraw);
-    this.#typed.close();
-    logUpdate.done();
-    process.stdout.write('Stopping. The next start goes on from here.\n');
-  }
-
-  async #append(text: string): Promise<void> {
-    if (text === '') return;
-    try {
-      const { slot, existed } = await this.#client.append(text);
-      this.#note(`slot ${slot}: ${text}${existed ? ' (was there already)' : ''}`);
-    } catch (error) {
-      this.#note(complaint(text, error));
-    }
-  }
-
-  #note(line: string): void {
-    this.#lines.push(line);
-    this.#lines.splice(0, this.#lines.length - SHOWN_LINES);
-    this.#draw();
-  }
-
-  async #refresh(): Promise<void> {
-    this.#members = await this.#client.status({ waitMs: REFRESH_MS - 100, expect: this.#nodes });
-    const operations = Math.max(0, ...this.#members.map((member) => member.operationsApplied));
-    const at = performance.now();
-    if (this.#last !== undefined) {
-      this.#rate = ((operations - this.#last.operations) / (at - this.#last.at)) * 1000;
-    }
-    this.#last = { at, operations };
-    this.#draw();
-  }
-
-  #draw(): void {
-    const leader = leaderOf(this.#members)?.name ?? 'none';
-    const rate = Math.max(0, Math.round(this.#rate));
-    logUpdate(
-      [
-        statusTable(membersOf(this.#members)),
-        `leader ${leader}   ${rate} operations/s   Ctrl-C stops`,
-        ...this.#lines,
-        `> ${this.#typed.line}`,
-      ].join('\n'),
-    );
-  }
+/** A line that was under way when it was interrupted. */
+function unknownEnd(error: unknown): unknown {
+  if (!(error instanceof InterruptedError)) return error;
+  return new Error('It was interrupted; whether the line was appended is not known.');
 }

@@ -4,8 +4,9 @@ import type { MemberStatus } from '../../../contract/src/status.ts';
 import { connect } from '../../../client/src/client.ts';
 import { membersOf } from '../../../client/src/members.ts';
 import { SynodError } from '../../../client/src/synod-error.ts';
+import { abortable, refuseAborted } from './abortable.ts';
 import { admit, bootstrap, type Tell } from './bootstrap.ts';
-import { DEFAULT_CLUSTER } from './default-cluster.ts';
+import { clusterFlag } from './cluster-flag.ts';
 import { FirstConfigurationFile } from './first-configuration-file.ts';
 import { folderNats } from './folder-nats.ts';
 import { NodeProcess } from './node-process.ts';
@@ -24,6 +25,8 @@ export interface LocalClusterOptions {
   /** Told what takes long, and what a person should know. */
   readonly say?: (what: string) => void;
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Ends its start: then nothing is left that it started. */
+  readonly signal?: AbortSignal;
 }
 
 const STOP_DEADLINE_MS = 8_000;
@@ -48,16 +51,20 @@ export class LocalCluster {
 
   /**
    * Starts NATS, if need be, and all members; and makes them one cluster, if they are not yet.
-   * @throws Error that says which did not start and where its log is; AnotherClusterError
+   * @throws Error that says which did not start and where its log is; AnotherClusterError;
+   *   InterruptedError
    */
   static async start(options: LocalClusterOptions): Promise<LocalCluster> {
-    const { workspace, environment = process.env, say = () => undefined } = options;
-    const cluster = new LocalCluster(await folderNats(workspace, environment, say), options);
+    const { workspace, environment = process.env, say = () => undefined, signal } = options;
+    const natsUrl = await folderNats(workspace, environment, say, signal);
+    const cluster = new LocalCluster(natsUrl, options);
     try {
+      refuseAborted(signal);
       const { names } = cluster;
-      const members = await Promise.all(names.map((name) => cluster.#startProcess(name)));
+      const started = Promise.all(names.map((name) => cluster.#startProcess(name)));
+      const members = await abortable(started, signal);
       const file = new FirstConfigurationFile(workspace.dataOf(options.cluster));
-      cluster.#first = await bootstrap(file, members, cluster.#tell);
+      cluster.#first = await abortable(bootstrap(file, members, cluster.#tell), signal);
       cluster.#explain(members);
     } catch (error) {
       await cluster.stop();
@@ -162,11 +169,20 @@ export class LocalCluster {
   /** The command that gives a new member a vote, or the first step to it. */
   #admission(name: string, lost: string | undefined): string {
     const { cluster } = this.#options;
-    const where = cluster === DEFAULT_CLUSTER ? '' : ` --cluster ${cluster}`;
+    const where = clusterFlag(cluster);
     if (lost === undefined) return `"synod member add ${name}${where}" makes it a learner.`;
     return (
       `The old one, ${lost}, can never come back: "synod member replace ${lost} ${name}${where}" ` +
       'puts the new one in its place.'
+    );
+  }
+
+  /** Those that have ended, and how; but for those that somebody has started again. */
+  ended(): readonly { readonly name: string; readonly how: string }[] {
+    const { workspace, cluster } = this.#options;
+    const running = new Set(workspace.nodesOf(cluster).map(({ name }) => name));
+    return [...this.#nodes].flatMap(([name, { ending: how }]) =>
+      how === undefined || running.has(name) ? [] : [{ name, how }],
     );
   }
 

@@ -28,12 +28,14 @@ export function cacheFolder(environment: Environment): string {
  * Finds a nats-server, or obtains one: `$NATS_SERVER`, `PATH`, the cache folder; then the official
  * release, then the Go toolchain.
  * @param say told what takes long
+ * @param signal ends a build
  * @returns the path of the program
  * @throws NoNatsServerError
  */
 export async function findNatsServer(
   environment: Environment = process.env,
   say: (what: string) => void = () => undefined,
+  signal?: AbortSignal,
 ): Promise<string> {
   const named = environment['NATS_SERVER'];
   if (named !== undefined && named !== '') {
@@ -44,13 +46,14 @@ export async function findNatsServer(
   if (installed !== undefined) return installed;
   const cached = path.join(cacheFolder(environment), `nats-server-${NATS_SERVER_VERSION}`);
   if (isProgram(cached)) return cached;
-  return obtain(cached, environment, say);
+  return obtain(cached, environment, say, signal);
 }
 
 async function obtain(
   target: string,
   environment: Environment,
   say: (what: string) => void,
+  signal: AbortSignal | undefined,
 ): Promise<string> {
   const failures: string[] = [];
   say(`fetching nats-server ${NATS_SERVER_VERSION} from its official release`);
@@ -58,6 +61,7 @@ async function obtain(
     await fetchNatsServer(target, environment);
     return target;
   } catch (error) {
+    if (signal?.aborted === true) throw error;
     failures.push(firstLine(error));
   }
   const go = onPath('go', environment);
@@ -65,7 +69,7 @@ async function obtain(
   else {
     say(`building nats-server ${NATS_SERVER_VERSION} with ${go}; it takes about a minute, once`);
     try {
-      await build(go, target, environment);
+      await build(go, target, environment, signal);
       return target;
     } catch (error) {
       failures.push(`go install failed: ${firstLine(error)}`);
@@ -86,12 +90,18 @@ function fetchNatsServer(target: string, environment: Environment): Promise<void
   return fetchRelease({ baseUrl, version: NATS_SERVER_VERSION, target, deadlineMs });
 }
 
-async function build(go: string, target: string, environment: Environment): Promise<void> {
+async function build(
+  go: string,
+  target: string,
+  environment: Environment,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), 'synod-nats-'));
   try {
     await run(go, ['install', `github.com/nats-io/nats-server/v2@v${NATS_SERVER_VERSION}`], {
       env: { ...environment, GOBIN: folder, GOFLAGS: '' },
       timeout: OBTAIN_DEADLINE_MS,
+      ...(signal && { signal }),
     });
     await installProgram(path.join(folder, 'nats-server'), target);
   } finally {

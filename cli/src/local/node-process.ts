@@ -9,7 +9,7 @@ import type { Workspace } from './workspace.ts';
 const READY_DEADLINE_MS = 30_000;
 
 /** The program of a node; the client starts it and never imports it. */
-const nodeMain = fileURLToPath(new URL('../../../node/src/main.js', import.meta.url));
+export const nodeMain = fileURLToPath(new URL('../../../node/src/main.js', import.meta.url));
 
 /** Where a member runs; or, for a master's script, ids that were derived from numbers. */
 export type NodeIdentity =
@@ -39,6 +39,7 @@ export class NodeProcess {
   readonly #ready: Promise<MemberStatus>;
   readonly #exit: Promise<number>;
   #exitCode: number | undefined;
+  #signal: NodeJS.Signals | null = null;
 
   constructor(options: NodeOptions) {
     const { workspace, natsUrl, cluster, data, logFile, flags = [] } = options;
@@ -54,10 +55,13 @@ export class NodeProcess {
       env: { ...process.env, ...environment },
     });
     if (typeof log === 'number') fs.closeSync(log);
-    if (this.#child.pid !== undefined) workspace.record(this.#child.pid, { kind: 'node', cluster });
+    if (this.#child.pid !== undefined) {
+      workspace.record(this.#child.pid, { kind: 'node', cluster, name });
+    }
     this.#exit = new Promise((resolve) => {
       this.#child.once('error', () => resolve(127));
       this.#child.once('exit', (code, signal) => {
+        this.#signal = signal;
         this.#exitCode = code ?? (signal === null ? 1 : 128);
         resolve(this.#exitCode);
       });
@@ -92,6 +96,11 @@ export class NodeProcess {
 
   get running(): boolean {
     return this.#exitCode === undefined;
+  }
+
+  /** How it has ended, as in `code 1` or `SIGKILL`; `undefined` while it runs. */
+  get ending(): string | undefined {
+    return this.#exitCode === undefined ? undefined : (this.#signal ?? `code ${this.#exitCode}`);
   }
 
   get pid(): number | undefined {
@@ -132,7 +141,7 @@ function identityFlags(identity: NodeIdentity): string[] {
 }
 
 /** What the last line of a node's log says, or '' when it says nothing. */
-function lastWords(logFile: string): string {
+export function lastWords(logFile: string): string {
   try {
     const last = fs.readFileSync(logFile, 'utf8').trimEnd().split('\n').at(-1) ?? '';
     const { msg } = JSON.parse(last) as { msg?: unknown };

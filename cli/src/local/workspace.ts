@@ -8,6 +8,8 @@ export interface StartedProcess extends ProcessId {
   readonly kind: 'node' | 'nats-server';
   /** Of a node: its cluster. */
   readonly cluster?: string;
+  /** Of a node: what it is called there. */
+  readonly name?: string;
   /** Of a nats-server: where it listens. */
   readonly url?: string;
 }
@@ -55,6 +57,23 @@ export class Workspace {
       else fs.rmSync(file, { force: true });
     }
     return running;
+  }
+
+  /** The nodes of a cluster that still run, in the order of their names. */
+  nodesOf(cluster: string): StartedProcess[] {
+    const nodes = this.running().filter((each) => each.kind === 'node' && each.cluster === cluster);
+    return nodes.sort((a, b) =>
+      (a.name ?? '').localeCompare(b.name ?? '', 'en', { numeric: true }),
+    );
+  }
+
+  /** The names of the members whose data is here, in order. */
+  membersOf(cluster: string): string[] {
+    const folder = this.dataOf(cluster);
+    if (!fs.existsSync(folder)) return [];
+    const entries = fs.readdirSync(folder, { withFileTypes: true });
+    const names = entries.filter((each) => each.isDirectory()).map(({ name }) => name);
+    return names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
   }
 
   /**

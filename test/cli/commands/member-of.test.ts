@@ -1,4 +1,4 @@
-import { memberOf } from '../../../cli/src/commands/member-of.ts';
+import { knownMemberOf, memberOf } from '../../../cli/src/commands/member-of.ts';
 import { parseStatus, type MemberStatus } from '../../../contract/src/status.ts';
 
 const voters = ['aa11bb22cc33dd44', 'aa99bb22cc33dd44', '5555bb22cc33dd44'];
@@ -29,4 +29,10 @@ test.each([
 
 test('what may mean two members is refused', () => {
   expect(() => memberOf('aa', members)).toThrow('aa may mean aa11bb22cc33dd44, aa99bb22cc33dd44.');
+});
+
+test('of one that is to be there, nobody is refused, with the names that there are', () => {
+  expect(knownMemberOf('n2', members)).toBe('aa99bb22cc33dd44');
+  expect(knownMemberOf('7777', members)).toBe('7777bb22cc33dd44');
+  expect(() => knownMemberOf('n9', members)).toThrow('(n9; those that answer: n0, n1, n2)');
 });

@@ -2,9 +2,9 @@ import { isForGood, isOfLeaders } from '../plan.ts';
 import type { Report } from '../simulation.ts';
 
 /**
- * A run with less proves nothing: also with a queue of two commands, a seventh of all lost and a part
- * of the rest garbled, where a slot waits for seconds until it is sent again. Of 3,500 seeds one had
- * 22, and none less.
+ * A run with less proves nothing: also with a queue of two commands, a seventh of all lost and a
+ * part of the rest garbled, where a slot waits for seconds until it is sent again. Of some 3,500
+ * seeds one had 22, and none less.
  */
 const ANSWERED = 15;
 const ELECTIONS = 1;
