@@ -53,7 +53,7 @@ const MIB = 1024 * 1024;
 
 program
   .command('up')
-  .description('Start a cluster in this folder; take lines and append them to its chat log.')
+  .description('Start a cluster in this folder, and append each input line to its chat log.')
   .addOption(
     new Option('--nodes <n>', 'members (default: those of this folder, or 3)').argParser(
       whole(1, 7),
@@ -102,14 +102,14 @@ asking(program.command('status'))
 
 const leader = program
   .command('leader')
-  .description('Show who leads, or have another member lead.');
+  .description('Show the leader, or make another member lead.');
 
 asking(leader.command('show'))
   .description('Print name and id of the member that leads.')
   .action(async (options: SessionOptions) => (await import('./commands/leader.ts')).show(options));
 
 asking(leader.command('transfer'))
-  .description('Have another member lead; commands that are under way are not lost.')
+  .description('Make another member lead. No command is lost.')
   .argument('[member]', 'its name or id; without it the leader chooses who has applied the most')
   .action(async (member: string | undefined, options: SessionOptions) =>
     (await import('./commands/leader.ts')).transfer(member, options),
@@ -182,7 +182,7 @@ program
   .addOption(
     new Option(
       '--quick',
-      'one very short sample of each: whether it works, no measurement',
+      'one very short sample of each: shows that it works, measures nothing',
     ).conflicts(['seconds', 'repetitions', 'commands', 'stateMib']),
   )
   .addOption(output())

@@ -1,13 +1,14 @@
 /** Every refusal that a client can get, with what to do. The codes are part of the contract. */
 export const errors = {
   NO_LEADER: 'No member leads the cluster right now. Try again shortly.',
-  NOT_LEADING: 'The member that was asked does not lead any more. Try again: another one does.',
+  NOT_LEADING: 'The member that was asked no longer leads. Try again: another member leads.',
   NOT_SERVING:
     'The member that was asked cannot serve reads right now. Try again: another one may.',
-  OVERLOADED: 'More commands wait than may, or a disk or quorum is slow. Try again after the hint.',
+  OVERLOADED:
+    'Too many commands wait, or a disk or quorum is slow. Try again after the time in the hint.',
   TOO_LARGE: 'The command is larger than the cluster takes. Split it, or make it smaller.',
   ANSWER_TOO_LARGE:
-    'It was done, but its answer is larger than 1 MiB, and than NATS takes. Ask for less at once.',
+    'The command ran, but its answer is larger than NATS takes, or than 1 MiB. Ask for less at once.',
   GARBLED: 'The request was changed on its way to the cluster. Send it again.',
   MALFORMED: 'The request could not be parsed. Client and cluster must speak the same version.',
   ALREADY_ANSWERED: 'The number is below the lowest one that the client declared unanswered.',
@@ -15,25 +16,25 @@ export const errors = {
   SESSION_EXPIRED:
     'The client was silent for longer than its session lives. The command may have run, once.',
   CLUSTER_CHANGED:
-    'The cluster is another one: it was restored from a snapshot, say, and may lack what it had answered. Look what is there, then go on.',
+    'This is another cluster, for example one restored from a snapshot. It may lack what you were answered. Check what is there, then continue.',
   SESSIONS_FULL:
-    'The cluster keeps as many sessions, or replies of theirs, as it may. Try again when some end.',
+    'The cluster has reached its limit of sessions or stored replies. Try again when some have ended.',
   QUOTA_EXCEEDED:
-    'The cluster is over its quota, and takes nothing that makes it larger. It did not run. Raise --quota-bytes, or delete something.',
+    'The cluster is over its quota and refuses commands that make it larger. The command did not run. Raise --quota-bytes, or delete something.',
   INVALID_OPERATION: 'The state machine does not know the operation. It changed nothing.',
   UNKNOWN_MEMBER:
     'No member with that id can do this. "synod member list" shows who votes and learns.',
-  ALREADY_MEMBER: 'The cluster has that member already, as was asked for. It changed nothing.',
-  OUTDATED: 'Others changed the members since they were looked at. Look again, then decide anew.',
+  ALREADY_MEMBER: 'The cluster already has that member. Nothing was changed.',
+  OUTDATED: 'Somebody else changed the members since you looked. Look again, then decide again.',
   PENDING: 'Another change of the members has not settled yet. Try again shortly.',
-  LAST_VOTER: 'It is the last voter, and the cluster would end with it. Promote another one first.',
-  MANY_AT_ONCE: 'Only one voter may come or go at a time. Make one change after another.',
+  LAST_VOTER:
+    'This is the last voter. Without it the cluster would end. Promote another member first.',
+  MANY_AT_ONCE: 'Only one voter may be added or removed at a time. Make one change after another.',
   TOO_MANY_VOTERS: 'A cluster has seven voters at most. Remove one first, then promote.',
-  NO_QUORUM:
-    'Too few voters would be left that answer now. Start or replace the silent ones first.',
+  NO_QUORUM: 'Too few of the remaining voters answer now. Start or replace the silent ones first.',
   LAGS: 'The learner has not caught up, and may not vote yet. See that it runs, then try again.',
   NOT_SETTLED:
-    'The change is decided, but a quorum has it not on disk yet. Stop nobody; ask again.',
+    'The change is decided, but a quorum does not have it on disk yet. Stop no member; ask again.',
   NO_MEMBER: 'No member with that id answers. "synod status" shows those that do.',
   ANOTHER_CLUSTER: 'The member has another first configuration, for ever. It changed nothing.',
   ANOTHER_SNAPSHOT:
@@ -41,24 +42,24 @@ export const errors = {
   ANOTHER_MACHINE:
     'The member was started with another state machine than the cluster has. It changed nothing.',
   OLD_MACHINE:
-    'The member has not the version of the state machine that is in force. Start a newer Synod.',
+    'The member does not have the version of the state machine that is in force. Start a newer Synod.',
   DAMAGED: 'The member found its data damaged, and has no roles. "synod status" says where.',
   HAS_LEADER:
     'The member hears a leader, which has a quorum: nothing has to be recovered. It changed nothing.',
   INCOMPLETE:
-    'The member has no whole state: its log begins above what it has applied. Recover from another.',
+    'The state of the member is incomplete, and its log begins too late to rebuild it. Recover from another.',
   SNAPSHOT_BUSY:
-    'The member gives a snapshot to somebody else. Ask another one, or try again when that is done.',
+    'The member is giving a snapshot to somebody else. Ask another member, or try again later.',
   SNAPSHOT_GONE:
-    'The member has let go of that snapshot: it took too long, or it was restarted. Begin anew.',
+    'The member no longer has that snapshot: it took too long, or the member was restarted. Begin again.',
   NO_CLUSTER:
     'No member of that cluster answers. Check its name; "synod up" starts it, if it does not run.',
-  INVALID_ARGUMENT: 'The call cannot take what it was given. It sent nothing.',
-  CLOSED: 'The client was closed, and takes no more calls. Connect anew.',
-  NOT_TRANSFERRED: 'No other member took over in time. The leader leads on; try again.',
+  INVALID_ARGUMENT: 'The call cannot use what it was given. Nothing was sent.',
+  CLOSED: 'The client was closed and takes no more calls. Connect again.',
+  NOT_TRANSFERRED: 'No other member took over in time. The leader still leads. Try again.',
   TIMED_OUT: 'No answer came in time. The command may still be decided; a retry runs it once.',
   NOT_ALLOWED: 'The NATS user may not do that. Use one whose role may: docs/security.md has them.',
-  NOT_ADMITTED: 'NATS does not let this connection in. Check its credentials and certificates.',
+  NOT_ADMITTED: 'NATS refuses this connection. Check its credentials and certificates.',
   UNREACHABLE: 'The NATS server cannot be reached. Check its URL and that it runs.',
 } as const;
 

@@ -191,7 +191,7 @@ export class SnapshotParser {
   #readHeader(all: Buffer): number | undefined {
     const known = all.subarray(0, MAGIC.length);
     if (!MAGIC.subarray(0, known.length).equals(known)) {
-      throw new SnapshotError('It is no snapshot.');
+      throw new SnapshotError('It is not a snapshot.');
     }
     const format = all[MAGIC.length];
     if (format === undefined) return undefined;

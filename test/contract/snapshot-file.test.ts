@@ -115,7 +115,7 @@ test('the end of another snapshot makes none whole', () => {
 });
 
 test.each([
-  ['no file of ours', Buffer.from('PK\u0003\u0004 something else'), 'It is no snapshot.'],
+  ['no file of ours', Buffer.from('PK\u0003\u0004 something else'), 'It is not a snapshot.'],
   ['nothing', Buffer.alloc(0), 'its end is missing'],
   ['a later format', Buffer.from('SYNODSNP\u0002'), 'this version of Synod reads format 1'],
 ])('%s', (_, bytes, sentence) => {

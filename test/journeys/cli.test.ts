@@ -40,7 +40,7 @@ test('--help teaches: every command, with examples', async () => {
 
 test.each([
   [['upp'], "unknown command 'upp'\n(Did you mean up?)"],
-  [['up', '--nodes', '8'], 'It wants a whole number from 1 to 7.'],
+  [['up', '--nodes', '8'], 'It must be a whole number from 1 to 7.'],
   [['append'], "missing required argument 'text'"],
   [['status', '--output', 'xml'], 'Allowed choices are text, json.'],
   [['process', '3', '3', '10000'], 'Process 3 of 3: ids go from 0 to 2.'],

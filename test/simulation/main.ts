@@ -32,7 +32,7 @@ interface Options {
 
 function whole(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It wants a whole number.');
+  throw new InvalidArgumentError('It must be a whole number.');
 }
 
 function positive(text: string): number {

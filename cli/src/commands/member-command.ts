@@ -23,14 +23,16 @@ export function addMemberCommand(program: Command): void {
     .action(async (options: SessionOptions) => (await import('./member.ts')).list(options));
 
   changing(member.command('add'), 30)
-    .description('Make a blank member that runs a learner: it hears everything, without a vote.')
+    .description(
+      'Turn a blank, running member into a learner. It receives everything and has no vote.',
+    )
     .argument('<member>', 'the name of the new member; or its id, or how it begins', nameOrId)
     .action(async (member: string, options: ChangeCommandOptions) =>
       (await import('./member.ts')).change('add', member, options),
     );
 
   changing(member.command('promote'), 30)
-    .description('Make a learner that has caught up a voter.')
+    .description('Turn a learner that has caught up into a voter.')
     .argument('<member>', 'name or id of the learner', nameOrId)
     .addOption(force())
     .action(async (member: string, options: ChangeCommandOptions) =>
@@ -38,7 +40,7 @@ export function addMemberCommand(program: Command): void {
     );
 
   changing(member.command('remove'), 30)
-    .description('Make a voter or learner no member any more; then its process may be stopped.')
+    .description('Remove a voter or learner. After that you may stop its process.')
     .argument('<member>', 'name or id of the member; of one that is lost, its id', nameOrId)
     .addOption(force())
     .action(async (member: string, options: ChangeCommandOptions) =>

@@ -51,7 +51,7 @@ export function addSnapshotCommand(program: Command): void {
 
   snapshot
     .command('inspect')
-    .description('The same, and show what it is: slot, hash, machine, where it is from.')
+    .description('Verify a snapshot, and show its slot, hash, machine and origin.')
     .argument('<file>', 'the snapshot; or s3://<bucket>/<key>')
     .addOption(output())
     .action(async (file: string, options: FileOptions) =>

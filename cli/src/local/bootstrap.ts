@@ -74,7 +74,7 @@ function begin(members: readonly MemberStatus[]): FirstConfiguration {
   const damaged = members.find(({ role }) => role !== 'unformed');
   if (damaged !== undefined) {
     throw new Error(
-      `${damaged.name} was of a cluster, and does not know any more of which: ` +
+      `${damaged.name} belonged to a cluster, but no longer knows which one: ` +
         `${damaged.alarms.join(' ')}. No new cluster is made of it.`,
     );
   }

@@ -40,7 +40,7 @@ export async function findNatsServer(
   const named = environment['NATS_SERVER'];
   if (named !== undefined && named !== '') {
     if (isProgram(named)) return named;
-    throw new NoNatsServerError(`$NATS_SERVER names ${named}, and that is no program.`);
+    throw new NoNatsServerError(`$NATS_SERVER names ${named}, which is not a program.`);
   }
   const installed = onPath('nats-server', environment);
   if (installed !== undefined) return installed;
@@ -76,7 +76,7 @@ async function obtain(
     }
   }
   throw new NoNatsServerError(
-    `No nats-server was found, and none could be had (${failures.join('; ')}). ` +
+    `No nats-server was found, and none could be downloaded or built (${failures.join('; ')}). ` +
       'Put nats-server on the PATH or name it with $NATS_SERVER; ' +
       'or install a Go toolchain to have it built; ' +
       'or name a running one with $SYNOD_NATS_URL.',

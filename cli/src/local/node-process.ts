@@ -74,7 +74,8 @@ export class NodeProcess {
       }, READY_DEADLINE_MS);
       this.#child.once('message', (message) => {
         const status = typeof message === 'string' ? parseStatus(message) : undefined;
-        if (status === undefined) reject(new Error(`${name} says what is no status.${look}`));
+        if (status === undefined)
+          reject(new Error(`${name} reported something that is not a status.${look}`));
         else resolve(status);
       });
       void this.#exit.then((code) => {

@@ -67,7 +67,7 @@ async function download(url: string, signal: AbortSignal): Promise<Buffer> {
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`${url} could not be had: ${why}`, { cause: error });
+    throw new Error(`${url} could not be downloaded: ${why}`, { cause: error });
   }
 }
 

@@ -164,7 +164,7 @@ const bootstrap = z
       .describe('What the members of a new cluster begin with.')
       .optional(),
   })
-  .describe('How a new cluster begins. Of no meaning once it has begun.');
+  .describe('How a new cluster begins. Has no effect once the cluster has begun.');
 
 export const clusterSizes = [1, 3, 5, 7] as const;
 
@@ -213,7 +213,7 @@ export const specSchema = z.object({
   paused: z
     .boolean()
     .default(false)
-    .describe('The operator looks on and changes nothing; the members run on.'),
+    .describe('The operator changes nothing; the members keep running.'),
   recovery: recovery.optional(),
   bootstrap: bootstrap.optional(),
 });

@@ -75,7 +75,7 @@ function begin(seen: Observation): Verdict {
   if (damaged !== undefined) {
     return stop(
       'DamagedMember',
-      `${damaged.name} was of a cluster, and does not know any more of which: ` +
+      `${damaged.name} belonged to a cluster, but no longer knows which one: ` +
         `${damaged.status?.alarms.join(' ') ?? ''} No new cluster is made of it.`,
     );
   }

@@ -70,7 +70,7 @@ test('$NATS_SERVER comes first; when it names no program, that is said', async (
   program(path.join(home, 'bin/nats-server'), 'true');
   expect(await findNatsServer(environment({ NATS_SERVER: named }))).toBe(named);
   await expect(findNatsServer(environment({ NATS_SERVER: `${home}/none` }))).rejects.toThrow(
-    `$NATS_SERVER names ${home}/none, and that is no program.`,
+    `$NATS_SERVER names ${home}/none, which is not a program.`,
   );
 });
 

@@ -206,6 +206,6 @@ test('a snapshot is placed in blank folders, again if need be; one that holds so
   expect(() => placeSnapshot(file, folders)).toThrow(NotBlankError);
   expect(fs.existsSync(path.join(folder, 'n0'))).toBe(false);
   fs.writeFileSync(file, bytesOf('b').subarray(1));
-  expect(() => placeSnapshot(file, [path.join(folder, 'n2')])).toThrow('It is no snapshot.');
+  expect(() => placeSnapshot(file, [path.join(folder, 'n2')])).toThrow('It is not a snapshot.');
   expect(fs.existsSync(path.join(folder, 'n2'))).toBe(false);
 });

@@ -18,7 +18,7 @@ interface Options {
 
 function whole(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It wants a whole number above 0.');
+  throw new InvalidArgumentError('It must be a whole number above 0.');
 }
 
 await new Command('npm run mutants --')
