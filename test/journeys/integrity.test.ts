@@ -45,7 +45,8 @@ async function kill(cluster: LocalCluster, name: string): Promise<void> {
 async function statusOf(name: string): Promise<MemberStatus> {
   const text = await (await fetch(`${folder.http(name)}/status`)).text();
   const status = parseStatus(text);
-  if (status === undefined) throw new Error(`${name} reported something that is not a status: ${text}`);
+  if (status === undefined)
+    throw new Error(`${name} reported something that is not a status: ${text}`);
   return status;
 }
 
