@@ -186,8 +186,8 @@ test('the last voter, unknown ids, and what is so already are refused: the code,
   const last = await member('remove', 'n0', '--force');
   expect(last).toMatchObject({ code: 1, stdout: '' });
   expect(last.stderr).toBe(
-    'synod: LAST_VOTER: It is the last voter, and the cluster would end with it. Promote another ' +
-      `one first. (${id('n0')})\n`,
+    'synod: LAST_VOTER: This is the last voter. Without it the cluster would end. Promote another ' +
+      `member first. (${id('n0')})\n`,
   );
   for (const wrong of [['add'], ['add', 'a.b'], ['add', 'n1', '--timeout', '0'], ['swap']]) {
     expect(await member(...wrong)).toMatchObject({ code: 2, stdout: '' });
@@ -221,7 +221,7 @@ test('a learner that lags, and a change that leaves too few who answer, are refu
   await silenceIsNoticed();
   const unsafe = await member('remove', other);
   expect(unsafe).toMatchObject({ code: 1, stdout: '' });
-  expect(unsafe.stderr).toContain('Too few voters would be left that answer now.');
+  expect(unsafe.stderr).toContain('Too few of the remaining voters answer now.');
   // By force it is decided, and settles once the silent one is back.
   const forced = client.removeMember(id(other), { force: true });
   await until('the change', () =>

@@ -220,7 +220,7 @@ test('why NATS does not let the operator in is said, and where that is from', as
     [],
   );
   expect(connection.up ? '' : connection.why).toMatch(
-    /^NATS does not let this connection in\..* has no TLS, and the Secret ca wants it/,
+    /^NATS refuses this connection\..* has no TLS, and the Secret ca wants it/,
   );
 });
 
