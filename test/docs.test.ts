@@ -5,6 +5,7 @@ import path from 'node:path';
 import { parse } from 'yaml';
 import { alarmCodes } from '../contract/src/alarms.ts';
 import { errors, exitCodes } from '../contract/src/error-codes.ts';
+import { VERSION } from '../contract/src/version.ts';
 import { NATS_SERVER_VERSION } from '../cli/src/local/nats-server.ts';
 import { Metrics } from '../node/src/metrics/metrics.ts';
 import { specSchema } from '../operator/src/api/spec.ts';
@@ -191,6 +192,14 @@ test('the example of docs/master-scripts.md prints what the page says', async ()
     });
   });
 }, 60_000);
+
+test('npx synod is the command of this clone, at once: the root has no such command to build', () => {
+  const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as object;
+  expect(manifest).not.toHaveProperty('bin');
+  const args = ['--no-install', 'synod', '--version'];
+  const printed = execFileSync('npx', args, { cwd: root, timeout: 20_000 }).toString();
+  expect(printed).toBe(`${VERSION}\n`);
+});
 
 test('the example of docs/sdk.md runs beside a cluster, with what up says to export', async () => {
   const [example = ''] = blocks('docs/sdk.md', 'ts');
