@@ -76,7 +76,8 @@ const EXISTED = 1;
 const TEXTS = 2;
 const INVALID = 3;
 
-const packr = new Packr({ useRecords: false, variableMapSize: true });
+// No references: a few hundred bytes of them are a value that is exponentially larger.
+const packr = new Packr({ useRecords: false, variableMapSize: true, structuredClone: false });
 
 /**
  * Layout: kind u8 (0: appended, 1: it existed) | position f64, big endian; or kind u8 (2: texts) |

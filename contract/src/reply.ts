@@ -35,7 +35,8 @@ export interface Reply {
 export const LARGEST_ANSWER = 1024 * 1024;
 
 export const REPLY_VERSION = 2;
-const packr = new Packr({ useRecords: false, variableMapSize: true });
+// No references: a few hundred bytes of them are a value that is exponentially larger.
+const packr = new Packr({ useRecords: false, variableMapSize: true, structuredClone: false });
 
 type Wire = [lane: number, number: number, slot: number, results: readonly Uint8Array[]];
 type WireRefusal = [

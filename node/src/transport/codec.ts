@@ -35,7 +35,8 @@ export interface Frame extends Stamp {
 /** A cluster id may be that long: see contract/src/first-configuration.ts. */
 const MAX_ID = 129;
 
-const packr = new Packr({ useRecords: false, variableMapSize: true });
+// No references: a few hundred bytes of them are a value that is exponentially larger.
+const packr = new Packr({ useRecords: false, variableMapSize: true, structuredClone: false });
 const types = ['p1a', 'p2a', 'p1b', 'p2b', 'propose', 'floor', 'heartbeat', 'decision']
   .concat(['learn', 'learned', 'alive', 'canvass', 'canvassed', 'hand-over', 'fetch', 'chunk'])
   .concat(['question', 'testimony', 'history', 'digests', 'probe', 'probed', 'reach'])

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { reachSteps, type Message } from '../../../node/src/paxos/messages.ts';
-import { seal } from '../../../contract/src/envelope.ts';
+import { ENVELOPE_BYTES, seal } from '../../../contract/src/envelope.ts';
 import {
   encodeFrame,
   parseFrame,
@@ -194,6 +194,20 @@ test('a frame that is cut off is garbled', () => {
     }),
     { seed: 5 },
   );
+});
+
+test('references, by which few bytes become a value that never ends, are not taken', () => {
+  // [[], [↑, ↑], [↑, ↑], …], where each has the one before it twice; and a byte too many.
+  const levels = 16;
+  const id = (number: number): number[] => [0, 0, 0, number];
+  const bytes = [0xdc, 0, levels, 0xd6, 0x69, ...id(1), 0x91, 1];
+  for (let level = 2; level <= levels; level++) {
+    const before = [0xd6, 0x70, ...id(level - 1)];
+    bytes.push(0xd6, 0x69, ...id(level), 0x92, ...before, ...before);
+  }
+  const room = Buffer.alloc(ENVELOPE_BYTES);
+  const frame = seal(Buffer.concat([room, Buffer.from([...bytes, 1])]), WIRE_VERSION);
+  expect(parseFrame(frame)).toEqual({ malformed: 'Structured clone extension is disabled' });
 });
 
 test('an id that would make another subject of it is malformed, wherever it stands', () => {
