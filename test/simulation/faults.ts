@@ -91,6 +91,8 @@ function hits(fault: Fault, hit: SimulatedProcess, field: Field): boolean {
     case 'rumour':
       network.rumour(hit.id, forMs);
       return true;
+    case 'replay':
+      return network.replay();
     case 'slow':
       if (!hit.running) return false;
       hit.slow(luck * SLOW_MS);

@@ -37,6 +37,7 @@ export const faultKinds = [
   'stalled-state',
   'missing-route',
   'small-quota',
+  'replay',
   'slow-disks',
   'hand-over',
   'hasty-changes',
@@ -149,6 +150,7 @@ const drawnLater: ReadonlySet<FaultKind> = new Set([
   'stalled-state',
   'missing-route',
   'small-quota',
+  'replay',
 ]);
 const drawnKinds = faultKinds.filter((kind) => !drawnLater.has(kind));
 const STALLED_STATES = 0.4;
@@ -157,6 +159,8 @@ const MISSING_ROUTES = 0.2;
 const LATEST = 0x1a7e57;
 const SMALL_QUOTAS = 0.2;
 const LAST = 0x1a57;
+const REPLAYS = 0.3;
+const REPLAYED = 0x2e91a7;
 
 const KINDS_AT_MOST = 5;
 const STRIKES_AT_LEAST = 2;
@@ -200,6 +204,9 @@ export function planOf(seed: number): Plan {
   }
   const last = new Random(seed ^ LAST);
   if (last.chance(SMALL_QUOTAS)) faults.push(...strikesOf('small-quota', last, members));
+  const replayed = new Random(seed ^ REPLAYED);
+  if (members > 1 && replayed.chance(REPLAYS))
+    faults.push(...strikesOf('replay', replayed, members));
   faults.sort((a, b) => a.at - b.at);
   return {
     seed,

@@ -10,7 +10,7 @@ import {
   type Seek,
 } from '../../node/src/transport/memory.ts';
 import type { Plan } from './plan.ts';
-import type { Random } from './random.ts';
+import { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** What became of a frame. */
@@ -50,6 +50,8 @@ const LONG_MS = 400;
 const VERY_LONG_MS = 4_000;
 /** A rumour is told so often. */
 const RUMOUR_MS = 15;
+/** Of all frames of a run, so many are kept, drawn evenly, to come once more. */
+const KEPT_FRAMES = 200;
 const delaysOf = { lost: [], prompt: [1], twice: [1, 1.5] };
 
 /** The broker between the members: it delays, reorders, loses and doubles, as the plan has it. */
@@ -71,12 +73,17 @@ export class SimulatedNetwork {
   #isFaulty = true;
   #calmUntil = 0;
   #parsed: { data: Uint8Array; frame: Frame } | undefined;
+  readonly #kept: { readonly to: string | undefined; readonly data: Uint8Array }[] = [];
+  #frames = 0;
+  /** Of its own: which frames are kept changes nothing else. */
+  readonly #keeping: Random;
 
   constructor(plan: Plan, scheduler: Scheduler, random: Random, ends: NetworkEnds) {
     this.#plan = plan;
     this.#scheduler = scheduler;
     this.#random = random;
     this.#ends = ends;
+    this.#keeping = new Random(plan.seed);
     const seek: Seek = (...question) => this.#seek(...question);
     this.members = new MemoryNetwork((from, end, deliver, data) => {
       const to = end.self;
@@ -145,7 +152,28 @@ export class SimulatedNetwork {
     const frame = parseFrame(data);
     if (!('messages' in frame)) throw new Error('a member sent what is no frame');
     this.#parsed = { data, frame };
+    this.#keep(frame.to, data);
     return frame;
+  }
+
+  #keep(to: string | undefined, data: Uint8Array): void {
+    const random = this.#keeping;
+    const at = this.#kept.length < KEPT_FRAMES ? this.#kept.length : random.below(this.#frames);
+    this.#frames += 1;
+    if (at < KEPT_FRAMES) this.#kept[at] = { to, data };
+  }
+
+  /**
+   * Frames of all that was sent so far, of earlier runs, too, come once more, to whoever runs now
+   * under the ids that they were for, and to who sent them.
+   */
+  replay(): boolean {
+    for (const { to, data } of this.#kept) {
+      for (const [end, owner] of [...this.#owners]) {
+        if (to === undefined || to === end.self) owner.gate(() => end.receive(data));
+      }
+    }
+    return this.#kept.length > 0;
   }
 
   /**

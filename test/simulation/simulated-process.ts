@@ -15,7 +15,7 @@ import { Member } from '../../node/src/paxos/member.ts';
 import type { Slot } from '../../node/src/paxos/pvalue.ts';
 import { defaultTiming } from '../../node/src/paxos/timing.ts';
 import { Driver } from '../../node/src/service/driver.ts';
-import { TwinError } from '../../node/src/service/expulsion.ts';
+import { LateWitnessError, TwinError } from '../../node/src/service/expulsion.ts';
 import { isSound } from '../../node/src/service/soundness.ts';
 import { DamageError } from '../../node/src/storage/damage.ts';
 import { MachineError } from '../../node/src/storage/machine-error.ts';
@@ -431,6 +431,7 @@ export class SimulatedProcess {
       onDropped: (reason, detail) => {
         const isGarbled = reason === 'garbled' || reason === 'malformed';
         if (isGarbled && plan.garbling > 0) return;
+        if (reason === 'not-for-me') return; // Its own, once more.
         throw new Error(`${this.id} dropped a message: ${reason} ${detail}`);
       },
     });
@@ -524,7 +525,8 @@ export class SimulatedProcess {
       this.#setAside();
       return this.#startAfter(0);
     }
-    if (error instanceof DamageError || error instanceof TwinError) {
+    const isExpelled = error instanceof TwinError || error instanceof LateWitnessError;
+    if (error instanceof DamageError || isExpelled) {
       return this.#lose(error.message);
     }
     if (error instanceof MachineError) return this.#outdated(error);

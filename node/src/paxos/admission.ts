@@ -1,20 +1,24 @@
 import type { MemberId } from './ballot.ts';
-import { isSameIncarnation, type LogEnd } from './log-end.ts';
+import { isSameIncarnation, type Incarnation, type LogEnd } from './log-end.ts';
 import { isQuorum } from './quorum.ts';
 import { Retransmission, type Timing } from './timing.ts';
 import type { Testimony } from './witnesses.ts';
 
+export interface Behind {
+  readonly why: 'behind';
+  readonly by: MemberId;
+  readonly said: number;
+  readonly sequence: number;
+  /** Whether it had a vote by then: what was decided with it may be nowhere else. */
+  readonly hasVoted: boolean;
+}
+
 /** Why a member may not go on. */
 export type Expulsion =
   /** Its log ends before what it said itself: something of it is missing. */
-  | {
-      readonly why: 'behind';
-      readonly by: MemberId;
-      readonly said: number;
-      readonly sequence: number;
-    }
+  | Behind
   /** Another run of it was heard, that is later, or has the same number. */
-  | { readonly why: 'another'; readonly by: MemberId; readonly other: LogEnd['incarnation'] };
+  | { readonly why: 'another'; readonly by: MemberId; readonly other: Incarnation };
 
 /** Stands for the witness that is none of the members. No member has such an id. */
 export const OUTSIDE: MemberId = 'the operator';
@@ -72,10 +76,12 @@ export class Admission {
  */
 export function expulsionBy(
   by: MemberId,
-  { incarnation, sequence }: LogEnd,
+  own: LogEnd,
   { latest, sequence: said = 0 }: Partial<Testimony>,
+  hasVoted = false,
 ): Expulsion | undefined {
+  const { incarnation, sequence } = own;
   const isOther = latest !== undefined && !isSameIncarnation(latest, incarnation);
   if (isOther && latest.count >= incarnation.count) return { why: 'another', by, other: latest };
-  return said > sequence ? { why: 'behind', by, said, sequence } : undefined;
+  return said > sequence ? { why: 'behind', by, said, sequence, hasVoted } : undefined;
 }

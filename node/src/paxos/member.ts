@@ -325,7 +325,7 @@ export class Member {
   /** Who speaks is looked at first: it may be a run of a member that is over, or one of two. */
   #receive({ from, message, end }: Input & { type: 'message' }): Effect[] {
     if (end === undefined) return this.#deliver(from, message);
-    if (from === this.self) return this.#expel(this.#runs.twin(end));
+    if (from === this.self) return this.#ofOwnId(end);
     if (this.configurations.members.includes(from)) {
       const disowned = this.#runs.disowned(from, end);
       if (disowned !== undefined) return disowned;
@@ -335,6 +335,12 @@ export class Member {
     if (!isPlausible(message, this.#known)) return [{ type: 'dropped', from, why: 'implausible' }];
     if (message.type === 'question') return [this.#runs.testify(from, end.incarnation)];
     return this.#deliver(from, message);
+  }
+
+  #ofOwnId(end: LogEnd): Effect[] {
+    const expulsion = this.#runs.ofOwnId(end);
+    if (expulsion !== undefined) return this.#expel(expulsion);
+    return [{ type: 'dropped', from: this.self, why: 'outlived' }];
   }
 
   get #known(): Known {
@@ -347,11 +353,10 @@ export class Member {
   }
 
   /**
-   * For good, when there is a reason for it. It speaks a last time, so that others know how far its
+   * For good. It speaks a last time, so that others know how far its
    * log went: whoever goes on under its id has to have that.
    */
-  #expel(expulsion: Expulsion | undefined): Effect[] {
-    if (expulsion === undefined) return [];
+  #expel(expulsion: Expulsion): Effect[] {
     this.#isExpelled = true;
     const last = send(this.#others, { type: 'question' });
     return [...this.#leader.resign(), last, { type: 'expelled', expulsion }];

@@ -4,7 +4,7 @@ import { send, type Effect } from './effects.ts';
 import { isSameIncarnation, type HeardEnds, type Incarnation, type LogEnd } from './log-end.ts';
 import type { Testimony as Said } from './messages.ts';
 import type { Timing } from './timing.ts';
-import { Witnesses } from './witnesses.ts';
+import { Witnesses, type Testimony as Witnessed } from './witnesses.ts';
 
 export interface RunsInit {
   readonly self: MemberId;
@@ -25,15 +25,12 @@ export interface RunsInit {
 export class Runs {
   readonly witnesses: Witnesses;
   readonly #self: MemberId;
-  readonly #timing: Timing;
   readonly #end: LogEnd;
   readonly #asksOutside: boolean;
   #admission: Admission | undefined;
-  #age = 0;
 
   constructor({ self, timing, end, heard, asksOutside }: RunsInit) {
     this.#self = self;
-    this.#timing = timing;
     this.#end = end;
     this.#asksOutside = asksOutside;
     this.#admission = new Admission(self, asksOutside, timing);
@@ -65,12 +62,13 @@ export class Runs {
     return send([to], { type: 'testimony', of: incarnation, ...testimony });
   }
 
-  /** A message of the own id that is not of this run: there is a second process. */
-  twin({ incarnation }: LogEnd): Expulsion | undefined {
-    const { count } = this.#end.incarnation;
-    // What an older process had sent may come late; but not for long.
-    if (incarnation.count < count && this.#age < this.#timing.election) return undefined;
-    return { why: 'another', by: this.#self, other: incarnation };
+  /**
+   * A message of the own id that is not of this run. A later run, or one of the same number, is a
+   * second process. An earlier one proves nothing of now: networks keep frames, and repeat them. It
+   * counts only when it says that the log went farther than what this run found.
+   */
+  ofOwnId({ incarnation, sequence }: LogEnd): Expulsion | undefined {
+    return this.#judged(this.#self, { latest: incarnation, sequence });
   }
 
   /** Somebody says what it remembers of this member. */
@@ -78,7 +76,7 @@ export class Runs {
     const isMine = isSameIncarnation(said.of, this.#end.incarnation);
     if (isMine) this.#admission?.answered(by);
     // What is said to another run of the same id tells that there is one.
-    return expulsionBy(by, this.#end, isMine ? said : { latest: said.of });
+    return this.#judged(by, isMine ? said : { latest: said.of });
   }
 
   /** A leader passes on how far the members' logs go. */
@@ -86,9 +84,13 @@ export class Runs {
     let expulsion: Expulsion | undefined;
     for (const [member, end] of Object.entries(ends)) {
       if (member !== this.#self) this.witnesses.heard(member, end);
-      else expulsion = expulsionBy(by, this.#end, { latest: end.incarnation });
+      else expulsion = this.#judged(by, { latest: end.incarnation });
     }
     return expulsion;
+  }
+
+  #judged(by: MemberId, said: Partial<Witnessed>): Expulsion | undefined {
+    return expulsionBy(by, this.#end, said, this.isAdmitted);
   }
 
   /** @param rulings the voters of each configuration that rules an undecided slot */
@@ -98,7 +100,6 @@ export class Runs {
 
   /** One tick passed. @returns the question, when it is to be asked */
   tick(random: number, others: readonly MemberId[]): Effect[] {
-    this.#age += 1;
     if (this.#admission?.tick(random) !== true) return [];
     const question = send(others, { type: 'question' });
     return this.#asksOutside ? [question, { type: 'ask-outside' }] : [question];

@@ -5,7 +5,7 @@ import type { Digests, HistoryAt, TableDigest } from '../paxos/messages.ts';
 import type { Slot } from '../paxos/pvalue.ts';
 import { DamageError } from '../storage/damage.ts';
 import { STATE_FILE } from '../storage/state-files.ts';
-import { historyError, splitError } from './halt-error.ts';
+import { historyError, splitError, type HaltError } from './halt-error.ts';
 import { Histories } from './histories.ts';
 import { StateComparison } from './state-comparison.ts';
 
@@ -74,6 +74,12 @@ export class Comparisons {
       return `After slot ${slot}, ${member} had another table ${table} than a majority has.`;
     });
     return [...histories, ...states].map((sentence) => ({ code: 'another-history', sentence }));
+  }
+
+  /** That another member has another history, as a reason to stop; `undefined` while none has. */
+  get error(): HaltError | undefined {
+    const { differing } = this.#histories;
+    return differing.size > 0 ? historyError(differing) : undefined;
   }
 
   /** Every frame of another member says what its history comes to. */

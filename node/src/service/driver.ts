@@ -576,7 +576,7 @@ export class Driver {
           break;
         case 'expelled':
           this.#outbox.send(Infinity); // Its last word.
-          this.fail(errorOf(effect.expulsion));
+          this.fail(this.#comparisons.error ?? errorOf(effect.expulsion));
           break;
         case 'surveyed':
           this.#events.surveyed(effect.survey);

@@ -123,13 +123,15 @@ test('a single voter asks it, and goes on without an answer', () => {
 });
 
 test('that a log ends before its own word counts from a witness outside, also when it comes late', () => {
-  const behind = { why: 'behind', by: 'the operator', said: 51, sequence: 50 };
+  const behind = { why: 'behind', by: 'the operator', said: 51, sequence: 50, hasVoted: false };
   const asking = member(['a'], { asksOutside: true });
   expect(expulsion(hearOutside(asking, { sequence: 51 }))).toMatchObject({ expulsion: behind });
   const late = member(['a'], { asksOutside: true });
   pass(late, 2 * timing.heartbeat);
   expect(late.mayVote).toBe(true);
-  expect(expulsion(hearOutside(late, { sequence: 51 }))).toMatchObject({ expulsion: behind });
+  // It has a vote by then: its data may have what is nowhere else.
+  const voted = { ...behind, hasVoted: true };
+  expect(expulsion(hearOutside(late, { sequence: 51 }))).toMatchObject({ expulsion: voted });
   expect(pass(late, 10)).toEqual([]);
 });
 
@@ -153,7 +155,7 @@ test('a log that ends before its own word is noticed, and the member does nothin
   const behind = member(['a', 'b', 'c']);
   expect(expulsion(hear(behind, 'b', testimony({ sequence: 51 })))).toEqual({
     type: 'expelled',
-    expulsion: { why: 'behind', by: 'b', said: 51, sequence: 50 },
+    expulsion: { why: 'behind', by: 'b', said: 51, sequence: 50, hasVoted: false },
   });
   expect(pass(behind, 200)).toEqual([]);
   expect(hear(behind, 'c', p1a)).toEqual([]);
@@ -188,11 +190,21 @@ test('a message of the own id, of a later run or one with the same number, tells
   }
 });
 
-test('what an older process had sent may come for a while, and then no more', () => {
+test('what an earlier run of it had sent may come at any time, again and again: it is dropped', () => {
   const running = admitted();
-  expect(hear(running, 'a', p1a, end(1, 2))).toEqual([]);
-  pass(running, timing.election);
-  expect(expulsion(hear(running, 'a', p1a, end(1, 2)))).toBeDefined();
+  const dropped = { type: 'dropped', from: 'a', why: 'outlived' };
+  for (let i = 0; i < 3; i++) {
+    expect(hear(running, 'a', p1a, end(own.sequence, 2))).toEqual([dropped]);
+    pass(running, 10 * timing.election);
+  }
+  expect(running.mayVote).toBe(true);
+});
+
+test('an earlier run of it that had a longer log tells that this one works on an older copy', () => {
+  const longer = end(own.sequence + 1, 2);
+  expect(expulsion(hear(admitted(), 'a', p1a, longer))).toMatchObject({
+    expulsion: { why: 'behind', by: 'a', said: own.sequence + 1, sequence: own.sequence },
+  });
 });
 
 test('what others are told of another run of it is evidence, too', () => {

@@ -657,8 +657,8 @@ export const mutants: readonly SimulatedMutant[] = [
     name: 'who is behind its own word is admitted',
     invariant: 'amnesia',
     file: 'paxos/admission.ts',
-    from: "return said > sequence ? { why: 'behind', by, said, sequence } : undefined;",
-    to: "return said > Infinity ? { why: 'behind', by, said, sequence } : undefined;",
+    from: "return said > sequence ? { why: 'behind', by, said, sequence, hasVoted } : undefined;",
+    to: "return said > Infinity ? { why: 'behind', by, said, sequence, hasVoted } : undefined;",
   },
   {
     name: 'what was heard of the others is not in the state',

@@ -357,8 +357,16 @@ export const testedMutants: readonly TestedMutant[] = [
     in: 'test/node/paxos/admission.test.ts',
     test: 'a message of the own id, of a later run or one with the same number, tells of a twin',
     file: 'paxos/member.ts',
-    from: 'if (from === this.self) return this.#expel(this.#runs.twin(end));',
+    from: 'if (from === this.self) return this.#ofOwnId(end);',
     to: 'if (from === this.self) return [];',
+  },
+  {
+    name: 'a frame of an earlier run of its own halts a member',
+    in: 'test/node/paxos/admission.test.ts',
+    test: 'what an earlier run of it had sent may come at any time, again and again: it is dropped',
+    file: 'paxos/runs.ts',
+    from: 'return this.#judged(this.#self, { latest: incarnation, sequence });',
+    to: "return { why: 'another', by: this.#self, other: incarnation };",
   },
   {
     name: 'who is disputed votes',
