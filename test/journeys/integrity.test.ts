@@ -151,14 +151,9 @@ describe('a data folder that was put back from an older copy of itself', () => {
   }, 60_000);
 });
 
-test('a cloned data folder, both copies running: both stop without roles, and nothing is lost', async () => {
-  const cluster = await folder.start(3, undefined, COUNTER);
-  const client = await folder.client(cluster);
-  await add(client, 50);
-  await cluster.node('n1')?.stop(8_000);
-  fs.cpSync(folder.dataOf('n1'), folder.dataOf('clone'), { recursive: true });
-  await cluster.startMember('n1');
-  const clone = new NodeProcess({
+/** A process of its own on the folder `clone`. */
+function cloneOn(cluster: LocalCluster): NodeProcess {
+  return new NodeProcess({
     workspace: folder.workspace,
     natsUrl: cluster.natsUrl,
     cluster: folder.cluster,
@@ -168,6 +163,38 @@ test('a cloned data folder, both copies running: both stop without roles, and no
     program: NODE_PROGRAM,
     flags: ['--http-port', '0', ...COUNTER],
   });
+}
+
+test('a copy of a data folder whose member was restarted since: the copy halts, and it alone', async () => {
+  const cluster = await folder.start(3, undefined, COUNTER);
+  const client = await folder.client(cluster);
+  await add(client, 50);
+  await cluster.node('n1')?.stop(8_000);
+  fs.cpSync(folder.dataOf('n1'), folder.dataOf('clone'), { recursive: true });
+  for (let run = 0; run < 2; run++) {
+    await cluster.startMember('n1');
+    await until('it serves', async () => ((await statusOf('n1')).ready ? true : undefined));
+    if (run === 0) await cluster.node('n1')?.stop(8_000);
+  }
+  const clone = cloneOn(cluster);
+  await clone.ready;
+  expect(await whyWithoutRoles('clone')).toMatch(/^A second process runs, or ran, under the id of/);
+  await add(client, 50);
+  for (const name of cluster.names) {
+    expect((await statusOf(name)).role).toMatch(/^(leader|follower)$/);
+  }
+  expect((await client.readRegister('r')).value).toBe(100);
+  await clone.stop(8_000);
+}, 60_000);
+
+test('a cloned data folder, both copies running: both stop without roles, and nothing is lost', async () => {
+  const cluster = await folder.start(3, undefined, COUNTER);
+  const client = await folder.client(cluster);
+  await add(client, 50);
+  await cluster.node('n1')?.stop(8_000);
+  fs.cpSync(folder.dataOf('n1'), folder.dataOf('clone'), { recursive: true });
+  await cluster.startMember('n1');
+  const clone = cloneOn(cluster);
   await clone.ready;
   let added = 50;
   await until('both say so', async () => {
