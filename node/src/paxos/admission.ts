@@ -13,12 +13,19 @@ export interface Behind {
   readonly hasVoted: boolean;
 }
 
+export interface Another {
+  readonly why: 'another';
+  readonly by: MemberId;
+  readonly other: Incarnation;
+  readonly own: Incarnation;
+}
+
 /** Why a member may not go on. */
 export type Expulsion =
   /** Its log ends before what it said itself: something of it is missing. */
   | Behind
   /** Another run of it was heard, that is later, or has the same number. */
-  | { readonly why: 'another'; readonly by: MemberId; readonly other: Incarnation };
+  | Another;
 
 /** Stands for the witness that is none of the members. No member has such an id. */
 export const OUTSIDE: MemberId = 'the operator';
@@ -82,6 +89,8 @@ export function expulsionBy(
 ): Expulsion | undefined {
   const { incarnation, sequence } = own;
   const isOther = latest !== undefined && !isSameIncarnation(latest, incarnation);
-  if (isOther && latest.count >= incarnation.count) return { why: 'another', by, other: latest };
+  if (isOther && latest.count >= incarnation.count) {
+    return { why: 'another', by, other: latest, own: incarnation };
+  }
   return said > sequence ? { why: 'behind', by, said, sequence, hasVoted } : undefined;
 }

@@ -1,5 +1,5 @@
-import type { Behind, Expulsion } from '../paxos/admission.ts';
-import { formatIncarnation, type Incarnation } from '../paxos/log-end.ts';
+import type { Another, Behind, Expulsion } from '../paxos/admission.ts';
+import { formatIncarnation } from '../paxos/log-end.ts';
 import { DamageError } from '../storage/damage.ts';
 import { HaltError } from './halt-error.ts';
 
@@ -7,12 +7,17 @@ import { HaltError } from './halt-error.ts';
 export class TwinError extends HaltError {
   override readonly name = 'TwinError';
 
-  constructor(by: string, other: Incarnation) {
+  constructor({ by, other, own }: Another) {
+    const heard = `${by} has heard run ${formatIncarnation(other)} of this member`;
+    const isLater = other.count > own.count;
     super(
       'twin',
-      `A second process runs, or ran, under the id of this member, or its data folder was put back ` +
-        `from an older copy: ${by} has heard its run ${formatIncarnation(other)}. Stop one of the ` +
-        'two; then start the other one again.',
+      isLater
+        ? `${heard}, and this process is run ${formatIncarnation(own)}, an earlier one: its data ` +
+            'folder is a copy, or was put back from an older copy. Stop this process. If no other ' +
+            'one runs, start it again: it asks the others whether its data is complete.'
+        : `${heard}, and this process is another one with the same number: one of the two works on ` +
+            'a copy of the data folder. Stop the one on the copy; then start the other one again.',
     );
   }
 }
@@ -33,7 +38,7 @@ export class LateWitnessError extends HaltError {
 
 /** Why a member gave up its roles, as an error that says what to do. */
 export function errorOf(expulsion: Expulsion): DamageError | HaltError {
-  if (expulsion.why === 'another') return new TwinError(expulsion.by, expulsion.other);
+  if (expulsion.why === 'another') return new TwinError(expulsion);
   if (expulsion.hasVoted) return new LateWitnessError(expulsion);
   return new DamageError('the log', 'its end', `${missing(expulsion)}: this is an older copy`);
 }

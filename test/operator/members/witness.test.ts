@@ -160,7 +160,7 @@ test('of two processes with one id both halt, and one that has halted can set it
       return Promise.resolve(now.role === 'halted' ? now : undefined);
     });
     expect(status).toMatchObject({ haltedBy: 'twin', ready: false });
-    expect(status.alarms[0]).toContain('A second process runs, or ran, under the id');
+    expect(status.alarms[0]).toContain('another one with the same number');
   }
   await one.stop();
   await asked();

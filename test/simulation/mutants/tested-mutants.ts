@@ -366,7 +366,7 @@ export const testedMutants: readonly TestedMutant[] = [
     test: 'what an earlier run of it had sent may come at any time, again and again: it is dropped',
     file: 'paxos/runs.ts',
     from: 'return this.#judged(this.#self, { latest: incarnation, sequence });',
-    to: "return { why: 'another', by: this.#self, other: incarnation };",
+    to: "return { why: 'another', by: this.#self, other: incarnation, own: incarnation };",
   },
   {
     name: 'who is disputed votes',
