@@ -1,7 +1,7 @@
 import { Acceptor } from './acceptor.ts';
 import { OUTSIDE, type Expulsion } from './admission.ts';
 import { compareBallots, type Ballot, type MemberId } from './ballot.ts';
-import { refusalOf, type Refusal } from './change.ts';
+import { Changes, type ProposalRefusal } from './changes.ts';
 import type { Configuration, LeadershipMode } from './configuration.ts';
 import type { Configurations } from './configurations.ts';
 import { send, waitsForFlush, type Effect, type Recovered } from './effects.ts';
@@ -15,7 +15,6 @@ import {
   type CoreMessage,
   type Decision,
   type Heartbeat,
-  type Learn,
   type Learned,
   type P2a,
   type Propose,
@@ -25,14 +24,11 @@ import { isPlausible, type Known } from './plausible.ts';
 import { NO_OP, type Command, type Pvalue, type Slot } from './pvalue.ts';
 import { Reader } from './reader.ts';
 import { Replica, type CommandJudges, type Packing } from './replica.ts';
-import { isQuorum } from './quorum.ts';
 import { Runs } from './runs.ts';
 import { encodeChange, encodeSystemCommand, type Change } from './system-command.ts';
+import { Teacher } from './teacher.ts';
 import type { Timing } from './timing.ts';
 import { Upgrades, type MachineVersions } from './upgrade.ts';
-
-/** Why a leader does not propose a change. */
-export type ProposalRefusal = Refusal | 'NOT_LEADING' | 'NO_QUORUM' | 'LAGS' | 'OLD_MACHINE';
 
 export interface MemberInit {
   readonly self: MemberId;
@@ -65,6 +61,8 @@ export class Member {
   readonly #leader: Leader;
   readonly #replica: Replica;
   readonly #learner: Learner;
+  readonly #teacher: Teacher;
+  readonly #changes: Changes;
   readonly #reader: Reader;
   readonly #runs: Runs;
   readonly #upgrades: Upgrades;
@@ -94,6 +92,8 @@ export class Member {
     const leader = { self, configurations, mode, timing, ballot: leaderBallot, highest, slotOut };
     this.#leader = new Leader({ ...leader, witnesses, machine: machine.newest });
     this.#upgrades = new Upgrades(self, machine.newest);
+    this.#teacher = new Teacher(this.#replica, this.#acceptor, packing.batchBytes);
+    this.#changes = new Changes(this.#leader, this.#replica, this.#upgrades);
     this.#learner = new Learner(
       configurations.members.filter((member) => member !== self),
       timing,
@@ -190,32 +190,12 @@ export class Member {
 
   /** Why this member does not propose a change; `undefined` when it would. */
   refusalOf(change: Change): ProposalRefusal | undefined {
-    if (!this.#leader.isInformed) return 'NOT_LEADING';
-    const { newest, window } = this.configurations;
-    const refusal = refusalOf(change, newest, newest.from <= this.slotOut);
-    if (refusal !== undefined) return refusal;
-    const { contact } = this.#leader;
-    if (!change.forced && !contact.hasHeardQuorum(change.voters)) return 'NO_QUORUM';
-    const added = change.voters.filter((voter) => !newest.voters.includes(voter));
-    // Of those whose vote counts, each has on disk what the logs need not have any more.
-    const collectable = Math.max(this.#leader.collectable, this.#leader.floor);
-    const lags = (voter: MemberId): boolean =>
-      !contact.hasHeardQuorum([voter]) ||
-      contact.slotOut(voter) + window < this.slotOut ||
-      contact.flushed(voter) < collectable;
-    if (added.some(lags)) return 'LAGS';
-    const isOld = (voter: MemberId): boolean => contact.machine(voter) < this.#wanted;
-    return added.some(isOld) ? 'OLD_MACHINE' : undefined;
+    return this.#changes.refusalOf(change);
   }
 
-  /**
-   * Whether the newest configuration is in force, and a quorum of it has the slots before it on
-   * disk: only then may a member that was removed stop, and the next change come.
-   */
+  /** Whether what was changed last is over: then the next change may come. */
   get settled(): boolean {
-    const { from, voters } = this.configurations.newest;
-    const hasIt = (voter: MemberId): boolean => this.#leader.flushedBy(voter) >= from;
-    return this.#leader.isInformed && this.slotOut >= from && isQuorum(voters, { has: hasIt });
+    return this.#changes.isSettled;
   }
 
   /**
@@ -271,7 +251,7 @@ export class Member {
       case 'perform':
         return [...this.#perform(), ...this.#learnOn()];
       case 'recalled':
-        return [this.#recalled(input)];
+        return [this.#teacher.recalled(input)];
       case 'backlog':
         this.#isFull = input.isFull;
         return [...this.#proposeWaiting(), ...this.#learnOn()];
@@ -295,7 +275,7 @@ export class Member {
       case 'hand-over':
         return this.#leader.handOver(input.to);
       case 'reconfigure':
-        return this.#request([encodeChange({ ...input.change, machine: this.#wanted })]);
+        return this.#request([encodeChange({ ...input.change, machine: this.#changes.machine })]);
       case 'compare':
         return this.#request([encodeSystemCommand({ type: 'compare' })]);
       case 'expire':
@@ -309,11 +289,6 @@ export class Member {
       default:
         return input satisfies never;
     }
-  }
-
-  /** The version of the machine that a new voter has to have. */
-  get #wanted(): number {
-    return this.#upgrades.wanted(this.#replica.version, this.configurations);
   }
 
   /** What is below the floor, and in the own state on disk, may go from the log. */
@@ -416,7 +391,8 @@ export class Member {
       case 'decision':
         return this.#decision(from, message);
       case 'learn':
-        return this.#learn(from, message);
+        this.#learner.heard(message.from, from);
+        return [this.#teacher.answer(from, message)];
       case 'learned':
         return this.#learnedFrom(from, message);
       default:
@@ -598,36 +574,6 @@ export class Member {
         ...(survey === undefined ? {} : { survey }),
       },
     }));
-  }
-
-  /** Answers with what is decided: from memory, or from the log for what was forgotten. */
-  #learn(from: MemberId, { from: slot, ballot, survey }: Learn): Effect[] {
-    this.#learner.heard(slot, from);
-    if (slot < this.#replica.floor) {
-      return [{ type: 'recall', from: slot, to: this.#replica.floor, asker: from }];
-    }
-    const decisions = this.#replica.known(slot, this.#packing.batchBytes);
-    const value = ballot && this.#acceptor.valueAt(slot, ballot);
-    if (ballot && value && decisions[0]?.slot !== slot) decisions.unshift({ ballot, slot, value });
-    return [this.#learned(from, slot, decisions, survey)];
-  }
-
-  #recalled({ asker, from, stored, first }: Input & { type: 'recalled' }): Effect {
-    if (from >= first) return this.#learned(asker, from, stored);
-    const { slotOut } = this;
-    return send([asker], { type: 'learned', from, slotOut, decisions: [], floor: first });
-  }
-
-  #learned(to: MemberId, from: Slot, known: readonly Pvalue[], survey?: number): Effect {
-    const decisions = known.map(({ ballot, slot, value }) => ({ ballot, slot, value }));
-    const message: Learned = {
-      type: 'learned',
-      from,
-      slotOut: this.slotOut,
-      decisions,
-      ...(survey === undefined ? {} : { survey }),
-    };
-    return { type: 'send', to: [to], message };
   }
 
   #learnedFrom(from: MemberId, { slotOut, decisions, survey, floor = 0 }: Learned): Effect[] {

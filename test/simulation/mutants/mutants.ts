@@ -518,8 +518,8 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'who was removed stops when that is merely decided',
     invariant: 'leadership',
-    file: 'paxos/member.ts',
-    from: 'return this.#leader.isInformed && this.slotOut >= from && isQuorum(voters, { has: hasIt });',
+    file: 'paxos/changes.ts',
+    from: 'return this.#leader.isInformed && slotOut >= from && isQuorum(voters, { has: hasIt });',
     to: 'return this.#leader.isInformed && (from >= 0 || isQuorum(voters, { has: hasIt }));',
   },
   {

@@ -15,10 +15,10 @@ export const testedMutants: readonly TestedMutant[] = [
     name: 'a member is promoted that lacks what the logs let go',
     in: 'test/node/paxos/member.test.ts',
     test: 'a learner that lacks on disk what the logs need not have any more is not promoted',
-    file: 'paxos/member.ts',
-    from: `      contact.slotOut(voter) + window < this.slotOut ||
+    file: 'paxos/changes.ts',
+    from: `      contact.slotOut(voter) + window < slotOut ||
       contact.flushed(voter) < collectable;`,
-    to: '      contact.slotOut(voter) + window < this.slotOut;',
+    to: '      contact.slotOut(voter) + window < slotOut;',
   },
   {
     name: "the floor is above the leader's own state",
