@@ -1,16 +1,15 @@
 import { compareBallots, nextBallot, type Ballot, type MemberId } from './ballot.ts';
-import { Canvass } from './canvass.ts';
+import { Candidacy, type Candidate } from './candidacy.ts';
 import type { LeadershipMode } from './configuration.ts';
 import type { Configurations } from './configurations.ts';
 import { Contact } from './contact.ts';
 import { send, type Effect } from './effects.ts';
-import { electionOf, type Election } from './election.ts';
 import { floorOf } from './floor.ts';
 import { invariant } from './invariant.ts';
 import type {
   Adopted,
   Alive,
-  Canvass as CanvassMessage,
+  Canvass,
   Canvassed,
   HandOver,
   Heartbeat,
@@ -44,13 +43,13 @@ export interface LeaderInit {
 
 /**
  * The leader: passive until a quorum adopts its ballot, then it has proposals decided (PMMC
- * figure 7). It owns its canvass, its scout, and its proposals with their commanders.
+ * figure 7). It owns its candidacy, its scout, and its proposals with their commanders.
  */
 export class Leader {
   readonly #self: MemberId;
   readonly #mode: LeadershipMode;
   readonly #timing: Timing;
-  readonly #election: Election;
+  readonly #candidacy: Candidacy;
   readonly #witnesses: LeaderInit['witnesses'];
   readonly #machine: number;
   #configurations: Configurations;
@@ -59,12 +58,6 @@ export class Leader {
   #ballot: Ballot | undefined;
   /** The highest ballot that it heard of. */
   #highest: Ballot | undefined;
-  #known: MemberId | undefined;
-  #canvass: Canvass | undefined;
-  /** Who asked for its support since a leader was heard last; of several, the highest. */
-  #refused: { readonly from: MemberId; readonly ballot: Ballot } | undefined;
-  /** Who is given time for phase 1; it may be this member. */
-  #favoured: MemberId | undefined;
   #scout: Scout | undefined;
   /** While it is active. A new ballot empties them, never the mark (C1). */
   #proposals: Proposals | undefined;
@@ -96,7 +89,7 @@ export class Leader {
     this.#highest = init.highest;
     this.#mark = init.slotOut;
     this.#flushed = init.slotOut;
-    this.#election = electionOf(init.mode, init.timing);
+    this.#candidacy = new Candidacy(init.self, init.mode, init.timing);
     this.#contact = new Contact(init.self, init.timing.election);
     this.#pace = new Pace(init.timing.phaseOneLongest);
     this.#stuck = this.#patience();
@@ -108,12 +101,12 @@ export class Leader {
 
   /** The member that leads, as far as this one knows. */
   get known(): MemberId | undefined {
-    return this.active ? this.#self : this.#known;
+    return this.active ? this.#self : this.#candidacy.leader;
   }
 
   /** It does not lead, and has heard no leader for a while. */
   get missesLeader(): boolean {
-    return !this.active && this.#election.isSilent;
+    return !this.active && this.#candidacy.isSilent;
   }
 
   /** The leader's ballot while it is active. */
@@ -283,11 +276,11 @@ export class Leader {
     this.#pace.tick(write);
     if (this.#proposals !== undefined) return this.#lead(this.#proposals, random);
     if (this.#mode === 'on-demand' && this.#scout !== undefined) return this.#scout.tick(random);
-    const isDue = this.#election.tick(random, unapplied, this.#phaseOne);
-    const presence = this.#askPresence();
+    const isDue = this.#candidacy.tick(random, unapplied, this.#phaseOne);
+    const presence = this.#candidacy.askPresence();
     if (!this.#mayLead(mayVote)) return presence;
     if (isDue) return this.#seek();
-    return [...presence, ...((this.#scout ?? this.#canvass)?.tick(random) ?? [])];
+    return [...presence, ...(this.#scout?.tick(random) ?? this.#candidacy.askAgain(random))];
   }
 
   /** Ticks that phase 1 may take. */
@@ -300,23 +293,15 @@ export class Leader {
     return mayVote && this.#configurations.newest.voters.includes(this.#self);
   }
 
-  #askPresence(): Effect[] {
-    const of = this.#known;
-    return of === undefined || !this.#election.asks ? [] : [{ type: 'ask-presence', of }];
-  }
-
   /**
-   * The network says that nobody listens where `member` does. That is no proof of anything, and
-   * only a reason to ask the others: without a quorum that misses the leader nothing follows.
+   * The network says that nobody listens where `member` does.
    * @param mayVote whether this member was admitted
    */
   gone(member: MemberId, mayVote: boolean): Effect[] {
-    if (this.active || member !== this.#known) return [];
-    const mayTry = this.#election.gone();
-    if (!this.#election.suspects) return [];
-    const refused = this.#refused;
-    if (refused !== undefined) return this.#answer(refused.from, refused.ballot);
-    return mayTry && this.#mayLead(mayVote) ? this.#seek() : [];
+    const next = this.active ? undefined : this.#candidacy.gone(member);
+    if (next === undefined) return [];
+    if (next !== 'seek') return [this.#answer(next)];
+    return this.#mayLead(mayVote) ? this.#seek() : [];
   }
 
   #lead(proposals: Proposals, random: number): Effect[] {
@@ -347,10 +332,9 @@ export class Leader {
   #preempted({ ballot }: Preempted): Effect[] {
     this.#hear(ballot);
     if (compareBallots(ballot, this.#ballot) <= 0) return [];
-    this.#election.preempted();
+    this.#candidacy.lost();
     const effects = this.#stepDown();
-    this.#known = ballot.leader;
-    this.#favoured = ballot.leader;
+    this.#candidacy.preempted(ballot.leader);
     return effects;
   }
 
@@ -365,8 +349,7 @@ export class Leader {
     this.#pace.resigned();
     this.#proposals = undefined;
     this.#scout = undefined;
-    this.#canvass = undefined;
-    this.#known = undefined;
+    this.#candidacy.ended();
     this.#limit = Infinity;
     return effects;
   }
@@ -384,10 +367,7 @@ export class Leader {
       compareBallots(ballot, this.#ballot) > 0 && (this.active || this.#scout !== undefined)
         ? this.#preempted({ type: 'preempted', ballot })
         : [];
-    this.#election.heard();
-    this.#canvass = undefined;
-    this.#refused = undefined;
-    this.#known = ballot.leader;
+    this.#candidacy.heard(ballot.leader);
     return [...preempted, this.#alive(from, ballot)];
   }
 
@@ -410,39 +390,25 @@ export class Leader {
   /** The leader is suspected: asks whether the others miss it, too, before it uses a ballot. */
   #seek(): Effect[] {
     if (this.#mode === 'on-demand') return this.#campaign();
-    if (this.#scout !== undefined) this.#election.failed();
+    if (this.#scout !== undefined) this.#candidacy.failed();
     const effects = this.#stepDown();
     const ballot = nextBallot(this.#highest, this.#self);
     const voters = this.#configurations.votersFrom(this.#mark);
-    this.#canvass = new Canvass(ballot, this.#self, voters, this.#timing);
-    if (this.#canvass.supported) return [...effects, ...this.#campaign()]; // It is alone.
-    return [...effects, ...this.#canvass.ask()];
+    const question = this.#candidacy.seek(ballot, voters);
+    return [...effects, ...(question ?? this.#campaign())]; // Without one, it is alone.
   }
 
-  /** Another member suspects the leader. Of two that do so at a time, the lower one waits. */
-  canvass(from: MemberId, { ballot }: CanvassMessage): Effect[] {
-    return this.#answer(from, ballot);
+  canvass(from: MemberId, { ballot }: Canvass): Effect[] {
+    return [this.#answer({ from, ballot })];
   }
 
-  #answer(from: MemberId, ballot: Ballot): Effect[] {
-    const rival = this.#scout ?? this.#canvass;
-    const isLower = rival !== undefined && compareBallots(ballot, rival.ballot) < 0;
-    const isTooLate = from !== this.#favoured && this.#election.isTried(this.#phaseOne);
-    const supports = !isLower && !isTooLate && this.#election.suspects;
-    if (supports) {
-      this.#favoured = from;
-      this.#canvass = undefined;
-      this.#refused = undefined;
-      this.#election.supported();
-    } else if (!isLower && compareBallots(ballot, this.#refused?.ballot) > 0) {
-      this.#refused = { from, ballot };
-    }
-    return [send([from], { type: 'canvassed', ballot, supports, slotOut: this.#mark })];
+  #answer(candidate: Candidate): Effect {
+    const [scouting, phaseOne, slotOut] = [this.#scout?.ballot, this.#phaseOne, this.#mark];
+    return this.#candidacy.answer(candidate, { scouting, phaseOne, slotOut });
   }
 
   canvassed(from: MemberId, message: Canvassed): Effect[] {
-    this.#canvass?.canvassed(from, message);
-    return this.#canvass?.supported === true ? this.#campaign() : [];
+    return this.#candidacy.canvassed(from, message) ? this.#campaign() : [];
   }
 
   /** Starts phase 1 with a ballot above every one that it heard of. */
@@ -457,8 +423,7 @@ export class Leader {
     this.#ballot = ballot;
     this.#highest = ballot;
     effects.push({ type: 'persist', record: { type: 'leader-ballot', ballot } });
-    this.#election.began();
-    this.#favoured = this.#self;
+    this.#candidacy.began();
     this.#pace.asked(this.#configurations.votersFrom(this.#mark).flat(), ballot);
     return [...effects, ...this.#startScout(ballot, this.#mark)];
   }
@@ -475,7 +440,7 @@ export class Leader {
     if (!Array.isArray(outcome)) {
       return outcome.type === 'adopted' ? this.#adopted(outcome) : this.#preempted(outcome);
     }
-    if (outcome.length > 0) this.#election.progressed(); // However many pages there are.
+    if (outcome.length > 0) this.#candidacy.progressed(); // However many pages there are.
     return outcome;
   }
 
@@ -488,7 +453,7 @@ export class Leader {
       return this.#proposals.adopt(adopted);
     }
     this.#floor = adopted.floor;
-    this.#election.won();
+    this.#candidacy.won();
     this.#stuck = this.#patience();
     this.#contact = new Contact(this.#self, this.#timing.election);
     this.#contact.greet(this.#configurations.members);

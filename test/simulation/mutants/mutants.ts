@@ -363,7 +363,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'who hears a leader supports another one',
     invariant: 'leadership',
-    file: 'paxos/leader.ts',
+    file: 'paxos/candidacy.ts',
     from: 'const supports = !isLower && !isTooLate && this.#election.suspects;',
     to: 'const supports = !isLower;',
   },
@@ -391,7 +391,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'slow disks: who gives one time for phase 1 supports another meanwhile',
     invariant: 'leadership',
-    file: 'paxos/leader.ts',
+    file: 'paxos/candidacy.ts',
     from: 'const supports = !isLower && !isTooLate && this.#election.suspects;',
     to: 'const supports = !isLower && this.#election.suspects;',
   },
@@ -440,7 +440,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a heartbeat does not end the suspicion',
     invariant: 'leadership',
-    file: 'paxos/leader.ts',
+    file: 'paxos/candidacy.ts',
     from: 'this.#election.heard();',
     to: '',
   },
