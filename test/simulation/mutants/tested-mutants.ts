@@ -143,6 +143,14 @@ export const testedMutants: readonly TestedMutant[] = [
     to: 'if ((before?.writes ?? 0) > newest.writes) {',
   },
   {
+    name: 'the blocks of the superblock may be exchanged',
+    in: 'test/node/storage/log-end.test.ts',
+    test: 'disk the two blocks of the superblock are exchanged, after any number of writes',
+    file: 'storage/superblock.ts',
+    from: 'if (placeOf(block.sequence) !== at) {',
+    to: 'if (block.sequence < 0) {',
+  },
+  {
     name: "another member's superblock is taken",
     in: 'test/node/storage/log-end.test.ts',
     test: 'log and state of a member on disk the superblock of another member, and the segments of another one, are refused',
