@@ -911,6 +911,22 @@ export const testedMutants: readonly TestedMutant[] = [
     to: '',
   },
   {
+    name: 'a complaint is as long as what it is about',
+    in: 'test/node/service/complaints.test.ts',
+    test: 'a detail is cut: it may be as long as a message',
+    file: 'service/complaints.ts',
+    from: 'detail.slice(0, DETAIL_CHARACTERS)',
+    to: 'detail',
+  },
+  {
+    name: 'complaints are as many as what they are about',
+    in: 'test/node/service/complaints.test.ts',
+    test: 'one line a second and reason, whoever sends and whatever is wrong',
+    file: 'service/log-throttle.ts',
+    from: 'now - last.at < QUIET_MS',
+    to: 'now < last.at',
+  },
+  {
     name: 'lengths of lists are believed',
     in: 'test/contract/message-pack.test.ts',
     test: 'lengths that lie of lists in one another: no memory is taken for what cannot come',
