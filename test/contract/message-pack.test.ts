@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { Packr } from 'msgpackr';
 import { pack, unpack } from '../../contract/src/message-pack.ts';
 
 const { value } = fc.letrec<{ value: unknown }>((tie) => ({
@@ -52,21 +51,26 @@ test('bytes are views, and there is room for what goes before', () => {
 });
 
 test('whatever else the codec would unpack is an error, wherever it stands', () => {
-  const all = new Packr({ structuredClone: true, moreTypes: true, useBigIntExtension: true });
-  const bundles = new Packr({ useRecords: false, bundleStrings: true });
-  const values: unknown[] = [
-    new Date(0),
-    new Date(2 ** 45),
-    new Set([1]),
-    new Map([[1, 2]]),
-    { a: 1 },
-    {},
-  ];
-  values.push(/a/, new Error('a'), new Float32Array(1), new ArrayBuffer(1), 2n ** 70n, undefined);
-  const others = values.map((other) => all.pack(other));
-  others.push(bundles.pack(['bundled', 'texts']), new Packr({ useRecords: false }).pack({ a: 1 }));
-  // A single float, which nobody packs, and a byte that nobody may use.
-  others.push(Buffer.of(0xca, 0, 0, 0, 0), Buffer.of(0xc1));
+  const others = [
+    // Maps: {}, {a: 1}, and two that say how long they are.
+    [0x80],
+    [0x81, 0xa1, 0x61, 1],
+    [0xde, 0, 0],
+    [0xdf, 0, 0, 0, 0],
+    // A record, undefined, a date, an error, an expression, a set, a large number.
+    [0xd4, 0x72, 0x40, 0x91, 0xa1, 0x61, 1],
+    [0xd4, 0, 0],
+    [0xd6, 0xff, 0, 0, 0, 0],
+    [0xd4, 0x65, 0, 0x92, 0xa5, 0x45, 0x72, 0x72, 0x6f, 0x72, 0xa0],
+    [0xd4, 0x78, 0, 0x92, 0xa1, 0x61, 0xa0],
+    [0xd4, 0x73, 0, 0x91, 1],
+    [0xc7, 9, 0x42, 1, 0, 0, 0, 0, 0, 0, 0, 0],
+    // A bundle of texts, and one in it.
+    [0xd6, 0x62, 0, 0, 0, 4, 0xc1, 1, 0xa1, 0x61, 0xa0],
+    // A single float, which nobody packs, and a byte that nobody may use.
+    [0xca, 0, 0, 0, 0],
+    [0xc1],
+  ].map((bytes) => Buffer.from(bytes));
   for (const other of others) {
     for (const around of [Buffer.of(), Buffer.of(0x91), Buffer.of(0x92, 1)]) {
       const bytes = Buffer.concat([around, other]);
