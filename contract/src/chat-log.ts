@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { Packr } from 'msgpackr';
 import { asBuffer } from './bytes.ts';
+import { pack, unpack } from './message-pack.ts';
 
 /* What clients and the chat log machine say to one another. */
 
@@ -76,9 +76,6 @@ const EXISTED = 1;
 const TEXTS = 2;
 const INVALID = 3;
 
-// No references: a few hundred bytes of them are a value that is exponentially larger.
-const packr = new Packr({ useRecords: false, variableMapSize: true, structuredClone: false });
-
 /**
  * Layout: kind u8 (0: appended, 1: it existed) | position f64, big endian; or kind u8 (2: texts) |
  * MessagePack of [texts, total]; or kind u8 (3: invalid).
@@ -92,7 +89,7 @@ export function encodeChatResult(result: ChatResult): Uint8Array {
       return bytes;
     }
     case 'texts':
-      return Buffer.concat([Buffer.of(TEXTS), packr.pack([result.texts, result.total])]);
+      return Buffer.concat([Buffer.of(TEXTS), pack([result.texts, result.total])]);
     case 'invalid':
       return Buffer.of(INVALID);
   }
@@ -110,7 +107,7 @@ export function parseChatResult(bytes: Uint8Array): ChatResult {
 
 function parseTexts(bytes: Uint8Array): ChatResult | undefined {
   try {
-    const wire: unknown = packr.unpack(bytes);
+    const wire: unknown = unpack(bytes);
     if (!Array.isArray(wire)) return undefined;
     const [texts, total] = wire as unknown[];
     return isTexts(texts) && isCount(total) ? { type: 'texts', texts, total } : undefined;

@@ -7,15 +7,17 @@ export interface MachineVersion {
   readonly version: number;
 }
 
+/** Whoever is told another machine says its name, in its log, too. */
+const LONGEST_NAME = 64;
+
 /** The version of every machine before versions were written down. */
 export const FIRST_VERSION = 1;
 
 export function isMachineVersion(value: unknown): value is MachineVersion {
   if (!isObject(value)) return false;
   const { name, version } = value;
-  return (
-    typeof name === 'string' && name !== '' && Number.isSafeInteger(version) && Number(version) >= 1
-  );
+  const isName = typeof name === 'string' && name !== '' && name.length <= LONGEST_NAME;
+  return isName && Number.isSafeInteger(version) && Number(version) >= 1;
 }
 
 /** What a member says that was told nothing yet. */

@@ -12,8 +12,10 @@ export const PART_VERSION = 200;
 const HEADER_BYTES = ENVELOPE_BYTES + 4 + 4 + 4;
 /** No whole is larger: the largest value, and a page before it, fit easily. */
 export const LARGEST_WHOLE = 4 * 1024 * 1024;
-/** Of wholes that wait for a part. When there are more, the oldest is given up. */
+/** Of parts that wait for others. When there are more, the oldest whole is given up. */
 const WAITING_BYTES = 2 * LARGEST_WHOLE;
+/** What a part takes beside its bytes: it may have a single one. */
+const OVERHEAD_BYTES = 256;
 
 /**
  * Cuts what is too large for one message.
@@ -36,20 +38,23 @@ export function partsOf(whole: Uint8Array, limit: number): Uint8Array[] {
   return parts;
 }
 
-/** A whole of which some bytes have come. */
+/** The parts of a whole that have come, by where they stand in it. */
 interface Waiting {
-  readonly bytes: Buffer;
-  readonly had: Set<number>;
-  missing: number;
+  readonly parts: Map<number, Uint8Array>;
+  /** Of the whole. */
+  had: number;
 }
 
-/** Puts parts together again, in whatever order they come. It holds no more than it has to. */
+/**
+ * Puts parts together again, in whatever order they come. It holds what has come, and makes no room
+ * for what is said to come: anybody may say that.
+ */
 export class Parts {
   /** By checksum and length; the oldest first. */
   readonly #waiting = new Map<string, Waiting>();
   #bytes = 0;
 
-  /** Bytes of wholes that are not complete. */
+  /** What the parts take that wait for others. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -69,30 +74,47 @@ export class Parts {
     return this.#add(`${checksum} ${length}`, length, at, bytes);
   }
 
-  #add(id: string, length: number, at: number, bytes: Buffer): Uint8Array | undefined {
-    const waiting = this.#waiting.get(id) ?? this.#begin(id, length);
-    if (waiting.had.has(at)) return undefined;
-    waiting.had.add(at);
-    waiting.bytes.set(bytes, at);
-    waiting.missing -= bytes.length;
-    if (waiting.missing > 0) return undefined;
-    this.#forget(id, length);
-    return waiting.bytes;
+  #add(id: string, length: number, at: number, bytes: Buffer): Uint8Array | Unopened | undefined {
+    const waiting = this.#waiting.get(id) ?? this.#begin(id);
+    if (waiting.parts.has(at)) return undefined;
+    // A copy: what it is a view of may be much larger.
+    waiting.parts.set(at, new Uint8Array(bytes));
+    waiting.had += bytes.length;
+    this.#bytes += bytes.length + OVERHEAD_BYTES;
+    if (waiting.had < length) {
+      this.#bound();
+      return undefined;
+    }
+    this.#forget(id, waiting);
+    return joined(waiting.parts) ?? { malformed: 'parts that overlap' };
   }
 
-  #begin(id: string, length: number): Waiting {
-    for (const [oldest, { bytes }] of this.#waiting) {
-      if (this.#bytes + length <= WAITING_BYTES) break;
-      this.#forget(oldest, bytes.length);
-    }
-    const waiting = { bytes: Buffer.alloc(length), had: new Set<number>(), missing: length };
+  #begin(id: string): Waiting {
+    const waiting = { parts: new Map<number, Uint8Array>(), had: 0 };
     this.#waiting.set(id, waiting);
-    this.#bytes += length;
     return waiting;
   }
 
-  #forget(id: string, length: number): void {
-    this.#waiting.delete(id);
-    this.#bytes -= length;
+  #bound(): void {
+    for (const [oldest, waiting] of this.#waiting) {
+      if (this.#bytes <= WAITING_BYTES) return;
+      this.#forget(oldest, waiting);
+    }
   }
+
+  #forget(id: string, { parts, had }: Waiting): void {
+    this.#waiting.delete(id);
+    this.#bytes -= had + parts.size * OVERHEAD_BYTES;
+  }
+}
+
+/** @returns `undefined` unless each begins where the one before it ends */
+function joined(parts: ReadonlyMap<number, Uint8Array>): Buffer | undefined {
+  const inOrder = [...parts].sort(([a], [b]) => a - b);
+  let end = 0;
+  for (const [at, bytes] of inOrder) {
+    if (at !== end) return undefined;
+    end += bytes.length;
+  }
+  return Buffer.concat(inOrder.map(([, bytes]) => bytes));
 }

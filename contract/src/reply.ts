@@ -1,7 +1,7 @@
-import { Packr, RESERVE_START_SPACE } from 'msgpackr';
 import { asBuffer } from './bytes.ts';
 import { ENVELOPE_BYTES, isUnopened, seal, unseal } from './envelope.ts';
 import { errors, type ErrorCode } from './error-codes.ts';
+import { pack, unpack } from './message-pack.ts';
 
 /** Of a command that is too large: what it has, and what the cluster takes now. */
 export interface Sizes {
@@ -35,8 +35,6 @@ export interface Reply {
 export const LARGEST_ANSWER = 1024 * 1024;
 
 export const REPLY_VERSION = 2;
-// No references: a few hundred bytes of them are a value that is exponentially larger.
-const packr = new Packr({ useRecords: false, variableMapSize: true, structuredClone: false });
 
 type Wire = [lane: number, number: number, slot: number, results: readonly Uint8Array[]];
 type WireRefusal = [
@@ -50,7 +48,7 @@ export function encodeReplies(replies: readonly Reply[]): Uint8Array {
       ? [lane, number, outcome.slot, outcome.results]
       : [lane, number, outcome.code, outcome.retryAfterMs ?? null, ...sizesToWire(outcome.sizes)],
   );
-  return seal(packr.pack(wire, RESERVE_START_SPACE | ENVELOPE_BYTES), REPLY_VERSION);
+  return seal(pack(wire, ENVELOPE_BYTES), REPLY_VERSION);
 }
 
 /** They came later: who does not know them reads what stands before. */
@@ -63,7 +61,7 @@ export function parseReplies(bytes: Uint8Array): Reply[] | undefined {
   try {
     const content = unseal(asBuffer(bytes), REPLY_VERSION);
     if (isUnopened(content)) return undefined;
-    const frame: unknown = packr.unpack(content);
+    const frame: unknown = unpack(content);
     if (!Array.isArray(frame)) return undefined;
     const replies: Reply[] = [];
     for (const entry of frame as unknown[]) {

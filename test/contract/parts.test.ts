@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { LARGEST_WHOLE, Parts, partsOf } from '../../contract/src/parts.ts';
+import { ENVELOPE_BYTES, seal } from '../../contract/src/envelope.ts';
+import { LARGEST_WHOLE, PART_VERSION, Parts, partsOf } from '../../contract/src/parts.ts';
 
 /** Bytes that say where they stand. */
 function bytesOf(length: number, seed = 0): Buffer {
@@ -68,4 +69,49 @@ test('wholes that never come do not take more memory than so much: the oldest is
   const last = parts.take(all.at(-1)![1]!) as Buffer;
   expect(last.equals(Buffer.alloc(length, 19))).toBe(true);
   expect(parts.take(all[0]![1]!)).toBeUndefined();
+});
+
+/** A part that says that it is the first byte of a whole of the largest size. */
+function promiseOf(checksum: number, at = 0): Buffer {
+  const part = Buffer.alloc(18, 1);
+  part.writeUInt32LE(checksum, ENVELOPE_BYTES);
+  part.writeUInt32LE(LARGEST_WHOLE, ENVELOPE_BYTES + 4);
+  part.writeUInt32LE(at, ENVELOPE_BYTES + 8);
+  return seal(part, PART_VERSION);
+}
+
+test('a part takes as much as has come, and not what it says is to come', () => {
+  const parts = new Parts();
+  const before = process.memoryUsage().arrayBuffers;
+  for (let checksum = 0; checksum < 100; checksum++) parts.take(promiseOf(checksum));
+  expect(parts.bytes).toBeLessThan(64 * 1024);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(LARGEST_WHOLE);
+});
+
+test('promises of large wholes do not push out one that is under way', () => {
+  const parts = new Parts();
+  const whole = bytesOf(3_000);
+  const [first, second] = partsOf(whole, 2_000);
+  parts.take(first!);
+  for (let checksum = 0; checksum < 1_000; checksum++) parts.take(promiseOf(checksum));
+  expect(parts.take(second!)).toEqual(whole);
+});
+
+test('parts of a byte are counted with what each of them takes', () => {
+  const parts = new Parts();
+  for (let i = 0; i < 5_000; i++) parts.take(promiseOf(7, i));
+  expect(parts.bytes).toBeGreaterThan(100 * 5_000);
+  for (let i = 5_000; i < 40_000; i++) parts.take(promiseOf(7, i));
+  expect(parts.bytes).toBeLessThanOrEqual(2 * LARGEST_WHOLE);
+});
+
+test('parts that overlap are no whole, and nothing of them stays', () => {
+  const parts = new Parts();
+  const whole = bytesOf(300);
+  const [first] = partsOf(whole, 217); // Its first 200 bytes.
+  const other = Buffer.from(first!);
+  other.writeUInt32LE(100, ENVELOPE_BYTES + 8);
+  expect(parts.take(first!)).toBeUndefined();
+  expect(parts.take(seal(other, PART_VERSION))).toEqual({ malformed: 'parts that overlap' });
+  expect(parts.bytes).toBe(0);
 });

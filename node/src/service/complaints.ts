@@ -1,23 +1,32 @@
 import type { Logger } from '../../../host/src/logger.ts';
+import { LogThrottle } from './log-throttle.ts';
+import type { Dropped } from './running-member.ts';
 
-const QUIET_MS = 1_000;
+/** Of a detail: it may be as long as a message, and is whatever somebody sends. */
+const DETAIL_CHARACTERS = 200;
 
-/** Logs what was dropped, at most once a second for each reason and sender. */
+/**
+ * Logs what was dropped, at most once a second for each reason: senders and details are made up
+ * as easily as messages.
+ */
 export class Complaints {
   readonly #log: Logger;
-  readonly #last = new Map<string, number>();
+  readonly #throttle: LogThrottle<Dropped>;
 
-  constructor(log: Logger) {
+  /** @param now in milliseconds */
+  constructor(log: Logger, now?: () => number) {
     this.#log = log;
+    this.#throttle = new LogThrottle(now);
   }
 
-  /** @param detail the sender, or what is wrong */
-  complain(reason: string, detail: string): void {
-    const now = performance.now();
-    const key = `${reason} ${detail}`;
-    if (now - (this.#last.get(key) ?? -QUIET_MS) < QUIET_MS) return;
-    if (this.#last.size > 1000) this.#last.clear();
-    this.#last.set(key, now);
-    this.#log.warn({ reason, detail }, 'a message was dropped');
+  /** @param detail the sender, or what is wrong: of the first one only */
+  complain(reason: Dropped, detail: string): void {
+    this.#throttle.pass(reason, (heldBack) => {
+      const told = { reason, detail: detail.slice(0, DETAIL_CHARACTERS) };
+      this.#log.warn(
+        heldBack === 0 ? told : { ...told, before: heldBack },
+        'a message was dropped',
+      );
+    });
   }
 }

@@ -10,6 +10,7 @@ import type { Change } from '../paxos/system-command.ts';
 import type { Configuration } from '../paxos/configuration.ts';
 import type { Driver } from './driver.ts';
 import type { Logger } from '../../../host/src/logger.ts';
+import { LogThrottle } from './log-throttle.ts';
 
 /** Together shorter than a client waits: it gets a typed answer, and asks again. */
 const LAG_MS = 1_000;
@@ -20,6 +21,8 @@ const LOOK_MS = 5;
 export class Membership {
   readonly #driver: Driver;
   readonly #log: Logger;
+  readonly #asked = new LogThrottle<MembershipRequest['step']>();
+  readonly #answered = new LogThrottle<ErrorCode | MembershipRequest['step']>();
 
   constructor(driver: Driver, log: Logger) {
     this.#driver = driver;
@@ -30,12 +33,14 @@ export class Membership {
   async answer(text: string): Promise<MembershipAnswer> {
     const request = parseMembershipRequest(text);
     if (request === undefined) return refused('MALFORMED');
-    this.#log.info({ ...request }, 'asked to change the members');
+    this.#asked.pass(request.step, () => this.#log.info(request, 'asked to change the members'));
     const answer = await this.#change(request);
-    this.#log.info(
-      { ...request, ...answer },
-      answer.ok ? 'members changed' : 'members not changed',
-    );
+    const told = { ...request, ...answer };
+    if (answer.ok) {
+      this.#answered.pass(request.step, () => this.#log.info(told, 'members changed'));
+    } else {
+      this.#answered.pass(answer.code, () => this.#log.info(told, 'members not changed'));
+    }
     return answer;
   }
 

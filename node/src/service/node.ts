@@ -1,5 +1,5 @@
 import { alarmCodes } from '../../../contract/src/alarms.ts';
-import { errors } from '../../../contract/src/error-codes.ts';
+import { errors, type ErrorCode } from '../../../contract/src/error-codes.ts';
 import {
   isSameFirstConfiguration,
   parseFirstConfiguration,
@@ -23,6 +23,7 @@ import { isOfState } from '../storage/state-files.ts';
 import { dropReasons, roomIn } from '../transport/transport.ts';
 import { AdminApi } from './admin-api.ts';
 import { Complaints } from './complaints.ts';
+import { LogThrottle } from './log-throttle.ts';
 import { serveDirect } from './direct-requests.ts';
 import { DiskSpace } from './disk-space.ts';
 import { HaltError } from './halt-error.ts';
@@ -49,6 +50,8 @@ export class Node {
   readonly #left: () => void;
   readonly #metrics: Metrics;
   readonly #complaints: Complaints;
+  /** Of what this member was told. */
+  readonly #refusals = new LogThrottle<ErrorCode>();
   readonly #subjects: Subjects;
   readonly #lock: FolderLock;
   readonly #folder: DataFolder;
@@ -233,12 +236,12 @@ export class Node {
     if (this.#fault !== undefined) return { ok: false, code: 'DAMAGED' };
     const refused = this.#data.machineErrorOf(told);
     if (refused !== undefined) {
-      this.#log.error(refused.message);
+      this.#refusals.pass(refused.code, () => this.#log.error(refused.message));
       return { ok: false, code: refused.code };
     }
     const unfit = this.#data.snapshotErrorOf(told);
     if (unfit !== undefined) {
-      this.#log.error(unfit);
+      this.#refusals.pass('ANOTHER_SNAPSHOT', () => this.#log.error(unfit));
       return { ok: false, code: 'ANOTHER_SNAPSHOT' };
     }
     try {

@@ -5,11 +5,13 @@ import {
   parseChatResult,
 } from '../../../contract/src/chat-log.ts';
 import { encodeCommand } from '../../../contract/src/command.ts';
+import type { ErrorCode } from '../../../contract/src/error-codes.ts';
 import type { AppliedCommand, Applier } from '../machine/applier.ts';
 import type { MemberId } from '../paxos/ballot.ts';
 import type { Slot } from '../paxos/pvalue.ts';
 import type { CrashPoint } from './crash-points.ts';
 import type { Driver } from './driver.ts';
+import { LogThrottle } from './log-throttle.ts';
 import type { Logger } from '../../../host/src/logger.ts';
 
 export interface ScriptPortOptions {
@@ -65,6 +67,7 @@ export class ScriptPort {
   readonly #server: Server;
   readonly #surveys = new Map<number, Socket>();
   readonly #unanswered = new Set<number>();
+  readonly #complaints = new LogThrottle<ErrorCode>();
   #lastNumber = 0;
   #lastSurvey = 0;
   #over = false;
@@ -143,8 +146,13 @@ export class ScriptPort {
     const command = encodeCommand({ client, number, lowest, operations: [operation] });
     driver.submit(command, (outcome) => {
       this.#unanswered.delete(number);
-      if (!outcome.ok) this.#options.log.warn({ code: outcome.code, id }, 'a message was refused');
+      if (!outcome.ok) this.#complain(outcome.code, id);
     });
+  }
+
+  #complain(code: ErrorCode, id: string): void {
+    const { log } = this.#options;
+    this.#complaints.pass(code, () => log.warn({ code, id }, 'a message was refused'));
   }
 
   #get(socket: Socket): void {
@@ -188,7 +196,7 @@ export class ScriptPort {
   }
 
   #refused(line: string): void {
-    this.#options.onDropped('script-line', line.slice(0, 200));
+    this.#options.onDropped('script-line', line);
   }
 
   /** Every process that applies a command acknowledges it; the decision left before. */

@@ -113,6 +113,10 @@ function decode(
   if (isUnwritten(file, at)) return undefined;
   const block = readBlock(file, at, SEED);
   if (block === undefined) throw damaged('its checksum does not match', at / BLOCK_BYTES);
+  // Two that were exchanged are whole, and in turn: the next write would go over the newer one.
+  if (placeOf(block.sequence) !== at) {
+    throw damaged(`write number ${block.sequence} belongs in the other place`, at / BLOCK_BYTES);
+  }
   const json = payloadOf(file.subarray(at), 0, block.used).toString();
   const { format, ...record } = JSON.parse(json) as SuperblockRecord & { format: number };
   if (format > SUPERBLOCK_FORMAT) throw new FormatError(SUPERBLOCK, format, SUPERBLOCK_FORMAT);

@@ -1,4 +1,3 @@
-import { Packr, RESERVE_START_SPACE } from 'msgpackr';
 import { asBuffer } from '../../../contract/src/bytes.ts';
 import {
   ENVELOPE_BYTES,
@@ -7,6 +6,7 @@ import {
   unseal,
   type Unopened,
 } from '../../../contract/src/envelope.ts';
+import { pack, unpack } from '../../../contract/src/message-pack.ts';
 import { subjectToken } from '../../../contract/src/subjects.ts';
 import type { Ballot, MemberId } from '../paxos/ballot.ts';
 import type { HistoryMark } from '../paxos/history.ts';
@@ -35,8 +35,6 @@ export interface Frame extends Stamp {
 /** A cluster id may be that long: see contract/src/first-configuration.ts. */
 const MAX_ID = 129;
 
-// No references: a few hundred bytes of them are a value that is exponentially larger.
-const packr = new Packr({ useRecords: false, variableMapSize: true, structuredClone: false });
 const types = ['p1a', 'p2a', 'p1b', 'p2b', 'propose', 'floor', 'heartbeat', 'decision']
   .concat(['learn', 'learned', 'alive', 'canvass', 'canvassed', 'hand-over', 'fetch', 'chunk'])
   .concat(['question', 'testimony', 'history', 'digests', 'probe', 'probed', 'reach'])
@@ -45,7 +43,7 @@ const types = ['p1a', 'p2a', 'p1b', 'p2b', 'propose', 'floor', 'heartbeat', 'dec
 export function encodeFrame({ cluster, from, to, messages, end, history }: Frame): Uint8Array {
   const wire = [cluster, from, to ?? '', ...endToWire(end), ...historyToWire(history)];
   for (const message of messages) wire.push(toWire(message));
-  return seal(packr.pack(wire, RESERVE_START_SPACE | ENVELOPE_BYTES), WIRE_VERSION);
+  return seal(pack(wire, ENVELOPE_BYTES), WIRE_VERSION);
 }
 
 /**
@@ -56,7 +54,7 @@ export function parseFrame(bytes: Uint8Array): Frame | Unopened {
   const content = unseal(asBuffer(bytes), WIRE_VERSION);
   if (isUnopened(content)) return content;
   try {
-    const wire = array(packr.unpack(content));
+    const wire = array(unpack(content));
     const [cluster, from, to, count, random, sequence, slot, since, hash, ...messages] = wire;
     return {
       cluster: text(cluster),

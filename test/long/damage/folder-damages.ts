@@ -42,6 +42,14 @@ const makers = {
     from.bytes.copy(bytes, at, from.at, Math.min(from.at + size, from.bytes.length));
     return changed(image, name, bytes, `${size} bytes at ${at}, of ${from.name} at ${from.at}`);
   },
+  'two blocks exchanged': (image, _, random) => {
+    const one = someSector(image, random);
+    const other = someSector(only(image, one.name), random);
+    const bytes = copyOf(image, one.name);
+    one.bytes.copy(bytes, other.at, one.at, one.at + SECTOR_BYTES);
+    one.bytes.copy(bytes, one.at, other.at, other.at + SECTOR_BYTES);
+    return changed(image, one.name, bytes, `${SECTOR_BYTES} bytes at ${one.at} and ${other.at}`);
+  },
   'a block of an older copy': (image, older, random) => {
     const { name, bytes, at } = someSector(image, random);
     const before = random.pick(older).get(name) ?? EMPTY;

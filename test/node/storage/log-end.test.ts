@@ -191,6 +191,24 @@ describe.each([
     // That the very last write is missing, only others can tell.
     expect(refused).toHaveLength(1);
   });
+
+  test('the two blocks of the superblock are exchanged, after any number of writes', () => {
+    const fresh = makePlace();
+    for (let starts = 0; starts < 4; starts++) {
+      open(fresh);
+      const whole = fresh.bytes(SUPERBLOCK);
+      const exchanged = Buffer.from(whole);
+      whole.copy(exchanged, 0, 4096, 4096 + BLOCK_BYTES);
+      whole.copy(exchanged, 4096, 0, BLOCK_BYTES);
+      fresh.replace(SUPERBLOCK, exchanged);
+      refuses(
+        fresh,
+        /superblock is damaged at block \d: write number \d+ belongs in the other place/,
+      );
+      fresh.replace(SUPERBLOCK, whole);
+    }
+    fresh.clean();
+  });
 });
 
 describe('log and state of a member on disk', () => {

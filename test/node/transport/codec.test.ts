@@ -196,6 +196,11 @@ test('a frame that is cut off is garbled', () => {
   );
 });
 
+/** A frame that is whole, as of a peer that means harm. */
+function frameOf(content: Buffer): Buffer {
+  return seal(Buffer.concat([Buffer.alloc(ENVELOPE_BYTES), content]), WIRE_VERSION);
+}
+
 test('references, by which few bytes become a value that never ends, are not taken', () => {
   // [[], [↑, ↑], [↑, ↑], …], where each has the one before it twice; and a byte too many.
   const levels = 16;
@@ -205,9 +210,19 @@ test('references, by which few bytes become a value that never ends, are not tak
     const before = [0xd6, 0x70, ...id(level - 1)];
     bytes.push(0xd6, 0x69, ...id(level), 0x92, ...before, ...before);
   }
-  const room = Buffer.alloc(ENVELOPE_BYTES);
-  const frame = seal(Buffer.concat([room, Buffer.from([...bytes, 1])]), WIRE_VERSION);
-  expect(parseFrame(frame)).toEqual({ malformed: 'Structured clone extension is disabled' });
+  const malformed = '0xd6 packs nothing that may travel';
+  expect(parseFrame(frameOf(Buffer.from([...bytes, 1])))).toEqual({ malformed });
+});
+
+test('bundled texts, of which each is a copy of all that follow, are not taken', () => {
+  // A list of bundles, each of which says that its texts are at the end.
+  const count = 100_000;
+  const bundle = Buffer.from([0xd6, 0x62, 0, 0, 0, 4, 0xa0, 0xa0, 0xc1, 0]);
+  const head = Buffer.from([0xdd, 0, 0, 0, 0]);
+  head.writeUInt32BE(count, 1);
+  const content = Buffer.concat([head, ...Array.from({ length: count }, () => bundle)]);
+  const malformed = '0xd6 packs nothing that may travel';
+  expect(parseFrame(frameOf(content))).toEqual({ malformed });
 });
 
 test('an id that would make another subject of it is malformed, wherever it stands', () => {
