@@ -976,6 +976,22 @@ export const testedMutants: readonly TestedMutant[] = [
     to: 'this.#isFull = false;',
   },
   {
+    name: 'what the own log has is applied however much waits for the disk',
+    in: 'test/node/service/flow-control.test.ts',
+    test: 'a member that lost its state applies its log as its disk writes the state, and no faster',
+    file: 'paxos/member.ts',
+    from: 'const applied = this.#isFull ? [] : this.#replica.perform();',
+    to: 'const applied = this.#replica.perform();',
+  },
+  {
+    name: 'a disk that goes on does not make its member apply',
+    in: 'test/node/paxos/member.test.ts',
+    test: 'a member whose disk falls behind R3: stops to apply between any two slots, and goes on behind the last one',
+    file: 'paxos/member.ts',
+    from: "return [...this.#perform(), ...this.#learnOn()];\n      case 'room':",
+    to: "return [...this.#proposeWaiting(), ...this.#learnOn()];\n      case 'room':",
+  },
+  {
     name: 'a leader whose state stalls keeps the lead',
     in: 'test/node/service/flow-control.test.ts',
     test: 'a leader whose state stalls hands over to a member that has more on disk',
