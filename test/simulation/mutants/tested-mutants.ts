@@ -992,6 +992,22 @@ export const testedMutants: readonly TestedMutant[] = [
     to: "return [...this.#proposeWaiting(), ...this.#learnOn()];\n      case 'room':",
   },
   {
+    name: 'the slot that all others wait for is sent again after seconds',
+    in: 'test/node/paxos/commander.test.ts',
+    test: 'the slot that all others wait for is asked for again before a leader would be given up, however often it is lost',
+    file: 'paxos/commander.ts',
+    from: 'this.#retransmission.shorten(this.#timing.retransmit, this.#timing.election);',
+    to: '',
+  },
+  {
+    name: 'all slots are sent again as often as the first',
+    in: 'test/node/paxos/proposals.test.ts',
+    test: 'of what nobody answers, a stable leader sends only the first slot often',
+    file: 'paxos/proposals.ts',
+    from: "return this.#of.mode === 'stable' && slot === this.#mark;",
+    to: "return this.#of.mode === 'stable' && slot >= this.#mark;",
+  },
+  {
     name: 'a leader whose state stalls keeps the lead',
     in: 'test/node/service/flow-control.test.ts',
     test: 'a leader whose state stalls hands over to a member that has more on disk',
