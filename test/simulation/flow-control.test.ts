@@ -20,6 +20,19 @@ const plan: Plan = {
   unwrittenBytes: 4 * 1024,
 };
 
+test('of one that lost its state: it applies no more of its log than the bound allows', () => {
+  // By then all is answered, and in its log: nothing else comes.
+  const [lostAt, startsAt] = [13_000, 13_500];
+  const faults: Fault[] = [
+    { kind: 'damaged-state', at: lostAt, member: 0, forMs: startsAt - lostAt, luck: 0.1 },
+    { kind: 'stalled-state', at: startsAt + 2, member: 0, forMs: 200, luck: 0.1 },
+  ];
+  const report = simulate({ ...plan, keepBytes: 1 << 24, faults });
+  const { failure, answered, transfers } = report;
+  expect({ failure, answered }).toEqual({ failure: undefined, answered: requests.length });
+  expect([report.faults.size, transfers]).toEqual([2, 0]);
+});
+
 /** @param luck below a half it hits one, else all */
 function stalled(member: Fault['member'], luck: number): { decided: number } {
   const fault: Fault = { kind: 'stalled-state', at: STALLED_AT, member, forMs: FOR_MS, luck };

@@ -15,7 +15,9 @@ export class Commander {
   readonly slot: Slot;
   readonly value: Value;
   readonly #quorum: Quorum;
+  readonly #timing: Timing;
   readonly #retransmission: Retransmission;
+  #isUrgent = false;
 
   constructor(
     ballot: Ballot,
@@ -28,6 +30,7 @@ export class Commander {
     this.slot = slot;
     this.value = value;
     this.#quorum = new Quorum([voters]);
+    this.#timing = timing;
     this.#retransmission = new Retransmission(timing.retransmit, timing.retransmitLongest);
   }
 
@@ -40,8 +43,18 @@ export class Commander {
     return this.#quorum.reached ? { type: 'decided' } : undefined;
   }
 
-  /** @returns the acceptors to send the p2a to again */
-  tick(random: number): MemberId[] {
+  /**
+   * One tick passed. The intervals grow: WINDOW slots that come again and again would be too much
+   * for a disk or a network that is slow. What holds up all others is a single one, and its
+   * intervals grow no longer than a leader may be silent.
+   * @param isUrgent whether all slots before it are applied, and those after it wait for it
+   * @returns the acceptors to send the p2a to again
+   */
+  tick(random: number, isUrgent = false): MemberId[] {
+    if (isUrgent && !this.#isUrgent) {
+      this.#isUrgent = true;
+      this.#retransmission.shorten(this.#timing.retransmit, this.#timing.election);
+    }
     return this.#retransmission.tick(random) ? this.#quorum.missing : [];
   }
 }

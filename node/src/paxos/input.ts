@@ -42,7 +42,7 @@ export type Input =
     }
   /**
    * Whether too much waits for the own disk: nothing new is taken until it does not, neither to
-   * accept nor to propose nor to learn. What was taken goes on.
+   * accept nor to propose nor to learn; and nothing is applied, also of what was taken before.
    */
   | { readonly type: 'backlog'; readonly isFull: boolean }
   /** So many bytes of commands and their framing fit a message from now on. */

@@ -254,7 +254,7 @@ export class Member {
         return [this.#teacher.recalled(input)];
       case 'backlog':
         this.#isFull = input.isFull;
-        return [...this.#proposeWaiting(), ...this.#learnOn()];
+        return [...this.#perform(), ...this.#learnOn()];
       case 'room':
         this.#acceptor.room = input.bytes;
         this.#replica.room = input.bytes;
@@ -530,10 +530,14 @@ export class Member {
     effects.push(...this.#acceptor.learn(decision));
   }
 
-  /** Applies what can be applied, lets the leader know, and proposes what now fits the window. */
+  /**
+   * Applies what can be applied, lets the leader know, and proposes what now fits the window. What
+   * is applied is in memory until the state is written, and the own log may have more at start than
+   * memory should: so nothing is while too much waits for the disk.
+   */
   #perform(): Effect[] {
     const before = this.configurations;
-    const applied = this.#replica.perform();
+    const applied = this.#isFull ? [] : this.#replica.perform();
     // On demand, an answer waits for the mark that covers it.
     const mark = this.#mode === 'on-demand' ? this.#decidedMark() : [];
     const effects = [...mark, ...applied];

@@ -157,12 +157,20 @@ export class Proposals {
     const effects = this.announceDecided();
     for (const commander of this.#commanders.values()) {
       const { ballot, slot, value } = commander;
-      const to = commander.tick(random);
+      const to = commander.tick(random, this.#isUrgent(slot));
       if (to.length > 0) effects.push(send(to, { type: 'p2a', ballot, slot, value, decided: [] }));
     }
     const from = Math.max(this.#mark, this.#floor);
     const hasHoles = this.#values.size < this.#end - from;
     return hasHoles ? [...effects, ...this.#fillHoles(from, this.#end)] : effects;
+  }
+
+  /**
+   * The slots after it wait for it, and WINDOW with them. On demand nobody says whether the others
+   * are there at all; a stable leader that hears no quorum steps down.
+   */
+  #isUrgent(slot: Slot): boolean {
+    return this.#of.mode === 'stable' && slot === this.#mark;
   }
 
   /**

@@ -40,8 +40,8 @@ export const defaultTiming: Timing = {
 
 /** Decides when to send again: after growing intervals, jittered so that members do not meet. */
 export class Retransmission {
-  readonly #first: number;
-  readonly #longest: number;
+  #first: number;
+  #longest: number;
   #interval: number;
   #left: number;
 
@@ -63,6 +63,14 @@ export class Retransmission {
     this.#interval = Math.min(this.#interval * 2, this.#longest);
     this.#left = Math.max(1, Math.round(this.#interval * (0.75 + random / 2)));
     return true;
+  }
+
+  /** From now on the intervals are shorter ones. What is due sooner than the first stays due. */
+  shorten(first: number, longest: number): void {
+    this.#first = first;
+    this.#longest = longest;
+    this.#interval = first;
+    this.#left = Math.min(this.#left, first);
   }
 
   /** There was progress: start over with the first interval. */

@@ -44,3 +44,28 @@ test('it asks again those who have not answered, after growing intervals', () =>
   expect(gaps).toEqual([...gaps].sort((x, y) => x - y));
   expect(Math.max(...gaps)).toBe(timing.retransmitLongest);
 });
+
+describe('the slot that all others wait for', () => {
+  /** At which ticks it asks again; it is that slot from one of them on. */
+  function asked(urgentFrom: number, ticks: number): number[] {
+    const asking = commander();
+    const times: number[] = [];
+    for (let tick = 1; tick <= ticks; tick++) {
+      if (asking.tick(0.5, tick >= urgentFrom).length > 0) times.push(tick);
+    }
+    return times;
+  }
+
+  test('is asked for again before a leader would be given up, however often it is lost', () => {
+    const times = asked(1, 40);
+    expect(times[0]).toBe(timing.retransmit);
+    const gaps = times.slice(1).map((time, i) => time - times[i]!);
+    expect(new Set(gaps)).toEqual(new Set([timing.election]));
+  });
+
+  test('is asked for soon after it became that, and never later than it would have been', () => {
+    // Asked for at 3, 9 and 21, and then every 12 ticks.
+    expect(asked(23, 30)).toEqual([3, 9, 21, 25]);
+    expect(asked(32, 40)).toEqual([3, 9, 21, 33, 39]);
+  });
+});

@@ -183,7 +183,7 @@ describe('a member whose disk falls behind', () => {
     expect(persisted(hear(member, p2a(1, 'v')))).toHaveLength(1);
   });
 
-  test('applies what it has, learns nothing more and asks for nothing; then it asks at once', () => {
+  test('R3: applies nothing, learns nothing more and asks for nothing; then it goes on at once', () => {
     const member = voter();
     // What it asks everybody at its start is answered.
     for (const from of ['b', 'c']) {
@@ -192,13 +192,36 @@ describe('a member whose disk falls behind', () => {
     hear(member, p2a(0, 'u'));
     member.step(full);
     const decided = { type: 'decision', ballot: ballot('1.b') } as const;
-    expect(applied(hear(member, { ...decided, slot: 0 }))).toEqual([0]);
-    const effects = hear(member, learned(pvalue('1.b', 1, 'v')));
+    const effects = hear(member, { ...decided, slot: 0 });
+    effects.push(...hear(member, learned(pvalue('1.b', 1, 'v'))));
     effects.push(...hear(member, { ...decided, slot: 1, value: value('v') }));
     for (let i = 0; i < 50; i++) effects.push(...member.step(tick));
     expect([applied(effects), persisted(effects), sent(effects, 'learn')]).toEqual([[], [], []]);
-    expect(sent(member.step(free), 'learn')).toMatchObject([{ message: { from: 1 } }]);
+    const then = member.step(free);
+    expect(applied(then)).toEqual([0]);
+    expect(sent(then, 'learn')).toMatchObject([{ message: { from: 1 } }]);
     expect(applied(hear(member, learned(pvalue('1.b', 1, 'v'))))).toEqual([1]);
+  });
+
+  test('R3: stops to apply between any two slots, and goes on behind the last one', () => {
+    const member = voter();
+    const all = [0, 1, 2, 3, 4].map((slot) => pvalue('1.b', slot, 'ab'));
+    expect(applied(hear(member, learned(...all)))).toEqual([0]);
+    // The driver was told that more can be applied, and says so after the disk fell behind.
+    const effects = [...member.step(full), ...member.step({ type: 'perform' })];
+    expect([applied(effects), effects.at(-1)?.type]).toEqual([[], undefined]);
+    const then = member.step(free);
+    expect(then.at(-1)).toEqual({ type: 'unfinished' });
+    for (let i = 0; i < 3; i++) then.push(...member.step({ type: 'perform' }));
+    expect(applied(then)).toEqual([1, 2, 3, 4]);
+  });
+
+  test('R3: after a restart waits with what its log has decided, too', () => {
+    const member = restarted(['a', 'b', 'c'], 'on-demand');
+    const effects = member.step(full);
+    for (let i = 0; i < 50; i++) effects.push(...member.step(tick));
+    expect(applied(effects)).toEqual([]);
+    expect(applied(member.step(free))).toEqual([0, 1]);
   });
 
   test('proposes nothing new while it leads, and what waits as soon as it may', () => {

@@ -31,3 +31,33 @@ test('no more decisions ride on a p2a than a message has room for; the others go
     0,
   ]);
 });
+
+test.each([
+  ['stable', [7, 4, 4, 4]],
+  ['on-demand', [4, 4, 4, 4]],
+] as const)(
+  'of what nobody answers, a %s leader sends only the first slot often',
+  (mode, sends) => {
+    const configurations = new Configurations([firstConfiguration(['a', 'b', 'c'], 1024)]);
+    const pace = new Pace(timing.phaseOneLongest);
+    const proposals = new Proposals(
+      { self: 'a', ballot: at, mode, pace },
+      0,
+      configurations,
+      timing,
+    );
+    for (const slot of [0, 1, 2, 3]) proposals.select(slot, value());
+    const again = [0, 0, 0, 0];
+    const pass = (ticks: number): void => {
+      for (let i = 0; i < ticks; i++) {
+        for (const { message } of sent(proposals.tick(0.5), 'p2a')) again[message.slot]! += 1;
+      }
+    };
+    pass(40);
+    expect(again).toEqual(sends);
+    // Slot 1 is the first, once what was before it is applied.
+    proposals.advance(1);
+    pass(40);
+    expect(again[1]! > again[2]!).toBe(mode === 'stable');
+  },
+);

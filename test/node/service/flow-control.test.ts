@@ -62,6 +62,9 @@ test('a single member whose state stalls says that it is overloaded, and keeps n
   cluster.resumeDisks();
   cluster.run(LONG);
   expect(unwritten('n0')).toBeLessThan(UNDER_WAY_BYTES);
+  // What was decided and not applied is answered now: nothing that was taken is forgotten.
+  expect(outcomes).toHaveLength(sent + 1);
+  expect(cluster.totalOf('n0')).toBe(count('ok'));
   load(16);
   cluster.run(LONG);
   expect(codes().slice(-16)).toEqual(Array.from({ length: 16 }, () => 'ok'));
@@ -92,6 +95,37 @@ test.each<Part>(['log', 'state'])(
     expect(cluster.totalOf(follower)).toBe(1_000);
   },
 );
+
+test('a member that lost its state applies its log as its disk writes the state, and no faster', () => {
+  cluster = new MemoryCluster(3, 7, 0, 1 << 24);
+  cluster.run(LONG);
+  load(1_000);
+  cluster.run(LONG);
+  expect(count('ok')).toBe(1_000);
+  const [member = ''] = followers();
+  cluster.powerCut([member], 1);
+  cluster.stallDisks(stalling(member, 'state'));
+  cluster.start(member, true);
+  let most = 0;
+  for (let i = 0; i < LONG; i++) {
+    cluster.run(1);
+    most = Math.max(most, unwritten(member));
+  }
+  // Nothing but its own log has brought it there: its disk takes nothing.
+  expect(most).toBeGreaterThan(UNWRITTEN_BYTES);
+  expect(most).toBeLessThan(UNWRITTEN_BYTES + UNDER_WAY_BYTES);
+  expect(cluster.totalOf(member)).toBeLessThan(500);
+  // The others go on, and it does with each cut that is written, though nothing else happens.
+  load(16);
+  cluster.run(LONG);
+  expect(count('ok')).toBe(1_016);
+  cluster.resumeDisks();
+  for (let i = 0; i < 50 && cluster.totalOf(member) < 1_016; i++) {
+    cluster.run(20);
+    expect(unwritten(member)).toBeLessThan(UNWRITTEN_BYTES + UNDER_WAY_BYTES);
+  }
+  expect(cluster.totalOf(member)).toBe(1_016);
+});
 
 test('a leader whose state stalls hands over to a member that has more on disk', () => {
   cluster = new MemoryCluster(3, 4, 0);

@@ -42,7 +42,7 @@ export type Part = 'log' | 'state';
 
 interface Disks {
   readonly log: MemoryDisk;
-  readonly state: MemoryStateDisk;
+  state: MemoryStateDisk;
 }
 
 /**
@@ -95,9 +95,11 @@ export class MemoryCluster {
     this.#tasks.push(task);
   }
 
-  start(self: string): void {
+  /** @param anew whether its state was set aside meanwhile: it begins with its log alone */
+  start(self: string, anew = false): void {
     const disks = this.#disks.get(self);
     if (disks === undefined) throw new Error(`no member ${self}`);
+    if (anew) disks.state = new MemoryStateDisk();
     const running = { alive: true };
     // What a process has asked for ends with it.
     const schedule = (run: () => void): void => {
@@ -115,7 +117,7 @@ export class MemoryCluster {
     const tables = new MemoryFile(disks.state, onDisk('state'));
     const ids = { clusterId: CLUSTER, memberId: self };
     if (folder.list().length === 0) formatLog(folder, self);
-    const state = openMemoryState(tables, ids);
+    const state = openMemoryState(tables, { ...ids, anew });
     const slotOut = state.flushedSlotOut;
     const keepBytes = this.#keepBytes;
     const files = { folder, segmentBytes: SEGMENT_BYTES, keepBytes, random: this.#random };
