@@ -147,7 +147,8 @@ export class SelfReport {
       flushedSlotOut: state?.flushedSlotOut ?? 0,
       logBytes: storage?.opened.log.bytes ?? 0,
       stateBytes: state?.bytes ?? 0,
-      stateUsedBytes: state?.usedBytes ?? 0,
+      // The pages of a file that is damaged, or was cut off, are not for anybody to look at.
+      stateUsedBytes: fault === undefined ? (state?.usedBytes ?? 0) : NaN,
       quotaBytes: presence.quotaBytes,
       overlayBytes: state?.overlayBytes ?? 0,
       unwrittenBytes: running?.driver.unwrittenBytes ?? 0,
