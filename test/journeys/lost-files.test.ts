@@ -2,8 +2,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { MemberStatus } from '../../contract/src/status.ts';
 import { connect } from '../../client/src/client.ts';
-import type { LocalCluster } from '../../cli/src/local/local-cluster.ts';
-import { TestFolder, until } from './test-cluster.ts';
+import { LocalCluster } from '../../cli/src/local/local-cluster.ts';
+import { synod } from './cli-run.ts';
+import { NODE_PROGRAM, TestFolder, until } from './test-cluster.ts';
 
 /* Files that go from their places, or change, under a member that runs. */
 
@@ -100,4 +101,57 @@ test('the others go on; the next start of the member says what is missing', asyn
   const { role, alarms } = await status(leader);
   expect(role).toBe('damaged');
   expect(alarms[0]).toBe('00000001.log is damaged at the file: it is missing');
+});
+
+test.each<[string, (file: string) => void]>([
+  ['cut off', (file) => fs.truncateSync(file, 0)],
+  ['overwritten', (file) => overwrite(file, 16 * 4096)],
+])(
+  'a state that is %s under its process may end that; the next one sets it aside',
+  async (_how, change) => {
+    const cluster = await folder.start(1);
+    const client = await folder.client(cluster);
+    const before = await client.append('before');
+    await until('the state is written', async () =>
+      (await folder.metric('n0', 'synod_flushed_slot_out')) > 0 ? true : undefined,
+    );
+    change(path.join(folder.dataOf('n0'), 'state.mdb'));
+    // Whether it ends by itself (SIGBUS, SIGSEGV) depends on which page it reads next.
+    await cluster.node('n0')?.ended(3_000);
+    await restart(cluster, 'n0');
+    const { role, alarmCodes } = await status('n0');
+    expect(role).not.toBe('damaged');
+    expect(alarmCodes).toContain('state-kept');
+    const aside = folder
+      .log('n0')
+      .filter(({ msg }) => /state\.mdb .*; set aside$/.test(String(msg)));
+    expect(aside).not.toEqual([]);
+    const again = await client.append('before');
+    expect(again).toMatchObject({ position: before.position, existed: true });
+  },
+);
+
+function overwrite(file: string, bytes: number): void {
+  const handle = fs.openSync(file, 'r+');
+  fs.writeSync(handle, Buffer.alloc(bytes, 0xa5), 0, bytes, 0);
+  fs.closeSync(handle);
+}
+
+test('"synod up" and "synod start" say of a damaged member what it is, and no "up"', async () => {
+  await (await folder.start(3)).stop();
+  fs.rmSync(path.join(folder.dataOf('n0'), 'log'), { recursive: true });
+  const said: string[] = [];
+  const { workspace, cluster } = folder;
+  const environment = { ...process.env, SYNOD_NATS_URL: undefined };
+  const say = (what: string): void => void said.push(what);
+  const program = NODE_PROGRAM;
+  const options = { workspace, cluster, nodes: 3, environment, program, say };
+  const local = await LocalCluster.start(options);
+  const sentence =
+    'n0 runs, but is damaged and takes no part: log is damaged at the folder: it is missing.';
+  expect(said).toEqual([sentence]);
+  await local.node('n0')?.stop(STOP_MS);
+  const started = await synod(['start', 'n0', '--cluster', cluster], { cwd: folder.path });
+  expect(started.stdout).toContain(`${sentence} (Process `);
+  expect(started.code).toBe(1);
 });

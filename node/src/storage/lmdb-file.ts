@@ -107,7 +107,13 @@ export class LmdbFile implements RawFile {
   get usedBytes(): number {
     if (this.#isClosed) return 0;
     const { pageSize, treeBranchPageCount, treeLeafPageCount, overflowPages } = statsOf(this.#db);
-    return pageSize * (treeBranchPageCount + treeLeafPageCount + overflowPages);
+    const used = pageSize * (treeBranchPageCount + treeLeafPageCount + overflowPages);
+    // Somebody wrote over the page that says so: a leader would have the cluster refuse commands.
+    if (used > this.#bytes && used > this.bytes) {
+      const reason = `${used} bytes are in use, by what it says, and it has ${this.#bytes}`;
+      throw new DamageError(STATE_FILE, 'its newest meta page', reason);
+    }
+    return used;
   }
 
   get(key: TableKey): Uint8Array | undefined {
