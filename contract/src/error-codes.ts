@@ -44,6 +44,8 @@ export const errors = {
   OLD_MACHINE:
     'The member does not have the version of the state machine that is in force. Start a newer Synod.',
   DAMAGED: 'The member found its data damaged, and has no roles. "synod status" says where.',
+  FAILED:
+    'Something failed in the member that was asked, and its log says what. "synod status" shows how it is.',
   HAS_LEADER:
     'The member hears a leader, which has a quorum: nothing has to be recovered. It changed nothing.',
   INCOMPLETE:

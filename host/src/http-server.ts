@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyError, FastifyInstance } from 'fastify';
 import { boundConnections } from './http-connections.ts';
 
 /** More than probes, a Prometheus and some people have at once. */
@@ -22,6 +22,8 @@ export interface HttpOptions {
   readonly readyz: string;
   /** What there is beside, by path. */
   readonly pages?: Readonly<Record<string, HttpPage>>;
+  /** Something threw while it made an answer: whoever asked is told so, and this is to say it. */
+  readonly failed: (error: Error, url: string) => void;
 }
 
 /** Something that is shown as JSON. */
@@ -79,7 +81,8 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   return { port: bound ?? port, close: () => server.close() };
 }
 
-function addRoutes(server: FastifyInstance, { sources, readyz, pages = {} }: HttpOptions): void {
+function addRoutes(server: FastifyInstance, options: HttpOptions): void {
+  const { sources, readyz, pages = {}, failed } = options;
   server.get('/metrics', async (_request, reply) => {
     const { contentType, text } = await sources.metrics();
     return reply.type(contentType).send(text);
@@ -102,6 +105,13 @@ function addRoutes(server: FastifyInstance, { sources, readyz, pages = {} }: Htt
     server.get(path, (_request, reply) => reply.send(show()));
     known.push(`${path} (${what})`);
   }
+
+  server.setErrorHandler<FastifyError>((error, request, reply) => {
+    const { statusCode = 500, message } = error;
+    if (statusCode >= 500) failed(error, request.url);
+    const sentence = statusCode >= 500 ? `This failed here, and the log says where` : 'Refused';
+    return reply.code(statusCode).type('text/plain').send(`${sentence}: ${message}\n`);
+  });
 
   server.setNotFoundHandler((request, reply) => {
     const sentence = `There is no ${request.method} ${request.url} here. There is GET of`;

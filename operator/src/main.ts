@@ -83,6 +83,7 @@ async function main(): Promise<void> {
       metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
     },
     readyz: 'whether it has reached the API server',
+    failed: (err, url) => log.error({ err, url }, 'an answer over HTTP failed'),
   }).catch(end);
   log.info({ identity, port: http.port, version: VERSION }, 'the operator runs');
 

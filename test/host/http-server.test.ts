@@ -4,6 +4,7 @@ import { HttpListenError, startHttp, type HttpServer } from '../../host/src/http
 
 let http: HttpServer;
 let isReady: boolean;
+let failures: string[];
 
 const options = {
   host: '127.0.0.1',
@@ -13,10 +14,12 @@ const options = {
     metrics: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: 'a 1\n' }),
   },
   readyz: 'whether it is ready',
+  failed: (error: Error, url: string) => void failures.push(`${url}: ${error.message}`),
 };
 
 beforeEach(async () => {
   isReady = false;
+  failures = [];
   const status = { what: 'what it says of itself', show: () => ({ ready: isReady }) };
   http = await startHttp({ ...options, pages: { '/status': status } });
 });
@@ -47,6 +50,30 @@ test('another page is shown as it is by then', async () => {
   expect(await get('/status')).toEqual([200, '{"ready":false}']);
   isReady = true;
   expect(await get('/status')).toEqual([200, '{"ready":true}']);
+});
+
+test('what throws is an error to whoever asked, and is said; the next one is answered', async () => {
+  const thrown = (): never => {
+    throw new Error('it is gone');
+  };
+  const sources = { readiness: thrown, metrics: thrown };
+  const pages = { '/status': { what: 'what it says of itself', show: thrown } };
+  const failing = await startHttp({ ...options, sources, pages });
+  try {
+    for (const path of ['/status', '/metrics', '/readyz', '/status']) {
+      const [code, text] = await get(path, failing.port);
+      expect([code, text]).toEqual([500, 'This failed here, and the log says where: it is gone\n']);
+    }
+    expect(failures).toEqual([
+      '/status: it is gone',
+      '/metrics: it is gone',
+      '/readyz: it is gone',
+      '/status: it is gone',
+    ]);
+    expect((await get('/healthz', failing.port))[0]).toBe(200);
+  } finally {
+    await failing.close();
+  }
 });
 
 test('what there is not is answered with what there is', async () => {

@@ -274,7 +274,7 @@ test('damage of each file: up without roles, the file is named, nothing is chang
     ['first-configuration.json', flip('first-configuration.json', 30)],
     ['first-configuration.json', () => fs.rmSync(path.join(data, 'first-configuration.json'))],
     ['superblock', flip('log/superblock', 30)],
-    ['superblock', () => fs.rmSync(path.join(data, 'log'), { recursive: true })],
+    ['log', () => fs.rmSync(path.join(data, 'log'), { recursive: true })],
     ['00000001.log', flip(segment, 700)],
     ['00000001.log', () => fs.truncateSync(path.join(data, segment))],
     ['00000001.log', () => fs.rmSync(path.join(data, segment))],

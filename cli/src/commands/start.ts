@@ -2,6 +2,7 @@ import { exitCodes } from '../../../contract/src/error-codes.ts';
 import { clusterFlag } from '../local/cluster-flag.ts';
 import { externalNats, runningNats } from '../local/folder-nats.ts';
 import { startLoneMember } from '../local/lone-member.ts';
+import { withoutRoles } from '../local/without-roles.ts';
 import { Workspace } from '../local/workspace.ts';
 import { CommandError } from './command-error.ts';
 import { processOf, type LocalMemberOptions } from './kill.ts';
@@ -22,6 +23,12 @@ export async function start(name: string, options: LocalMemberOptions): Promise<
     const sentence = `Cluster ${cluster} does not run. ${all}`;
     throw new CommandError(sentence, exitCodes.unavailable, 'NO_CLUSTER');
   }
-  const { pid } = await startLoneMember({ workspace, cluster, name, natsUrl });
-  print(options, { name, pid }, () => `${name} is up (process ${pid}).`);
+  const { process: started, status } = await startLoneMember({ workspace, cluster, name, natsUrl });
+  const { pid } = started;
+  const { role } = status;
+  const without = withoutRoles(status);
+  print(options, { name, pid, role }, () =>
+    without === undefined ? `${name} is up (process ${pid}).` : `${without} (Process ${pid}.)`,
+  );
+  if (without !== undefined) process.exitCode = exitCodes.failed;
 }

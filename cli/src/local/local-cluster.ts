@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
-import type { MemberStatus } from '../../../contract/src/status.ts';
+import { isUnfit, type MemberStatus } from '../../../contract/src/status.ts';
 import { connect } from '../../../client/src/client.ts';
 import { membersOf } from '../../../client/src/members.ts';
 import { SynodError } from '../../../client/src/synod-error.ts';
@@ -10,6 +10,7 @@ import { clusterFlag } from './cluster-flag.ts';
 import { FirstConfigurationFile } from './first-configuration-file.ts';
 import { folderNats } from './folder-nats.ts';
 import { NodeProcess } from './node-process.ts';
+import { withoutRoles } from './without-roles.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface LocalClusterOptions {
@@ -142,7 +143,10 @@ export class LocalCluster {
     const known = voters.length > 0 ? voters : this.first.members;
     const here = new Set(this.#ids.values());
     const absent = new Set(known.filter((voter) => !here.has(voter)));
-    for (const { name, member, role } of members) {
+    for (const status of members) {
+      const { name, member, role } = status;
+      const without = withoutRoles(status);
+      if (without !== undefined) say(without);
       if (role !== 'unformed' || known.includes(member)) continue;
       const lost = this.#lostBy(name, absent);
       if (lost !== undefined) absent.delete(lost);
@@ -151,7 +155,8 @@ export class LocalCluster {
           this.#admission(name, lost),
       );
     }
-    const running = known.filter((voter) => here.has(voter));
+    const unfit = new Set(members.filter(({ role }) => isUnfit(role)).map(({ member }) => member));
+    const running = known.filter((voter) => here.has(voter) && !unfit.has(voter));
     if (running.length > known.length / 2) return;
     say(
       `Of ${known.length} voters ${running.length} run here: nothing is decided without a majority.`,

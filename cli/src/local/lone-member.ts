@@ -20,13 +20,18 @@ export interface LoneMemberOptions {
   readonly natsUrl: string;
 }
 
+export interface LoneMember {
+  readonly process: ProcessId;
+  readonly status: MemberStatus;
+}
+
 /**
  * Starts a member that goes on when this process ends: until somebody ends it, or `synod up` ends
  * the cluster.
- * @returns its process, once it answers
+ * @returns its process, once it answers, and what it says of itself then
  * @throws Error that says where its log is
  */
-export async function startLoneMember(options: LoneMemberOptions): Promise<ProcessId> {
+export async function startLoneMember(options: LoneMemberOptions): Promise<LoneMember> {
   const { workspace, cluster, name, natsUrl } = options;
   const folder = workspace.dataOf(cluster);
   const logFile = path.join(folder, `${name}.log`);
@@ -45,10 +50,10 @@ export async function startLoneMember(options: LoneMemberOptions): Promise<Proce
     const status = await answerOf(client, name, started, logFile);
     const first = new FirstConfigurationFile(folder).read();
     if (first !== undefined) await admit(first, [status], (id, its) => client.form(id, its));
+    return { process: started, status };
   } finally {
     await client.close();
   }
-  return started;
 }
 
 async function answerOf(

@@ -47,12 +47,21 @@ export class AdminApi {
 
   #take(subject: string, answer: (text: string) => Answer | Promise<Answer>): Interest {
     return this.#connection.subscribe(subject, (message) => {
-      void this.#respond(message, answer(message.string()));
+      void this.#respond(message, answer);
     });
   }
 
-  async #respond({ reply = '' }: Msg, answer: Answer | Promise<Answer>): Promise<void> {
-    const text = JSON.stringify(await answer);
+  /** What throws is the member's fault: whoever asked is told so, and nobody else suffers. */
+  async #respond(
+    { subject, reply = '', data }: Msg,
+    answer: (text: string) => Answer | Promise<Answer>,
+  ): Promise<void> {
+    const failed = (err: unknown): Answer => {
+      this.#log.error({ err, subject }, 'an answer failed');
+      return { ok: false, code: 'FAILED' };
+    };
+    const answered = (async () => answer(Buffer.from(data).toString()))();
+    const text = JSON.stringify(await answered.catch(failed));
     if (reply === '' || this.#connection.publish(reply, Buffer.from(text))) return;
     const refusal: Answer = { ok: false, code: 'ANSWER_TOO_LARGE' };
     this.#connection.publish(reply, Buffer.from(JSON.stringify(refusal)));

@@ -27,21 +27,27 @@ export class ClientApi {
   readonly #subjects: Subjects;
   readonly #driver: Driver;
   readonly #onDropped: (reason: RequestDropReason, detail: string) => void;
+  readonly #failed: (cause: unknown) => void;
   #whileLeading: Interest | undefined;
   #whileReading: Interest | undefined;
   readonly #replies = new Map<string, Reply[]>();
 
-  /** @param onDropped a request came that cannot even be refused */
+  /**
+   * @param onDropped a request came that cannot even be refused
+   * @param failed something threw while it was taken in
+   */
   constructor(
     connection: NatsLink,
     subjects: Subjects,
     driver: Driver,
     onDropped: (reason: RequestDropReason, detail: string) => void,
+    failed: (cause: unknown) => void,
   ) {
     this.#connection = connection;
     this.#subjects = subjects;
     this.#driver = driver;
     this.#onDropped = onDropped;
+    this.#failed = failed;
   }
 
   /** Only the active leader has interest in requests: "no responders" tells that there is none. */
@@ -77,7 +83,18 @@ export class ClientApi {
     // The number stands where contract/src/command.ts has it; a malformed command is answered too.
     const number = command.length >= 23 ? command.readUIntBE(17, 6) : 0;
     const answer = this.#answerTo(reply, number);
-    if (answer !== undefined) this.#driver.submit(command, answer, 'refused');
+    if (answer === undefined) return;
+    this.#guard(answer, () => this.#driver.submit(command, answer, 'refused'));
+  }
+
+  /** No request may end one leader after the other: whoever sent it is told, and so is the log. */
+  #guard(answer: (outcome: Outcome) => void, run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#failed(error);
+      answer({ ok: false, code: 'FAILED' });
+    }
   }
 
   #read({ data, reply }: Msg): void {
@@ -85,7 +102,7 @@ export class ClientApi {
     const answer = this.#answerTo(reply, request.number);
     if (answer === undefined) return;
     if ('bad' in request) answer({ ok: false, code: request.bad });
-    else this.#driver.read(request, answer);
+    else this.#guard(answer, () => this.#driver.read(request, answer));
   }
 
   /** @returns `undefined` when nobody could be answered */

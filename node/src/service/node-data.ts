@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
 import { FIRST_VERSION, type MachineVersion } from '../../../contract/src/machine-version.ts';
 import { heldSnapshotOf, type Snapshot } from '../../../contract/src/snapshot-file.ts';
@@ -7,13 +8,17 @@ import { machines } from '../machine/machines.ts';
 import type { HeardEnds } from '../paxos/log-end.ts';
 import { DamageError } from '../storage/damage.ts';
 import type { DataFolder } from '../storage/data-folder.ts';
+import type { DiskFolder } from '../storage/disk-folder.ts';
 import {
+  FIRST_CONFIGURATION,
   readFirstConfiguration,
   storeFirstConfiguration,
 } from '../storage/first-configuration-file.ts';
+import { IDENTITY } from '../storage/identity.ts';
+import { KeptFiles, type HeldFile, type Look } from '../storage/kept-files.ts';
 import { machineErrorOf, type MachineError } from '../storage/machine-error.ts';
 import { openLmdbState } from '../storage/lmdb-state.ts';
-import { hasRun, logFolderOf } from '../storage/member-log.ts';
+import { expectLog, hasRun, LOG, logFolderOf } from '../storage/member-log.ts';
 import { openMemberStorage, type MemberStorage } from '../storage/member-storage.ts';
 import {
   hasState,
@@ -22,7 +27,7 @@ import {
   restoreState,
   snapshotErrorOf,
 } from '../storage/restored-state.ts';
-import { setStateAside, stateSetAside } from '../storage/state-files.ts';
+import { setStateAside, STATE_FILE, stateSetAside } from '../storage/state-files.ts';
 import type { Logger } from '../../../host/src/logger.ts';
 
 const SEGMENT_BYTES = 64 * 1024 * 1024;
@@ -33,6 +38,7 @@ const SEGMENT_BYTES = 64 * 1024 * 1024;
  */
 export class NodeData {
   readonly #folder: DataFolder;
+  readonly #locks: readonly HeldFile[];
   readonly #config: Config;
   readonly #log: Logger;
   readonly #onSetAside: () => void;
@@ -44,10 +50,22 @@ export class NodeData {
   /** The state was set aside: the next opening begins another one. */
   #anew = false;
   #heard: HeardEnds = {};
+  readonly #kept = new KeptFiles();
+  #logFolder: DiskFolder | undefined;
 
-  /** @param onSetAside the state is about to be gone: it comes anew */
-  constructor(folder: DataFolder, config: Config, log: Logger, onSetAside: () => void) {
+  /**
+   * @param onSetAside the state is about to be gone: it comes anew
+   * @param locks of the folder
+   */
+  constructor(
+    folder: DataFolder,
+    config: Config,
+    log: Logger,
+    onSetAside: () => void,
+    locks: readonly HeldFile[] = [],
+  ) {
     this.#folder = folder;
+    this.#locks = locks;
     this.#config = config;
     this.#log = log;
     this.#onSetAside = onSetAside;
@@ -80,7 +98,11 @@ export class NodeData {
 
   /** The name of the file in which a state that failed its checks is kept, while there is one. */
   get keptState(): string | undefined {
-    return stateSetAside(this.#folder.path);
+    try {
+      return stateSetAside(this.#folder.path);
+    } catch {
+      return undefined; // The system does not say; whoever asked is told all the rest.
+    }
   }
 
   /**
@@ -88,8 +110,9 @@ export class NodeData {
    * @throws DamageError, AnotherClusterError, ForeignDataError, FormatError, MachineError
    */
   open(): void {
-    const { path: data, memberId, damage } = this.#folder;
+    const { path: data, memberId, damage, isOld } = this.#folder;
     if (damage !== undefined) throw damage;
+    if (!isOld) expectLog(data);
     const ran = hasRun(logFolderOf(data), memberId);
     const stored = readFirstConfiguration(data, ran);
     const derived = this.#derivedConfiguration(stored);
@@ -99,6 +122,24 @@ export class NodeData {
     this.#first = derived ? storeFirstConfiguration(data, derived, ran) : stored;
     if (this.#first === undefined) this.#log.info({ data }, 'it waits to be told');
     else this.#begin(this.#first, ran);
+    this.#keep();
+  }
+
+  /** From now on its files have to stay in their places, until it is closed. */
+  #keep(): void {
+    const { path: data } = this.#folder;
+    this.#kept.keep(data);
+    for (const { path: file, handle } of this.#locks) this.#kept.keep(file, handle);
+    for (const name of [IDENTITY, LOG]) this.#kept.keep(path.join(data, name));
+    if (this.#first !== undefined) this.#kept.keep(path.join(data, FIRST_CONFIGURATION));
+    if (this.#storage !== undefined) this.#kept.keep(path.join(data, STATE_FILE));
+  }
+
+  /** Whether its files are still in their places; does not hold up the process. */
+  async look(): Promise<Look> {
+    const look = await this.#kept.look();
+    if (look.lost !== undefined || this.#logFolder === undefined) return look;
+    return { ...look, ...(await this.#logFolder.look()) };
   }
 
   /** Looks for a snapshot to begin with: of use only before there is a state. */
@@ -174,13 +215,15 @@ export class NodeData {
     this.#first = storeFirstConfiguration(this.#folder.path, told, false);
     this.#log.info(told, 'it has been told the first configuration');
     this.#begin(told, false);
+    this.#keep();
   }
 
   #openStorage({ clusterId, machine }: FirstConfiguration): void {
     const { path: folder, memberId, isOld } = this.#folder;
     const { mode, logBytes: keepBytes } = this.#config;
+    const logFolder = logFolderOf(folder);
     this.#storage = openMemberStorage({
-      folder: logFolderOf(folder),
+      folder: logFolder,
       openState: (options) => openLmdbState({ folder, ...options }),
       clusterId,
       memberId,
@@ -198,6 +241,8 @@ export class NodeData {
       setAside: mode === 'stable' ? (damage) => this.setAside(damage) : undefined,
     });
     this.#anew = false;
+    this.#logFolder = logFolder;
+    this.#keep();
     const { flushedSlotOut: slotOut } = this.#storage.state;
     const { decidedMark } = this.#storage.opened.recovered;
     this.#log.info({ slotOut, decidedMark, data: folder }, 'data opened');
@@ -220,6 +265,8 @@ export class NodeData {
     this.#closing();
     const storage = this.#storage;
     this.#storage = undefined;
+    this.#kept.forgetAll();
+    this.#logFolder = undefined;
     await storage?.close();
   }
 }

@@ -9,6 +9,7 @@ import type { FormAnswer } from '../../../contract/src/form.ts';
 import { startHttp, type HttpServer } from '../../../host/src/http-server.ts';
 import type { NatsLink } from '../../../link/src/nats-link.ts';
 import { parseRecoveryRequest, parseSetAsideRequest } from '../../../contract/src/recovery.ts';
+import { encodeSnapshotAnswer } from '../../../contract/src/snapshot.ts';
 import type { SnapshotHeader } from '../../../contract/src/snapshot-file.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import { subjectsOf, type Subjects } from '../../../contract/src/subjects.ts';
@@ -18,7 +19,9 @@ import { Metrics } from '../metrics/metrics.ts';
 import { droppedReasons, waitsForFlush } from '../paxos/effects.ts';
 import { DamageError } from '../storage/damage.ts';
 import { openDataFolder, type DataFolder } from '../storage/data-folder.ts';
+import { DiskError } from '../storage/disk-error.ts';
 import type { FolderLock } from '../storage/folder-lock.ts';
+import { LostFileError } from '../storage/kept-files.ts';
 import { isOfState } from '../storage/state-files.ts';
 import { dropReasons, roomIn } from '../transport/transport.ts';
 import { AdminApi } from './admin-api.ts';
@@ -26,6 +29,7 @@ import { Complaints } from './complaints.ts';
 import { LogThrottle } from './log-throttle.ts';
 import { serveDirect } from './direct-requests.ts';
 import { DiskSpace } from './disk-space.ts';
+import { FileWatch } from './file-watch.ts';
 import { HaltError } from './halt-error.ts';
 import type { Logger } from '../../../host/src/logger.ts';
 import { LoopWatch } from './loop-watch.ts';
@@ -58,6 +62,7 @@ export class Node {
   readonly #data: NodeData;
   readonly #nats: NodeConnection;
   readonly #space: DiskSpace;
+  readonly #files: FileWatch;
   readonly #loop = new LoopWatch();
   readonly #report: SelfReport;
   readonly #recovery: Recovery;
@@ -117,7 +122,14 @@ export class Node {
       name: `synod ${cluster} ${name} ${member}`,
       log: this.#log,
     });
-    this.#data = new NodeData(this.#folder, config, this.#log, () => this.#report.unready());
+    this.#data = new NodeData(
+      this.#folder,
+      config,
+      this.#log,
+      () => this.#report.unready(),
+      lock.files,
+    );
+    this.#files = this.#watchFiles();
     this.#space = new DiskSpace(this.#folder.path, config.freeBytes);
     this.#report = new SelfReport(config, member, () => ({
       data: this.#data,
@@ -162,6 +174,7 @@ export class Node {
   async start(): Promise<void> {
     this.#open();
     this.#space.start();
+    if (this.#fault === undefined) this.#files.start();
     this.#http = await this.#show();
     this.#log.info({ port: this.#http.port }, 'http listens');
     const connection = await this.#nats.connect();
@@ -180,7 +193,10 @@ export class Node {
     };
     const status = { what: 'what the member says of itself, as JSON', show: () => this.status() };
     const readyz = 'whether the member is ready to serve';
-    return startHttp({ host, port, sources, readyz, pages: { '/status': status } });
+    const failed = (err: Error, url: string): void => {
+      this.#log.error({ err, url }, 'an answer over HTTP failed');
+    };
+    return startHttp({ host, port, sources, readyz, pages: { '/status': status }, failed });
   }
 
   /** What this one member is asked by itself. */
@@ -197,8 +213,14 @@ export class Node {
     serve(subjects.recover(memberId), parseRecoveryRequest, (asked) => recovery.recover(asked));
     serve(subjects.setAside(memberId), parseSetAsideRequest, (asked) => recovery.setAside(asked));
     connection.subscribe(subjects.snapshot(memberId), (message) => {
+      const { reply = '' } = message;
       const answer = this.#snapshots.answer(message.string());
-      answer.then((bytes) => message.respond(bytes), this.#fatal);
+      const respond = (bytes: Uint8Array): void => void connection.publish(reply, bytes);
+      answer.then(respond).catch((err: unknown) => {
+        this.#log.error({ err }, 'a snapshot could not be given');
+        respond(encodeSnapshotAnswer({ ok: false, code: 'FAILED' }));
+        if (err instanceof DiskError) this.#fatal(err);
+      });
     });
   }
 
@@ -323,10 +345,23 @@ export class Node {
     this.#complaints.complain(reason, detail);
   };
 
+  #watchFiles(): FileWatch {
+    return new FileWatch(() => this.#data.look(), {
+      lost: (error) => {
+        if (this.#fault !== undefined || this.#stopping) return;
+        // Whoever writes stops first.
+        if (this.#running) this.#running.driver.fail(error);
+        else this.#failed(error);
+      },
+      unsure: (cause) => this.#log.warn({ err: cause }, 'the system does not say how a file is'),
+    });
+  }
+
   #failed(error: Error): void {
     const isFault = error instanceof DamageError || error instanceof HaltError;
     if (!isFault) return this.#fatal(error);
-    if (error instanceof DamageError && isOfState(error) && this.#config.mode === 'stable') {
+    const isLost = error instanceof LostFileError; // What it had stays open.
+    if (!isLost && isOfState(error) && this.#config.mode === 'stable') {
       void this.#restart(() => this.#data.setAside(error));
       return;
     }
@@ -371,6 +406,7 @@ export class Node {
     await this.#nats.close();
     await this.#http?.close();
     this.#space.stop();
+    this.#files.stop();
     this.#loop.stop();
     await this.#data.close();
     this.#lock.release();

@@ -102,7 +102,9 @@ export class RunningMember {
     this.#transport = this.#join();
     this.#witness = config.witness === 'operator' ? this.#findWitness() : undefined;
     this.driver = this.#drive(this.#member());
-    this.#api = new ClientApi(connection, subjects, this.driver, this.#dropped);
+    this.#api = new ClientApi(connection, subjects, this.driver, this.#dropped, (err) => {
+      ports.log.error({ err }, 'a request failed while it was taken in');
+    });
   }
 
   readonly #dropped = (reason: Dropped, detail: string): void => {

@@ -147,7 +147,7 @@ export class SelfReport {
       flushedSlotOut: state?.flushedSlotOut ?? 0,
       logBytes: storage?.opened.log.bytes ?? 0,
       stateBytes: state?.bytes ?? 0,
-      stateUsedBytes: state?.usedBytes ?? 0,
+      stateUsedBytes: usedBytesOf(presence),
       quotaBytes: presence.quotaBytes,
       overlayBytes: state?.overlayBytes ?? 0,
       unwrittenBytes: running?.driver.unwrittenBytes ?? 0,
@@ -167,6 +167,18 @@ export class SelfReport {
 /** The version of the machine that is in force; 0 before there is a state. */
 function machineVersionOf({ running, data }: Presence): number {
   return running?.applier.version ?? data.storage?.state.facts.machine?.version ?? 0;
+}
+
+/** The pages of a file that is damaged, or was cut off, are not for anybody to look at. */
+function usedBytesOf({ data, fault }: Presence): number {
+  if (fault !== undefined) return NaN;
+  try {
+    return data.storage?.state.usedBytes ?? 0;
+  } catch (error) {
+    // Whoever works with the state finds it, too, and is where it is said.
+    if (error instanceof DamageError) return NaN;
+    throw error;
+  }
 }
 
 /** What a person should look at, the causes before what comes of them. */

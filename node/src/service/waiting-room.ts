@@ -57,8 +57,12 @@ export class WaitingRoom {
     const status = { what: 'what it waits for, as JSON', show: () => this.#status() };
     const readyz = 'whether the member is ready to serve';
     const pages = { '/status': status };
+    const sources = { readiness, metrics };
+    const failed = (err: Error, url: string): void => {
+      this.#log.error({ err, url }, 'an answer over HTTP failed');
+    };
     try {
-      const http = await startHttp({ host, port, sources: { readiness, metrics }, readyz, pages });
+      const http = await startHttp({ host, port, sources, readyz, pages, failed });
       this.#log.info({ port: http.port }, 'http listens');
       return http;
     } catch (error) {

@@ -3,7 +3,7 @@
  * that a person can look at it (design: "Damage").
  */
 export class DamageError extends Error {
-  override readonly name = 'DamageError';
+  override readonly name: string = 'DamageError';
   readonly file: string;
   readonly record: string;
 

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import { RESTORE_FILE } from '../../../contract/src/snapshot.ts';
 import { codeOf } from './disk-error.ts';
 import { UNFINISHED } from './durable-file.ts';
@@ -12,6 +13,7 @@ import {
   type FoundIdentity,
 } from './identity.ts';
 import { LOG } from './member-log.ts';
+import { isFolder } from './regular-file.ts';
 
 /** The file in it that says who uses it: see folder-lock.ts. */
 export const LOCK = 'lock';
@@ -49,7 +51,9 @@ export function openDataFolder(folder: string, expected: ExpectedIdentity): Data
  */
 export function refuseOther(folder: string): void {
   const names = namesIn(folder).filter((name) => name !== `${IDENTITY}${UNFINISHED}`);
-  if (names.length === 0 || names.includes(IDENTITY) || names.includes(LOG)) return;
+  // Others have files of that name, too.
+  const hasLog = names.includes(LOG) && isFolder(path.join(folder, LOG));
+  if (names.length === 0 || names.includes(IDENTITY) || hasLog) return;
   throw new NotADataFolderError(folder);
 }
 

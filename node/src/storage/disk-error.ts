@@ -8,6 +8,9 @@ const remedies: Readonly<Record<string, string>> = {
   ENOSPC: 'Make room on its disk',
   EDQUOT: 'Make room on its disk, or have the quota raised',
   EMFILE: 'Raise the limit of open files for the process (ulimit -n)',
+  EACCES: 'Let this user read and write it (chown, chmod)',
+  EPERM: 'Let this user read and write it (chown, chmod, chattr)',
+  ELOOP: 'Mend the link',
   ENFILE: 'Raise the limit of open files of the whole system (fs.file-max)',
 };
 

@@ -2,8 +2,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { DiskError } from './disk-error.ts';
 import { makeFolder, syncFolder } from './folder.ts';
+import { lookAt, type Look } from './kept-files.ts';
 import type { Done, LogFolder } from './log-folder.ts';
 import { OpenFiles } from './open-files.ts';
+import { isFolderThere, isTaken, openRegular } from './regular-file.ts';
 
 const { O_RDWR, O_CREAT, O_EXCL, O_DSYNC } = fs.constants;
 
@@ -14,10 +16,15 @@ const { O_RDWR, O_CREAT, O_EXCL, O_DSYNC } = fs.constants;
 export class DiskFolder implements LogFolder {
   readonly #path: string;
   readonly #files = new OpenFiles((name) => this.#open(name));
+  /** The bytes of the files that were used, and not removed: they have to stay there. */
+  readonly #kept = new Map<string, number>();
 
-  /** @param folder made if it is missing */
+  /**
+   * @param folder made if it is missing
+   * @throws DamageError when something else has its name
+   */
   constructor(folder: string) {
-    makeFolder(folder);
+    if (!isFolderThere(folder)) makeFolder(folder);
     syncFolder(path.dirname(folder));
     this.#path = folder;
   }
@@ -27,7 +34,7 @@ export class DiskFolder implements LogFolder {
   }
 
   size(name: string): number {
-    return fs.statSync(path.join(this.#path, name)).size;
+    return this.#with(name, (file) => fs.fstatSync(file).size);
   }
 
   readNow(name: string, position: number, into: Buffer): number {
@@ -48,7 +55,7 @@ export class DiskFolder implements LogFolder {
 
   writeNow(name: string, position: number, data: Buffer): void {
     const target = path.join(this.#path, name);
-    const isNew = !fs.existsSync(target);
+    const isNew = !isTaken(target);
     if (isNew) fs.closeSync(fs.openSync(target, O_RDWR | O_CREAT | O_EXCL));
     this.#with(name, (file) => {
       fs.writeSync(file, data, 0, data.length, position);
@@ -58,12 +65,14 @@ export class DiskFolder implements LogFolder {
   }
 
   remove(name: string): void {
+    this.#kept.delete(name);
     fs.rmSync(path.join(this.#path, name));
     syncFolder(this.#path);
   }
 
   removeLater(name: string, done: Done): void {
     const target = path.join(this.#path, name);
+    this.#kept.delete(name);
     const file = this.#files.forget(name);
     const remove = (): void => {
       fs.rm(target, (error) => {
@@ -84,6 +93,7 @@ export class DiskFolder implements LogFolder {
       // Its full size from the start: a sync that need not write the size is a third faster.
       fs.ftruncate(file, size, (error) => {
         if (error) return failed(error);
+        this.#kept.set(name, size);
         this.write(name, 0, head, (error) => {
           if (error) return done(error);
           fs.fsync(file, (error) => {
@@ -131,15 +141,32 @@ export class DiskFolder implements LogFolder {
   }
 
   #open(name: string): number {
-    const file = path.join(this.#path, name);
-    try {
-      return fs.openSync(file, O_RDWR | O_DSYNC);
-    } catch (error) {
-      throw new DiskError(file, 'opened', error);
+    const handle = openRegular(path.join(this.#path, name), O_RDWR | O_DSYNC);
+    if (!this.#kept.has(name)) this.#kept.set(name, fs.fstatSync(handle).size);
+    return handle;
+  }
+
+  /** Whether the files of the log are still in their places; does not hold up the process. */
+  async look(): Promise<Look> {
+    let unknown: unknown;
+    for (const [name, bytes] of this.#kept) {
+      const handle = this.#files.useOpen(name);
+      const file = { path: path.join(this.#path, name), bytes };
+      try {
+        const found = await lookAt(handle === undefined ? file : { ...file, handle });
+        const isKept = this.#kept.has(name); // It may have been removed meanwhile.
+        if (isKept && typeof found === 'string') return { lost: { file: name, what: found } };
+      } catch (error) {
+        if (this.#kept.has(name)) unknown ??= error;
+      } finally {
+        if (handle !== undefined) this.#files.free(name);
+      }
     }
+    return unknown === undefined ? {} : { unknown };
   }
 
   close(): void {
+    this.#kept.clear();
     this.#files.close();
   }
 }

@@ -8,7 +8,8 @@ export const UNFINISHED = '.new';
 /** Writes a file whole or not at all, durably, and never half of it under its name. */
 export function writeDurably(file: string, text: string): void {
   const fresh = `${file}${UNFINISHED}`;
-  const handle = fs.openSync(fresh, 'w');
+  fs.rmSync(fresh, { force: true }); // Whatever has its name: a pipe would not even be opened.
+  const handle = fs.openSync(fresh, 'wx');
   try {
     fs.writeFileSync(handle, text);
     fs.fsyncSync(handle);

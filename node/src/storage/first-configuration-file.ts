@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import {
   encodeFirstConfiguration,
@@ -8,10 +7,13 @@ import {
 } from '../../../contract/src/first-configuration.ts';
 import { DamageError } from './damage.ts';
 import { writeDurably } from './durable-file.ts';
-import { readText } from './folder.ts';
+import { isTaken, readSmall } from './regular-file.ts';
 import { STATE_FILE } from './state-files.ts';
 
-const FILE = 'first-configuration.json';
+export const FIRST_CONFIGURATION = 'first-configuration.json';
+/** With seven ids, and more room than they take. */
+const MOST_BYTES = 64 * 1024;
+
 /** The data folder has another first configuration: it is kept, and nothing is changed. */
 export class AnotherClusterError extends Error {
   override readonly name = 'AnotherClusterError';
@@ -38,13 +40,14 @@ export function readFirstConfiguration(
   folder: string,
   hasRun: boolean,
 ): FirstConfiguration | undefined {
-  const file = path.join(folder, FILE);
-  if (!fs.existsSync(file)) {
-    if (!hasRun && !fs.existsSync(path.join(folder, STATE_FILE))) return undefined;
-    throw new DamageError(FILE, 'the file', 'it is missing');
+  const file = path.join(folder, FIRST_CONFIGURATION);
+  if (!isTaken(file)) {
+    if (!hasRun && !isTaken(path.join(folder, STATE_FILE))) return undefined;
+    throw new DamageError(FIRST_CONFIGURATION, 'the file', 'it is missing');
   }
-  const first = parseFirstConfiguration(readText(file));
-  if (first === undefined) throw new DamageError(FILE, 'its text', 'its checksum does not match');
+  const first = parseFirstConfiguration(readSmall(file, MOST_BYTES));
+  if (first === undefined)
+    throw new DamageError(FIRST_CONFIGURATION, 'its text', 'its checksum does not match');
   return first;
 }
 
@@ -60,7 +63,7 @@ export function storeFirstConfiguration(
 ): FirstConfiguration {
   const stored = readFirstConfiguration(folder, hasRun);
   if (stored === undefined) {
-    writeDurably(path.join(folder, FILE), encodeFirstConfiguration(told));
+    writeDurably(path.join(folder, FIRST_CONFIGURATION), encodeFirstConfiguration(told));
     return told;
   }
   if (!isSameFirstConfiguration(stored, told)) throw new AnotherClusterError(folder, stored, told);

@@ -36,11 +36,12 @@ export interface FolderWait {
 export class FolderLock {
   /** Where the folder is, whatever links led there. */
   readonly path: string;
-  readonly #locks: readonly LockFile[];
+  /** Whoever finds other files of their names would lock those. */
+  readonly files: readonly LockFile[];
 
-  private constructor(folder: string, locks: readonly LockFile[]) {
+  private constructor(folder: string, files: readonly LockFile[]) {
     this.path = folder;
-    this.#locks = locks;
+    this.files = files;
   }
 
   /**
@@ -72,7 +73,7 @@ export class FolderLock {
   }
 
   release(): void {
-    for (const lock of this.#locks) lock.release();
+    for (const file of this.files) file.release();
   }
 }
 

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { makeFolder as make } from '../../../host/src/folder.ts';
-import { codeOf, DiskError } from './disk-error.ts';
+import { codeOf } from './disk-error.ts';
 
 /**
  * Makes a folder and those above it where they are missing; then their names are durable.
@@ -28,15 +28,6 @@ export function placeOf(folder: string): string {
   const place = path.join(fs.realpathSync(above), path.basename(named));
   const isLink = fs.lstatSync(place, { throwIfNoEntry: false }) !== undefined;
   return isLink ? placeOf(path.resolve(above, fs.readlinkSync(place))) : place;
-}
-
-/** @throws DiskError when it is there and cannot be read */
-export function readText(file: string): string {
-  try {
-    return fs.readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new DiskError(file, 'read', error);
-  }
 }
 
 /** Makes the names in a folder durable: the sync of a file does not promise that of its name. */

@@ -5,9 +5,9 @@ import { crc32 } from 'node:zlib';
 import { DamageError } from './damage.ts';
 import { UNFINISHED, writeDurably } from './durable-file.ts';
 import { parseJson } from './facts.ts';
-import { readText } from './folder.ts';
 import { ForeignDataError, FormatError } from './format-error.ts';
 import { formatLog, LOG, logFolderOf } from './member-log.ts';
+import { isFolder, isTaken, readSmall } from './regular-file.ts';
 import { Superblock } from './superblock.ts';
 
 /** From format 3 on it has a checksum, and there is a superblock. */
@@ -15,6 +15,8 @@ const FORMAT = 3;
 const OLDEST_FORMAT = 2;
 export const IDENTITY = 'identity.json';
 const ID_BYTES = 8;
+/** With names of the greatest length it has a tenth of them. */
+const MOST_BYTES = 4096;
 /** Of a member whose files do not say it any more. */
 const UNKNOWN = 'unknown';
 
@@ -48,7 +50,9 @@ export function isUnformatted(folder: string, names: readonly string[]): boolean
 
 /** Whether there is no log in the folder, or one that no run has ever had. */
 function isUnborn(folder: string): boolean {
-  const files = fs.readdirSync(path.join(folder, LOG));
+  const log = path.join(folder, LOG);
+  if (!isFolder(log)) return false;
+  const files = fs.readdirSync(log);
   if (files.some((name) => name.endsWith('.log'))) return false;
   try {
     const superblock = Superblock.read(logFolderOf(folder));
@@ -81,7 +85,10 @@ export function readIdentity(
   expected: ExpectedIdentity,
 ): FoundIdentity | undefined {
   const file = path.join(folder, IDENTITY);
-  const text = fs.existsSync(file) ? readText(file) : undefined;
+  let damage: DamageError | undefined;
+  const text = textOf(file, (found) => {
+    damage = found;
+  });
   const { format, cluster, memberId, crc32: stored } = parseJson(Buffer.from(text ?? ''));
   const areTexts = typeof cluster === 'string' && typeof memberId === 'string';
   if (areTexts && typeof format === 'number') {
@@ -89,8 +96,21 @@ export function readIdentity(
     const isWhole = isOld || stored === checksum({ format, cluster, memberId });
     if (isWhole) return checked(file, { format, cluster, memberId, isOld }, expected);
   }
-  if (!fs.existsSync(path.join(folder, LOG))) return undefined;
-  return { memberId: idByLog(folder) ?? UNKNOWN, isOld: false, damage: damageOf(text) };
+  if (!isFolder(path.join(folder, LOG))) return undefined;
+  damage ??= damageOf(text);
+  return { memberId: idByLog(folder) ?? UNKNOWN, isOld: false, damage };
+}
+
+/** @param damaged told when it is no file that is one */
+function textOf(file: string, damaged: (found: DamageError) => void): string | undefined {
+  if (!isTaken(file)) return undefined;
+  try {
+    return readSmall(file, MOST_BYTES);
+  } catch (error) {
+    if (!(error instanceof DamageError)) throw error;
+    damaged(error);
+    return undefined;
+  }
 }
 
 function checked(

@@ -8,7 +8,7 @@ import type { Entry, TableKey } from './entry.ts';
 import { syncFolder } from './folder.ts';
 import { checkPages } from './lmdb-pages.ts';
 import type { KeyRange, RawEntry, RawFile, RawSnapshot, RawStaging } from './raw-file.ts';
-import { IncomingFile, STATE_FILE } from './state-files.ts';
+import { IncomingFile, removeLock, STATE_FILE } from './state-files.ts';
 
 const REASON_DEADLINE_MS = 1_000;
 /** A filesystem with less room is full: others may have freed a little since a write failed. */
@@ -20,8 +20,9 @@ type Database = RootDatabase<Buffer, Buffer>;
 
 /** @throws DiskError, or what LMDB says */
 function openFile(file: string, options = {}): Database {
+  removeLock(file);
   tryToBegin(file);
-  return openLmdb<Buffer, Buffer>({
+  const db = openLmdb<Buffer, Buffer>({
     path: file,
     noSubdir: true,
     keyEncoding: 'binary',
@@ -31,6 +32,8 @@ function openFile(file: string, options = {}): Database {
     noMemInit: false,
     ...options,
   });
+  removeLock(file);
+  return db;
 }
 
 /**
@@ -77,6 +80,8 @@ export class LmdbFile implements RawFile {
   readonly found: Digest | undefined;
   #stagings = 0;
   #isClosed = false;
+  /** As it was found last. */
+  #bytes = 0;
 
   /** @throws DamageError, DiskError */
   constructor(folder: string) {
@@ -93,14 +98,22 @@ export class LmdbFile implements RawFile {
   }
 
   get bytes(): number {
-    return statSync(this.#path).size;
+    // Whoever asks is told something also when the file is gone; that it is gone is said elsewhere.
+    this.#bytes = sizeOf(this.#path) ?? this.#bytes;
+    return this.#bytes;
   }
 
   /** Without the pages that are free; 0 once it is closed. */
   get usedBytes(): number {
     if (this.#isClosed) return 0;
     const { pageSize, treeBranchPageCount, treeLeafPageCount, overflowPages } = statsOf(this.#db);
-    return pageSize * (treeBranchPageCount + treeLeafPageCount + overflowPages);
+    const used = pageSize * (treeBranchPageCount + treeLeafPageCount + overflowPages);
+    // Somebody wrote over the page that says so: a leader would have the cluster refuse commands.
+    if (used > this.#bytes && used > this.bytes) {
+      const reason = `${used} bytes are in use, by what it says, and it has ${this.#bytes}`;
+      throw new DamageError(STATE_FILE, 'its newest meta page', reason);
+    }
+    return used;
   }
 
   get(key: TableKey): Uint8Array | undefined {
@@ -161,6 +174,15 @@ export class LmdbFile implements RawFile {
   }
 }
 
+/** `undefined` where the system does not say. */
+function sizeOf(file: string): number | undefined {
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.size;
+  } catch {
+    return undefined;
+  }
+}
+
 /** As LMDB counts them; the library has no type for it. */
 interface Stats {
   readonly pageSize: number;
@@ -215,7 +237,7 @@ function found<T>(look: () => T, file: string, what: 'read' | 'written' = 'read'
     return look();
   } catch (error) {
     if (isDamage(error)) throw new DamageError(STATE_FILE, 'one of its pages', String(error));
-    if (error instanceof DiskError) throw error;
+    if (error instanceof DiskError || error instanceof DamageError) throw error;
     throw new DiskError(file, what, error);
   }
 }

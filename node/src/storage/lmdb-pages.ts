@@ -9,6 +9,7 @@ import { newestMeta, type Meta } from './lmdb-meta.ts';
 import { PageBuffer } from './lmdb-page-buffer.ts';
 import { damagedPage, PageFile } from './lmdb-page-file.ts';
 import { PageMap } from './lmdb-page-map.ts';
+import { isTaken, openRegular } from './regular-file.ts';
 
 /**
  * Reads all of LMDB's pages before LMDB does. It maps them into memory and trusts them: what it
@@ -22,9 +23,9 @@ import { PageMap } from './lmdb-page-map.ts';
  * @throws DamageError, DiskError
  */
 export function checkPages(path: string): Digest | undefined {
-  if (!fs.existsSync(path)) return undefined;
   try {
-    const handle = fs.openSync(path, 'r');
+    if (!isTaken(path)) return undefined;
+    const handle = openRegular(path, fs.constants.O_RDONLY);
     try {
       const { size } = fs.fstatSync(handle);
       if (size === 0) return undefined; // A process ended while it made the file.

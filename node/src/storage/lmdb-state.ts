@@ -1,9 +1,9 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { CheckedTables, type TablesOptions } from './checked-tables.ts';
 import { DamageError } from './damage.ts';
 import { LmdbFile } from './lmdb-file.ts';
 import { OverlayState } from './overlay-state.ts';
+import { isTaken } from './regular-file.ts';
 import { STATE_FILE, swapIn } from './state-files.ts';
 import type { StateStore } from './state.ts';
 
@@ -19,7 +19,7 @@ export interface LmdbStateOptions extends TablesOptions {
 export function openLmdbState(options: LmdbStateOptions): StateStore {
   const { folder, mustExist } = options;
   swapIn(folder);
-  if (mustExist === true && !fs.existsSync(path.join(folder, STATE_FILE))) {
+  if (mustExist === true && !isTaken(path.join(folder, STATE_FILE))) {
     throw new DamageError(STATE_FILE, 'the file', 'it is missing');
   }
   const raw = new LmdbFile(folder);

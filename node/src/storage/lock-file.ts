@@ -4,23 +4,29 @@ import { isNativeError } from 'node:util/types';
 import { tryLock } from 'fs-native-extensions';
 import { codeOf, DiskError } from './disk-error.ts';
 import { parseHolder, type Holder } from './holder.ts';
+import { kindOf, readSmall } from './regular-file.ts';
 
 const { O_RDWR, O_CREAT } = fs.constants;
 /** What the system answers where no file can be made, or not by this user. */
 const FORBIDDEN: readonly (string | undefined)[] = ['EACCES', 'EPERM', 'EROFS', 'ENOENT'];
+
+/** Far more than a holder says. */
+const MOST_BYTES = 64 * 1024;
 
 /** There can be no lock here, whoever else there is; `message` names its file. */
 export class LockError extends Error {
   override readonly name = 'LockError';
 
   constructor(file: string, what: 'made' | 'locked', cause: unknown) {
-    const why = isNativeError(cause) ? cause.message : String(cause);
+    const isSystems = isNativeError(cause);
+    const why = isSystems ? cause.message : `a ${String(cause)} is there, and no file`;
     const folder = path.dirname(file);
-    const remedy =
-      what === 'made'
-        ? `Let this user write in ${folder}, or choose a data folder inside another one`
-        : `Choose a data folder on a filesystem with locks: that of ${folder} has none`;
-    super(`${file} cannot be ${what}: ${why}. ${remedy}.`, { cause });
+    const remedy = {
+      made: `Let this user write in ${folder}, or choose a data folder inside another one`,
+      locked: `Choose a data folder on a filesystem with locks: that of ${folder} has none`,
+    };
+    const todo = isSystems ? remedy[what] : 'Move it away, then start it again';
+    super(`${file} cannot be ${what}: ${why}. ${todo}.`, { cause });
   }
 }
 
@@ -29,10 +35,12 @@ export class LockError extends Error {
  * has it. The file is never removed: two could have locks, each on a file of that name.
  */
 export class LockFile {
-  readonly #handle: number;
+  readonly path: string;
+  readonly handle: number;
 
-  private constructor(handle: number) {
-    this.#handle = handle;
+  private constructor(file: string, handle: number) {
+    this.path = file;
+    this.handle = handle;
   }
 
   /**
@@ -45,7 +53,7 @@ export class LockFile {
     try {
       if (lock(file, handle)) {
         write(file, handle, `${JSON.stringify(holder)}\n`);
-        return new LockFile(handle);
+        return new LockFile(file, handle);
       }
     } catch (error) {
       fs.closeSync(handle);
@@ -57,15 +65,18 @@ export class LockFile {
 
   /** Who has a lock that was not to be had; `undefined` while that one has not said so. */
   static holder(file: string): Holder | undefined {
-    return parseHolder(fs.readFileSync(file, 'utf8'));
+    return parseHolder(readSmall(file, MOST_BYTES));
   }
 
   release(): void {
-    fs.closeSync(this.#handle);
+    fs.closeSync(this.handle);
   }
 }
 
 function open(file: string): number {
+  const found = fs.statSync(file, { throwIfNoEntry: false });
+  const kind = found && kindOf(found);
+  if (kind !== undefined && kind !== 'file') throw new LockError(file, 'locked', kind);
   try {
     return fs.openSync(file, O_RDWR | O_CREAT);
   } catch (error) {

@@ -1,13 +1,26 @@
 import path from 'node:path';
+import { DamageError } from './damage.ts';
 import { DiskFolder } from './disk-folder.ts';
 import type { LogFolder } from './log-folder.ts';
-import { Superblock } from './superblock.ts';
+import { isFolderThere, isTaken } from './regular-file.ts';
+import { SUPERBLOCK, Superblock } from './superblock.ts';
 
 /** The folder of a member's log, in its data folder. */
 export const LOG = 'log';
 
 export function logFolderOf(data: string): DiskFolder {
   return new DiskFolder(path.join(data, LOG));
+}
+
+/**
+ * Whoever has an identity has a log, from before it was written.
+ * @throws DamageError when there is none
+ */
+export function expectLog(data: string): void {
+  const log = path.join(data, LOG);
+  if (!isFolderThere(log)) throw new DamageError(LOG, 'the folder', 'it is missing');
+  if (isTaken(path.join(log, SUPERBLOCK))) return;
+  throw new DamageError(SUPERBLOCK, 'the file', 'it is missing');
 }
 
 /**

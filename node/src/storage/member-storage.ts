@@ -1,7 +1,7 @@
 import { SESSIONS } from '../machine/sessions.ts';
 import type { HeardEnds } from '../paxos/log-end.ts';
 import type { OpeningMachine, TablesOptions } from './checked-tables.ts';
-import { DamageError } from './damage.ts';
+import type { DamageError } from './damage.ts';
 import type { LogFolder } from './log-folder.ts';
 import { openSegmentLog } from './log-opening.ts';
 import type { OpenedLog } from './log.ts';
@@ -41,7 +41,7 @@ export function openMemberStorage(options: MemberStorageOptions): MemberStorage 
   try {
     return open(options, anew ? { anew, heard } : { mustExist });
   } catch (error) {
-    const isState = error instanceof DamageError && isOfState(error);
+    const isState = error instanceof Error && isOfState(error);
     if (!isState || setAside === undefined) throw error;
     setAside(error);
     return open(options, { anew: true, heard });

@@ -35,6 +35,11 @@ export class OpenFiles {
     return file.handle;
   }
 
+  /** Like `use` of a file that is open; `undefined` when it is not. */
+  useOpen(name: string): number | undefined {
+    return this.#files.has(name) ? this.use(name) : undefined;
+  }
+
   free(name: string): void {
     const file = this.#files.get(name);
     if (file !== undefined) file.uses -= 1;

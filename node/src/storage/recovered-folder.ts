@@ -9,6 +9,7 @@ import { syncFolder } from './folder.ts';
 import type { SharedFacts } from './facts.ts';
 import { commit, gather } from './gathering.ts';
 import { openLmdbState } from './lmdb-state.ts';
+import { readSmall } from './regular-file.ts';
 import type { StateSnapshot, Staging } from './state.ts';
 
 /*
@@ -24,6 +25,8 @@ const WHOLE = '.recovered';
 const ASIDE = '.set-aside-';
 /** In the new folder: the id of the cluster whose state it got. */
 const FROM = 'recovered-from';
+/** Far more than an id takes. */
+const MOST_BYTES = 4096;
 
 export interface RecoveredInit {
   /** The data folder of the old cluster's member. */
@@ -87,7 +90,7 @@ export function takePlace(data: string): void {
 export function finishRecovery(data: string): void {
   const whole = `${data}${WHOLE}`;
   if (!fs.existsSync(whole)) return;
-  const clusterId = fs.readFileSync(path.join(whole, FROM), 'utf8').trim();
+  const clusterId = readSmall(path.join(whole, FROM), MOST_BYTES).trim();
   if (fs.existsSync(data)) setFolderAside(data, clusterId);
   rename(whole, data);
 }

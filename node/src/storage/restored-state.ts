@@ -22,6 +22,7 @@ import type { Entry } from './entry.ts';
 import { makeFolder, syncFolder } from './folder.ts';
 import { commit, gather } from './gathering.ts';
 import { openLmdbState } from './lmdb-state.ts';
+import { isTaken, openRegular } from './regular-file.ts';
 import { STATE_FILE, swapIn } from './state-files.ts';
 import { tableKey } from './table-key.ts';
 
@@ -40,7 +41,9 @@ const UNFINISHED = 'restoring';
  */
 export function readHeldSnapshot(folder: string): Snapshot | undefined {
   const file = path.join(folder, RESTORE_FILE);
-  return fs.existsSync(file) ? checked(() => verifySnapshot(file)) : undefined;
+  if (!isTaken(file)) return undefined;
+  fs.closeSync(openRegular(file, fs.constants.O_RDONLY));
+  return checked(() => verifySnapshot(file));
 }
 
 function checked<T>(read: () => T): T {
@@ -66,7 +69,7 @@ export function removeHeldSnapshot(folder: string): boolean {
 }
 
 export function hasState(folder: string): boolean {
-  return fs.existsSync(path.join(folder, STATE_FILE));
+  return isTaken(path.join(folder, STATE_FILE));
 }
 
 /**

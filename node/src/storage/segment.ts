@@ -29,6 +29,12 @@ export interface SegmentHeader {
   readonly memberId: string;
 }
 
+/**
+ * A batch that is larger than a segment gets one of its own, and what may wait to be written has a
+ * bound far below this. To look through more would take its time, and find nothing.
+ */
+const LARGEST_BYTES = 1024 ** 3;
+
 /** What a scan of one segment found. */
 export interface Scan {
   /** The block after the last complete batch. */
@@ -60,6 +66,10 @@ export function readSegmentHeader(
   expected: { readonly clusterId: string; readonly memberId: string; readonly number: number },
 ): SegmentHeader | undefined {
   const { name } = file;
+  if (file.size > LARGEST_BYTES) {
+    const reason = `it has ${file.size} bytes, and no segment has more than ${LARGEST_BYTES}`;
+    throw new DamageError(name, 'its end', reason);
+  }
   if (file.blocks === 0 || isUnwritten(file.stretch, file.at(0))) return undefined;
   const at = file.at(0);
   const block = readBlock(file.stretch, at, HEADER_SEED);

@@ -1,8 +1,10 @@
 import fs from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
-import type { DamageError } from './damage.ts';
+import { DamageError } from './damage.ts';
+import { DiskError } from './disk-error.ts';
 import { syncFolder } from './folder.ts';
+import { isTaken, openRegular, otherKind } from './regular-file.ts';
 
 /* The files of a state in its folder: its own, another member's that comes, one that is damaged. */
 
@@ -49,23 +51,38 @@ export class IncomingFile {
 /** A copy that was not finished goes; one that was takes the place of the state. */
 export function swapIn(folder: string): void {
   for (const name of fs.readdirSync(folder)) {
-    if (name.startsWith(INCOMING)) fs.rmSync(path.join(folder, name), { force: true });
+    if (name.startsWith(INCOMING)) {
+      fs.rmSync(path.join(folder, name), { force: true, recursive: true });
+    }
   }
   const verified = path.join(folder, VERIFIED);
-  if (!fs.existsSync(verified)) return;
+  if (!isTaken(verified)) return;
+  fs.closeSync(openRegular(verified, fs.constants.O_RDONLY));
   const file = path.join(folder, STATE_FILE);
   removeLock(file);
   fs.renameSync(verified, file);
   syncFolder(folder);
 }
 
-function removeLock(file: string): void {
-  fs.rmSync(`${file}-lock`, { force: true });
+/**
+ * Of LMDB's table of readers, which it maps into memory and trusts: an older one with other bytes
+ * ends the process, and so does one that somebody cuts off while it is used. So it has no name but
+ * while it is opened. Nobody but this process has the data folder, and so needs it.
+ */
+export function removeLock(file: string): void {
+  const lock = `${file}-lock`;
+  const isFolder = fs.lstatSync(lock, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (isFolder) throw otherKind(lock, 'folder', 'file');
+  try {
+    fs.rmSync(lock, { force: true });
+  } catch (error) {
+    throw new DiskError(lock, 'removed', error);
+  }
 }
 
 /** Whether it is the state that is damaged: that costs no vote, and it can come anew. */
-export function isOfState({ file }: DamageError): boolean {
-  return file === STATE_FILE;
+export function isOfState(error: Error): error is DamageError {
+  return error instanceof DamageError && error.file === STATE_FILE;
 }
 
 /**
@@ -74,7 +91,7 @@ export function isOfState({ file }: DamageError): boolean {
  */
 export function setStateAside(folder: string): void {
   const file = path.join(folder, STATE_FILE);
-  const isThere = fs.existsSync(file); // It may be what was missing.
+  const isThere = isTaken(file); // It may be what was missing.
   if (isThere && stateSetAside(folder) === undefined) {
     fs.renameSync(file, path.join(folder, DAMAGED));
   } else fs.rmSync(file, { force: true });
@@ -84,5 +101,5 @@ export function setStateAside(folder: string): void {
 
 /** @returns the name of the file that `setStateAside` made, unless somebody has removed it */
 export function stateSetAside(folder: string): string | undefined {
-  return fs.existsSync(path.join(folder, DAMAGED)) ? DAMAGED : undefined;
+  return isTaken(path.join(folder, DAMAGED)) ? DAMAGED : undefined;
 }

@@ -42,7 +42,6 @@ test('it begins with a good one, and all of the state is there after its restart
     'identity.json',
     'log',
     'state.mdb',
-    'state.mdb-lock',
   ]);
 });
 

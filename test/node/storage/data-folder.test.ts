@@ -110,8 +110,8 @@ test('an identity that cannot be read is named, and is no damage', () => {
   openDataFolder(folder, identity);
   const file = path.join(folder, 'identity.json');
   fs.rmSync(file);
-  fs.mkdirSync(file);
-  expectRefused(/identity\.json could not be read: EISDIR/);
+  fs.symlinkSync(file, file);
+  expectRefused(/identity\.json could not be opened: ELOOP.* Mend the link, then start it again/);
   expectRefused(DiskError);
 });
 

@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { DamageError } from '../../../node/src/storage/damage.ts';
 import { DiskError } from '../../../node/src/storage/disk-error.ts';
 import { openLmdbState } from '../../../node/src/storage/lmdb-state.ts';
 import { checkPages } from '../../../node/src/storage/lmdb-pages.ts';
@@ -183,7 +185,7 @@ describe('a free list of more than a page', () => {
 });
 
 test('a file that cannot be read is no damaged one', () => {
-  expect(() => checkPages(path.resolve('test'))).toThrow(DiskError);
+  expect(() => checkPages(path.join(os.tmpdir(), 'long'.repeat(100)))).toThrow(DiskError);
 });
 
 /** Gives a leaf a key more, whose node is in the value of another one. */
@@ -205,13 +207,27 @@ function expectFound(make: () => void, found: string): void {
   expect(() => checkPages(faulty)).toThrow(found);
 }
 
-test('a lock file of LMDB that cannot be opened is said, and no signal ends the process', () => {
+test('whatever an older run, or a person, left as the lock file of LMDB harms nobody', async () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'synod-lock-'));
+  const lock = path.join(folder, 'state.mdb-lock');
+  const left: (() => void)[] = [
+    () => fs.writeFileSync(lock, 'garbage'.repeat(4096)),
+    () => fs.writeFileSync(lock, ''),
+    () => fs.symlinkSync('/dev/full', lock),
+    () => void execFileSync('mkfifo', [lock]),
+  ];
   try {
     const ids = { folder, clusterId: 'local/test', memberId: 'a' };
-    fs.mkdirSync(path.join(folder, 'state.mdb-lock'));
-    expect(() => openLmdbState(ids)).toThrow(/state\.mdb-lock could not be opened: EISDIR/);
-    expect(() => openLmdbState(ids)).toThrow(DiskError);
+    for (const leave of left) {
+      leave();
+      const state = openLmdbState(ids);
+      // While it is used it has no name: nobody can cut it off.
+      expect(fs.existsSync(lock)).toBe(false);
+      await state.close();
+    }
+    fs.mkdirSync(lock);
+    expect(() => openLmdbState(ids)).toThrow('state.mdb-lock is damaged at its name: a folder is');
+    expect(() => openLmdbState(ids)).toThrow(DamageError);
   } finally {
     fs.rmSync(folder, { recursive: true });
   }

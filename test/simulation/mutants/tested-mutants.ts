@@ -1448,4 +1448,28 @@ export const testedMutants: readonly TestedMutant[] = [
     from: 'CLEARLY * Math.max(took, waits) <= ticks',
     to: 'CLEARLY * Math.max(took, 0 * waits) <= ticks',
   },
+  {
+    name: 'a file that is away for a moment is lost',
+    in: 'test/node/storage/kept-files.test.ts',
+    test: 'the watch what was away for a moment, or is not known, is not lost',
+    file: 'service/file-watch.ts',
+    from: 'if (lost === undefined || lost.file !== before?.file) return;',
+    to: 'if (lost === undefined) return;',
+  },
+  {
+    name: 'another file of the same name is the same one',
+    in: 'test/node/storage/kept-files.test.ts',
+    test: 'a file that is kept and replaced by a copy is lost: another file has taken it',
+    file: 'storage/kept-files.ts',
+    from: 'named.ino !== held.ino || named.dev !== held.dev',
+    to: 'named.dev !== held.dev',
+  },
+  {
+    name: 'an identity without its log is a new member',
+    in: 'test/node/storage/other-kinds.test.ts',
+    test: 'an identity alone, or without its superblock, is a loss; nothing is made',
+    file: 'service/node-data.ts',
+    from: 'if (!isOld) expectLog(data);',
+    to: 'void isOld;',
+  },
 ];
