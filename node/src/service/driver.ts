@@ -32,9 +32,13 @@ import type { DriverEvents, DriverPorts, DriverSettings } from './driver-ports.t
 import { errorOf } from './expulsion.ts';
 import { Expiries } from './expiries.ts';
 import { Hearing } from './hearing.ts';
+import { Inbox } from './inbox.ts';
 import { Outbox } from './outbox.ts';
 import { Reach } from './reach.ts';
 import { Reads } from './reads.ts';
+import { Recalls } from './recalls.ts';
+import { Retention } from './retention.ts';
+import { Scrubber } from './scrubber.ts';
 import { Progress } from './progress.ts';
 import { Quota } from './quota.ts';
 import { SlowDisk } from './slow-disk.ts';
@@ -49,9 +53,6 @@ export type EffectFilter = (effects: Effect[]) => { effects: Effect[]; crash: bo
  * Bytes are those of values that are written, sent or applied.
  */
 const TURN_BYTES = 256 * 1024;
-const TURN_INPUTS = 1024;
-/** Messages of other members that wait for their turn, in bytes; what is more comes again. */
-const INBOX_BYTES = 16 * 1024 * 1024;
 /** What leaves at a time. */
 const OUTBOX_BYTES = 1024 * 1024;
 
@@ -79,9 +80,11 @@ export class Driver {
   readonly #expiries: Expiries;
   readonly #quota: Quota;
   readonly #transfer: StateTransfer;
+  readonly #recalls: Recalls;
+  readonly #retention: Retention;
+  readonly #scrubber: Scrubber;
+  readonly #inbox = new Inbox();
   #filter: EffectFilter | undefined;
-  #inbox: { readonly input: Input; readonly bytes: number }[] = [];
-  #inboxBytes = 0;
   /** Bytes of values that this turn has written, sent and applied. */
   #turnBytes = 0;
   /** More is decided than is applied. */
@@ -89,20 +92,13 @@ export class Driver {
   #scheduled = false;
   #stopped = false;
   #failed = false;
-  /** The log has nothing below it, or is about to let go of it. */
-  #collected: Slot;
-  #ticksToScrub: number;
   /** What a message had room for when that was looked at last. */
   #measured = Infinity;
-  /** For whom the log is being read. */
-  readonly #recalls = new Set<MemberId>();
 
   constructor(ports: DriverPorts, settings: DriverSettings, events: DriverEvents) {
     this.#ports = ports;
     this.#settings = settings;
     this.#events = events;
-    this.#collected = ports.log.first;
-    this.#ticksToScrub = settings.scrubTicks;
     const failed = (error: unknown): void => this.fail(error);
     this.#facts = new AppliedFacts(ports.state.facts, () => this.#own);
     this.#barrier = new Barrier(ports.log, failed);
@@ -137,6 +133,21 @@ export class Driver {
     this.#transfer = this.#transferring();
     this.#expiries = this.#expiring();
     this.#quota = this.#limiting();
+    this.#recalls = new Recalls({
+      log: ports.log,
+      bytes: () => Math.min(settings.chunkBytes, this.#room),
+      recalled: (input) => this.input(input),
+      failed,
+    });
+    this.#retention = new Retention({
+      log: ports.log,
+      barrier: this.#barrier,
+      neededFrom: () => this.#transfer.neededFrom,
+      collected: (floor) => events.collected(floor),
+      failed,
+    });
+    const { scrubTicks, scrubRestTicks } = settings;
+    this.#scrubber = new Scrubber(() => ports.state.scrub(), scrubTicks, scrubRestTicks);
     transport.onMessage((from, message, stamp) => {
       metrics.received.add(message.type);
       this.#hearing.heard(from);
@@ -231,7 +242,7 @@ export class Driver {
       if (!mayBeAccepted(message)) return this.#events.dropped('unsound', from);
       const bytes = messageBytes(message);
       // A message that is not heard is as lost, and the protocol sends it again.
-      if (this.#inboxBytes + bytes > INBOX_BYTES) return this.#events.dropped('too-many', from);
+      if (!this.#inbox.hasRoom(bytes)) return this.#events.dropped('too-many', from);
       return this.#take({ type: 'message', from, message, end }, bytes);
     }
     // A member that lacks the newest configurations may not know who calls it, and has to answer.
@@ -330,8 +341,7 @@ export class Driver {
   /** @param bytes that it counts for in the inbox */
   #take(input: Input, bytes: number): void {
     if (this.#stopped) return;
-    this.#inbox.push({ input, bytes });
-    this.#inboxBytes += bytes;
+    this.#inbox.add(input, bytes);
     this.#wake();
   }
 
@@ -353,9 +363,9 @@ export class Driver {
     this.#transfer.tick();
     this.#requests.tick();
     this.#reads.tick();
-    this.#compare();
-    this.#maintain();
-    this.#scrub();
+    this.#unlessStopped(() => this.#comparisons.tick());
+    this.#unlessStopped(() => this.#maintain());
+    this.#unlessStopped(() => this.#scrubber.tick());
   }
 
   /** Where all are as slow as this member, it leads on. */
@@ -363,28 +373,16 @@ export class Driver {
     if (to !== undefined) this.input({ type: 'hand-over', to });
   }
 
-  #compare(): void {
-    if (!this.#stopped) this.#guard(() => this.#comparisons.tick());
+  #unlessStopped(run: () => void): void {
+    if (!this.#stopped) this.#guard(run);
   }
 
   /** What a leader has the log say now and then. */
   #maintain(): void {
     const { takesCommands, leading } = this.member;
-    if (this.#stopped) return;
     const ballot = takesCommands ? leading : undefined;
-    this.#guard(() => {
-      this.#expiries.tick(ballot);
-      this.#quota.tick(ballot);
-    });
-  }
-
-  #scrub(): void {
-    this.#ticksToScrub -= 1;
-    if (this.#ticksToScrub > 0 || this.#stopped) return;
-    const { scrubTicks, scrubRestTicks } = this.#settings;
-    this.#guard(() => {
-      this.#ticksToScrub = this.#ports.state.scrub() ? scrubRestTicks : scrubTicks;
-    });
+    this.#expiries.tick(ballot);
+    this.#quota.tick(ballot);
   }
 
   /**
@@ -428,7 +426,8 @@ export class Driver {
       this.#measure();
       this.#weigh();
       this.#turnBytes = 0;
-      this.#stepInbox();
+      const isOver = (): boolean => this.#stopped || this.#turnBytes > TURN_BYTES;
+      this.#inbox.drain((input) => this.#perform(this.member.step(input)), isOver);
       if (this.#isStopped()) return;
       while (this.#requests.isDue && this.#turnBytes <= TURN_BYTES) {
         this.#perform(this.member.step({ type: 'request', commands: this.#requests.take() }));
@@ -442,22 +441,8 @@ export class Driver {
       }
       this.#checkpoints.cutWhenDue();
       this.#release();
-      if (this.#inbox.length > 0 || this.#isUnfinished || this.#requests.isDue) this.#wake();
+      if (!this.#inbox.isEmpty || this.#isUnfinished || this.#requests.isDue) this.#wake();
     });
-  }
-
-  #stepInbox(): void {
-    const inputs = this.#inbox;
-    this.#inbox = [];
-    let stepped = 0;
-    for (const { input, bytes } of inputs) {
-      if (stepped === TURN_INPUTS || this.#turnBytes > TURN_BYTES) break;
-      stepped += 1;
-      this.#inboxBytes -= bytes;
-      this.#perform(this.member.step(input));
-      if (this.#isStopped()) return;
-    }
-    if (stepped < inputs.length) this.#inbox = [...inputs.slice(stepped), ...this.#inbox];
   }
 
   /** The network may take larger or smaller messages than before. */
@@ -559,10 +544,10 @@ export class Driver {
           this.#upgrade(effect.version);
           break;
         case 'recall':
-          this.#recall(effect);
+          this.#recalls.begin(effect);
           break;
         case 'collect':
-          this.#collect(effect.floor);
+          this.#retention.collect(effect.floor);
           break;
         case 'fetch-state':
           this.#transfer.begin(effect.from);
@@ -650,32 +635,6 @@ export class Driver {
     for (const { duplicate } of applied) if (duplicate) counts.duplicates += 1;
     histograms.batchCommands.observe(value.length);
     histograms.batchBytes.observe(bytes);
-  }
-
-  #recall({ from, to, asker }: Effect & { type: 'recall' }): void {
-    const { log } = this.#ports;
-    const { first } = log;
-    if (from < first) return this.input({ type: 'recalled', asker, from, stored: [], first });
-    if (this.#recalls.has(asker)) return; // It asks again once it has the answer, or in time.
-    this.#recalls.add(asker);
-    log.read(from, to, Math.min(this.#settings.chunkBytes, this.#room), (error, stored) => {
-      this.#recalls.delete(asker);
-      if (error !== undefined) return this.fail(error);
-      this.input({ type: 'recalled', asker, from, stored, first });
-    });
-  }
-
-  /** What the log lets go of is deleted once the floor that says so is durable. */
-  #collect(floor: Slot): void {
-    const { log } = this.#ports;
-    const slot = log.collectable(Math.min(floor, this.#transfer.neededFrom));
-    if (slot <= this.#collected) return;
-    this.#collected = slot;
-    this.#barrier.persist({ type: 'floor', slot });
-    this.#barrier.hold(() => {
-      log.collect(slot, (error) => this.fail(error));
-      this.#events.collected(slot);
-    });
   }
 
   /** The log says so, too: an older state that is found later is damage. */

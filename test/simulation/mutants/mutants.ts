@@ -555,15 +555,15 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'the floor is not written',
     invariant: 'floor',
-    file: 'service/driver.ts',
-    from: "this.#barrier.persist({ type: 'floor', slot });",
+    file: 'service/retention.ts',
+    from: "barrier.persist({ type: 'floor', slot });",
     to: '',
   },
   {
     name: 'the log lets go before the floor is durable',
     invariant: 'floor',
-    file: 'service/driver.ts',
-    from: `this.#barrier.hold(() => {
+    file: 'service/retention.ts',
+    from: `barrier.hold(() => {
       log.collect(`,
     to: `[slot].forEach(() => {
       log.collect(`,
