@@ -8,6 +8,7 @@ import { Metrics } from '../../node/src/metrics/metrics.ts';
 import type { Ballot } from '../../node/src/paxos/ballot.ts';
 import { formatIncarnation, type HeardEnds, type LogEnd } from '../../node/src/paxos/log-end.ts';
 import type { Effect, LogRecord, Recovered } from '../../node/src/paxos/effects.ts';
+import { parseSystemCommand } from '../../node/src/paxos/system-command.ts';
 import type { Change } from '../../node/src/paxos/system-command.ts';
 import { firstConfiguration, type Configuration } from '../../node/src/paxos/configuration.ts';
 import { Configurations } from '../../node/src/paxos/configurations.ts';
@@ -151,6 +152,8 @@ export class SimulatedProcess {
   #damagedEnd = Infinity;
   /** There is, or was, a second process of its member: they stop when they hear of one another. */
   #hasTwin = false;
+  /** The slot in which it accepted a change of the members last. */
+  #acceptedChange: Slot = -1;
   /** Its state had applied every slot below it, and was lost. */
   #lostSlotOut: Slot = 0;
   /** What the disk finished while it was stalled. */
@@ -229,6 +232,11 @@ export class SimulatedProcess {
 
   get newest(): Configuration {
     return this.known.newest;
+  }
+
+  /** Whether it has accepted a change of the members in that slot, or after it. */
+  hasAcceptedChange(from: Slot): boolean {
+    return this.#acceptedChange >= from;
   }
 
   /** As the leader sees it: the newest configuration is in force, and a quorum has it on disk. */
@@ -439,7 +447,10 @@ export class SimulatedProcess {
       {
         member,
         incarnation: opened.incarnation,
-        log: observedLog(opened.log, (records) => observer.durable(this, records)),
+        log: observedLog(opened.log, (records) => {
+          observer.durable(this, records);
+          for (const record of records) if (isOfChange(record)) this.#acceptedChange = record.slot;
+        }),
         state: observedState(state, (flushed) => {
           this.#flushed = flushed;
           observer.flushed(this, flushed);
@@ -785,4 +796,13 @@ export class SimulatedProcess {
     this.#hasTwin = true;
     return twin;
   }
+}
+
+function isOfChange(record: LogRecord): record is LogRecord & { type: 'accepted' } {
+  return (
+    record.type === 'accepted' &&
+    record.value.some((command) => {
+      return parseSystemCommand(command)?.type === 'change';
+    })
+  );
 }

@@ -394,8 +394,14 @@ class Simulation {
   #spare(): readonly SimulatedProcess[] {
     const running = this.#processes.filter((process) => process.running);
     if (running.some(({ leading, settled }) => leading !== undefined && !settled)) return [];
-    // Who is no member yet knows of a configuration that may rule nothing any more.
-    const members = running.filter(({ id, known }) => known.members.includes(id));
+    // Of a leader that is gone, a change may be decided yet: then that says who is needed.
+    const applied = Math.max(0, ...running.map(({ slotOut }) => slotOut));
+    if (this.#processes.some((process) => process.hasAcceptedChange(applied))) return [];
+    // Who is no member yet, or has an older disk again, knows of a configuration that may rule
+    // nothing any more.
+    const members = running.filter(
+      (each) => !each.endangered && each.known.members.includes(each.id),
+    );
     const rulings = members.flatMap(({ known, slotOut }) => known.votersFrom(slotOut));
     if (rulings.length === 0) return []; // All are down: nobody says who is needed.
     const isWell = ({ lost, endangered }: SimulatedProcess): boolean => !lost && !endangered;

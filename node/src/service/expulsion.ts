@@ -16,8 +16,9 @@ export class TwinError extends HaltError {
         ? `${heard}, and this process is run ${formatIncarnation(own)}, an earlier one: its data ` +
             'folder is a copy, or was put back from an older copy. Stop this process. If no other ' +
             'one runs, start it again: it asks the others whether its data is complete.'
-        : `${heard}, and this process is another one with the same number: one of the two works on ` +
-            'a copy of the data folder. Stop the one on the copy; then start the other one again.',
+        : `${heard}, and this process is another one with the same number: its data folder, or that ` +
+            'of the other one, is a copy, or was put back from an older copy. If both run, stop the ' +
+            'one on the copy. Then start the other one again: it asks whether its data is complete.',
     );
   }
 }
