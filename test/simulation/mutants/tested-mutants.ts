@@ -1472,4 +1472,28 @@ export const testedMutants: readonly TestedMutant[] = [
     from: 'if (!isOld) expectLog(data);',
     to: 'void isOld;',
   },
+  {
+    name: 'HTTP: a connection has as many requests under way as it sends',
+    in: 'test/host/http-server.test.ts',
+    test: 'who asks for /metrics again before it is answered is cut off, with all that it has sent',
+    file: '../../host/src/http-connections.ts',
+    from: '    if (asking.has(socket)) return void socket.destroy();\n',
+    to: '',
+  },
+  {
+    name: 'HTTP: what it cut off goes on to be answered',
+    in: 'test/host/http-server.test.ts',
+    test: 'a request of a connection that was cut off is not heard',
+    file: '../../host/src/http-connections.ts',
+    from: 'if (socket.destroyed) return;',
+    to: 'if (socket.destroyed) asking.delete(socket);',
+  },
+  {
+    name: 'HTTP: the metrics are written for each who asks',
+    in: 'test/host/shared-metrics.test.ts',
+    test: 'while they are being written nobody has them written again, however long it takes',
+    file: '../../host/src/shared-metrics.ts',
+    from: 'this.#until = Infinity;',
+    to: '',
+  },
 ];
