@@ -1536,4 +1536,28 @@ export const testedMutants: readonly TestedMutant[] = [
     from: 'if (this.#bytes > 0 && this.#bytes + bytes > MOST_BYTES) {',
     to: 'if (this.#bytes < 0) {',
   },
+  {
+    name: 'made-up senders: each one that is heard is remembered',
+    in: 'test/node/service/progress.test.ts',
+    test: 'whom no configuration names is not remembered, nor whom none names any more',
+    file: 'service/progress.ts',
+    from: 'if (this.#moment?.configurations.members.includes(from)) this',
+    to: 'this',
+  },
+  {
+    name: 'made-up senders: a removed member counts as heard when it comes back',
+    in: 'test/node/service/progress.test.ts',
+    test: 'whom no configuration names is not remembered, nor whom none names any more',
+    file: 'service/progress.ts',
+    from: '      if (!configurations.members.includes(member)) this.#heardAt.delete(member);\n',
+    to: '      void member;\n',
+  },
+  {
+    name: 'reach: whoever is said to be found counts',
+    in: 'test/node/service/reach.test.ts',
+    test: 'whom no configuration names is no reason, however many are said to be found',
+    file: 'service/reach.ts',
+    from: 'if (this.#others.includes(member)) this.#found',
+    to: 'this.#found',
+  },
 ];
