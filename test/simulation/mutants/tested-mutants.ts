@@ -1515,7 +1515,7 @@ export const testedMutants: readonly TestedMutant[] = [
   {
     name: 'made-up senders: a state of one chunk is given to each who asks',
     in: 'test/node/service/state-transfer.test.ts',
-    test: 'of thousands who ask for a state in one tick one is given one',
+    test: 'of thousands who ask for a state in one tick one is given one (chunks of 1048576 bytes)',
     file: 'service/state-sender.ts',
     from: 'if (this.#begun.has(kind)) return;',
     to: '',
@@ -1523,7 +1523,7 @@ export const testedMutants: readonly TestedMutant[] = [
   {
     name: 'made-up senders: a stranger keeps the turn of a member',
     in: 'test/node/service/state-transfer.test.ts',
-    test: 'of thousands who ask for a state in one tick one is given one',
+    test: 'of thousands who ask for a state in one tick one is given one (chunks of 64 bytes)',
     file: 'service/state-sender.ts',
     from: "return this.#kindOf(this.#sending.to) === 'member' || this.#kindOf(from) === 'stranger';",
     to: 'return from.length > 0;',
