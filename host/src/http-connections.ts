@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { Socket } from 'node:net';
 
 /**
@@ -18,4 +18,21 @@ export function boundConnections(server: Server, most: number): void {
   server.on('request', ({ socket }: IncomingMessage) => {
     if (connections.delete(socket)) connections.add(socket);
   });
+}
+
+/**
+ * One request of a connection is under way at a time: a packet has room for more than a thousand,
+ * and each answer is many times as large. Whoever asks on before it is answered is not waited for:
+ * the connection is closed. A connection that is kept alive asks one after the other.
+ */
+export function oneAtATime(handler: RequestListener): RequestListener {
+  const asking = new WeakSet<Socket>();
+  return (request, response) => {
+    const { socket } = request;
+    if (socket.destroyed) return; // The rest of what it sent is still being parsed.
+    if (asking.has(socket)) return void socket.destroy();
+    asking.add(socket);
+    response.once('close', () => asking.delete(socket));
+    handler(request, response);
+  };
 }

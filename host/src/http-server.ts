@@ -1,5 +1,7 @@
+import { createServer } from 'node:http';
 import type { FastifyError, FastifyInstance } from 'fastify';
-import { boundConnections } from './http-connections.ts';
+import { boundConnections, oneAtATime } from './http-connections.ts';
+import { SharedMetrics, type MetricsText } from './shared-metrics.ts';
 
 /** More than probes, a Prometheus and some people have at once. */
 const MAX_CONNECTIONS = 64;
@@ -10,7 +12,7 @@ const IDLE_MS = 10_000;
 export interface HttpSources {
   /** Why not, when it is not. */
   readiness(): { readonly ready: boolean; readonly reason: string };
-  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+  metrics(): Promise<MetricsText>;
 }
 
 export interface HttpOptions {
@@ -24,6 +26,8 @@ export interface HttpOptions {
   readonly pages?: Readonly<Record<string, HttpPage>>;
   /** Something threw while it made an answer: whoever asked is told so, and this is to say it. */
   readonly failed: (error: Error, url: string) => void;
+  /** The clock, in milliseconds. */
+  readonly now?: () => number;
 }
 
 /** Something that is shown as JSON. */
@@ -64,11 +68,16 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     // Connections that are kept alive must not hold up a stop.
     forceCloseConnections: true,
     exposeHeadRoutes: true,
-    connectionTimeout: IDLE_MS,
-    keepAliveTimeout: IDLE_MS,
-    requestTimeout: IDLE_MS,
+    serverFactory: (handler) => {
+      const bounded = createServer(
+        { keepAliveTimeout: IDLE_MS, requestTimeout: IDLE_MS },
+        oneAtATime(handler),
+      );
+      bounded.setTimeout(IDLE_MS);
+      boundConnections(bounded, MAX_CONNECTIONS);
+      return bounded;
+    },
   });
-  boundConnections(server.server, MAX_CONNECTIONS);
   addRoutes(server, options);
   try {
     await server.listen({ host, port });
@@ -82,9 +91,10 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
 }
 
 function addRoutes(server: FastifyInstance, options: HttpOptions): void {
-  const { sources, readyz, pages = {}, failed } = options;
+  const { sources, readyz, pages = {}, failed, now } = options;
+  const shared = new SharedMetrics(() => sources.metrics(), now);
   server.get('/metrics', async (_request, reply) => {
-    const { contentType, text } = await sources.metrics();
+    const { contentType, text } = await shared.read();
     return reply.type(contentType).send(text);
   });
 

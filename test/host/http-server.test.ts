@@ -5,14 +5,21 @@ import { HttpListenError, startHttp, type HttpServer } from '../../host/src/http
 let http: HttpServer;
 let isReady: boolean;
 let failures: string[];
+/** How often the metrics were written, and the clock. */
+let written: number;
+let now: number;
 
 const options = {
   host: '127.0.0.1',
   port: 0,
   sources: {
     readiness: () => ({ ready: isReady, reason: 'not yet.' }),
-    metrics: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: 'a 1\n' }),
+    metrics: () => {
+      written += 1;
+      return Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: `a ${written}\n` });
+    },
   },
+  now: () => now,
   readyz: 'whether it is ready',
   failed: (error: Error, url: string) => void failures.push(`${url}: ${error.message}`),
 };
@@ -20,6 +27,7 @@ const options = {
 beforeEach(async () => {
   isReady = false;
   failures = [];
+  [written, now] = [0, 0];
   const status = { what: 'what it says of itself', show: () => ({ ready: isReady }) };
   http = await startHttp({ ...options, pages: { '/status': status } });
 });
@@ -100,8 +108,8 @@ test('a port that is taken is said', async () => {
 });
 
 /** A connection that stays open, and has said so much. */
-async function dial(said = ''): Promise<Socket> {
-  const socket = connect(http.port, '127.0.0.1');
+async function dial(said = '', port = http.port): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1');
   socket.on('error', () => undefined);
   await once(socket, 'connect');
   socket.write(said);
@@ -130,4 +138,63 @@ test('a connection on which nothing happens is closed in time, wherever it stand
   const sockets = await Promise.all([dial(), dial(REQUEST), dial('GET /healthz HT')]);
   for (const socket of sockets) socket.resume();
   await Promise.all(sockets.map((socket) => once(socket, 'close')));
+});
+
+/** All that comes until the connection is closed by the other end. */
+async function heard(socket: Socket): Promise<string> {
+  const data: Buffer[] = [];
+  socket.on('data', (bytes: Buffer) => data.push(bytes));
+  await once(socket, 'close');
+  return Buffer.concat(data).toString();
+}
+
+test.each(['/metrics', '/status', '/healthz', '/nothing'])(
+  'who asks for %s again before it is answered is cut off, with all that it has sent',
+  async (path) => {
+    const request = `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+    const socket = await dial(request.repeat(1_700));
+    const answers = (await heard(socket)).split('HTTP/1.1').length - 1;
+    expect(answers).toBeLessThanOrEqual(1);
+    expect(written).toBeLessThanOrEqual(1);
+    // Only it is: the next one is answered.
+    expect((await get('/healthz'))[0]).toBe(200);
+  },
+);
+
+test('a request of a connection that was cut off is not heard', async () => {
+  let asked = 0;
+  const readiness = (): { ready: boolean; reason: string } => {
+    asked += 1;
+    return { ready: true, reason: '' };
+  };
+  const counting = await startHttp({ ...options, sources: { ...options.sources, readiness } });
+  try {
+    const request = 'GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n';
+    await heard(await dial(request.repeat(1_700), counting.port));
+    expect(asked).toBe(1);
+  } finally {
+    await counting.close();
+  }
+});
+
+test('a connection that waits for each answer asks as often as it likes', async () => {
+  const socket = await dial();
+  for (const path of ['/metrics', '/healthz', '/status', '/nothing', '/metrics']) {
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    await once(socket, 'data');
+  }
+  expect(socket.destroyed).toBe(false);
+  socket.destroy();
+});
+
+test('metrics are written once for all who ask within a quarter of a second', async () => {
+  const at = async (ms: number): Promise<string[]> => {
+    now = ms;
+    const answers = await Promise.all([get('/metrics'), get('/metrics'), get('/metrics')]);
+    return answers.map(([, text]) => text);
+  };
+  expect(await at(0)).toEqual(['a 1\n', 'a 1\n', 'a 1\n']);
+  expect(await at(249)).toEqual(['a 1\n', 'a 1\n', 'a 1\n']);
+  expect(await at(250)).toEqual(['a 2\n', 'a 2\n', 'a 2\n']);
+  expect(written).toBe(2);
 });

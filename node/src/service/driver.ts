@@ -128,13 +128,17 @@ export class Driver {
       failed,
     });
     const { member, transport, metrics } = ports;
-    this.#outbox = new Outbox(transport, member.self, () => member.configurations.members);
+    const members = (): readonly MemberId[] => member.configurations.members;
+    this.#outbox = new Outbox(transport, member.self, members, (to) => {
+      events.dropped('too-many', to);
+    });
     this.#comparisons = this.#comparing();
     this.#transfer = this.#transferring();
     this.#expiries = this.#expiring();
     this.#quota = this.#limiting();
     this.#recalls = new Recalls({
       log: ports.log,
+      isMember: (asker) => members().includes(asker),
       bytes: () => Math.min(settings.chunkBytes, this.#room),
       recalled: (input) => this.input(input),
       failed,
@@ -219,6 +223,7 @@ export class Driver {
       machine: applier.machine,
       slotOut: () => member.slotOut,
       own: () => this.#own,
+      isMember: (from: MemberId) => member.configurations.members.includes(from),
       say: (to: MemberId, message: StateMessage) => this.#say([to], message),
       random,
       halt: (idle: () => void) => {
@@ -427,7 +432,7 @@ export class Driver {
       this.#weigh();
       this.#turnBytes = 0;
       const isOver = (): boolean => this.#stopped || this.#turnBytes > TURN_BYTES;
-      this.#inbox.drain((input) => this.#perform(this.member.step(input)), isOver);
+      this.#inbox.drain((input) => this.#step(input), isOver);
       if (this.#isStopped()) return;
       while (this.#requests.isDue && this.#turnBytes <= TURN_BYTES) {
         this.#perform(this.member.step({ type: 'request', commands: this.#requests.take() }));
@@ -443,6 +448,11 @@ export class Driver {
       this.#release();
       if (!this.#inbox.isEmpty || this.#isUnfinished || this.#requests.isDue) this.#wake();
     });
+  }
+
+  #step(input: Input): void {
+    this.#perform(this.member.step(input));
+    if (input.type === 'recalled') this.#recalls.stepped(input.asker);
   }
 
   /** The network may take larger or smaller messages than before. */

@@ -21,6 +21,7 @@ export interface Moment {
 export class Progress {
   readonly #self: MemberId;
   readonly #alarmTicks: number;
+  /** Of members that a configuration names: whoever else speaks may have made up its id. */
   readonly #heardAt = new Map<MemberId, number>();
   #now = 0;
   #moment: Moment | undefined;
@@ -36,11 +37,14 @@ export class Progress {
   }
 
   heard(from: MemberId): void {
-    this.#heardAt.set(from, this.#now);
+    if (this.#moment?.configurations.members.includes(from)) this.#heardAt.set(from, this.#now);
   }
 
   tick({ configurations, slotOut, missesLeader, awaitsDecision }: Moment): void {
     this.#now += 1;
+    for (const member of this.#heardAt.keys()) {
+      if (!configurations.members.includes(member)) this.#heardAt.delete(member);
+    }
     // Nobody has to lead, or to be heard by, whom no configuration names.
     const isNamed = configurations.members.includes(this.#self);
     this.#leaderless = missesLeader && isNamed ? this.#leaderless + 1 : 0;

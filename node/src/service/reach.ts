@@ -55,7 +55,7 @@ export class Reach {
         if (this.#others.includes(member)) this.#say(member, 'found', from);
         break;
       case 'found':
-        this.#found.get(from)?.add(member);
+        if (this.#others.includes(member)) this.#found.get(from)?.add(member);
         break;
     }
   }

@@ -33,29 +33,33 @@ interface Kept {
   ticks: number;
 }
 
+export interface StateSenderPorts {
+  readonly state: StateStore;
+  /** What a message carries of a state, as it is now. */
+  chunkBytes(): number;
+  send(to: MemberId, chunk: Chunk): void;
+  /** Whether a configuration names it. */
+  isMember(asker: MemberId): boolean;
+  /** In [0, 1). */
+  random(): number;
+}
+
 /**
  * Sends this member's state to one that is too far behind for the log: the state on disk as it was
- * when the first chunk was asked for, chunk after chunk, each on request. One member at a time.
+ * when the first chunk was asked for, chunk after chunk, each on request. One member at a time;
+ * and a state may be a single chunk, so no more than one is begun for them in a tick. Whom no
+ * configuration names that is known here may be a new learner, or anybody: it gets a turn while no
+ * member has one.
  */
 export class StateSender {
-  readonly #state: StateStore;
-  readonly #chunkBytes: () => number;
-  readonly #send: (to: MemberId, chunk: Chunk) => void;
-  /** In [0, 1). */
-  readonly #random: () => number;
+  readonly #ports: StateSenderPorts;
   #sending: Sending | undefined;
   readonly #kept = new Map<MemberId, Kept>();
+  /** For whom one was begun in this tick: for a member, or for another one. */
+  readonly #begun = new Set<'member' | 'stranger'>();
 
-  constructor(
-    state: StateStore,
-    chunkBytes: () => number,
-    send: (to: MemberId, chunk: Chunk) => void,
-    random: () => number,
-  ) {
-    this.#state = state;
-    this.#chunkBytes = chunkBytes;
-    this.#send = send;
-    this.#random = random;
+  constructor(ports: StateSenderPorts) {
+    this.#ports = ports;
   }
 
   /** Whoever takes a snapshot needs the log from here on. */
@@ -75,21 +79,34 @@ export class StateSender {
     const isStale = isFirstAgain && sending.last.isLast && sending.age > FIRST_TICKS;
     if (isHis && (snapshot === sending.last.snapshot || isFirstAgain) && !isStale) {
       sending.idle = 0;
-      if (at === sending.last.at) this.#send(from, sending.last);
+      if (at === sending.last.at) this.#ports.send(from, sending.last);
       else if (at === sending.last.at + 1 && !sending.last.isLast) this.#next(sending);
       return;
     }
-    // Another one's turn is not over. Who asks on for a snapshot that is gone is given a new one.
-    if (sending !== undefined && !isHis && !sending.last.isLast) return;
+    // Who asks on for a snapshot that is gone is given a new one.
+    if (!isHis && this.#hasToWait(from)) return;
+    const kind = this.#kindOf(from);
+    if (this.#begun.has(kind)) return;
+    this.#begun.add(kind);
     this.#close();
     this.#begin(from);
   }
 
+  /** Another one's turn is not over, and is not that of a stranger while a member asks. */
+  #hasToWait(from: MemberId): boolean {
+    if (this.#sending === undefined || this.#sending.last.isLast) return false;
+    return this.#kindOf(this.#sending.to) === 'member' || this.#kindOf(from) === 'stranger';
+  }
+
+  #kindOf(asker: MemberId): 'member' | 'stranger' {
+    return this.#ports.isMember(asker) ? 'member' : 'stranger';
+  }
+
   #begin(to: MemberId): void {
-    const snapshot = this.#state.snapshot();
+    const snapshot = this.#ports.state.snapshot();
     const { slotOut: slot } = snapshot.facts;
     if (slot === 0) return snapshot.close(); // There is nothing to be had here.
-    const id = `${slot}-${Math.floor(this.#random() * 2 ** 48).toString(16)}`;
+    const id = `${slot}-${Math.floor(this.#ports.random() * 2 ** 48).toString(16)}`;
     const none: Chunk = {
       type: 'chunk',
       snapshot: id,
@@ -107,14 +124,15 @@ export class StateSender {
   }
 
   #next(sending: Sending): void {
-    const bytes = sending.bytes.read(this.#chunkBytes());
+    const bytes = sending.bytes.read(this.#ports.chunkBytes());
     const digest = sending.hash.update(bytes).copy().digest('hex');
     const at = sending.last.at + 1;
     sending.last = { ...sending.last, at, bytes, digest, isLast: sending.bytes.isOver };
-    this.#send(sending.to, sending.last);
+    this.#ports.send(sending.to, sending.last);
   }
 
   tick(): void {
+    this.#begun.clear();
     const sending = this.#sending;
     if (sending !== undefined) {
       sending.age += 1;

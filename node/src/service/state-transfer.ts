@@ -16,6 +16,8 @@ export interface StateTransferPorts {
   /** The first slot that is not applied here. */
   slotOut(): Slot;
   own(): Pick<OwnFacts, 'logEnd' | 'heard'>;
+  /** Whether a configuration names it. */
+  isMember(member: MemberId): boolean;
   say(to: MemberId, message: StateMessage): void;
   /** In [0, 1). */
   random(): number;
@@ -39,7 +41,11 @@ export class StateTransfer {
     this.#ports = ports;
     const { state } = ports;
     const send = (to: MemberId, message: StateMessage): void => ports.say(to, message);
-    this.#sender = new StateSender(state, chunkBytes, send, () => ports.random());
+    this.#sender = new StateSender({
+      ...{ state, chunkBytes, send },
+      isMember: (asker) => ports.isMember(asker),
+      random: () => ports.random(),
+    });
     this.#receiver = new StateReceiver(state, {
       fetch: send,
       isNews: (slot) => slot > ports.slotOut(),

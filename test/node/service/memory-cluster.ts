@@ -257,6 +257,22 @@ export class MemoryCluster {
     this.#running.get(from)?.transport.send(to, [message]);
   }
 
+  /**
+   * Processes that no configuration names send a member a message each.
+   * @returns what is sent to them, as it comes
+   */
+  strangers(names: readonly string[], to: string, message: Message): Message[] {
+    const heard: Message[] = [];
+    const stamp = (): Stamp => ({ end: { incarnation: { count: 1, random: 1 }, sequence: 0 } });
+    for (const self of names) {
+      const onDropped = (): void => undefined;
+      const end = this.#network.join({ cluster: CLUSTER, self, stamp, onDropped });
+      end.onMessage((_from, answer) => heard.push(answer));
+      end.send(to, [message]);
+    }
+    return heard;
+  }
+
   /** The same command each time, as a client sends it again. */
   again(member: string, number: number, answered: (outcome: Outcome) => void): void {
     const operations = [encodeChatOperation({ type: 'append', text: 'again' })];

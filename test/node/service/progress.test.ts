@@ -35,6 +35,24 @@ test('slots that are applied one after another are progress, though more always 
   expect(progress.alarms).toEqual([]);
 });
 
+test('whom no configuration names is not remembered, nor whom none names any more', () => {
+  const progress = new Progress('a', 3);
+  const tick = (members: readonly string[]): void => {
+    const configurations = new Configurations([firstConfiguration(members, 8)]);
+    progress.tick({ configurations, slotOut: 0, missesLeader: true, awaitsDecision: false });
+  };
+  tick(['a', 'b', 'c']);
+  tick(['a', 'b', 'c']);
+  progress.heard('x');
+  tick(['a', 'c', 'x']);
+  expect(progress.outage?.code).toBe('no-quorum');
+  progress.heard('x');
+  expect(progress.outage?.code).toBe('no-leader');
+  tick(['a', 'b', 'c']); // It is removed, and comes back.
+  tick(['a', 'c', 'x']);
+  expect(progress.outage?.code).toBe('no-quorum');
+});
+
 test.each([1, 2, 3])(
   'a cluster that is well has no alarm, under load or idle (seed %d)',
   (seed) => {

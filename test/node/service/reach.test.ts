@@ -11,6 +11,7 @@ class Routes {
   readonly said: ReachMessage[] = [];
   readonly #members = new Map<string, Reach>();
   readonly #cut = new Set<string>();
+  readonly #claims: (() => void)[] = [];
 
   /** @param learners so many of them, the last ones, have no vote */
   constructor(size: number, learners = 0) {
@@ -40,10 +41,18 @@ class Routes {
     this.cutOneWay(b, a);
   }
 
+  /** From now on one says to another, each tick, that it has found a third one. */
+  claim(from: string, to: string, member: string): void {
+    this.#claims.push(() => {
+      this.#members.get(to)?.told(from, { type: 'reach', step: 'found', member });
+    });
+  }
+
   /** Whom a leader would have lead in its place, each time that it would. */
   run(leader: string, ticks: number): (string | undefined)[] {
     const better: (string | undefined)[] = [];
     for (let tick = 0; tick < ticks; tick++) {
+      for (const claim of this.#claims) claim();
       for (const name of this.names) {
         if (!this.#cut.has(`${name}>${leader}`)) this.#members.get(leader)?.heard(name);
       }
@@ -111,4 +120,14 @@ test('a learner is to be reached, and is not to lead', () => {
   alone.cut('n0', 'n2');
   alone.cut('n1', 'n2');
   expect(alone.run('n0', SOON)).toEqual([]);
+});
+
+test('whom no configuration names is no reason, however many are said to be found', () => {
+  const routes = new Routes(3);
+  routes.cut('n0', 'n2');
+  routes.cutOneWay('n2', 'n1');
+  routes.claim('n1', 'n0', 'x');
+  expect(routes.run('n0', SOON)).toEqual([]);
+  routes.claim('n1', 'n0', 'n2');
+  expect(routes.run('n0', SOON)).toEqual(['n1']);
 });

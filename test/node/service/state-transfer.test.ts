@@ -36,6 +36,9 @@ interface Sent<M> {
   readonly message: M;
 }
 
+/** Others are strangers. */
+const isMember = (id: string): boolean => ['a', 'b', 'c'].includes(id);
+
 /** A sender, what it has sent since it was asked last, and how its state goes on. */
 function sender(chunkBytes = CHUNK_BYTES): {
   sender: StateSender;
@@ -48,7 +51,7 @@ function sender(chunkBytes = CHUNK_BYTES): {
   const send = (to: string, message: Chunk): void => void sent.push({ to, message });
   const random = (): number => (draws += 1) / 100;
   return {
-    sender: new StateSender(state, () => chunkBytes, send, random),
+    sender: new StateSender({ state, chunkBytes: () => chunkBytes, send, isMember, random }),
     take: () => sent.splice(0),
     advance: (slot) => state.cut(slot).write(() => undefined),
   };
@@ -210,6 +213,38 @@ test('one member at a time; a snapshot that nobody asks for is closed', () => {
   expect(take().map(({ to }) => to)).toEqual(['c']);
 });
 
+test.each([CHUNK_BYTES, 1 << 20])(
+  'of thousands who ask for a state in one tick one is given one (chunks of %d bytes)',
+  (chunkBytes) => {
+    const { sender: from, take } = sender(chunkBytes);
+    for (let i = 0; i < 3_000; i++) from.fetch(`x${i}`, { type: 'fetch', at: 0 });
+    expect(take().map(({ to }) => to)).toEqual(['x0']);
+    // Members have a turn of their own, also while a stranger's is not over.
+    for (const member of ['b', 'c']) from.fetch(member, { type: 'fetch', at: 0 });
+    for (let i = 0; i < 3_000; i++) from.fetch(`x${i}`, { type: 'fetch', at: 0 });
+    expect(take().map(({ to }) => to)).toEqual(['b']);
+  },
+);
+
+test('who begins anew again and again in one tick is given one state', () => {
+  const { sender: from, take } = sender();
+  for (let i = 0; i < 1_000; i++) {
+    from.fetch('b', { type: 'fetch', at: 0, snapshot: `made up ${i}` });
+  }
+  expect(take()).toHaveLength(1);
+});
+
+test('a stranger has no turn while a member has one', () => {
+  const { sender: from, take } = sender();
+  from.fetch('b', { type: 'fetch', at: 0 });
+  const [first] = take();
+  from.tick();
+  from.fetch('x', { type: 'fetch', at: 0 });
+  expect(take()).toEqual([]);
+  from.fetch('b', { type: 'fetch', at: 1, snapshot: first?.message.snapshot ?? '' });
+  expect(take()).toMatchObject([{ to: 'b', message: { at: 1 } }]);
+});
+
 test('the log is needed from a snapshot on, until whoever took it has had time to catch up', () => {
   const { sender: from } = sender();
   expect(from.neededFrom).toBe(Infinity);
@@ -227,6 +262,7 @@ test('who fetches again and again needs the log from its newest snapshot on, and
     const first = take().at(-1);
     from.fetch('b', { type: 'fetch', at: 1, snapshot: first?.message.snapshot ?? '' });
     expect(from.neededFrom).toBe(slot);
+    from.tick();
   }
   for (let tick = 0; tick < LONG_TICKS; tick++) from.tick();
   expect(from.neededFrom).toBe(Infinity);
@@ -238,6 +274,7 @@ test('whoever vanished does not hold the log for longer because others fetch on'
   carry(from, to);
   expect(from.sender.neededFrom).toBe(SLOT);
   from.advance(SLOT + 1);
+  from.sender.tick();
   from.sender.fetch('c', { type: 'fetch', at: 0 });
   expect(from.sender.neededFrom).toBe(SLOT); // The first one may be catching up.
   for (let tick = 0; tick < LONG_TICKS; tick++) {
@@ -288,6 +325,7 @@ function takeWhile(applied: number): { restored: number[]; found: ReturnType<typ
       machine: chatLog,
       slotOut: () => slotOut,
       own: () => ({ logEnd: 0, heard: {} }),
+      isMember,
       say: (_, message) => void asked.push(message),
       random: () => 0,
       halt: (idle) => idle(),
