@@ -55,8 +55,7 @@ function isUnborn(folder: string): boolean {
   const files = fs.readdirSync(log);
   if (files.some((name) => name.endsWith('.log'))) return false;
   try {
-    const superblock = Superblock.read(logFolderOf(folder));
-    return superblock === undefined || superblock.record.incarnation.count === 0;
+    return Superblock.isUnborn(logFolderOf(folder));
   } catch {
     return false;
   }
