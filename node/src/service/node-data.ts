@@ -222,9 +222,11 @@ export class NodeData {
     const { path: folder, memberId, isOld } = this.#folder;
     const { mode, logBytes: keepBytes } = this.#config;
     const logFolder = logFolderOf(folder);
+    // On demand damage beside the state is kept like all other damage.
+    const cleanedUp = mode === 'stable' ? this.#cleanedUp : undefined;
     this.#storage = openMemberStorage({
       folder: logFolder,
-      openState: (options) => openLmdbState({ folder, ...options }),
+      openState: (options) => openLmdbState({ folder, cleanedUp, ...options }),
       clusterId,
       memberId,
       machine: {
@@ -247,6 +249,10 @@ export class NodeData {
     const { decidedMark } = this.#storage.opened.recovered;
     this.#log.info({ slotOut, decidedMark, data: folder }, 'data opened');
   }
+
+  readonly #cleanedUp = ({ file, record, message }: DamageError): void => {
+    this.#log.error({ file, record }, `${message}; it is out of the way, the state stays`);
+  };
 
   /**
    * What is wrong with the state costs no vote: it comes anew, from the log or another member. The

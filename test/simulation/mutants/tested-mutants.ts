@@ -1512,4 +1512,20 @@ export const testedMutants: readonly TestedMutant[] = [
     from: "if (files.some((name) => name.endsWith('.log'))) return false;",
     to: '',
   },
+  {
+    name: 'a copy takes the place of the state unread',
+    in: 'test/node/storage/state-swap.test.ts',
+    test: 'a copy that is garbage does not take the place of the state',
+    file: 'storage/state-swap.ts',
+    from: 'const found = checkPages(file);',
+    to: 'const found = { count: 0, sum: 0n };',
+  },
+  {
+    name: 'a folder in the place of the state stays when there is a state that is kept',
+    in: 'test/node/storage/state-swap.test.ts',
+    test: 'a folder in the place of the state goes also when there is a state that is kept',
+    file: 'storage/state-files.ts',
+    from: 'if (fs.lstatSync(file).isDirectory()) fs.renameSync',
+    to: 'if (fs.lstatSync(file).isFIFO()) fs.renameSync',
+  },
 ];
