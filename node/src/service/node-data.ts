@@ -128,7 +128,7 @@ export class NodeData {
   /** From now on its files have to stay in their places, until it is closed. */
   #keep(): void {
     const { path: data } = this.#folder;
-    this.#kept.keep(data);
+    this.#kept.keepFolder(data, this.#config.data);
     for (const { path: file, handle } of this.#locks) this.#kept.keep(file, handle);
     for (const name of [IDENTITY, LOG]) this.#kept.keep(path.join(data, name));
     if (this.#first !== undefined) this.#kept.keep(path.join(data, FIRST_CONFIGURATION));

@@ -1528,4 +1528,12 @@ export const testedMutants: readonly TestedMutant[] = [
     from: 'if (fs.lstatSync(file).isDirectory()) fs.renameSync',
     to: 'if (fs.lstatSync(file).isFIFO()) fs.renameSync',
   },
+  {
+    name: 'a data folder is watched by its place alone',
+    in: 'test/node/storage/kept-files.test.ts',
+    test: 'a folder behind a link that a member has is watched by the name that it was given',
+    file: 'service/node-data.ts',
+    from: 'this.#kept.keepFolder(data, this.#config.data);',
+    to: 'this.#kept.keep(data);',
+  },
 ];
