@@ -1513,12 +1513,13 @@ export const testedMutants: readonly TestedMutant[] = [
     to: '',
   },
   {
-    name: 'a copy takes the place of the state unread',
+    name: 'an empty copy takes the place of the state',
     in: 'test/node/storage/state-swap.test.ts',
-    test: 'a copy that is garbage does not take the place of the state',
+    test: 'a copy that is empty does not take the place of the state',
     file: 'storage/state-swap.ts',
-    from: 'const found = checkPages(file);',
-    to: 'const found = { count: 0, sum: 0n };',
+    from: `if (found === undefined) throw new DamageError(VERIFIED, 'the file', 'it is empty');
+  return found;`,
+    to: 'return found ?? { count: 0, sum: 0n };',
   },
   {
     name: 'a folder in the place of the state stays when there is a state that is kept',
