@@ -128,7 +128,7 @@ export class NodeData {
   /** From now on its files have to stay in their places, until it is closed. */
   #keep(): void {
     const { path: data } = this.#folder;
-    this.#kept.keep(data);
+    this.#kept.keepFolder(data, this.#config.data);
     for (const { path: file, handle } of this.#locks) this.#kept.keep(file, handle);
     for (const name of [IDENTITY, LOG]) this.#kept.keep(path.join(data, name));
     if (this.#first !== undefined) this.#kept.keep(path.join(data, FIRST_CONFIGURATION));
@@ -222,9 +222,11 @@ export class NodeData {
     const { path: folder, memberId, isOld } = this.#folder;
     const { mode, logBytes: keepBytes } = this.#config;
     const logFolder = logFolderOf(folder);
+    // On demand damage beside the state is kept like all other damage.
+    const cleanedUp = mode === 'stable' ? this.#cleanedUp : undefined;
     this.#storage = openMemberStorage({
       folder: logFolder,
-      openState: (options) => openLmdbState({ folder, ...options }),
+      openState: (options) => openLmdbState({ folder, cleanedUp, ...options }),
       clusterId,
       memberId,
       machine: {
@@ -247,6 +249,10 @@ export class NodeData {
     const { decidedMark } = this.#storage.opened.recovered;
     this.#log.info({ slotOut, decidedMark, data: folder }, 'data opened');
   }
+
+  readonly #cleanedUp = ({ file, record, message }: DamageError): void => {
+    this.#log.error({ file, record }, `${message}; it is out of the way, the state stays`);
+  };
 
   /**
    * What is wrong with the state costs no vote: it comes anew, from the log or another member. The

@@ -2,11 +2,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { RESTORE_FILE } from '../../../contract/src/snapshot.ts';
 import { codeOf } from './disk-error.ts';
-import { UNFINISHED } from './durable-file.ts';
 import { makeFolder } from './folder.ts';
 import {
   formatIdentity,
   IDENTITY,
+  isUnfinishedIdentity,
   isUnformatted,
   readIdentity,
   type ExpectedIdentity,
@@ -50,7 +50,7 @@ export function openDataFolder(folder: string, expected: ExpectedIdentity): Data
  * @throws NotADataFolderError when it holds something else
  */
 export function refuseOther(folder: string): void {
-  const names = namesIn(folder).filter((name) => name !== `${IDENTITY}${UNFINISHED}`);
+  const names = namesIn(folder).filter((name) => !isUnfinishedIdentity(folder, name));
   // Others have files of that name, too.
   const hasLog = names.includes(LOG) && isFolder(path.join(folder, LOG));
   if (names.length === 0 || names.includes(IDENTITY) || hasLog) return;

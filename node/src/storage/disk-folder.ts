@@ -1,11 +1,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { DiskError } from './disk-error.ts';
+import { writeDurably, writeWhole } from './durable-file.ts';
 import { makeFolder, syncFolder } from './folder.ts';
 import { lookAt, type Look } from './kept-files.ts';
 import type { Done, LogFolder } from './log-folder.ts';
 import { OpenFiles } from './open-files.ts';
-import { isFolderThere, isTaken, openRegular } from './regular-file.ts';
+import { isFolderThere, openRegular } from './regular-file.ts';
 
 const { O_RDWR, O_CREAT, O_EXCL, O_DSYNC } = fs.constants;
 
@@ -42,7 +43,7 @@ export class DiskFolder implements LogFolder {
   }
 
   erase(name: string, from: number, to: number): void {
-    this.#with(name, (file) => fs.writeSync(file, Buffer.alloc(to - from), 0, to - from, from));
+    this.writeNow(name, from, Buffer.alloc(to - from));
   }
 
   #with<T>(name: string, work: (file: number) => T): T {
@@ -53,15 +54,21 @@ export class DiskFolder implements LogFolder {
     }
   }
 
+  makeNow(name: string, data: Buffer): void {
+    const file = this.#files.forget(name);
+    if (file !== undefined) fs.closeSync(file);
+    this.#kept.delete(name);
+    writeDurably(path.join(this.#path, name), data);
+  }
+
   writeNow(name: string, position: number, data: Buffer): void {
-    const target = path.join(this.#path, name);
-    const isNew = !isTaken(target);
-    if (isNew) fs.closeSync(fs.openSync(target, O_RDWR | O_CREAT | O_EXCL));
     this.#with(name, (file) => {
-      fs.writeSync(file, data, 0, data.length, position);
-      if (isNew) fs.fsyncSync(file);
+      try {
+        writeWhole(file, data, position);
+      } catch (error) {
+        throw new DiskError(path.join(this.#path, name), 'written', error);
+      }
     });
-    if (isNew) syncFolder(this.#path);
   }
 
   remove(name: string): void {

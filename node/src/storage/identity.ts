@@ -41,11 +41,16 @@ export interface FoundIdentity {
 
 /** Whether a folder is empty, or holds what a process left that ended while it formatted it. */
 export function isUnformatted(folder: string, names: readonly string[]): boolean {
-  const left = names.filter((name) => name !== `${IDENTITY}${UNFINISHED}`);
+  const left = names.filter((name) => !isUnfinishedIdentity(folder, name));
   if (left.length === 0) return true;
   // The log comes first: what follows is only there when the log is.
   if (left.length > 1 || left[0] !== LOG) return false;
   return isUnborn(folder);
+}
+
+/** Whether it is an identity that was not finished; a folder of that name is somebody's. */
+export function isUnfinishedIdentity(folder: string, name: string): boolean {
+  return name === `${IDENTITY}${UNFINISHED}` && !isFolder(path.join(folder, name));
 }
 
 /** Whether there is no log in the folder, or one that no run has ever had. */
@@ -55,8 +60,7 @@ function isUnborn(folder: string): boolean {
   const files = fs.readdirSync(log);
   if (files.some((name) => name.endsWith('.log'))) return false;
   try {
-    const superblock = Superblock.read(logFolderOf(folder));
-    return superblock === undefined || superblock.record.incarnation.count === 0;
+    return Superblock.isUnborn(logFolderOf(folder));
   } catch {
     return false;
   }

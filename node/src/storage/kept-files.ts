@@ -77,17 +77,42 @@ function fstat(handle: number): Promise<fs.BigIntStats> {
 /** A file that others have open. */
 export type HeldFile = Required<Pick<KeptFile, 'path' | 'handle'>>;
 
+interface WatchedFile extends KeptFile {
+  readonly handle: number;
+  /** As a person is told it. */
+  readonly name: string;
+  /** It was opened for this; the handles of the others are others'. */
+  readonly isOwn: boolean;
+}
+
 /** Files that are looked at now and then, whether they are still in their places. */
 export class KeptFiles {
-  /** Those that were opened for this, and those whose handles are others'. */
-  readonly #files = new Map<string, KeptFile & { readonly isOwn: boolean }>();
+  readonly #files = new Map<string, WatchedFile>();
 
-  /** Keeps a file, or folder, that is there now. @param held the handle that others have of it */
-  keep(file: string, held?: number): void {
-    if (this.#files.has(file)) return;
+  /**
+   * Keeps a file, or folder, that is there now.
+   * @param held the handle that others have of it
+   * @returns the handle by which it is known
+   */
+  keep(file: string, held?: number): number {
+    const before = this.#files.get(file);
+    if (before !== undefined) return before.handle;
     const handle = held ?? fs.openSync(file, O_RDONLY | O_NONBLOCK);
     const { size } = fs.fstatSync(handle);
-    this.#files.set(file, { path: file, handle, bytes: size, isOwn: held === undefined });
+    const name = path.basename(file);
+    this.#files.set(file, { path: file, name, handle, bytes: size, isOwn: held === undefined });
+    return handle;
+  }
+
+  /**
+   * Keeps a folder by its place, and by the name that it was given: of that, any link on the way
+   * may lead elsewhere later, and the next process would follow it.
+   */
+  keepFolder(place: string, given: string): void {
+    const handle = this.keep(place);
+    const named = path.resolve(given);
+    if (this.#files.has(named)) return;
+    this.#files.set(named, { path: named, name: named, handle, bytes: 0, isOwn: false });
   }
 
   /** From now on anything may become of them. */
@@ -95,7 +120,7 @@ export class KeptFiles {
     const files = [...this.#files.values()];
     this.#files.clear();
     for (const { handle, isOwn } of files) {
-      if (isOwn && handle !== undefined) fs.closeSync(handle);
+      if (isOwn) fs.closeSync(handle);
     }
   }
 
@@ -105,7 +130,7 @@ export class KeptFiles {
       try {
         const found = await lookAt(file);
         if (this.#files.get(file.path) !== file) continue; // Its handle may be another one's now.
-        if (typeof found === 'string') return { lost: { file: nameOf(file.path), what: found } };
+        if (typeof found === 'string') return { lost: { file: file.name, what: found } };
         if (found > file.bytes) this.#files.set(file.path, { ...file, bytes: found });
       } catch (error) {
         if (this.#files.get(file.path) === file) unknown ??= error;
@@ -113,8 +138,4 @@ export class KeptFiles {
     }
     return unknown === undefined ? {} : { unknown };
   }
-}
-
-function nameOf(file: string): string {
-  return path.basename(file);
 }

@@ -8,7 +8,7 @@ import type { Entry, TableKey } from './entry.ts';
 import { syncFolder } from './folder.ts';
 import { checkPages } from './lmdb-pages.ts';
 import type { KeyRange, RawEntry, RawFile, RawSnapshot, RawStaging } from './raw-file.ts';
-import { IncomingFile, removeLock, STATE_FILE } from './state-files.ts';
+import { IncomingFile, lockOf, removeLock, STATE_FILE } from './state-files.ts';
 
 const REASON_DEADLINE_MS = 1_000;
 /** A filesystem with less room is full: others may have freed a little since a write failed. */
@@ -41,7 +41,7 @@ function openFile(file: string, options = {}): Database {
  * the first pages of one: so both are looked at before.
  */
 function tryToBegin(file: string): void {
-  const lock = `${file}-lock`;
+  const lock = lockOf(file);
   const folder = path.dirname(file);
   // The file itself it opens twice. It need not be there yet; its folder is.
   const tried = [
@@ -83,11 +83,14 @@ export class LmdbFile implements RawFile {
   /** As it was found last. */
   #bytes = 0;
 
-  /** @throws DamageError, DiskError */
-  constructor(folder: string) {
+  /**
+   * @param checked what its entries come to, when all of its pages have just been checked
+   * @throws DamageError, DiskError
+   */
+  constructor(folder: string, checked?: Digest) {
     this.#folder = folder;
     this.#path = path.join(folder, STATE_FILE);
-    this.found = checkPages(this.#path);
+    this.found = checked ?? checkPages(this.#path);
     this.#db = found(() => openFile(this.#path), this.#path);
     try {
       syncFolder(folder); // LMDB syncs its file, and not the name of it.

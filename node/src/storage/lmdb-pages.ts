@@ -34,7 +34,7 @@ export function checkPages(path: string): Digest | undefined {
       fs.closeSync(handle);
     }
   } catch (error) {
-    if (error instanceof DamageError) throw error;
+    if (error instanceof DamageError || error instanceof DiskError) throw error;
     throw new DiskError(path, 'read', error);
   }
 }

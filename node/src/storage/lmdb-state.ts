@@ -4,11 +4,14 @@ import { DamageError } from './damage.ts';
 import { LmdbFile } from './lmdb-file.ts';
 import { OverlayState } from './overlay-state.ts';
 import { isTaken } from './regular-file.ts';
-import { STATE_FILE, swapIn } from './state-files.ts';
+import { STATE_FILE } from './state-files.ts';
+import { swapIn, type CleanedUp } from './state-swap.ts';
 import type { StateStore } from './state.ts';
 
 export interface LmdbStateOptions extends TablesOptions {
   readonly folder: string;
+  /** Without it, what is in the way beside the state is damage. */
+  readonly cleanedUp?: CleanedUp | undefined;
 }
 
 /**
@@ -17,12 +20,12 @@ export interface LmdbStateOptions extends TablesOptions {
  * @throws DamageError, FormatError, ForeignDataError — then nothing was changed
  */
 export function openLmdbState(options: LmdbStateOptions): StateStore {
-  const { folder, mustExist } = options;
-  swapIn(folder);
+  const { folder, mustExist, cleanedUp } = options;
+  const swapped = swapIn(folder, cleanedUp);
   if (mustExist === true && !isTaken(path.join(folder, STATE_FILE))) {
     throw new DamageError(STATE_FILE, 'the file', 'it is missing');
   }
-  const raw = new LmdbFile(folder);
+  const raw = new LmdbFile(folder, swapped);
   try {
     return new OverlayState(new CheckedTables(raw, options));
   } catch (error) {

@@ -14,7 +14,12 @@ export interface LogFolder {
   readNow(name: string, position: number, into: Buffer): number;
   /** Fills a part of a file with zeros, durably. */
   erase(name: string, from: number, to: number): void;
-  /** Writes into a file, and makes it when there is none; it returns when that is durable. */
+  /**
+   * Makes a file with that content, in the place of one that has its name; it returns when that is
+   * durable. Whatever ends it, there is all of it or nothing under the name.
+   */
+  makeNow(name: string, data: Buffer): void;
+  /** Writes into a file that is there; it returns when that is durable. */
   writeNow(name: string, position: number, data: Buffer): void;
   /** Removes a file, durably. */
   remove(name: string): void;

@@ -82,13 +82,13 @@ export class MemoryFolder implements LogFolder {
     this.#disk.file(name).fill(0, from, to);
   }
 
+  makeNow(name: string, data: Buffer): void {
+    this.#open.delete(name);
+    this.#disk.files.set(name, Buffer.from(data));
+  }
+
   writeNow(name: string, position: number, data: Buffer): void {
-    const before = this.#disk.files.get(name) ?? Buffer.alloc(0);
-    if (before.length >= position + data.length) return void data.copy(before, position);
-    const after = Buffer.alloc(Math.max(before.length, position + data.length));
-    before.copy(after);
-    data.copy(after, position);
-    this.#disk.files.set(name, after);
+    data.copy(this.#disk.file(name), position);
   }
 
   remove(name: string): void {

@@ -10,6 +10,7 @@ import type { SharedFacts } from './facts.ts';
 import { commit, gather } from './gathering.ts';
 import { openLmdbState } from './lmdb-state.ts';
 import { readSmall } from './regular-file.ts';
+import { swapIn } from './state-swap.ts';
 import type { StateSnapshot, Staging } from './state.ts';
 
 /*
@@ -62,6 +63,8 @@ export async function makeRecovered(init: RecoveredInit): Promise<FirstConfigura
   } finally {
     await state.close();
   }
+  // A copy that is not what it should be is noticed here, where nothing was moved yet.
+  swapIn(path);
   return first;
 }
 

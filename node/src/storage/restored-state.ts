@@ -23,7 +23,8 @@ import { makeFolder, syncFolder } from './folder.ts';
 import { commit, gather } from './gathering.ts';
 import { openLmdbState } from './lmdb-state.ts';
 import { isTaken, openRegular } from './regular-file.ts';
-import { STATE_FILE, swapIn } from './state-files.ts';
+import { STATE_FILE } from './state-files.ts';
+import { swapIn } from './state-swap.ts';
 import { tableKey } from './table-key.ts';
 
 /*

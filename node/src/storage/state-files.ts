@@ -4,7 +4,7 @@ import path from 'node:path';
 import { DamageError } from './damage.ts';
 import { DiskError } from './disk-error.ts';
 import { syncFolder } from './folder.ts';
-import { isTaken, openRegular, otherKind } from './regular-file.ts';
+import { isTaken, otherKind } from './regular-file.ts';
 
 /* The files of a state in its folder: its own, another member's that comes, one that is damaged. */
 
@@ -12,8 +12,10 @@ export const STATE_FILE = 'state.mdb';
 /** Begins the names of other members' states while they are gathered. */
 const INCOMING = 'state.incoming';
 /** Another member's state, whole and verified: it takes the place of the own one. */
-const VERIFIED = 'state.verified.mdb';
+export const VERIFIED = 'state.verified.mdb';
 const DAMAGED = 'state.damaged.mdb';
+/** Ends the new name of a folder that had the name of a file. */
+const MOVED = '.set-aside';
 
 /** A file in which another member's state is gathered. */
 export class IncomingFile {
@@ -48,20 +50,13 @@ export class IncomingFile {
   }
 }
 
-/** A copy that was not finished goes; one that was takes the place of the state. */
-export function swapIn(folder: string): void {
+/** Copies that were not finished are of no use. */
+export function removeIncoming(folder: string): void {
   for (const name of fs.readdirSync(folder)) {
     if (name.startsWith(INCOMING)) {
       fs.rmSync(path.join(folder, name), { force: true, recursive: true });
     }
   }
-  const verified = path.join(folder, VERIFIED);
-  if (!isTaken(verified)) return;
-  fs.closeSync(openRegular(verified, fs.constants.O_RDONLY));
-  const file = path.join(folder, STATE_FILE);
-  removeLock(file);
-  fs.renameSync(verified, file);
-  syncFolder(folder);
 }
 
 /**
@@ -70,7 +65,7 @@ export function swapIn(folder: string): void {
  * while it is opened. Nobody but this process has the data folder, and so needs it.
  */
 export function removeLock(file: string): void {
-  const lock = `${file}-lock`;
+  const lock = lockOf(file);
   const isFolder = fs.lstatSync(lock, { throwIfNoEntry: false })?.isDirectory() === true;
   if (isFolder) throw otherKind(lock, 'folder', 'file');
   try {
@@ -78,6 +73,11 @@ export function removeLock(file: string): void {
   } catch (error) {
     throw new DiskError(lock, 'removed', error);
   }
+}
+
+/** LMDB's name for it. */
+export function lockOf(file: string): string {
+  return `${file}-lock`;
 }
 
 /** Whether it is the state that is damaged: that costs no vote, and it can come anew. */
@@ -94,9 +94,29 @@ export function setStateAside(folder: string): void {
   const isThere = isTaken(file); // It may be what was missing.
   if (isThere && stateSetAside(folder) === undefined) {
     fs.renameSync(file, path.join(folder, DAMAGED));
-  } else fs.rmSync(file, { force: true });
-  removeLock(file);
+    syncFolder(folder);
+  } else if (isThere) removeOrMove(folder, STATE_FILE);
+}
+
+/**
+ * What has a name of the state's, and is of no use, goes. A folder is a person's, who may want what
+ * is in it: that gets another name.
+ */
+export function removeOrMove(folder: string, name: string): void {
+  const file = path.join(folder, name);
+  try {
+    if (fs.lstatSync(file).isDirectory()) fs.renameSync(file, freeName(`${file}${MOVED}`));
+    else fs.rmSync(file);
+  } catch (error) {
+    throw new DiskError(file, 'removed', error);
+  }
   syncFolder(folder);
+}
+
+function freeName(plain: string): string {
+  let free = plain;
+  for (let count = 2; isTaken(free); count += 1) free = `${plain}-${count}`;
+  return free;
 }
 
 /** @returns the name of the file that `setStateAside` made, unless somebody has removed it */

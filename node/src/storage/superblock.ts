@@ -42,7 +42,7 @@ export class Superblock {
     const superblock = new Superblock(folder, record, 1);
     const file = Buffer.alloc(FILE_BYTES);
     superblock.#encode().copy(file, placeOf(1));
-    folder.writeNow(SUPERBLOCK, 0, file);
+    folder.makeNow(SUPERBLOCK, file);
     return superblock;
   }
 
@@ -69,6 +69,22 @@ export class Superblock {
       throw new ForeignDataError(SUPERBLOCK, 'member', record.memberId, memberId);
     }
     return new Superblock(folder, record, writes);
+  }
+
+  /**
+   * Whether there is none, or one of a member that no run has had. It may be cut short: it was not
+   * always made under another name, and a disk that filled, or a crash, left it empty, with zeros,
+   * or with less than all of it. Whoever asks has made sure that nothing else is there.
+   * @throws DamageError when it has anything else in it
+   */
+  static isUnborn(folder: LogFolder): boolean {
+    if (!folder.list().includes(SUPERBLOCK)) return true;
+    const file = Buffer.alloc(FILE_BYTES + 1); // A longer one is none that was being made.
+    const read = folder.readNow(SUPERBLOCK, 0, file);
+    const others = file.subarray(Math.min(read, BLOCK_BYTES), read);
+    if (read > FILE_BYTES || others.some((byte) => byte !== 0)) return false;
+    if (read < BLOCK_BYTES || isUnwritten(file, placeOf(1))) return true;
+    return decode(file, placeOf(1))?.record.incarnation.count === 0;
   }
 
   get record(): SuperblockRecord {

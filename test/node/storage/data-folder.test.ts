@@ -6,7 +6,7 @@ import { NotADataFolderError, openDataFolder } from '../../../node/src/storage/d
 import { subjectToken } from '../../../contract/src/subjects.ts';
 import { DiskError } from '../../../node/src/storage/disk-error.ts';
 import { openSegmentLog } from '../../../node/src/storage/log-opening.ts';
-import { formatLog, logFolderOf } from '../../../node/src/storage/member-log.ts';
+import { formatLog, hasRun, logFolderOf } from '../../../node/src/storage/member-log.ts';
 import { ForeignDataError, FormatError } from '../../../node/src/storage/format-error.ts';
 
 const identity = { cluster: 'local/test', memberId: 'a' };
@@ -26,6 +26,17 @@ function contents(): Record<string, string> {
   return Object.fromEntries(
     names.map((name) => [name, fs.readFileSync(path.join(folder, name), 'utf8')]),
   );
+}
+
+function makeSuperblock(content: Buffer, name = 'superblock'): void {
+  fs.mkdirSync(path.join(folder, 'log'), { recursive: true });
+  fs.writeFileSync(path.join(folder, 'log', name), content);
+}
+
+/** So many bytes of what a new member's has. */
+function firstSuperblock(bytes: number): Buffer {
+  formatLog(logFolderOf(folder), 'nobody');
+  return fs.readFileSync(path.join(folder, 'log', 'superblock')).subarray(0, bytes);
 }
 
 /** Opening refuses it, and changes nothing. */
@@ -126,11 +137,111 @@ test('a folder with something else in it is refused', () => {
 test.each([
   ['before anything was in it', () => undefined],
   ['while it made the log', () => fs.mkdirSync(path.join(folder, 'log'))],
+  ['while it made the superblock', () => makeSuperblock(Buffer.alloc(9, 'x'), 'superblock.new')],
   ['after it made the log', () => formatLog(logFolderOf(folder), 'nobody')],
+  ['before anything was in the superblock', () => makeSuperblock(Buffer.alloc(0))],
+  ['by a power cut, which left zeros in it', () => makeSuperblock(Buffer.alloc(4608))],
+  ['and less than all of those', () => makeSuperblock(Buffer.alloc(4096))],
+  ['by a full disk, which left less than a block', () => makeSuperblock(firstSuperblock(100))],
+  ['by a full disk, which left the first block', () => makeSuperblock(firstSuperblock(4096))],
 ])('a folder whose formatting was cut short is formatted: %s', (_, begin) => {
   fs.mkdirSync(folder, { recursive: true });
   begin();
   fs.writeFileSync(path.join(folder, 'identity.json.new'), '{"form');
-  openDataFolder(folder, identity);
+  expect(openDataFolder(folder, identity).damage).toBeUndefined();
   expect(JSON.parse(contents()['identity.json'] ?? '')).toMatchObject(identity);
+  expect(hasRun(logFolderOf(folder), identity.memberId)).toBe(false);
+  expect(openDataFolder(folder, identity).damage).toBeUndefined();
+});
+
+/** A member that has run. */
+function run(): void {
+  const state = { slotOut: 0, logEnd: 0 };
+  const { memberId } = openDataFolder(folder, identity);
+  openSegmentLog({ folder: logFolderOf(folder), clusterId: 'c', memberId, state });
+}
+
+test.each([
+  ['empty', (whole: Buffer) => whole.subarray(0, 0)],
+  ['all zeros', (whole: Buffer) => whole.fill(0)],
+  ['short', (whole: Buffer) => whole.subarray(0, 4096)],
+])('a superblock that became %s is damage, while anything else is there', (_, change) => {
+  run();
+  const superblock = path.join(folder, 'log', 'superblock');
+  const identityFile = path.join(folder, 'identity.json');
+  const segment = path.join(folder, 'log', '00000001.log');
+  fs.writeFileSync(segment, '');
+  fs.writeFileSync(superblock, change(fs.readFileSync(superblock)));
+  const text = fs.readFileSync(identityFile);
+  fs.rmSync(identityFile);
+  expect(openDataFolder(folder, identity).damage?.message).toMatch('identity.json is damaged');
+  fs.rmSync(segment);
+  fs.writeFileSync(path.join(folder, 'state.mdb'), '');
+  expect(openDataFolder(folder, identity).damage?.message).toMatch('identity.json is damaged');
+  fs.rmSync(path.join(folder, 'state.mdb'));
+  fs.writeFileSync(identityFile, text);
+  expect(openDataFolder(folder, identity).damage).toBeUndefined();
+  expect(() => hasRun(logFolderOf(folder), 'a')).toThrow('superblock is damaged');
+});
+
+test('a superblock of a run, or with anything strange in it, is of no folder that is new', () => {
+  run();
+  const superblock = path.join(folder, 'log', 'superblock');
+  const whole = fs.readFileSync(superblock);
+  fs.rmSync(path.join(folder, 'identity.json'));
+  const strange = Buffer.alloc(4608);
+  strange[600] = 1;
+  const garbage = Buffer.alloc(4096, 7);
+  for (const content of [whole, strange, garbage, Buffer.alloc(4609)]) {
+    fs.writeFileSync(superblock, content);
+    expect(openDataFolder(folder, identity).damage?.message).toMatch('identity.json is damaged');
+  }
+});
+
+test('whatever call a full disk refuses while a folder is formatted, the next start formats it', () => {
+  const calls = ['openSync', 'writeFileSync', 'fsyncSync', 'renameSync'] as const;
+  const full = (): never => {
+    throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+  };
+  let refused = 0;
+  for (const name of calls) {
+    const call = fs[name] as (...args: unknown[]) => unknown;
+    for (let passing = 0, isOver = false; !isOver; passing += 1) {
+      let left = passing;
+      const limited = (...args: unknown[]): unknown => (left-- > 0 ? call(...args) : full());
+      Object.assign(fs, { [name]: limited });
+      try {
+        openDataFolder(folder, identity);
+        isOver = true;
+      } catch (error) {
+        expect(String(error)).toContain('ENOSPC');
+        refused += 1;
+      } finally {
+        Object.assign(fs, { [name]: call });
+      }
+      expect(openDataFolder(folder, identity).damage).toBeUndefined();
+      expect(hasRun(logFolderOf(folder), identity.memberId)).toBe(false);
+      fs.rmSync(folder, { recursive: true });
+    }
+  }
+  expect(refused).toBeGreaterThan(10);
+});
+
+test('a write of which the system takes only a part at a time is made whole', () => {
+  run();
+  const log = logFolderOf(folder);
+  const write = fs.writeSync as (...args: unknown[]) => number;
+  const partly = (handle: number, data: Buffer, at: number, _bytes: number, to: number): number =>
+    write(handle, data, at, 1, to);
+  Object.assign(fs, { writeSync: partly });
+  try {
+    log.writeNow('superblock', 3, Buffer.from('whole'));
+    log.erase('superblock', 100, 140);
+  } finally {
+    Object.assign(fs, { writeSync: write });
+  }
+  const found = fs.readFileSync(path.join(folder, 'log', 'superblock'));
+  expect(found.subarray(3, 8).toString()).toBe('whole');
+  expect(found.subarray(100, 140)).toEqual(Buffer.alloc(40));
+  log.close();
 });

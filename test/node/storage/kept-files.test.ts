@@ -1,7 +1,11 @@
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { pino } from 'pino';
+import { parseConfig } from '../../../node/src/config.ts';
 import { FileWatch } from '../../../node/src/service/file-watch.ts';
+import { NodeData } from '../../../node/src/service/node-data.ts';
+import { openDataFolder } from '../../../node/src/storage/data-folder.ts';
 import { DiskFolder } from '../../../node/src/storage/disk-folder.ts';
 import { KeptFiles, type Look, type LostFileError } from '../../../node/src/storage/kept-files.ts';
 
@@ -75,6 +79,53 @@ test('what grows, or is written, stays; what has grown may not become shorter', 
   const what = 'it was cut to 3 of 4 bytes';
   expect(await kept.look()).toEqual({ lost: { file: 'file', what } });
   kept.forgetAll();
+});
+
+describe('a folder behind a link', () => {
+  let kept: KeptFiles;
+  let link: string;
+  beforeEach(() => {
+    for (const name of ['A', 'B']) fs.mkdirSync(path.join(folder, name, 'n0'), { recursive: true });
+    link = path.join(folder, 'vol');
+    fs.symlinkSync('A', link);
+    kept = new KeptFiles();
+    kept.keepFolder(path.join(folder, 'A', 'n0'), `${link}/../vol/n0/`);
+  });
+  afterEach(() => kept.forgetAll());
+
+  const lost = (what: string): Look => ({ lost: { file: path.join(link, 'n0'), what } });
+
+  test('is lost when the link leads elsewhere, or is gone', async () => {
+    expect(await kept.look()).toEqual({});
+    fs.rmSync(link);
+    expect(await kept.look()).toEqual(lost('it is no longer there'));
+    fs.symlinkSync('B', link);
+    expect(await kept.look()).toEqual(lost('another folder has taken it'));
+    fs.rmSync(link);
+    fs.symlinkSync('A', link); // As it was.
+    expect(await kept.look()).toEqual({});
+  });
+
+  test('is lost when it is moved, though the link follows it', async () => {
+    fs.renameSync(path.join(folder, 'A'), path.join(folder, 'C'));
+    fs.rmSync(link);
+    fs.symlinkSync('C', link);
+    expect(await kept.look()).toEqual({ lost: { file: 'n0', what: 'it is no longer there' } });
+  });
+
+  test('that a member has is watched by the name that it was given', async () => {
+    const data = path.join(link, 'n0');
+    const flags = ['--name=n0', '--cluster=test', '--namespace=local', `--data=${data}`];
+    const found = openDataFolder(path.join(folder, 'A', 'n0'), { cluster: 'local/test' });
+    const log = pino({ level: 'silent' });
+    const opened = new NodeData(found, parseConfig(flags, {}), log, () => undefined);
+    opened.open();
+    expect(await opened.look()).toEqual({});
+    fs.rmSync(link);
+    fs.symlinkSync('B', link);
+    expect(await opened.look()).toEqual(lost('another folder has taken it'));
+    await opened.close();
+  });
 });
 
 test('a segment that the log makes or removes itself is not lost', async () => {

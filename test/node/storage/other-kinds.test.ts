@@ -64,7 +64,6 @@ describe.each(kinds)('a %s', (kind, make) => {
     'log/superblock',
     'log/00000001.log',
     'log/00000002.log',
-    'state.verified.mdb',
   ])('in the place of %s is damage that names it; it is left alone', (name) => {
     const file = path.join(data, name);
     fs.rmSync(file, { force: true });
@@ -85,6 +84,19 @@ describe.each(kinds)('a %s', (kind, make) => {
     await opened.close();
   });
 
+  test.each(['state.verified.mdb', 'state.mdb-lock'])(
+    'in the place of %s goes: it costs neither the vote nor the state',
+    async (name) => {
+      make(path.join(data, name));
+      const opened = open();
+      expect(opened.keptState).toBeUndefined();
+      expect(opened.storage).toBeDefined();
+      expect(opened.storage?.state.facts.origin).not.toBe('anew');
+      expect(fs.readdirSync(data)).not.toContain(name);
+      await opened.close();
+    },
+  );
+
   test('in the place of a lock is refused, and said', async () => {
     for (const file of [`${data}.lock`, path.join(data, 'lock')]) {
       if (kind === 'link that leads nowhere') continue; // It is made there.
@@ -99,7 +111,11 @@ describe.each(kinds)('a %s', (kind, make) => {
   test('in the place of a file that is to be written anew keeps nobody waiting', () => {
     const file = path.join(folder, 'some.json');
     make(`${file}.new`);
-    if (kind === 'folder') return expect(() => writeDurably(file, 'text')).toThrow('some.json.new');
+    if (kind === 'folder') {
+      return expect(() => writeDurably(file, 'text')).toThrow(
+        'some.json.new is damaged at its name: a folder is there, where a file has to be. Move it',
+      );
+    }
     writeDurably(file, 'text');
     expect(fs.readFileSync(file, 'utf8')).toBe('text');
   });
@@ -154,5 +170,23 @@ test('what this user may not read or write is said with what to do', () => {
   expect(new DiskError('identity.json', 'opened', denied).message).toBe(
     'identity.json could not be opened: EACCES: permission denied, open. ' +
       'Let this user read and write it (chown, chmod), then start it again.',
+  );
+});
+
+test('a folder with the name of an identity that was not finished makes it no new data folder', async () => {
+  fs.rmSync(data, { recursive: true });
+  fs.mkdirSync(path.join(data, 'identity.json.new'), { recursive: true });
+  const taken = FolderLock.take(data, 'n0', () => undefined);
+  await expect(taken).rejects.toThrow(NotADataFolderError);
+  expect(open).toThrow(NotADataFolderError);
+});
+
+test('a state that is a link to itself is said once', () => {
+  const file = path.join(data, 'state.mdb');
+  fs.rmSync(file);
+  fs.symlinkSync(file, file);
+  expect(open).toThrow(DiskError);
+  expect(open).toThrow(
+    /^\S+state\.mdb could not be opened: ELOOP[^.]*'\S+'\. Mend the link, then start it again\.$/,
   );
 });
