@@ -977,7 +977,7 @@ export const testedMutants: readonly TestedMutant[] = [
   {
     name: 'a page has as many no-ops as there are',
     in: 'test/node/paxos/acceptor.test.ts',
-    test: 'a page of p1b has so many no-ops at most, and the next page the others',
+    test: 'p1a a page of p1b has so many no-ops at most, and the next page the others',
     file: 'paxos/page.ts',
     from: 'isLarge || this.pvalues.length === MOST_PVALUES',
     to: 'isLarge',
