@@ -29,28 +29,55 @@ export function pack(value: unknown, reserved = 0): Buffer {
 }
 
 /**
- * Takes time and memory in proportion to the bytes, whatever they are.
+ * Takes time and memory in proportion to the bytes, whatever they are: for an element of a list,
+ * however short, much more than for a byte of a text.
  * @throws TypeError when they are anything else than one packed value
  */
 export function unpack(bytes: Uint8Array): Packed {
-  return new Unpacking(asBuffer(bytes)).all();
+  const unpacking = new Unpacking(asBuffer(bytes));
+  const value = unpacking.next();
+  unpacking.end();
+  return value;
 }
 
-class Unpacking {
+/** Reads packed values one after the other, so that what comes first decides about the rest. */
+export class Unpacking {
   readonly #bytes: Buffer;
+  readonly #most: number;
   #at = 0;
-  /** So many elements more may the lists have, all together: each takes a byte at least. */
+  /** So many elements more may the lists have, all together. */
   #room: number;
 
-  constructor(bytes: Buffer) {
+  /** @param most so many elements may all lists have together; none may have more than bytes */
+  constructor(bytes: Buffer, most = Infinity) {
     this.#bytes = bytes;
-    this.#room = bytes.length;
+    this.#most = most;
+    this.#room = Math.min(bytes.length, most);
   }
 
-  all(): Packed {
-    const value = this.#value(0);
+  next(): Packed {
+    return this.#value(0);
+  }
+
+  /** The next one, which is no list: it costs no more than its bytes. */
+  scalar(): Packed {
+    const tag = this.#bytes[this.#at] ?? 0;
+    if (isList(tag)) throw new TypeError('a list stands where there is none');
+    return this.#value(0);
+  }
+
+  /** Begins a list. @returns how many elements follow */
+  list(): number {
+    const tag = this.#bytes[this.#at++] ?? 0;
+    if (!isList(tag)) throw new TypeError('an array is missing');
+    const length = tag < 0xa0 ? tag - 0x90 : this.#whole(tag === 0xdc ? 2 : 4);
+    this.#take(length);
+    return length;
+  }
+
+  /** Everything was read. */
+  end(): void {
     if (this.#at !== this.#bytes.length) throw new TypeError('more follows what was packed');
-    return value;
   }
 
   #value(depth: number): Packed {
@@ -144,13 +171,23 @@ class Unpacking {
 
   #list(length: number, depth: number): Packed[] {
     if (depth === MOST_DEPTH) throw new TypeError(`more than ${MOST_DEPTH} lists in one another`);
-    // Checked before there is memory for them: they may be said to be billions.
-    this.#room -= length;
-    if (this.#room < 0) throw new TypeError(CUT_OFF);
+    this.#take(length);
     const list = new Array<Packed>(length);
     for (let i = 0; i < length; i++) list[i] = this.#value(depth + 1);
     return list;
   }
+
+  /** Before there is memory for them: they may be said to be billions. */
+  #take(elements: number): void {
+    this.#room -= elements;
+    if (this.#room >= 0) return;
+    const isCutOff = this.#most >= this.#bytes.length;
+    throw new TypeError(isCutOff ? CUT_OFF : `more than ${this.#most} elements in lists`);
+  }
+}
+
+function isList(tag: number): boolean {
+  return (tag >= 0x90 && tag < 0xa0) || tag === 0xdc || tag === 0xdd;
 }
 
 /** Whether the bytes from there on are this text, and ASCII. */

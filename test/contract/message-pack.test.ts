@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { pack, unpack } from '../../contract/src/message-pack.ts';
+import { pack, unpack, Unpacking } from '../../contract/src/message-pack.ts';
 
 const { value } = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(
@@ -132,5 +132,48 @@ describe('lengths that lie', () => {
     many[0] = 0xdd;
     many.writeUInt32BE(many.length - 5, 1);
     expect(unpack(many)).toHaveLength(many.length - 5);
+  });
+});
+
+describe('elements of lists', () => {
+  /** A list of that many empty ones. */
+  const empties = (count: number): Buffer => {
+    const bytes = Buffer.alloc(5 + count, 0x90);
+    bytes[0] = 0xdd;
+    bytes.writeUInt32BE(count, 1);
+    return bytes;
+  };
+
+  test('so many as are allowed, and not one more, in however many lists', () => {
+    expect(new Unpacking(empties(1_000), 1_000).next()).toHaveLength(1_000);
+    expect(() => new Unpacking(empties(1_001), 1_000).next()).toThrow(
+      'more than 1000 elements in lists',
+    );
+    const lists = [[], [1, [2, 3]], [], [4]]; // Nine, and the list of them.
+    expect(new Unpacking(pack(lists), 9).next()).toEqual(lists);
+    expect(() => new Unpacking(pack(lists), 8).next()).toThrow('more than 8 elements');
+  });
+
+  test('one after the other: what comes later is not looked at before', () => {
+    const unpacking = new Unpacking(Buffer.concat([pack(['a', 1]), Buffer.of(0xc1)]), 2);
+    expect(unpacking.list()).toBe(2);
+    expect([unpacking.scalar(), unpacking.next()]).toEqual(['a', 1]);
+    expect(() => unpacking.end()).toThrow('more follows');
+    expect(() => unpacking.next()).toThrow('0xc1 packs nothing');
+  });
+
+  test('lists of every length are begun, and nothing else is taken for one', () => {
+    for (const length of [0, 15, 16, 65_535, 65_536]) {
+      const packed = pack(new Array<number>(length).fill(0));
+      expect(new Unpacking(packed).list()).toBe(length);
+      expect(() => new Unpacking(packed).scalar()).toThrow('a list stands where there is none');
+    }
+    for (const other of [null, 1, -1, 'text', Buffer.of(1)]) {
+      expect(() => new Unpacking(pack(other)).list()).toThrow('an array is missing');
+      expect(new Unpacking(pack(other)).scalar()).toEqual(other);
+    }
+    expect(() => new Unpacking(Buffer.of()).list()).toThrow('an array is missing');
+    expect(() => new Unpacking(Buffer.of()).scalar()).toThrow('the end of what was packed');
+    expect(() => new Unpacking(Buffer.of(0xdd, 0, 0)).list()).toThrow('the end of what was packed');
   });
 });

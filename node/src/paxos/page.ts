@@ -1,5 +1,8 @@
 import { sentBytes, valueBytes, type Pvalue } from './pvalue.ts';
 
+/** However small they are: a frame has no more room for elements of lists. */
+export const MOST_PVALUES = 8_192;
+
 /** The pvalues of one message: the first one in any case, then as many as fit. */
 export class Page {
   readonly pvalues: Pvalue[] = [];
@@ -21,7 +24,8 @@ export class Page {
   add(pvalue: Pvalue): boolean {
     this.#commands += valueBytes(pvalue.value);
     this.#sent += sentBytes(pvalue.value);
-    const isFull = this.#commands > this.#bytes || this.#sent > this.#room;
+    const isLarge = this.#commands > this.#bytes || this.#sent > this.#room;
+    const isFull = isLarge || this.pvalues.length === MOST_PVALUES;
     if (isFull && this.pvalues.length > 0) return false;
     this.pvalues.push(pvalue);
     return true;

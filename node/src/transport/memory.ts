@@ -1,6 +1,7 @@
 import type { MemberId } from '../paxos/ballot.ts';
 import type { Message } from '../paxos/messages.ts';
 import { encodeFrame } from './codec.ts';
+import { frameWithin } from './message-bytes.ts';
 import { Receiver, type ReceiverOptions } from './receiver.ts';
 import type { TakeMessage, Transport } from './transport.ts';
 
@@ -108,8 +109,13 @@ export class MemoryTransport implements Transport {
 
   #publish(to: MemberId | undefined, messages: readonly Message[]): void {
     const { cluster, self, stamp } = this.#options;
-    const frame = { cluster, from: self, to, messages, ...stamp() };
-    this.#network.publish(self, to, encodeFrame(frame), this);
+    for (let at = 0; at < messages.length;) {
+      const count = frameWithin(messages, at, Infinity);
+      const part = messages.slice(at, at + count);
+      at += count;
+      const frame = { cluster, from: self, to, messages: part, ...stamp() };
+      this.#network.publish(self, to, encodeFrame(frame), this);
+    }
   }
 
   /** Bytes arrive. */

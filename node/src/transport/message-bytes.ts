@@ -1,8 +1,11 @@
 import type { Message } from '../paxos/messages.ts';
 import type { Pvalue, Value } from '../paxos/pvalue.ts';
+import { FREE_ELEMENTS, messageElements } from './frame-elements.ts';
 
 /** What a frame has before its messages: ids, the end of a log, a history, a checksum. */
 export const FRAME_BYTES = 512;
+/** The same of its elements. */
+const FRAME_ELEMENTS = 16;
 /** Whatever has no list: a few ids, ballots and numbers. */
 const FIXED_BYTES = 512;
 /** Of a command: its tag and its length. */
@@ -73,6 +76,21 @@ export function prefixWithin(
     count += 1;
   }
   return { count, bytes };
+}
+
+/** How many messages, from one of them on, one frame takes of that size: one at least. */
+export function frameWithin(messages: readonly Message[], from: number, limit: number): number {
+  let bytes = FRAME_BYTES;
+  let elements = FRAME_ELEMENTS;
+  let count = 0;
+  for (let at = from; at < messages.length; at++) {
+    const message = messages[at] as Message;
+    bytes += messageBytes(message);
+    elements += messageElements(message);
+    if (count > 0 && (bytes > limit || elements > FREE_ELEMENTS)) break;
+    count += 1;
+  }
+  return count;
 }
 
 function ofValue(value: Value): number {

@@ -4,7 +4,7 @@ import type { Subjects } from '../../../contract/src/subjects.ts';
 import type { MemberId } from '../paxos/ballot.ts';
 import type { Message } from '../paxos/messages.ts';
 import { encodeFrame } from './codec.ts';
-import { FRAME_BYTES, prefixWithin } from './message-bytes.ts';
+import { frameWithin } from './message-bytes.ts';
 import { Receiver, type ReceiverOptions } from './receiver.ts';
 import type { TakeMessage, Transport } from './transport.ts';
 
@@ -98,7 +98,7 @@ export class NatsTransport implements Transport {
     const limit = this.maxFrameBytes;
     // Divided before anything is encoded: to encode is what costs most.
     for (let at = 0; at < messages.length;) {
-      const { count } = prefixWithin(messages.slice(at), limit - FRAME_BYTES);
+      const count = frameWithin(messages, at, limit);
       const part = messages.slice(at, at + count);
       at += count;
       const data = encodeFrame({ cluster, from: self, to, messages: part, ...stamp() });

@@ -1,7 +1,7 @@
 import type { MemberId } from '../paxos/ballot.ts';
 import { Parts } from '../../../contract/src/parts.ts';
 import { isSameIncarnation } from '../paxos/log-end.ts';
-import { parseFrame } from './codec.ts';
+import { parseFrame, type FrameHead } from './codec.ts';
 import type { DropReason, Stamp, TakeMessage } from './transport.ts';
 
 export interface ReceiverOptions {
@@ -28,18 +28,23 @@ export class Receiver {
   }
 
   receive(data: Uint8Array): void {
-    const { cluster, self, onDropped, stamp } = this.#options;
+    const { onDropped } = this.#options;
     const whole = this.#parts.take(data);
     if (whole === undefined) return; // A part is missing yet.
-    const frame = whole instanceof Uint8Array ? parseFrame(whole) : whole;
+    const frame = whole instanceof Uint8Array ? parseFrame(whole, this.#refusal) : whole;
     if ('malformed' in frame) return onDropped('malformed', frame.malformed);
     if ('garbled' in frame) return onDropped('garbled', frame.garbled);
-    const { from, to, messages } = frame;
-    if (frame.cluster !== cluster) return onDropped('other-cluster', from);
-    // NATS may carry one's own frames back after a reconnection; those of a twin are another run's.
-    const isOwn =
-      from === self && isSameIncarnation(frame.end.incarnation, stamp().end.incarnation);
-    if (isOwn || (to !== undefined && to !== self)) return onDropped('not-for-me', from);
-    for (const message of messages) this.#handler?.(from, message, frame);
+    const { from } = frame;
+    if ('refused' in frame) return onDropped(frame.refused, from);
+    for (const message of frame.messages) this.#handler?.(from, message, frame);
   }
+
+  /** Before the messages are read: what is for others is no work. */
+  readonly #refusal = ({ cluster, from, to, end }: FrameHead): DropReason | undefined => {
+    const { self, stamp } = this.#options;
+    if (cluster !== this.#options.cluster) return 'other-cluster';
+    // NATS may carry one's own frames back after a reconnection; those of a twin are another run's.
+    const isOwn = from === self && isSameIncarnation(end.incarnation, stamp().end.incarnation);
+    return isOwn || (to !== undefined && to !== self) ? 'not-for-me' : undefined;
+  };
 }

@@ -3,6 +3,7 @@ import { Acceptor } from '../../../node/src/paxos/acceptor.ts';
 import { compareBallots, type Ballot } from '../../../node/src/paxos/ballot.ts';
 import type { Effect, Recovered } from '../../../node/src/paxos/effects.ts';
 import type { P1b } from '../../../node/src/paxos/messages.ts';
+import { MOST_PVALUES } from '../../../node/src/paxos/page.ts';
 import { sentBytes, valueBytes, type Pvalue, type Slot } from '../../../node/src/paxos/pvalue.ts';
 import { ballot, nothing, persisted, pvalue, sent, value } from './samples.ts';
 
@@ -112,6 +113,15 @@ describe('p1a', () => {
     for (let slot = 0; slot < 7; slot++) p2a(a, pvalue('1.b', slot));
     expect(page(a, '2.b', 0)).toMatchObject({ next: 3, pvalues: { length: 3 } });
     expect(page(a, '2.b', 6).next).toBeUndefined();
+  });
+
+  test('a page of p1b has so many no-ops at most, and the next page the others', () => {
+    const a = acceptor();
+    for (let slot = 0; slot < MOST_PVALUES + 3; slot++) p2a(a, pvalue('1.b', slot));
+    const first = { next: MOST_PVALUES, pvalues: { length: MOST_PVALUES } };
+    expect(page(a, '2.b', 0)).toMatchObject(first);
+    expect(page(a, '2.b', MOST_PVALUES)).toMatchObject({ pvalues: { length: 3 } });
+    expect(page(a, '2.b', MOST_PVALUES).next).toBeUndefined();
   });
 
   test('pages cover the whole report without gap or overlap, one pvalue at least in each', () => {
