@@ -4,8 +4,8 @@ export interface MetricsText {
   readonly text: string;
 }
 
-/** Nobody looks more often; it takes milliseconds to write. */
-const SHARED_MS = 250;
+/** So long one text is shared: nobody looks more often, and it takes milliseconds to write. */
+export const SHARED_MS = 250;
 
 /** One text of the metrics for all who ask for it at once, or soon after one another. */
 export class SharedMetrics {

@@ -1,11 +1,13 @@
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { until as untilDeadline } from '../../cli/src/bench/until.ts';
 import { FirstConfigurationFile } from '../../cli/src/local/first-configuration-file.ts';
 import { LocalCluster } from '../../cli/src/local/local-cluster.ts';
 import { Workspace } from '../../cli/src/local/workspace.ts';
 import { connect, type SynodClient } from '../../client/src/client.ts';
+import { SHARED_MS } from '../../host/src/shared-metrics.ts';
 import { openDataFolder } from '../../node/src/storage/data-folder.ts';
 
 export const NODE_PROGRAM = path.resolve('dist/node/src/main.js');
@@ -25,6 +27,8 @@ export class TestFolder {
   readonly workspace = new Workspace(this.path);
   readonly cluster = 'journey';
   readonly #clients: SynodClient[] = [];
+  /** When the metrics of each member were read last. */
+  readonly #metricsRead = new Map<string, number>();
 
   dataOf(member: string): string {
     return path.join(this.workspace.dataOf(this.cluster), member);
@@ -86,9 +90,13 @@ export class TestFolder {
     return `http://127.0.0.1:${port}`;
   }
 
-  /** A metric of a member; `series` as it stands in the text, with its labels. */
+  /** A metric of a member as it is now; `series` as it stands in the text, with its labels. */
   async metric(member: string, series: string): Promise<number> {
+    // What was read last is shared for a while: it may be older than what the test has seen since.
+    const shared = (this.#metricsRead.get(member) ?? -Infinity) + SHARED_MS - performance.now();
+    if (shared > 0) await delay(shared);
     const text = await (await fetch(`${this.http(member)}/metrics`)).text();
+    this.#metricsRead.set(member, performance.now());
     const line = text.split('\n').find((each) => each.startsWith(`${series} `));
     if (line === undefined) throw new Error(`${member} has no ${series}`);
     return Number(line.slice(series.length + 1));
