@@ -1154,7 +1154,7 @@ export const testedMutants: readonly TestedMutant[] = [
   {
     name: 'a member whose disk is behind learns all the same',
     in: 'test/node/paxos/member.test.ts',
-    test: 'a member whose disk falls behind applies what it has, learns nothing more and asks for nothing; then it asks at once',
+    test: 'a member whose disk falls behind R3: applies nothing, learns nothing more and asks for nothing; then it goes on at once',
     file: 'paxos/member.ts',
     from: 'if (!this.#isFull) for (const decision of decisions)',
     to: 'for (const decision of decisions)',
