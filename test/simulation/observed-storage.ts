@@ -4,7 +4,11 @@ import type { Log } from '../../node/src/storage/log.ts';
 import type { Cut, StateStore } from '../../node/src/storage/state.ts';
 
 /** The log, telling what is durable. */
-export function observedLog(log: Log, durable: (records: readonly LogRecord[]) => void): Log {
+export function observedLog(
+  log: Log,
+  begun: (records: readonly LogRecord[]) => void,
+  durable: (records: readonly LogRecord[]) => void,
+): Log {
   return {
     get bytes() {
       return log.bytes;
@@ -14,6 +18,7 @@ export function observedLog(log: Log, durable: (records: readonly LogRecord[]) =
     },
     append: (records, done) => {
       const batch = [...records];
+      begun(batch);
       log.append(records, (error) => {
         if (error === undefined) durable(batch);
         done(error);

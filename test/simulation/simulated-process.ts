@@ -234,6 +234,11 @@ export class SimulatedProcess {
     return this.known.newest;
   }
 
+  /** Whether a write of it is durable or not: of a change it may be told before. */
+  #accepts(records: readonly LogRecord[]): void {
+    for (const record of records) if (isOfChange(record)) this.#acceptedChange = record.slot;
+  }
+
   /** Whether it has accepted a change of the members in that slot, or after it. */
   hasAcceptedChange(from: Slot): boolean {
     return this.#acceptedChange >= from;
@@ -447,10 +452,11 @@ export class SimulatedProcess {
       {
         member,
         incarnation: opened.incarnation,
-        log: observedLog(opened.log, (records) => {
-          observer.durable(this, records);
-          for (const record of records) if (isOfChange(record)) this.#acceptedChange = record.slot;
-        }),
+        log: observedLog(
+          opened.log,
+          (records) => this.#accepts(records),
+          (records) => observer.durable(this, records),
+        ),
         state: observedState(state, (flushed) => {
           this.#flushed = flushed;
           observer.flushed(this, flushed);
@@ -585,6 +591,8 @@ export class SimulatedProcess {
   }
 
   #end(why: string): void {
+    // It was admitted: nothing is missing that anybody knows of.
+    if (this.#running?.driver.member.mayVote === true) this.#isLogDamaged = false;
     const transport = this.#running?.transport;
     this.#world.observer.ended(this.name, why);
     this.#running?.folder.close();

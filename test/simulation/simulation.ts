@@ -190,7 +190,7 @@ class Simulation {
 
   /** A minority at most, as far as nobody replaces it; else nobody while somebody is missing. */
   #canLose(process: SimulatedProcess): boolean {
-    if (process.endangered) return false;
+    if (process.endangered || this.#isChanging) return false;
     if (this.#operator === undefined) {
       const lost = this.#processes.filter((each) => each.endangered).length;
       return lost + 1 <= (this.#plan.members - 1) / 2;
@@ -209,6 +209,20 @@ class Simulation {
       rulings.every((voters) => voters.length > 2 && voters.every(isThere)) &&
       rulings.some((voters) => voters.includes(process.id))
     );
+  }
+
+  /**
+   * Others may be needed than those whom the members know of: a change is accepted somewhere that
+   * nobody has applied, and may be decided yet; or one is in force that is not on somebody's disk,
+   * and after a crash those before it are needed again.
+   */
+  get #isChanging(): boolean {
+    const applied = Math.max(0, ...this.#processes.map(({ slotOut }) => slotOut));
+    return this.#processes.some((process) => {
+      const { running, endangered, newest, flushed } = process;
+      const isUnsaved = running && !endangered && newest.from > flushed;
+      return isUnsaved || process.hasAcceptedChange(applied);
+    });
   }
 
   #isMember(id: string): boolean {
@@ -394,9 +408,7 @@ class Simulation {
   #spare(): readonly SimulatedProcess[] {
     const running = this.#processes.filter((process) => process.running);
     if (running.some(({ leading, settled }) => leading !== undefined && !settled)) return [];
-    // Of a leader that is gone, a change may be decided yet: then that says who is needed.
-    const applied = Math.max(0, ...running.map(({ slotOut }) => slotOut));
-    if (this.#processes.some((process) => process.hasAcceptedChange(applied))) return [];
+    if (this.#isChanging) return [];
     // Who is no member yet, or has an older disk again, knows of a configuration that may rule
     // nothing any more.
     const members = running.filter(

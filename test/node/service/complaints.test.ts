@@ -8,7 +8,7 @@ let complaints: Complaints;
 beforeEach(() => {
   now = 0;
   lines = [];
-  const log = { warn: (line: object) => lines.push(line) } as unknown as Logger;
+  const log = { warn: (line: object) => lines.push(line) } as unknown as Logger; // No more is used.
   complaints = new Complaints(log, () => now);
 });
 
