@@ -109,12 +109,18 @@ export class Membership {
     }
   }
 
-  /** Who was not told the cluster would hear nothing of it: it is told now. */
+  /**
+   * Who was not told the cluster would hear nothing of it: it is told now.
+   * @throws SynodError `NO_MEMBER`: nobody has that id, and it would be a member for good
+   */
   async #form(id: string, deadline: number): Promise<void> {
     const isThere = (found: readonly MemberStatus[]) => found.some(({ member }) => member === id);
     const both = (found: readonly MemberStatus[]) => hasLeader(found) && isThere(found);
     const statuses = await this.#statuses(deadline, both);
-    const first = leaderOf(statuses)?.firstConfiguration ?? null;
+    const { leader, members } = membersOf(statuses);
+    if (!members.some((member) => member.id === id))
+      throw new SynodError('NO_MEMBER', { detail: id });
+    const first = leader?.firstConfiguration ?? null;
     const isUntold = statuses.some(({ member, role }) => member === id && role === 'unformed');
     if (isUntold && first !== null) await this.#admin.form(id, first);
   }

@@ -66,8 +66,19 @@ test('a blank member is told its cluster before it is added, and no other one is
   const membership = new Membership(cluster);
   const added = await membership.change({ step: 'add', member: 'x', force: false });
   expect(added).toEqual({ number: 1, voters: ['a', 'b', 'd'], learners: ['x'] });
+  await membership.change({ step: 'add', member: 'x', force: false });
+  expect(cluster.asked).toEqual(['form x', 'add x', 'add x']);
+});
+
+test('nobody is added who does not answer, unless it is a member already', async () => {
+  const cluster = new Cluster(['a', 'silent']);
+  const membership = new Membership(cluster);
+  const nobody = membership.change({ step: 'add', member: 'nobody', force: false });
+  await expect(nobody).rejects.toMatchObject({ code: 'NO_MEMBER' });
+  await expect(membership.replace('a', 'nobody')).rejects.toMatchObject({ code: 'NO_MEMBER' });
+  expect(cluster.asked).toEqual([]);
   await membership.change({ step: 'add', member: 'silent', force: false });
-  expect(cluster.asked).toEqual(['form x', 'add x', 'add silent']);
+  expect(cluster.asked).toEqual(['add silent']); // The cluster says that it is one.
 });
 
 test.each([

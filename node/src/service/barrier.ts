@@ -10,6 +10,8 @@ interface Batch {
   bytes: number;
   /** Runs once these records, and all before them, are durable. */
   readonly held: (() => void)[];
+  /** Of the messages among what is held. */
+  heldBytes: number;
 }
 
 /**
@@ -25,6 +27,7 @@ export class Barrier {
   #isFlushing = false;
   #flushed = 0;
   #bytes = 0;
+  #heldBytes = 0;
 
   /** @param failed called once when a write or sync failed: nothing that is held ever leaves */
   constructor(log: Log, failed: (error: Error) => void) {
@@ -47,24 +50,34 @@ export class Barrier {
     return this.#bytes;
   }
 
+  /** Bytes of messages that wait for records to be durable. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
   persist(record: LogRecord): void {
     const bytes = recordBytes(record);
     this.#bytes += bytes;
     const last = this.#batches.at(-1);
     const isInFlight = this.#isFlushing && this.#batches.length === 1;
     if (last === undefined || isInFlight || last.bytes + bytes > BATCH_BYTES) {
-      this.#batches.push({ records: [record], bytes, held: [] });
+      this.#batches.push({ records: [record], bytes, held: [], heldBytes: 0 });
       return;
     }
     last.records.push(record);
     last.bytes += bytes;
   }
 
-  /** Runs `release` once all that was queued before is durable: at once when it is already. */
-  hold(release: () => void): void {
+  /**
+   * Runs `release` once all that was queued before is durable: at once when it is already.
+   * @param bytes of the message that it lets go, if it does
+   */
+  hold(release: () => void, bytes = 0): void {
     const last = this.#batches.at(-1);
-    if (last === undefined) release();
-    else last.held.push(release);
+    if (last === undefined) return release();
+    last.held.push(release);
+    last.heldBytes += bytes;
+    this.#heldBytes += bytes;
   }
 
   /**
@@ -81,6 +94,7 @@ export class Barrier {
       this.#isFlushing = false;
       this.#flushed += 1;
       this.#bytes -= batch.bytes;
+      this.#heldBytes -= batch.heldBytes;
       for (const release of batch.held) release();
       released();
     });

@@ -12,6 +12,7 @@ import type { Member } from '../paxos/member.ts';
 import {
   isCounted,
   isOfCore,
+  type CoreMessage,
   type Message,
   type StateMessage,
   type TableDigest,
@@ -53,6 +54,8 @@ export type EffectFilter = (effects: Effect[]) => { effects: Effect[]; crash: bo
  * Bytes are those of values that are written, sent or applied.
  */
 const TURN_BYTES = 256 * 1024;
+/** Of answers to others that wait for the disk, at most. */
+const HELD_BYTES = 16 * 1024 * 1024;
 /** What leaves at a time. */
 const OUTBOX_BYTES = 1024 * 1024;
 
@@ -590,16 +593,26 @@ export class Driver {
 
   #send(effect: Effect & { type: 'send' }): void {
     const { to, message } = effect;
+    const bytes = messageBytes(message);
     this.#ports.metrics.sent.add(message.type);
-    this.#turnBytes += messageBytes(message);
-    // A p1b or p2b leaves only when every acceptor record queued before it is flushed.
+    this.#turnBytes += bytes;
     if (!waitsForFlush[message.type]) return this.#outbox.add(to, message);
+    this.#hold(to, message, bytes);
+  }
+
+  /** A p1b or p2b leaves only when every acceptor record queued before it is flushed. */
+  #hold(to: readonly MemberId[], message: CoreMessage, bytes: number): void {
+    const { self } = this.member;
+    let others = to.filter((member) => member !== self);
+    // It is asked for again. What a member says to itself is little, and nobody asks for that.
+    if (others.length > 0 && this.#barrier.heldBytes + bytes > HELD_BYTES) {
+      this.#events.dropped('too-many', others[0] ?? '');
+      others = [];
+    }
     this.#barrier.hold(() => {
-      const { self } = this.member;
-      const others = to.filter((member) => member !== self);
       if (others.length > 0) this.#outbox.add(others, message);
-      if (others.length < to.length) this.input({ type: 'message', from: self, message });
-    });
+      if (to.includes(self)) this.input({ type: 'message', from: self, message });
+    }, bytes);
   }
 
   #apply(slot: Slot, value: Value): void {

@@ -227,3 +227,33 @@ describe('a leader whose quorum is slow', () => {
     expect(cluster.totalOf(leader)).toBe(1);
   });
 });
+
+test('answers that wait for a stalled disk are bounded, however often they are asked for', () => {
+  cluster = new MemoryCluster(3, 5, 0, 1 << 24);
+  cluster.run(LONG);
+  load(64);
+  cluster.run(LONG);
+  const [asking = '', asked = ''] = followers();
+  cluster.stallDisks(stalling(asked, 'log'));
+  load(8);
+  cluster.run(1);
+  const ballot = { round: 0, leader: asking };
+  const crowded = (): number => cluster.dropped.filter((why) => why === 'too-many').length;
+  const ask = (times: number): void => {
+    for (let i = 0; i < times; i++) {
+      cluster.say(asking, asked, { type: 'p1a', ballot, from: 0 });
+      if (i % 100 === 0) cluster.run(1);
+    }
+    cluster.run(1);
+  };
+  ask(2_000); // Pages of 4 KiB.
+  expect(crowded()).toBe(0);
+  ask(8_000);
+  expect(crowded()).toBeGreaterThan(5_000);
+
+  cluster.resumeDisks();
+  load(16);
+  cluster.run(LONG);
+  expect(codes().slice(-16)).toEqual(Array.from({ length: 16 }, () => 'ok'));
+  expect(cluster.totalOf(asked)).toBe(count('ok'));
+});

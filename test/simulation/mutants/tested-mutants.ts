@@ -759,6 +759,14 @@ export const testedMutants: readonly TestedMutant[] = [
 `,
   },
   {
+    name: 'answers that wait for the disk have no bound',
+    in: 'test/node/service/flow-control.test.ts',
+    test: 'answers that wait for a stalled disk are bounded, however often they are asked for',
+    file: 'service/driver.ts',
+    from: 'this.#barrier.heldBytes + bytes > HELD_BYTES',
+    to: 'this.#barrier.heldBytes + bytes > Infinity',
+  },
+  {
     name: 'all that waits in the outbox leaves at once',
     in: 'test/node/service/outbox.test.ts',
     test: 'so much leaves at a time, a message at least; what is left follows in order',
