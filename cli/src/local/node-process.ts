@@ -144,10 +144,22 @@ function identityFlags(identity: NodeIdentity): string[] {
 /** What the last line of a node's log says, or '' when it says nothing. */
 export function lastWords(logFile: string): string {
   try {
-    const last = fs.readFileSync(logFile, 'utf8').trimEnd().split('\n').at(-1) ?? '';
-    const { msg } = JSON.parse(last) as { msg?: unknown };
-    return typeof msg === 'string' ? `: ${msg.replace(/\.$/, '')}` : '';
+    const lines = fs.readFileSync(logFile, 'utf8').trimEnd().split('\n');
+    const words = messageOf(lines.at(-1) ?? '') ?? lines.findLast((line) => THROWN.test(line));
+    return words === undefined ? '' : `: ${words.replace(/\.$/, '')}`;
   } catch {
-    return ''; // It did not come so far as to write its log.
+    return ''; // There is no log.
+  }
+}
+
+/** How Node begins the last words of a program that did not come so far as to log. */
+const THROWN = /^\w*Error\b/;
+
+function messageOf(line: string): string | undefined {
+  try {
+    const { msg } = JSON.parse(line) as { msg?: unknown };
+    return typeof msg === 'string' ? msg : undefined;
+  } catch {
+    return undefined;
   }
 }
