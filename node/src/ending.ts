@@ -3,6 +3,7 @@ import { FolderError } from '../../host/src/folder.ts';
 import { HttpListenError } from '../../host/src/http-server.ts';
 import { InvariantViolation } from './paxos/invariant.ts';
 import { ScriptListenError } from './service/script-port.ts';
+import { DamageError } from './storage/damage.ts';
 import { NotADataFolderError } from './storage/data-folder.ts';
 import { DiskError, remedyOf } from './storage/disk-error.ts';
 import { AnotherClusterError } from './storage/first-configuration-file.ts';
@@ -15,6 +16,7 @@ import { MachineError } from './storage/machine-error.ts';
 
 const refusals = [
   AnotherClusterError,
+  DamageError, // Of what a member has not begun with: else it runs without roles.
   FolderError,
   FolderInUseError,
   ForeignDataError,

@@ -357,7 +357,9 @@ export class Leader {
   /* The passive leader. */
 
   heartbeat(from: MemberId, { ballot, floor = 0 }: Heartbeat): Effect[] {
-    this.#heardFloor = Math.max(this.#heardFloor, floor);
+    // What others keep goes by what members say.
+    const isMember = this.#configurations.members.includes(from);
+    if (isMember) this.#heardFloor = Math.max(this.#heardFloor, floor);
     if (this.#highest !== undefined && compareBallots(ballot, this.#highest) < 0) {
       return [this.#alive(from, this.#highest)];
     }

@@ -8,6 +8,17 @@ export interface Question {
   readonly survey?: number;
 }
 
+/** Who is no member, and says that it knows more than the members do. */
+interface Stranger {
+  readonly id: MemberId;
+  readonly slot: Slot;
+  /** How often it was asked, and nothing came of it. */
+  asked: number;
+}
+
+/** A stranger that was asked so often in vain is not believed: an honest one speaks again. */
+const MOST_ASKED = 3;
+
 /** A question to every peer, which ends when all have answered, or when it has waited enough. */
 interface Survey {
   /** Given back when it ends; the first one, at start, has none and waits for everybody. */
@@ -26,6 +37,8 @@ export class Learner {
   readonly #timing: Timing;
   readonly #retransmission: Retransmission;
   readonly #surveys: Survey[];
+  /** Who knows only members that were replaced meanwhile learns from whom it hears; one of them. */
+  #stranger: Stranger | undefined;
   #target: Slot = 0;
   #next = 0;
   /** It has a state to give, and is not the leader, or was the first to say so. */
@@ -44,6 +57,7 @@ export class Learner {
   /** The configuration has changed: whom it may ask. */
   set peers(peers: readonly MemberId[]) {
     this.#peers = peers;
+    this.#stranger = undefined;
     for (const { silent } of this.#surveys) {
       for (const peer of silent) if (!peers.includes(peer)) silent.delete(peer);
     }
@@ -51,19 +65,24 @@ export class Learner {
 
   /** Every slot below it is decided, as far as this member heard. */
   get target(): Slot {
-    return this.#target;
+    return Math.max(this.#target, this.#stranger?.slot ?? 0);
+  }
+
+  get #asked(): readonly MemberId[] {
+    return this.#stranger === undefined ? this.#peers : [...this.#peers, this.#stranger.id];
   }
 
   /** Somebody knows that every slot below `slot` is decided. */
   heard(slot: Slot, from: MemberId): void {
+    const { target } = this;
     const isKnown = this.#peers.includes(from);
-    const isLacking = slot === this.#target && slot > this.#slotOut;
-    if (slot <= this.#target && !(isLacking && !isKnown)) return;
-    this.#target = slot;
-    // Who knows only members that were replaced meanwhile learns from whom it hears, also when
-    // nothing new is decided: a configuration that it has applied since may have named others.
-    if (!isKnown) this.#peers = [...this.#peers, from];
-    this.#next = this.#peers.indexOf(from);
+    if (isKnown) this.#target = Math.max(this.#target, slot);
+    // A stranger also when nothing new is decided: a configuration that was applied since may have
+    // named others.
+    const isLacking = slot === target && slot > this.#slotOut && from !== this.#stranger?.id;
+    if (slot <= target && !(isLacking && !isKnown)) return;
+    if (!isKnown) this.#stranger = { id: from, slot, asked: 0 };
+    this.#next = this.#asked.indexOf(from);
   }
 
   /**
@@ -73,7 +92,7 @@ export class Learner {
    */
   giver(from: MemberId, leader: MemberId | undefined): MemberId | undefined {
     const isDue = this.#sinceOthers >= this.#timing.surveySilence;
-    if (this.#giver === undefined && isDue && this.#peers.some((peer) => peer !== from)) {
+    if (this.#giver === undefined && isDue && this.#asked.some((peer) => peer !== from)) {
       this.#giver = from;
       this.#sinceOthers = 0;
       return undefined;
@@ -87,19 +106,19 @@ export class Learner {
 
   /** Everybody but one. */
   othersThan(peer: MemberId): Question {
-    return { to: this.#peers.filter((each) => each !== peer) };
+    return { to: this.#asked.filter((each) => each !== peer) };
   }
 
   /** Asks every peer; `ended` gives the id back once. */
   survey(id: number): Question {
     this.#surveys.push(this.#surveyOf(id));
-    return { to: this.#peers, survey: id };
+    return { to: this.#asked, survey: id };
   }
 
   #surveyOf(id: number | undefined): Survey {
     const { retransmit, retransmitLongest } = this.#timing;
     const retransmission = new Retransmission(retransmit, retransmitLongest);
-    return { id, silent: new Set(this.#peers), retransmission, age: 0 };
+    return { id, silent: new Set(this.#asked), retransmission, age: 0 };
   }
 
   /**
@@ -118,7 +137,8 @@ export class Learner {
     for (const { id, silent } of this.#surveys) if (id === survey) silent.delete(from);
     if (!progress) return [];
     // It is asked for more, also once what it gave is applied: others may be gone.
-    if (this.#peers.includes(from)) this.#next = this.#peers.indexOf(from);
+    if (this.#asked.includes(from)) this.#next = this.#asked.indexOf(from);
+    if (from === this.#stranger?.id) this.#stranger.asked = 0;
     this.#giver = undefined;
     this.#sinceOthers = Infinity;
     this.#retransmission.reset();
@@ -129,7 +149,7 @@ export class Learner {
 
   /** What was known is applied, and more is decided. @returns what to ask at once */
   goOn(): Question[] {
-    const peer = this.#peers[this.#next];
+    const peer = this.#asked[this.#next];
     return peer === undefined ? [] : [{ to: [peer] }];
   }
 
@@ -143,9 +163,10 @@ export class Learner {
     if (!behind || slotOut !== this.#slotOut) {
       this.#retransmission.reset(); // What is missing may still be on its way.
     } else if (this.#retransmission.tick(random)) {
-      const peer = this.#peers[this.#next];
+      const peer = this.#asked[this.#next];
       if (peer !== undefined) questions.push({ to: [peer] });
-      this.#next = (this.#next + 1) % Math.max(1, this.#peers.length);
+      if (peer === this.#stranger?.id) this.#doubt();
+      this.#next = (this.#next + 1) % Math.max(1, this.#asked.length);
     }
     this.#slotOut = slotOut;
     this.#sinceOthers += 1;
@@ -155,6 +176,12 @@ export class Learner {
     }
     for (const survey of this.#surveys) survey.age += 1;
     return questions;
+  }
+
+  #doubt(): void {
+    if (this.#stranger === undefined) return;
+    this.#stranger.asked += 1;
+    if (this.#stranger.asked > MOST_ASKED) this.#stranger = undefined;
   }
 
   /**
@@ -167,7 +194,7 @@ export class Learner {
       const { age, silent, id } = survey;
       const heardAll = silent.size === 0 || (id !== undefined && age >= this.#timing.surveySilence);
       const late = id !== undefined && age >= this.#timing.surveyDeadline;
-      if (!late && (!heardAll || slotOut < this.#target)) continue;
+      if (!late && (!heardAll || slotOut < this.target)) continue;
       this.#surveys.splice(this.#surveys.indexOf(survey), 1);
       if (id !== undefined) ended.push(id);
     }

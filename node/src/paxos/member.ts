@@ -402,13 +402,19 @@ export class Member {
 
   #heartbeat(from: MemberId, message: Heartbeat): Effect[] {
     this.#learner.heard(message.slotOut, from);
-    const { members } = this.configurations;
-    const ends = Object.entries(message.ends ?? {}).filter(([id]) => members.includes(id));
-    const expulsion = this.#runs.told(from, Object.fromEntries(ends));
+    const expulsion = this.#told(from, message);
     if (expulsion !== undefined) return this.#expel(expulsion);
     const effects = this.#leader.heartbeat(from, message);
     // Who may not vote yet is not heard by the leader: it may be waiting for just that vote.
     return this.mayVote ? effects : effects.filter(({ type }) => type !== 'send');
+  }
+
+  /** What a leader passes on of the members' runs: a stranger is no witness. */
+  #told(from: MemberId, { ends = {} }: Heartbeat): Expulsion | undefined {
+    const { members } = this.configurations;
+    if (!members.includes(from)) return undefined;
+    const ofMembers = Object.entries(ends).filter(([id]) => members.includes(id));
+    return this.#runs.told(from, Object.fromEntries(ofMembers));
   }
 
   #tick(random: number, write?: number): Effect[] {

@@ -273,7 +273,7 @@ export const isCounted: Record<Message['type'], boolean> = {
   p1b: true,
   p2a: false,
   p2b: true,
-  propose: false,
+  propose: true,
   floor: false,
   heartbeat: false,
   decision: false,

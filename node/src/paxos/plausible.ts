@@ -31,8 +31,8 @@ export function isPlausible(message: CoreMessage, known: Known): boolean {
     case 'p2a':
       return [message.slot, ...message.decided].every((slot) => slot < known.slotsBelow);
     case 'p2b':
-    case 'propose':
       return isSlot(message.slot);
+    case 'propose':
     case 'decision':
       return message.slot < known.slotsBelow;
     case 'p1b': {

@@ -246,6 +246,28 @@ test('what a stranger says of this member, or of others, counts for nothing', ()
   const ends = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`x${n}`, end(n)]));
   hear(running, 'b', { type: 'heartbeat', ballot: ballot('5.b'), slotOut: 0, ends });
   expect(Object.keys(running.heard)).toEqual(Object.keys(before));
+  // Neither of runs that are said to be later, nor of logs that are said to go farther.
+  const made = { a: end(1, 9), b: end(2 ** 50), c: end(1, 9) };
+  const lie = {
+    type: 'heartbeat',
+    ballot: ballot('5.x'),
+    slotOut: 0,
+    floor: 0,
+    ends: made,
+  } as const;
+  expect(hear(running, 'stranger', lie).map(({ type }) => type)).toEqual(['send']);
+  expect(running.heard).toEqual(before);
+  expect(hear(running, 'b', { ...lie, ends: { a: end(1, 9) } }).at(-1)?.type).toBe('expelled');
+});
+
+test('nobody but members has a proposal proposed', () => {
+  const propose = { type: 'propose', slot: 3, value: [] } as const;
+  expect(hear(admitted(), 'stranger', propose)).toEqual([
+    { type: 'dropped', from: 'stranger', why: 'unknown-member' },
+  ]);
+  expect(hear(admitted(), 'b', { ...propose, slot: 2 ** 40 })).toEqual([
+    { type: 'dropped', from: 'b', why: 'implausible' },
+  ]);
 });
 
 test('who is expelled speaks a last time: others hear how far its log went', () => {
@@ -277,7 +299,7 @@ test("the leader's heartbeat carries how far it heard that the others' logs go",
   const [heartbeat] = sent(hear(leading, 'b', p1b, end(33, 2)), 'heartbeat');
   expect(heartbeat?.message.ends).toEqual({ b: { ...end(33, 2), before: 9 }, c: end(9) });
   const follower = admitted();
-  if (heartbeat !== undefined) hear(follower, 'x', heartbeat.message);
+  if (heartbeat !== undefined) hear(follower, 'c', heartbeat.message);
   expect(follower.heard).toMatchObject({ b: end(33, 2) });
 });
 

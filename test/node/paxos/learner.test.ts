@@ -50,6 +50,28 @@ test('who is behind, and knows only others that are gone, asks whom it hears, al
   expect(asked.slice(0, 3)).toEqual([['x'], ['b'], ['c']]);
 });
 
+test('of those that are no members one is remembered, until it was asked in vain', () => {
+  const learner = settled();
+  learner.heard(7, 'b');
+  for (let slot = 8; slot < 1_000; slot++) learner.heard(slot, `x${slot}`);
+  expect(learner.target).toBe(999);
+  expect(learner.survey(1)).toEqual({ to: [...peers, 'x999'], survey: 1 });
+  const asked = ask(learner, 300, true).map(([first]) => first);
+  expect(asked.filter((each) => each === 'x999')).toHaveLength(4);
+  expect(asked.slice(-10)).not.toContain('x999');
+  expect(learner.target).toBe(7);
+});
+
+test('a stranger that brings progress is believed for longer', () => {
+  const learner = settled();
+  learner.heard(9, 'x');
+  for (let slot = 1; slot < 30; slot++) {
+    expect(learner.answered('x', undefined, true, true)).toEqual([{ to: ['x'] }]);
+    ask(learner, 10, true);
+  }
+  expect(learner.target).toBe(9);
+});
+
 test('who lacks nothing does not take a stranger for a peer', () => {
   const learner = settled();
   learner.heard(7, 'b');

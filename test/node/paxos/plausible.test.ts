@@ -26,6 +26,7 @@ test.each<CoreMessage>([
   learned,
   { type: 'p1a', ballot: at(2 ** 32), from: 10 ** 9 },
   { type: 'decision', ballot: ballot('1.a'), slot: 99 },
+  { type: 'propose', slot: 99, value: [] },
   { type: 'heartbeat', ballot: ballot('8.b'), slotOut: 10 ** 9, floor: 10 ** 9 },
   { type: 'learn', from: 10 ** 9 },
 ])('what an honest member may say is taken: %j', (message) => {
@@ -36,6 +37,7 @@ test.each<[string, CoreMessage]>([
   ['a p2a of a slot that nobody proposes for', { ...p2a, slot: 10 ** 8 }],
   ['one that says so of a decision', { ...p2a, decided: [2 ** 40] }],
   ['a decision there', { type: 'decision', ballot: ballot('1.a'), slot: 2 ** 40 }],
+  ['a proposal there', { type: 'propose', slot: 100, value: [] }],
   ['a ballot that leaves no next one', { type: 'p1a', ballot: at(2 ** 48 - 1), from: 0 }],
   ['a ballot far beyond all others', { type: 'canvass', ballot: at(2 ** 33) }],
   ['a heartbeat with such a ballot', { type: 'heartbeat', ballot: at(2 ** 40), slotOut: 0 }],

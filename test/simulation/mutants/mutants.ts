@@ -63,8 +63,8 @@ export const mutants: readonly SimulatedMutant[] = [
     name: "a p2b leaves on an earlier step's unflushed record",
     invariant: 'flush',
     file: 'service/barrier.ts',
-    from: 'if (last === undefined) release();',
-    to: 'if (last === undefined || (this.#isFlushing && this.#batches.length === 1)) release();',
+    from: 'if (last === undefined) return release();',
+    to: 'if (last === undefined || (this.#isFlushing && this.#batches.length === 1)) return release();',
   },
   {
     name: 'an adopted ballot is not written',
@@ -505,7 +505,7 @@ export const mutants: readonly SimulatedMutant[] = [
     name: 'who knows only replaced members asks nobody else',
     invariant: 'leadership',
     file: 'paxos/learner.ts',
-    from: 'if (!isKnown) this.#peers = [...this.#peers, from];',
+    from: 'if (!isKnown) this.#stranger = { id: from, slot, asked: 0 };',
     to: '',
   },
   {

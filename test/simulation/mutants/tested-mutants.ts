@@ -754,9 +754,44 @@ export const testedMutants: readonly TestedMutant[] = [
     test: 'a turn ends once it applies a quarter of a MiB',
     file: 'service/driver.ts',
     from: `    this.#turnBytes += bytes;
+    counts.decisions`,
+    to: '    counts.decisions',
+  },
+  {
+    name: 'a stranger is a witness of runs',
+    in: 'test/node/paxos/admission.test.ts',
+    test: 'what a stranger says of this member, or of others, counts for nothing',
+    file: 'paxos/member.ts',
+    from: 'if (!members.includes(from)) return undefined;',
+    to: '',
+  },
+  {
+    name: 'strangers have proposals proposed',
+    in: 'test/node/paxos/admission.test.ts',
+    test: 'nobody but members has a proposal proposed',
+    file: 'paxos/messages.ts',
+    from: 'propose: true',
+    to: 'propose: false',
+  },
+  {
+    name: 'a proposal may be for any slot',
+    in: 'test/node/paxos/plausible.test.ts',
+    test: 'a proposal there is dropped',
+    file: 'paxos/plausible.ts',
+    from: `      return isSlot(message.slot);
+    case 'propose':
 `,
-    to: `
+    to: `    case 'propose':
+      return isSlot(message.slot);
 `,
+  },
+  {
+    name: 'a stranger is believed for ever',
+    in: 'test/node/paxos/learner.test.ts',
+    test: 'of those that are no members one is remembered, until it was asked in vain',
+    file: 'paxos/learner.ts',
+    from: 'this.#stranger.asked += 1;',
+    to: '',
   },
   {
     name: 'answers that wait for the disk have no bound',
@@ -1445,8 +1480,8 @@ export const testedMutants: readonly TestedMutant[] = [
     in: 'test/node/paxos/learner.test.ts',
     test: 'who is behind, and knows only others that are gone, asks whom it hears, also of nothing new',
     file: 'paxos/learner.ts',
-    from: 'if (slot <= this.#target && !(isLacking && !isKnown)) return;',
-    to: 'if (slot <= this.#target) return;',
+    from: 'if (slot <= target && !(isLacking && !isKnown)) return;',
+    to: 'if (slot <= target) return;',
   },
   {
     name: 'a hint is enough to recover a cluster by hand',
@@ -1469,7 +1504,7 @@ export const testedMutants: readonly TestedMutant[] = [
     in: 'test/node/paxos/learner.test.ts',
     test: 'whoever brought progress is asked for more, also when what it gave is applied later',
     file: 'paxos/learner.ts',
-    from: 'if (this.#peers.includes(from)) this.#next = this.#peers.indexOf(from);',
+    from: 'if (this.#asked.includes(from)) this.#next = this.#asked.indexOf(from);',
     to: '',
   },
   {
