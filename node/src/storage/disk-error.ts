@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { isNativeError } from 'node:util/types';
 
-type Attempt = 'made' | 'opened' | 'read' | 'written' | 'synced' | 'removed';
+type Attempt = 'made' | 'opened' | 'read' | 'written' | 'synced' | 'removed' | 'renamed';
 
 /** By what the system answered. */
 const remedies: Readonly<Record<string, string>> = {

@@ -64,7 +64,7 @@ export async function makeRecovered(init: RecoveredInit): Promise<FirstConfigura
     await state.close();
   }
   // A copy that is not what it should be is noticed here, where nothing was moved yet.
-  swapIn(path);
+  swapIn(path)?.settle();
   return first;
 }
 

@@ -121,7 +121,7 @@ export async function restoreState(
   } finally {
     await state.close();
   }
-  swapIn(unfinished);
+  swapIn(unfinished)?.settle();
   fs.renameSync(path.join(unfinished, STATE_FILE), path.join(folder, STATE_FILE));
   syncFolder(folder);
 }

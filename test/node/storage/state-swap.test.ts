@@ -4,6 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import type { DamageError } from '../../../node/src/storage/damage.ts';
 import { openLmdbState } from '../../../node/src/storage/lmdb-state.ts';
+import { ForeignDataError } from '../../../node/src/storage/format-error.ts';
 import { setStateAside, stateSetAside } from '../../../node/src/storage/state-files.ts';
 import type { StateStore } from '../../../node/src/storage/state.ts';
 
@@ -77,6 +78,68 @@ test('a good one takes it, and nothing is said', async () => {
   expect(await owner()).toBe('another');
   expect(said).toEqual([]);
   expect(fs.readdirSync(folder)).toEqual(['state.mdb']);
+});
+
+/** In a folder of its own: the state of another cluster, or one whose facts are damaged. */
+async function copyOf(clusterId: string, isDamaged: boolean): Promise<Buffer> {
+  const elsewhere = fs.mkdtempSync(path.join(tmpdir(), 'synod-copy-'));
+  try {
+    const state = openLmdbState({ folder: elsewhere, clusterId, memberId: 'm' });
+    state.tables.put('t', 'key', Buffer.from('a copy of it'));
+    await written(state, 9);
+    const bytes = fs.readFileSync(path.join(elsewhere, 'state.mdb'));
+    const fact = '"slotOut":9';
+    for (let at = bytes.indexOf(fact); isDamaged && at >= 0; at = bytes.indexOf(fact))
+      bytes[at] = 0;
+    return bytes;
+  } finally {
+    fs.rmSync(elsewhere, { recursive: true });
+  }
+}
+
+/** As a process leaves them that ended between two names. */
+const ended: [string, () => void][] = [
+  ['it was not begun', () => undefined],
+  [
+    'the state has its new name alone',
+    () => fs.renameSync(path.join(folder, 'state.mdb'), path.join(folder, 'state.replaced.mdb')),
+  ],
+  [
+    'the copy has the place of the state',
+    () => {
+      fs.renameSync(path.join(folder, 'state.mdb'), path.join(folder, 'state.replaced.mdb'));
+      fs.renameSync(verified, path.join(folder, 'state.mdb'));
+    },
+  ],
+];
+
+describe.each(ended)('where %s', (_, end) => {
+  test("another cluster's state is refused, and nothing is changed", async () => {
+    const [copy, before] = [await copyOf('another', false), own()];
+    fs.writeFileSync(verified, copy);
+    end();
+    expect(open).toThrow(ForeignDataError);
+    expect(fs.readdirSync(folder).sort()).toEqual(['state.mdb', 'state.verified.mdb']);
+    expect(own().equals(before)).toBe(true);
+    expect(fs.readFileSync(verified).equals(copy)).toBe(true);
+    expect(said).toEqual([]);
+  });
+
+  test('a copy with damaged facts goes, and the state stays', async () => {
+    fs.writeFileSync(verified, await copyOf('c', true));
+    end();
+    expect(await owner()).toBe('own');
+    expect(said).toEqual([expect.stringMatching(/^state\.verified\.mdb is damaged at key /)]);
+    expect(fs.readdirSync(folder)).toEqual(['state.mdb']);
+  });
+
+  test('a good copy is the state then', async () => {
+    fs.writeFileSync(verified, await copyOf('c', false));
+    end();
+    expect(await owner()).toBe('a copy of it');
+    expect(said).toEqual([]);
+    expect(fs.readdirSync(folder)).toEqual(['state.mdb']);
+  });
 });
 
 test('a folder beside the state gets another name each time, with what is in it', async () => {

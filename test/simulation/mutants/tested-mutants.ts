@@ -802,6 +802,22 @@ export const testedMutants: readonly TestedMutant[] = [
     to: 'this.#barrier.heldBytes + bytes > Infinity',
   },
   {
+    name: 'a copy that cannot be opened keeps the place of the state',
+    in: 'test/node/storage/state-swap.test.ts',
+    test: "where it was not begun another cluster's state is refused, and nothing is changed",
+    file: 'storage/lmdb-state.ts',
+    from: '      swap.undo();\n',
+    to: '',
+  },
+  {
+    name: 'a state that lost its name in a swap stays without it',
+    in: 'test/node/storage/state-swap.test.ts',
+    test: 'where the state has its new name alone a copy with damaged facts goes, and the state stays',
+    file: 'storage/state-swap.ts',
+    from: 'if (isTaken(replaced) && !isTaken(state)) rename(folder, REPLACED, STATE_FILE);',
+    to: '',
+  },
+  {
     name: 'all that waits in the outbox leaves at once',
     in: 'test/node/service/outbox.test.ts',
     test: 'so much leaves at a time, a message at least; what is left follows in order',
