@@ -69,8 +69,6 @@ export class Leader {
   #floor: Slot = 0;
   /** From it on nothing is proposed until phase 1 is done in the configuration that rules there. */
   #limit: Slot = Infinity;
-  /** Below it, leaders before this one may have decided something. */
-  #inherited: Slot = 0;
   /** The own state on disk has every slot below it. */
   #flushed: Slot;
   /** What other leaders said of the garbage-collection floor. */
@@ -143,7 +141,7 @@ export class Leader {
    * reported: it would propose for slots that are decided, and what has run already.
    */
   get takesProposals(): boolean {
-    return this.#mode === 'on-demand' || (this.active && this.#mark >= this.#inherited);
+    return this.#mode === 'on-demand' || this.isInformed;
   }
 
   /** How far it may propose now: nowhere while it is passive. */
@@ -463,7 +461,6 @@ export class Leader {
     this.#proposals = new Proposals(leadership, this.#mark, this.#configurations, this.#timing);
     const effects: Effect[] = [{ type: 'leading', ballot }, ...this.#heartbeat()];
     effects.push(...this.#proposals.adopt(adopted));
-    this.#inherited = this.#proposals.inherited;
     return effects;
   }
 

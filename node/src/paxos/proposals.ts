@@ -89,6 +89,8 @@ export class Proposals {
     }
     this.#configurations = configurations;
     this.#end = Math.min(this.#end, from);
+    // Phase 1 there says anew what others may have decided.
+    this.#inherited = Math.min(this.#inherited, from);
   }
 
   has(slot: Slot): boolean {

@@ -3,7 +3,7 @@ import { Configurations } from '../../../node/src/paxos/configurations.ts';
 import { Pace } from '../../../node/src/paxos/pace.ts';
 import { MOST_RIDING, Proposals } from '../../../node/src/paxos/proposals.ts';
 import type { Slot } from '../../../node/src/paxos/pvalue.ts';
-import { ballot, sent, timing, value } from './samples.ts';
+import { ballot, pvalue, sent, timing, value } from './samples.ts';
 
 const at = ballot('1.a');
 
@@ -61,3 +61,22 @@ test.each([
     expect(again[1]! > again[2]!).toBe(mode === 'stable');
   },
 );
+
+test('what phase 1 reported from a new configuration on is void, and nothing waits for it', () => {
+  const first = firstConfiguration(['a', 'b', 'c'], 2);
+  const configurations = new Configurations([first]);
+  const pace = new Pace(timing.phaseOneLongest);
+  const of = { self: 'a', ballot: at, mode: 'stable', pace } as const;
+  const proposals = new Proposals(of, 0, configurations, timing);
+  const pvalues = new Map([0, 1, 2, 3].map((slot) => [slot, pvalue('0.b', slot)]));
+  proposals.adopt({ type: 'adopted', ballot: at, floor: 0, from: 0, pvalues });
+  expect(proposals.inherited).toBe(4);
+  const next = { ...first, number: 1, from: 2, voters: ['a', 'b', 'd'] };
+  proposals.reconfigured(new Configurations([first, next]), 2);
+  expect(proposals.inherited).toBe(2);
+  expect([1, 2].map((slot) => proposals.has(slot))).toEqual([true, false]);
+  // Phase 1 there says what others may have decided.
+  const reported = new Map([[2, pvalue('0.b', 2)]]);
+  proposals.adopt({ type: 'adopted', ballot: at, floor: 0, from: 2, pvalues: reported });
+  expect(proposals.inherited).toBe(3);
+});

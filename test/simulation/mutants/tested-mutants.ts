@@ -705,8 +705,16 @@ export const testedMutants: readonly TestedMutant[] = [
     in: 'test/node/paxos/member.test.ts',
     test: 'who leads proposes nothing new before it has applied what phase 1 reported',
     file: 'paxos/leader.ts',
-    from: '(this.active && this.#mark >= this.#inherited)',
-    to: 'this.active',
+    from: "this.#mode === 'on-demand' || this.isInformed",
+    to: "this.#mode === 'on-demand' || this.active",
+  },
+  {
+    name: 'what is void in a new configuration is waited for',
+    in: 'test/node/paxos/proposals.test.ts',
+    test: 'what phase 1 reported from a new configuration on is void, and nothing waits for it',
+    file: 'paxos/proposals.ts',
+    from: 'this.#inherited = Math.min(this.#inherited, from);',
+    to: '',
   },
   {
     name: 'what has run is proposed again',
