@@ -4,7 +4,6 @@ import { encodeCommand } from '../../../contract/src/command.ts';
 import { encodeCounterOperation } from '../../../contract/src/counter.ts';
 import { parseReplies } from '../../../contract/src/reply.ts';
 import { subjectsOf } from '../../../contract/src/subjects.ts';
-import type { BenchCluster } from './bench-cluster.ts';
 import { pause } from './until.ts';
 
 const OPEN_AT_A_TIME = 256;
@@ -15,7 +14,7 @@ const OPENING = 2;
 
 /** Clients that open a session, write once, and vanish without a word; as many as come through. */
 export async function vanishingClients(
-  _: BenchCluster,
+  _: unknown,
   { natsUrl, cluster }: { readonly natsUrl: string; readonly cluster: string },
   signal: AbortSignal,
 ): Promise<void> {
@@ -24,6 +23,7 @@ export async function vanishingClients(
   const inbox = `${subjects.inbox('writer')}.${randomBytes(8).toString('hex')}`;
   const add = encodeCounterOperation({ type: 'add', register: 'vanished', delta: 1 });
   const begin = (lane: number): void => {
+    if (signal.aborted) return; // The connection may be closed by now.
     const client = randomBytes(16).toString('hex');
     const own = `${inbox}.${client}`;
     const subscription = connection.subscribe(`${own}.replies`, {
@@ -36,7 +36,7 @@ export async function vanishingClients(
           connection.publish(subjects.request, encodeCommand(command), { reply: `${own}.${lane}` });
         } else {
           subscription.unsubscribe();
-          if (!signal.aborted) setTimeout(() => begin(lane), reply.outcome.ok ? 0 : 100);
+          setTimeout(() => begin(lane), reply.outcome.ok ? 0 : 100);
         }
       },
     });
