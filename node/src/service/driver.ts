@@ -54,8 +54,9 @@ export type EffectFilter = (effects: Effect[]) => { effects: Effect[]; crash: bo
  * Bytes are those of values that are written, sent or applied.
  */
 const TURN_BYTES = 256 * 1024;
-/** Of answers to others that wait for the disk, at most. */
+/** Of answers to others that wait for the disk, at most; and what each takes beside its values. */
 const HELD_BYTES = 16 * 1024 * 1024;
+const HELD_EACH = 512;
 /** What leaves at a time. */
 const OUTBOX_BYTES = 1024 * 1024;
 
@@ -597,21 +598,23 @@ export class Driver {
     this.#ports.metrics.sent.add(message.type);
     this.#turnBytes += bytes;
     if (!waitsForFlush[message.type]) return this.#outbox.add(to, message);
-    this.#hold(to, message, bytes);
+    this.#hold(to, message, bytes + HELD_EACH);
   }
 
   /** A p1b or p2b leaves only when every acceptor record queued before it is flushed. */
   #hold(to: readonly MemberId[], message: CoreMessage, bytes: number): void {
     const { self } = this.member;
+    const isOwn = to.includes(self);
     let others = to.filter((member) => member !== self);
     // It is asked for again. What a member says to itself is little, and nobody asks for that.
     if (others.length > 0 && this.#barrier.heldBytes + bytes > HELD_BYTES) {
       this.#events.dropped('too-many', others[0] ?? '');
+      if (!isOwn) return;
       others = [];
     }
     this.#barrier.hold(() => {
       if (others.length > 0) this.#outbox.add(others, message);
-      if (to.includes(self)) this.input({ type: 'message', from: self, message });
+      if (isOwn) this.input({ type: 'message', from: self, message });
     }, bytes);
   }
 
