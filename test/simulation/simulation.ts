@@ -360,6 +360,7 @@ class Simulation {
     const isUpgraded = (): boolean =>
       this.#plan.leadership === 'on-demand' ||
       this.#broken.length > 0 ||
+      this.#lacksVoter() ||
       this.#processes.every(({ lost, isUpgraded }) => lost || isUpgraded);
     const isDone = (): boolean =>
       this.#open === 0 && isEven() && isIdle() && isUpgraded() && this.#obstacles().length === 0;
@@ -374,6 +375,15 @@ class Simulation {
         (isUpgraded() ? '' : ', and the newest version of the machine is not in force') +
         `; alarms: ${this.#obstacles().join(', ') || 'none'}`,
     );
+  }
+
+  /** A voter is lost for good, and the operator has left: nobody replaces it. */
+  #lacksVoter(): boolean {
+    if (this.#plan.healing !== 'core') return false;
+    const voters = this.#processes.flatMap(({ running, known }) =>
+      running ? known.newest.voters : [],
+    );
+    return this.#processes.some(({ id, lost }) => lost && voters.includes(id));
   }
 
   #until(time: number, isDone = (): boolean => false): void {

@@ -43,7 +43,7 @@ test('who named the highest slot is asked first', () => {
 
 test('who is behind, and knows only others that are gone, asks whom it hears, also of nothing new', () => {
   const learner = settled();
-  learner.heard(7, 'x');
+  learner.heard(7, 'b');
   learner.peers = peers; // Of a configuration that it has applied since.
   learner.heard(7, 'x');
   const asked = ask(learner, 60, true);
