@@ -409,12 +409,18 @@ export class Member {
     return this.mayVote ? effects : effects.filter(({ type }) => type !== 'send');
   }
 
-  /** What a leader passes on of the members' runs: a stranger is no witness. */
+  /**
+   * What a leader passes on of the members' runs: a stranger is no witness. But who was not
+   * admitted, and knows only members that were replaced meanwhile, hears of later runs of its own
+   * from nobody else; and those who know of them tell it nothing.
+   */
   #told(from: MemberId, { ends = {} }: Heartbeat): Expulsion | undefined {
     const { members } = this.configurations;
-    if (!members.includes(from)) return undefined;
-    const ofMembers = Object.entries(ends).filter(([id]) => members.includes(id));
-    return this.#runs.told(from, Object.fromEntries(ofMembers));
+    const isMember = members.includes(from);
+    if (!isMember && this.#runs.isAdmitted) return undefined;
+    const about = isMember ? members : [this.self];
+    const heeded = Object.entries(ends).filter(([id]) => about.includes(id));
+    return this.#runs.told(from, Object.fromEntries(heeded));
   }
 
   #tick(random: number, write?: number): Effect[] {

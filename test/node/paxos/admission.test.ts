@@ -260,6 +260,15 @@ test('what a stranger says of this member, or of others, counts for nothing', ()
   expect(hear(running, 'b', { ...lie, ends: { a: end(1, 9) } }).at(-1)?.type).toBe('expelled');
 });
 
+test('who is not admitted hears also from strangers that there is a later run of it', () => {
+  const joining = member(['a', 'b', 'c']);
+  const ends = { a: end(1, 9), b: end(2 ** 50) };
+  const heartbeat = { type: 'heartbeat', ballot: ballot('5.x'), slotOut: 0, ends } as const;
+  const before = joining.heard;
+  expect(hear(joining, 'stranger', heartbeat).at(-1)?.type).toBe('expelled');
+  expect(joining.heard).toEqual(before);
+});
+
 test('nobody but members has a proposal proposed', () => {
   const propose = { type: 'propose', slot: 3, value: [] } as const;
   expect(hear(admitted(), 'stranger', propose)).toEqual([

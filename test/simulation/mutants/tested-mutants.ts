@@ -770,8 +770,8 @@ export const testedMutants: readonly TestedMutant[] = [
     in: 'test/node/paxos/admission.test.ts',
     test: 'what a stranger says of this member, or of others, counts for nothing',
     file: 'paxos/member.ts',
-    from: 'if (!members.includes(from)) return undefined;',
-    to: '',
+    from: 'if (!isMember && this.#runs.isAdmitted) return undefined;\n    const about = isMember ? members : [this.self];',
+    to: 'const about = members;',
   },
   {
     name: 'strangers have proposals proposed',
