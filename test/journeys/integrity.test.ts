@@ -63,6 +63,13 @@ async function whyWithoutRoles(name: string): Promise<string> {
   return alarms[0] ?? '';
 }
 
+/** Waits until a member has a cut on disk, of all slots below one and of what it had heard then. */
+async function hasOnDisk(name: string, slotOut: number): Promise<void> {
+  await until(`the state of ${name} is on disk`, async () =>
+    (await folder.metric(name, 'synod_flushed_slot_out')) >= slotOut ? true : undefined,
+  );
+}
+
 /** A member's data folder is put back from the copy of it. */
 function putBack(name: string): void {
   fs.rmSync(folder.dataOf(name), { recursive: true });
@@ -127,6 +134,7 @@ describe('a data folder that was put back from an older copy of itself', () => {
     await add(client, 10);
     await copyOfN1(cluster);
     await add(client, 290);
+    await hasOnDisk('n0', (await statusOf('n1')).slotOut);
 
     await kill(cluster, 'n1');
     await kill(cluster, 'n0');
