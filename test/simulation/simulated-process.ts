@@ -12,12 +12,10 @@ import { parseSystemCommand } from '../../node/src/paxos/system-command.ts';
 import type { Change } from '../../node/src/paxos/system-command.ts';
 import { firstConfiguration, type Configuration } from '../../node/src/paxos/configuration.ts';
 import { Configurations } from '../../node/src/paxos/configurations.ts';
-import { Member } from '../../node/src/paxos/member.ts';
 import type { Slot } from '../../node/src/paxos/pvalue.ts';
-import { defaultTiming } from '../../node/src/paxos/timing.ts';
-import { Driver } from '../../node/src/service/driver.ts';
+import type { Driver } from '../../node/src/service/driver.ts';
 import { LateWitnessError, TwinError } from '../../node/src/service/expulsion.ts';
-import { isSound } from '../../node/src/service/soundness.ts';
+import { wire, type Wiring } from '../../node/src/service/wiring.ts';
 import { DamageError } from '../../node/src/storage/damage.ts';
 import { MachineError } from '../../node/src/storage/machine-error.ts';
 import { MemoryFolder } from '../../node/src/storage/memory-folder.ts';
@@ -415,26 +413,6 @@ export class SimulatedProcess {
     const recovered = { ...opened.recovered, slotOut };
     this.#run = formatIncarnation(opened.incarnation);
     observer.started(this, recovered, slotOut);
-    const applier: Applier = new ObservedApplier(machine, state.tables, state.facts, (slot) => {
-      observer.applying(this, slot, applier);
-    });
-    const member = new Member({
-      self: this.id,
-      configurations: new Configurations(
-        state.facts.configurations ?? [firstConfiguration(members, plan.window)],
-      ),
-      mode: plan.leadership,
-      timing: defaultTiming,
-      packing: { batchBytes: 2048, pipeline: 4, applyBytes: 512, heldBytes: plan.unwrittenBytes },
-      recovered,
-      end: { incarnation: opened.incarnation, sequence: opened.log.end },
-      heard: state.facts.heard,
-      machine: { inForce: applier.version, newest: machine.version },
-      isSound,
-      ...(plan.leadership === 'stable' && {
-        isAnswered: (command: Uint8Array) => applier.isAnswered(command),
-      }),
-    });
     const stamp = (): Stamp => driver.stamp;
     const transport = network.join(this, {
       cluster: CLUSTER,
@@ -448,20 +426,33 @@ export class SimulatedProcess {
         throw new Error(`${this.id} dropped a message: ${reason} ${detail}`);
       },
     });
-    const driver: Driver = new Driver(
+    const { driver, applier }: Wiring = wire(
       {
-        member,
-        incarnation: opened.incarnation,
-        log: observedLog(
-          opened.log,
-          (records) => this.#accepts(records),
-          (records) => observer.durable(this, records),
-        ),
-        state: observedState(state, (flushed) => {
-          this.#flushed = flushed;
-          observer.flushed(this, flushed);
-        }),
-        applier,
+        self: this.id,
+        first: { clusterId: CLUSTER, members, window: plan.window },
+        storage: {
+          opened: {
+            ...opened,
+            log: observedLog(
+              opened.log,
+              (records) => this.#accepts(records),
+              (records) => observer.durable(this, records),
+            ),
+          },
+          state: observedState(state, (flushed) => {
+            this.#flushed = flushed;
+            observer.flushed(this, flushed);
+          }),
+        },
+        machine,
+        mode: plan.leadership,
+        packing: { batchBytes: 2048, pipeline: 4, applyBytes: 512, heldBytes: plan.unwrittenBytes },
+        newApplier: (...all) => {
+          const applier: Applier = new ObservedApplier(...all, (slot) => {
+            observer.applying(this, slot, applier);
+          });
+          return applier;
+        },
         quotaBytes: () => this.#quotaBytes,
         transport,
         metrics: this.#metrics,
@@ -475,13 +466,12 @@ export class SimulatedProcess {
         unwrittenBytes: plan.unwrittenBytes,
         queueBytes: plan.queueBytes,
         maxCommandBytes: 2048,
-        answersWaitForMark: plan.leadership === 'on-demand',
         stallTicks: STALL_TICKS,
         unheardTicks: Infinity,
-        unreachedTicks: plan.leadership === 'stable' ? UNREACHED_TICKS : Infinity,
-        alarmTicks: plan.leadership === 'stable' ? ALARM_TICKS : Infinity,
+        unreachedTicks: UNREACHED_TICKS,
+        alarmTicks: ALARM_TICKS,
         chunkBytes: CHUNK_BYTES,
-        compareTicks: plan.comparing && plan.leadership === 'stable' ? COMPARE_TICKS : Infinity,
+        compareTicks: plan.comparing ? COMPARE_TICKS : Infinity,
         scrubTicks: SCRUB_TICKS,
         scrubRestTicks: SCRUB_TICKS,
         waitMs: 5_000,

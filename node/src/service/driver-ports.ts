@@ -49,7 +49,7 @@ export interface DriverSettings {
   /** The largest command, where a message has room for it. */
   readonly maxCommandBytes: number;
   /** Answers wait until the decided mark that covers them is durable (leadership on demand). */
-  readonly answersWaitForMark: boolean;
+  readonly answersWaitForMark?: boolean;
   /** A write that takes more ticks means that the disk stalls: whoever leads hands over. */
   readonly stallTicks: number;
   /** Who leads says of a member that it has not heard for so many ticks. */

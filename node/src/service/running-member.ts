@@ -3,27 +3,23 @@ import type { FirstConfiguration } from '../../../contract/src/first-configurati
 import type { NatsLink } from '../../../link/src/nats-link.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import type { Config } from '../config.ts';
-import { Applier } from '../machine/applier.ts';
+import type { Applier } from '../machine/applier.ts';
 import { machines } from '../machine/machines.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { formatBallot, type Ballot, type MemberId } from '../paxos/ballot.ts';
 import type { Change } from '../paxos/system-command.ts';
-import { firstConfiguration } from '../paxos/configuration.ts';
-import { Configurations } from '../paxos/configurations.ts';
 import type { Dropped as CoreDropReason } from '../paxos/effects.ts';
-import { Member } from '../paxos/member.ts';
-import { defaultTiming } from '../paxos/timing.ts';
 import type { MemberStorage } from '../storage/member-storage.ts';
 import { NatsTransport } from '../transport/nats.ts';
 import type { DropReason } from '../transport/transport.ts';
 import { handOver } from './admin-api.ts';
 import { ClientApi, type RequestDropReason } from './client-api.ts';
 import { CrashPoints } from './crash-points.ts';
-import { Driver } from './driver.ts';
+import type { Driver } from './driver.ts';
 import type { Logger } from '../../../host/src/logger.ts';
 import { OutsideWitness } from './outside-witness.ts';
-import { isSound } from './soundness.ts';
 import { ScriptPort, type LineDropReason } from './script-port.ts';
+import { wire, type Wiring } from './wiring.ts';
 
 const OVERLAY_BYTES = 8 * 1024 * 1024;
 /** Of the log and the state, before nothing new is taken: what a disk may take a second for. */
@@ -94,14 +90,12 @@ export class RunningMember {
   constructor(ports: RunningMemberPorts, events: RunningMemberEvents) {
     this.#ports = ports;
     this.#events = events;
-    const { config, first, storage, connection, subjects } = ports;
-    const { clusterId } = first;
-    const { tables, facts } = storage.state;
-    const machine = machines[config.machine];
-    this.applier = new Applier(machine, tables, { ...facts, clusterId });
+    const { config, connection, subjects } = ports;
     this.#transport = this.#join();
     this.#witness = config.witness === 'operator' ? this.#findWitness() : undefined;
-    this.driver = this.#drive(this.#member());
+    const { driver, applier } = this.#wire();
+    this.driver = driver;
+    this.applier = applier;
     this.#api = new ClientApi(connection, subjects, this.driver, this.#dropped, (err) => {
       ports.log.error({ err }, 'a request failed while it was taken in');
     });
@@ -138,66 +132,39 @@ export class RunningMember {
     });
   }
 
-  #member(): Member {
-    const { config, self, first, storage } = this.#ports;
-    const { mode, pipeline, batchBytes } = config;
-    const { opened, state } = storage;
-    return new Member({
-      self,
-      configurations: new Configurations(
-        state.facts.configurations ?? [firstConfiguration(first.members, first.window)],
-      ),
-      mode,
-      timing: defaultTiming,
-      packing: { batchBytes, pipeline, applyBytes: APPLY_BYTES, heldBytes: HELD_BYTES },
-      recovered: { ...opened.recovered, slotOut: state.flushedSlotOut },
-      end: { incarnation: opened.incarnation, sequence: opened.log.end },
-      heard: state.facts.heard,
-      machine: { inForce: this.applier.version, newest: this.applier.machine.version },
-      asksOutside: this.#witness !== undefined,
-      isSound,
-      // On demand, a retry waits for the mark that covers it: it is decided again.
-      ...(mode === 'stable' && { isAnswered: (command) => this.applier.isAnswered(command) }),
-    });
-  }
-
-  #drive(member: Member): Driver {
-    const { config, storage, metrics, log } = this.#ports;
-    const { tickMs, checkpointMs, queueBytes, maxCommandBytes, mode } = config;
+  #wire(): Wiring {
+    const { config, self, first, storage, metrics, log, quotaBytes } = this.#ports;
+    const { tickMs, checkpointMs, queueBytes, maxCommandBytes } = config;
+    const { mode, machine, pipeline, batchBytes } = config;
     const ports = {
-      member,
-      log: storage.opened.log,
-      incarnation: storage.opened.incarnation,
-      state: storage.state,
-      applier: this.applier,
-      quotaBytes: this.#ports.quotaBytes,
+      ...{ self, first, storage, mode, metrics, quotaBytes },
+      machine: machines[machine],
+      packing: { batchBytes, pipeline, applyBytes: APPLY_BYTES, heldBytes: HELD_BYTES },
       transport: this.#transport,
       ...(this.#witness && { witness: this.#witness }),
-      metrics,
       schedule: setImmediate,
       random: Math.random,
       now: () => performance.now(),
     };
+    const ticksOf = (ms: number): number => Math.ceil(ms / tickMs);
     const settings = {
-      checkpointTicks: Math.ceil(checkpointMs / tickMs),
+      checkpointTicks: ticksOf(checkpointMs),
       overlayBytes: OVERLAY_BYTES,
       unwrittenBytes: UNWRITTEN_BYTES,
       chunkBytes: CHUNK_BYTES,
       queueBytes,
       maxCommandBytes,
-      answersWaitForMark: mode === 'on-demand',
-      stallTicks: Math.ceil(STALL_MS / tickMs),
-      // On demand there are no heartbeats, and it is no sign of anything that somebody is silent.
-      unheardTicks: mode === 'stable' ? Math.ceil(UNHEARD_MS / tickMs) : Infinity,
-      unreachedTicks: mode === 'stable' ? Math.ceil(UNREACHED_MS / tickMs) : Infinity,
-      alarmTicks: mode === 'stable' ? Math.ceil(ALARM_MS / tickMs) : Infinity,
-      compareTicks: mode === 'stable' ? Math.ceil(COMPARE_MS / tickMs) : Infinity,
-      scrubTicks: Math.ceil(SCRUB_MS / tickMs),
-      scrubRestTicks: Math.ceil(SCRUB_REST_MS / tickMs),
+      stallTicks: ticksOf(STALL_MS),
+      unheardTicks: ticksOf(UNHEARD_MS),
+      unreachedTicks: ticksOf(UNREACHED_MS),
+      alarmTicks: ticksOf(ALARM_MS),
+      compareTicks: ticksOf(COMPARE_MS),
+      scrubTicks: ticksOf(SCRUB_MS),
+      scrubRestTicks: ticksOf(SCRUB_REST_MS),
       waitMs: WAIT_MS,
       tickMs,
     };
-    return new Driver(ports, settings, {
+    return wire(ports, settings, {
       leading: (ballot) => this.#leading(ballot),
       applied: (slot, commands) => this.#scriptPort?.applied(slot, commands),
       surveyed: (survey) => this.#scriptPort?.surveyed(survey),

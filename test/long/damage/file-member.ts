@@ -1,19 +1,14 @@
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
-import { FIRST_VERSION } from '../../../contract/src/machine-version.ts';
 import type { Outcome } from '../../../contract/src/reply.ts';
 import { parseConfig, type Config } from '../../../node/src/config.ts';
-import { Applier } from '../../../node/src/machine/applier.ts';
+import type { Applier } from '../../../node/src/machine/applier.ts';
 import { counter } from '../../../node/src/machine/counter.ts';
 import { Metrics } from '../../../node/src/metrics/metrics.ts';
-import { firstConfiguration } from '../../../node/src/paxos/configuration.ts';
-import { Configurations } from '../../../node/src/paxos/configurations.ts';
-import { Member } from '../../../node/src/paxos/member.ts';
-import { defaultTiming } from '../../../node/src/paxos/timing.ts';
-import { Driver } from '../../../node/src/service/driver.ts';
+import type { Driver } from '../../../node/src/service/driver.ts';
+import { wire, type Wiring } from '../../../node/src/service/wiring.ts';
 import { HaltError } from '../../../node/src/service/halt-error.ts';
 import { createLogger } from '../../../host/src/logger.ts';
 import { NodeData } from '../../../node/src/service/node-data.ts';
-import { isSound } from '../../../node/src/service/soundness.ts';
 import { DamageError } from '../../../node/src/storage/damage.ts';
 import { openDataFolder } from '../../../node/src/storage/data-folder.ts';
 import type { MemberStorage } from '../../../node/src/storage/member-storage.ts';
@@ -112,40 +107,27 @@ export class FileMember {
 
   #drive(first: FirstConfiguration, { state, opened }: MemberStorage): Running {
     const { network, clockwork, random } = this.#world;
-    const { incarnation, recovered } = opened;
-    const log = clockwork.watched(opened.log);
-    const applier = new Applier(counter, state.tables, {});
     const self = this.#id;
-    const member = new Member({
-      self,
-      configurations: new Configurations(
-        state.facts.configurations ?? [firstConfiguration(first.members, first.window)],
-      ),
-      mode: 'stable',
-      timing: defaultTiming,
-      packing: { batchBytes: 4096, pipeline: 4, applyBytes: 8192, heldBytes: 1 << 20 },
-      recovered: { ...recovered, slotOut: state.flushedSlotOut },
-      end: { incarnation, sequence: log.end },
-      heard: state.facts.heard,
-      machine: { inForce: FIRST_VERSION, newest: FIRST_VERSION },
-      isSound,
-    });
     const stamp = (): Stamp => driver.stamp;
     const onDropped = (): void => undefined;
     const transport = network.join({ cluster: first.clusterId, self, stamp, onDropped });
     const metrics = new Metrics({ version: '0', cluster: CLUSTER, member: self, process: false });
-    const ports = { member, log, incarnation, state, applier, transport, metrics };
     const schedule = (run: () => void): void => clockwork.soon(run);
-    const now = (): number => performance.now();
-    const driver: Driver = new Driver(
-      { ...ports, schedule, now, random: random.next, quotaBytes: () => Infinity },
+    const { driver, applier }: Wiring = wire(
+      {
+        ...{ self, first, machine: counter, mode: 'stable', transport, metrics, schedule },
+        storage: { opened: { ...opened, log: clockwork.watched(opened.log) }, state },
+        packing: { batchBytes: 4096, pipeline: 4, applyBytes: 8192, heldBytes: 1 << 20 },
+        now: () => performance.now(),
+        random: random.next,
+        quotaBytes: () => Infinity,
+      },
       {
         checkpointTicks: 25,
         overlayBytes: 1 << 20,
         unwrittenBytes: 1 << 20,
         queueBytes: 1 << 20,
         maxCommandBytes: 4096,
-        answersWaitForMark: false,
         stallTicks: 1_000,
         alarmTicks: Infinity,
         unheardTicks: Infinity,

@@ -1,16 +1,13 @@
 import { encodeChatOperation, parseChatResult } from '../../../contract/src/chat-log.ts';
 import { encodeCommand } from '../../../contract/src/command.ts';
 import type { Outcome } from '../../../contract/src/reply.ts';
-import { Applier } from '../../../node/src/machine/applier.ts';
+import type { Applier } from '../../../node/src/machine/applier.ts';
 import { chatLog } from '../../../node/src/machine/chat-log.ts';
 import { Metrics } from '../../../node/src/metrics/metrics.ts';
-import { firstConfiguration } from '../../../node/src/paxos/configuration.ts';
-import { Configurations } from '../../../node/src/paxos/configurations.ts';
 import type { Effect } from '../../../node/src/paxos/effects.ts';
-import { Member } from '../../../node/src/paxos/member.ts';
 import type { Message } from '../../../node/src/paxos/messages.ts';
-import { defaultTiming } from '../../../node/src/paxos/timing.ts';
-import { Driver } from '../../../node/src/service/driver.ts';
+import type { Driver } from '../../../node/src/service/driver.ts';
+import { wire, type Wiring } from '../../../node/src/service/wiring.ts';
 import { MemoryDisk, MemoryFolder } from '../../../node/src/storage/memory-folder.ts';
 import { MemoryFile, MemoryStateDisk } from '../../../node/src/storage/memory-file.ts';
 import { formatLog } from '../../../node/src/storage/member-log.ts';
@@ -118,23 +115,9 @@ export class MemoryCluster {
     const ids = { clusterId: CLUSTER, memberId: self };
     if (folder.list().length === 0) formatLog(folder, self);
     const state = openMemoryState(tables, { ...ids, anew });
-    const slotOut = state.flushedSlotOut;
     const keepBytes = this.#keepBytes;
     const files = { folder, segmentBytes: SEGMENT_BYTES, keepBytes, random: this.#random };
     const opened = openSegmentLog({ ...files, ...ids, state: state.facts });
-    const { log, incarnation, recovered } = opened;
-    const applier = new Applier(chatLog, state.tables, {});
-    const member = new Member({
-      self,
-      configurations: new Configurations([firstConfiguration(this.members, 64)]),
-      mode: 'stable',
-      timing: defaultTiming,
-      packing: { batchBytes: 4096, pipeline: 4, applyBytes: 8192, heldBytes: 1 << 20 },
-      recovered: { ...recovered, slotOut },
-      end: { incarnation, sequence: log.end },
-      heard: state.facts.heard,
-      machine: { inForce: 1, newest: 1 },
-    });
     const metrics = new Metrics({ version: '0', cluster: CLUSTER, member: self, process: false });
     const onDropped = (): void => undefined;
     const stamp = (): Stamp => driver.stamp;
@@ -143,10 +126,16 @@ export class MemoryCluster {
       maxFrameBytes: () => this.messageBytes,
     });
     const now = (): number => this.#now;
-    const ports = { member, log, incarnation, state, applier, transport, metrics, schedule, now };
+    const first = { clusterId: CLUSTER, members: this.members, window: 64 };
+    const storage = { opened, state };
     const queueBytes = (): number => this.queueBytes;
-    const driver: Driver = new Driver(
-      { ...ports, random: this.#random, quotaBytes: () => Infinity },
+    const { driver, applier }: Wiring = wire(
+      {
+        ...{ self, first, storage, machine: chatLog, mode: 'stable' },
+        packing: { batchBytes: 4096, pipeline: 4, applyBytes: 8192, heldBytes: 1 << 20 },
+        ...{ transport, metrics, schedule, now },
+        ...{ random: this.#random, quotaBytes: () => Infinity },
+      },
       {
         checkpointTicks: 7,
         overlayBytes: 1 << 20,
@@ -155,7 +144,6 @@ export class MemoryCluster {
           return queueBytes();
         },
         maxCommandBytes: 4096,
-        answersWaitForMark: false,
         stallTicks: 100,
         unheardTicks: 200,
         unreachedTicks: 200,
