@@ -206,11 +206,12 @@ test('kept in a folder: the newest stay, and who cannot save removes nothing', a
   const names = (): string[] => fs.readdirSync(path.join(folder.path, 'kept')).sort();
   const { cluster: name } = folder;
   // Names are of seconds: two within one are refused.
-  const keep = (...args: string[]): Promise<CliResult> =>
+  const keepIn = (env: Record<string, string>, ...args: string[]): Promise<CliResult> =>
     until('another name', async () => {
-      const result = await snapshot('keep', 'kept', ...args);
+      const result = await snapshotIn(env, 'keep', 'kept', ...args);
       return result.code === 2 ? undefined : result;
     });
+  const keep = (...args: string[]): Promise<CliResult> => keepIn({}, ...args);
   const old = ['20200101T000000Z', '20200102T000000Z'].map((time) => `${name}-${time}.snapshot`);
   await client.append('one');
   const first = await json('keep', 'kept', '--last', '3');
@@ -230,7 +231,7 @@ test('kept in a folder: the newest stay, and who cannot save removes nothing', a
   expect(left).toHaveLength(2);
   expect(left[0]).toBe(old[1]);
 
-  const untried = await snapshotIn({ TMPDIR: '/dev/null' }, 'keep', 'kept', '--last', '1');
+  const untried = await keepIn({ TMPDIR: '/dev/null' }, '--last', '1');
   expect(untried.code).toBe(74);
   expect(untried.stderr).toMatch(/could not be tried in \/dev\/null: ENOTDIR/);
   expect(names()).toEqual(left);

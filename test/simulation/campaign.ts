@@ -34,6 +34,7 @@ export interface Sums {
   readonly changes: number;
   readonly collections: number;
   readonly transfers: number;
+  readonly restarts: number;
   readonly expired: number;
   readonly refused: number;
   readonly simulatedMs: number;
@@ -111,6 +112,7 @@ function nothing(seed: number): Sums {
     changes: 0,
     collections: 0,
     transfers: 0,
+    restarts: 0,
     expired: 0,
     refused: 0,
     simulatedMs: 0,
@@ -140,6 +142,7 @@ function add(sums: Sums, run: Run, elapsedMs: number): Sums {
     changes: sums.changes + run.changes,
     collections: sums.collections + run.collections,
     transfers: sums.transfers + run.transfers,
+    restarts: sums.restarts + run.restarts,
     expired: sums.expired + run.expired,
     refused: sums.refused + run.refused,
     simulatedMs: sums.simulatedMs + run.simulatedMs,

@@ -94,12 +94,12 @@ function hits(fault: Fault, hit: SimulatedProcess, field: Field): boolean {
     case 'replay':
       return network.replay();
     case 'slow':
-      if (!hit.running) return false;
+      if (!hit.running || hit.hasTwin) return false;
       hit.slow(luck * SLOW_MS);
       later(() => hit.slow(0));
       return true;
     case 'pause':
-      if (!hit.running) return false;
+      if (!hit.running || hit.hasTwin) return false;
       hit.pause();
       later(() => hit.resume());
       return true;
@@ -112,6 +112,14 @@ function hits(fault: Fault, hit: SimulatedProcess, field: Field): boolean {
       return true;
     case 'kill':
       return kill([hit], 1, later);
+    case 'stop':
+      if (!hit.running) return false;
+      hit.stop();
+      later(() => {
+        hit.kill(1); // It had its time.
+        hit.start();
+      });
+      return true;
     case 'power-cut':
       return kill([hit], luck, later);
     case 'power-cut-all':
@@ -172,8 +180,8 @@ function hits(fault: Fault, hit: SimulatedProcess, field: Field): boolean {
       }
       return true;
     case 'twin':
-      if (!network.isWhole || !hit.running || !field.canLose(hit)) return false;
-      // They stop as soon as they hear of one another.
+      // They stop as soon as they hear of one another: until then, one id has two votes.
+      if (!network.isWhole || !hit.isAttentive || !field.canLose(hit)) return false;
       network.calmFor(CALM_MS);
       field.join(hit.twin(luck < 0.5));
       return true;

@@ -75,8 +75,8 @@ function one(plan: Plan, how: string, { draw, from, to, output }: Options): numb
   if (draw !== undefined) drawTo(draw, trace, report, { from, to });
   if (report.failure !== undefined) return failed(plan, report.failure, how);
   const { answered, decided, elections, changes, steps, messages, simulatedMs, faults } = report;
-  const { collections, transfers, expired, refused } = report;
-  const moves = { changes, collections, transfers, expired, refused };
+  const { collections, transfers, restarts, expired, refused } = report;
+  const moves = { changes, collections, transfers, restarts, expired, refused };
   const sums = { answered, decided, elections, ...moves, steps, messages, simulatedMs };
   if (output === 'json') {
     print(JSON.stringify({ ...sums, faults: Object.fromEntries(faults) }));

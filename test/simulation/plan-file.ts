@@ -24,6 +24,8 @@ const plan: z.ZodType<Plan> = z.strictObject({
   overlayBytes: count.default(1 << 20),
   unwrittenBytes: count.default(1 << 20),
   messageBytes: count.default(1 << 20),
+  tellMs: count.default(0),
+  closeMs: count.default(0),
   comparing: z.boolean().default(true),
   clients: count,
   sessions: z.boolean().default(false),

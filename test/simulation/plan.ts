@@ -29,6 +29,7 @@ export const faultKinds = [
   'clock-jump',
   'kill',
   'kill-at-effect',
+  'stop',
   'power-cut',
   'power-cut-all',
   'failing-disk',
@@ -95,6 +96,10 @@ export interface Plan {
   readonly unwrittenBytes: number;
   /** A message has no more, every other second; what is larger then goes in parts. */
   readonly messageBytes: number;
+  /** A new member is told its cluster within so many milliseconds; 0: at once. */
+  readonly tellMs: number;
+  /** Files are closed, before they are opened again, within so many milliseconds; 0: at once. */
+  readonly closeMs: number;
   /** Whether the members compare their states now and then. A drawing shows more without. */
   readonly comparing: boolean;
   readonly clients: number;
@@ -128,6 +133,8 @@ export const calmPlan: Plan = {
   overlayBytes: 1 << 20,
   unwrittenBytes: 1 << 20,
   messageBytes: 1 << 20,
+  tellMs: 0,
+  closeMs: 0,
   comparing: true,
   clients: 2,
   sessions: false,
@@ -151,6 +158,7 @@ const drawnLater: ReadonlySet<FaultKind> = new Set([
   'missing-route',
   'small-quota',
   'replay',
+  'stop',
 ]);
 const drawnKinds = faultKinds.filter((kind) => !drawnLater.has(kind));
 const STALLED_STATES = 0.4;
@@ -161,6 +169,11 @@ const SMALL_QUOTAS = 0.2;
 const LAST = 0x1a57;
 const REPLAYS = 0.3;
 const REPLAYED = 0x2e91a7;
+/** The share of the runs in which processes stop in order, are told late, or close files slowly. */
+const LIVES = 0.3;
+const LIVED = 0x11fe;
+const TELL_MS = 1_500;
+const CLOSE_MS = 400;
 
 const KINDS_AT_MOST = 5;
 const STRIKES_AT_LEAST = 2;
@@ -207,6 +220,8 @@ export function planOf(seed: number): Plan {
   const replayed = new Random(seed ^ REPLAYED);
   if (members > 1 && replayed.chance(REPLAYS))
     faults.push(...strikesOf('replay', replayed, members));
+  const lived = new Random(seed ^ LIVED);
+  if (lived.chance(LIVES)) faults.push(...strikesOf('stop', lived, members));
   faults.sort((a, b) => a.at - b.at);
   return {
     seed,
@@ -221,6 +236,8 @@ export function planOf(seed: number): Plan {
     overlayBytes: bounds.pick([1 << 20, 1 << 20, SMALL_OVERLAY_BYTES]),
     messageBytes: bounds.pick([1 << 20, 1 << 20, SMALL_MESSAGE_BYTES]),
     unwrittenBytes: later.pick([1 << 20, SMALL_UNWRITTEN_BYTES]),
+    tellMs: leadership === 'stable' && lived.chance(LIVES) ? lived.below(TELL_MS) : 0,
+    closeMs: lived.chance(LIVES) ? lived.below(CLOSE_MS) : 0,
     comparing: true,
     clients,
     sessions: true,

@@ -1,3 +1,4 @@
+import type { FirstConfiguration } from '../../contract/src/first-configuration.ts';
 import { BLOCK_BYTES } from '../../node/src/storage/block.ts';
 import { MemoryDisk } from '../../node/src/storage/memory-folder.ts';
 import { MemoryStateDisk } from '../../node/src/storage/memory-file.ts';
@@ -13,6 +14,10 @@ const SESSIONS = { from: 'sessions\0', to: 'sessions\x01' };
 export class SimulatedDisk {
   readonly log: MemoryDisk;
   state: MemoryStateDisk;
+  /** What its member was told, for ever. */
+  first: FirstConfiguration | undefined;
+  /** A process has had it. */
+  isFormatted = false;
 
   constructor(log = new MemoryDisk(), state = new MemoryStateDisk()) {
     this.log = log;
@@ -23,7 +28,10 @@ export class SimulatedDisk {
   copy(): SimulatedDisk {
     const log = new MemoryDisk();
     for (const [name, file] of this.log.files) log.files.set(name, Buffer.from(file));
-    return new SimulatedDisk(log, this.#stateCopy());
+    const copy = new SimulatedDisk(log, this.#stateCopy());
+    copy.first = this.first;
+    copy.isFormatted = this.isFormatted;
+    return copy;
   }
 
   #stateCopy(): MemoryStateDisk {
@@ -38,6 +46,7 @@ export class SimulatedDisk {
     this.log.files.clear();
     for (const [name, file] of to.log.files) this.log.files.set(name, Buffer.from(file));
     this.state = to.copy().state;
+    this.first = to.first;
   }
 
   /** The file of the state is put back from an older copy. @returns whether that is another one */
@@ -122,6 +131,7 @@ export class SimulatedDisk {
   wipe(): void {
     this.log.files.clear();
     this.state = new MemoryStateDisk();
+    this.first = undefined;
   }
 
   /** The state has no facts any more. @returns whether it had */

@@ -1,4 +1,4 @@
-import { FIRST_VERSION } from '../../contract/src/machine-version.ts';
+import type { FirstConfiguration } from '../../contract/src/first-configuration.ts';
 import type { ReadRequest } from '../../contract/src/read-request.ts';
 import type { Outcome } from '../../contract/src/reply.ts';
 import type { Applier } from '../../node/src/machine/applier.ts';
@@ -6,7 +6,7 @@ import { machines } from '../../node/src/machine/machines.ts';
 import type { StateMachine } from '../../node/src/machine/state-machine.ts';
 import { Metrics } from '../../node/src/metrics/metrics.ts';
 import type { Ballot } from '../../node/src/paxos/ballot.ts';
-import { formatIncarnation, type HeardEnds, type LogEnd } from '../../node/src/paxos/log-end.ts';
+import { formatIncarnation, type LogEnd } from '../../node/src/paxos/log-end.ts';
 import type { Effect, LogRecord, Recovered } from '../../node/src/paxos/effects.ts';
 import { parseSystemCommand } from '../../node/src/paxos/system-command.ts';
 import type { Change } from '../../node/src/paxos/system-command.ts';
@@ -14,17 +14,16 @@ import { firstConfiguration, type Configuration } from '../../node/src/paxos/con
 import { Configurations } from '../../node/src/paxos/configurations.ts';
 import type { Slot } from '../../node/src/paxos/pvalue.ts';
 import type { Driver } from '../../node/src/service/driver.ts';
+import { MemberLife, type Run } from '../../node/src/service/member-life.ts';
 import { LateWitnessError, TwinError } from '../../node/src/service/expulsion.ts';
 import { wire, type Wiring } from '../../node/src/service/wiring.ts';
 import { DamageError } from '../../node/src/storage/damage.ts';
 import { MachineError } from '../../node/src/storage/machine-error.ts';
 import { MemoryFolder } from '../../node/src/storage/memory-folder.ts';
-import { formatLog } from '../../node/src/storage/member-log.ts';
-import { openMemberStorage } from '../../node/src/storage/member-storage.ts';
-import { MemoryFile, MemoryStateDisk } from '../../node/src/storage/memory-file.ts';
+import { openMemberStorage, type MemberStorage } from '../../node/src/storage/member-storage.ts';
+import { MemoryFile } from '../../node/src/storage/memory-file.ts';
 import { openMemoryState } from '../../node/src/storage/memory-state.ts';
 import type { StateStore } from '../../node/src/storage/state.ts';
-import { isOfState } from '../../node/src/storage/state-files.ts';
 import type { MemoryTransport } from '../../node/src/transport/memory.ts';
 import type { Stamp } from '../../node/src/transport/transport.ts';
 import { BrokenInvariant } from './checks/invariants.ts';
@@ -34,12 +33,12 @@ import type { Plan } from './plan.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 import { SimulatedClock } from './simulated-clock.ts';
+import { SimulatedData } from './simulated-data.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
 import type { SimulatedNetwork } from './simulated-network.ts';
 import { versioned } from './versioned-machine.ts';
 
 export const CLUSTER = 'local/simulated';
-const SEGMENT_BYTES = 8 * 1024;
 const TICK_MS = 10;
 const CHECKPOINT_TICKS = 9;
 const STALL_TICKS = 50;
@@ -52,6 +51,7 @@ const NOBODY = 'nobody';
 const CHUNK_BYTES = 1024;
 const SCRUB_TICKS = 3;
 const COMPARE_TICKS = 40;
+const HAND_OVER_MS = 30;
 
 /** What a process did, told as it happens: for the checks and for the trace. */
 export interface Observer {
@@ -77,6 +77,8 @@ export interface Observer {
   collected(process: SimulatedProcess, floor: Slot): void;
   /** Another member's state is on its disk. */
   restored(member: string, slotOut: Slot): void;
+  /** Its files are about to be closed, and opened again. */
+  beginsAgain(member: string): void;
   /** It is about to end: its state can be looked at a last time. @param process its name */
   ended(process: string, why: string): void;
 }
@@ -91,14 +93,12 @@ export interface World {
   readonly release: { version: number };
 }
 
-/** What a process is while it runs. */
-interface Running {
+/** A member with its roles. */
+interface Running extends Run {
   readonly driver: Driver;
   readonly transport: MemoryTransport;
   readonly state: StateStore;
   readonly applier: Applier;
-  readonly folder: MemoryFolder;
-  readonly tables: MemoryFile;
 }
 
 /** The next step that has effects ends the process at one of them. */
@@ -129,18 +129,16 @@ export class SimulatedProcess {
   readonly #disk: SimulatedDisk;
   /** The disk as it was at one time. */
   #backup: SimulatedDisk | undefined;
-  /** The state was set aside: the next process begins another one. */
-  #anew = false;
-  /** What it had heard of the others, before its state was set aside. */
-  #heard: HeardEnds = {};
   /** Its state is damaged, whether that is known yet or not. */
   #isStateDamaged = false;
   /** Its incarnation, as a text. */
-  #run = '';
+  #runName = '';
   /** The state on its disk has every slot below it. */
   #flushed: Slot = 0;
-  #running: Running | undefined;
-  /** What a process has asked for ends with it: each start has another number. */
+  #data: SimulatedData | undefined;
+  /** While a process is there. */
+  #life: MemberLife<Running> | undefined;
+  /** What a run has asked for ends with it: each has another number. */
   #start = 0;
   #backlog: (() => void)[] | undefined;
   #down = false;
@@ -159,7 +157,6 @@ export class SimulatedProcess {
   /** The same of the state alone. */
   #unfinishedState: (() => void)[] | undefined;
   #slowMs = 0;
-  #isFormatted: boolean;
   /** What its state may take, as it is set up. */
   #quotaBytes = Infinity;
   /** A write takes so much longer. */
@@ -179,7 +176,6 @@ export class SimulatedProcess {
     this.id = id;
     this.name = name;
     this.#disk = disk;
-    this.#isFormatted = disk.log.files.size > 0;
     this.#world = world;
     this.#program = world.release.version;
     this.#random = random;
@@ -188,8 +184,23 @@ export class SimulatedProcess {
     this.start();
   }
 
+  /** A process is there, whether its member has roles or not. */
   get running(): boolean {
-    return this.#running !== undefined;
+    return this.#life !== undefined;
+  }
+
+  get #running(): Running | undefined {
+    return this.#life?.running;
+  }
+
+  /** It hears everything, and does it at once. */
+  get isAttentive(): boolean {
+    return this.#running !== undefined && this.#backlog === undefined && this.#slowMs === 0;
+  }
+
+  /** Another process of its member is, or was, there. */
+  get hasTwin(): boolean {
+    return this.#hasTwin;
   }
 
   /** Down for good: its disk is damaged or gone, or it was removed. */
@@ -199,7 +210,7 @@ export class SimulatedProcess {
 
   /** Tells this run of its member from all others. */
   get run(): string {
-    return this.#run;
+    return this.#runName;
   }
 
   /** Whether that is known yet or not. */
@@ -274,7 +285,7 @@ export class SimulatedProcess {
   retire(): void {
     if (this.#down) return;
     this.#down = true;
-    if (this.#running !== undefined) this.#end('removed');
+    this.#end('removed');
   }
 
   get leading(): Ballot | undefined {
@@ -347,9 +358,34 @@ export class SimulatedProcess {
   }
 
   start(): void {
-    if (this.#down || this.#running !== undefined) return;
+    if (this.#down || this.#life !== undefined) return;
     this.#start += 1;
-    const onDisk = (run: () => void): void => {
+    const data = this.#newData();
+    this.#data = data;
+    // The other process may have written over what this one had on disk.
+    if (this.#hasTwin) this.#world.observer.damaged(this.id);
+    const life: MemberLife<Running> = new MemberLife({
+      data,
+      renewsState: true,
+      restore: () => undefined,
+      close: (heard, done) => {
+        data.close(heard);
+        this.#closed(done);
+      },
+      run: (first, storage) => this.#run(first, storage),
+      refused: () => undefined,
+      halted: (error) => this.#halted(error),
+      fatal: (error) => this.#fatal(error),
+    });
+    this.#life = life;
+    life.open();
+    life.begin();
+    if (data.first === undefined) this.#tell(life);
+  }
+
+  #newData(): SimulatedData {
+    const { keepBytes } = this.#world.plan;
+    const onLog = (run: () => void): void => {
       const finish = (): void => {
         if (this.#unfinished === undefined) run();
         else this.#unfinished.push(run);
@@ -357,62 +393,65 @@ export class SimulatedProcess {
       this.#later(this.#random.between(0.1, 4) + this.#diskMs, finish);
     };
     const onState = (run: () => void): void => {
-      onDisk(() => {
+      onLog(() => {
         if (this.#unfinishedState === undefined) run();
         else this.#unfinishedState.push(run);
       });
     };
-    const folder = new MemoryFolder(this.#disk.log, onDisk);
-    if (!this.#isFormatted) formatLog(folder, this.id);
-    this.#isFormatted = true;
-    // The other process may have written over what this one had on disk.
-    if (this.#hasTwin) this.#world.observer.damaged(this.id);
-    try {
-      this.#running = this.#open(folder, onState);
-    } catch (error) {
-      if (!(error instanceof DamageError)) throw error;
-      return this.#lose(error.message);
-    }
-    this.#tick();
+    return new SimulatedData({
+      ...{ disk: this.#disk, memberId: this.id, machine: this.#machine, keepBytes },
+      random: this.#random.next,
+      ...{ onLog, onState },
+      onSetAside: () => this.#setAside(),
+    });
+  }
+
+  /** Closing files may take a while, in which all else goes on. */
+  #closed(done: () => void): void {
+    const { closeMs } = this.#world.plan;
+    if (closeMs === 0) return done();
+    const start = this.#start;
+    this.#world.scheduler.after(this.#random.next() * closeMs, () => {
+      if (this.#start === start) done();
+    });
+  }
+
+  /** Somebody tells it its cluster; and then the same again, and another one, in vain. */
+  #tell(life: MemberLife<Running>): void {
+    const { plan, members, scheduler } = this.#world;
+    const first = { clusterId: CLUSTER, members, window: plan.window };
+    const tell = (): void => {
+      if (this.#life === life) life.form(first);
+      scheduler.after(0, again);
+    };
+    const again = (): void => {
+      if (this.#life !== life) return;
+      const isSame = life.form({ ...first }).ok;
+      const isOther = life.form({ ...first, clusterId: 'local/another' }).ok;
+      if (isSame && !isOther) return;
+      throw new BrokenInvariant('told', `${this.id} is not in the cluster that it was told first`);
+    };
+    if (plan.tellMs === 0) tell();
+    else scheduler.after(this.#random.next() * plan.tellMs, tell);
   }
 
   /** It stays without roles: it is as good as gone. */
   #lose(why: string): void {
     this.#down = true;
-    if (this.#running !== undefined) this.#end(why);
-    else this.#world.observer.ended(this.name, why);
+    if (this.#running === undefined) this.#world.observer.ended(this.name, why);
+    this.#end(why);
   }
 
   get #machine(): StateMachine {
     return versioned(machines[this.#world.plan.machine], this.#program);
   }
 
-  #open(folder: MemoryFolder, onState: (run: () => void) => void): Running {
-    const { plan, members, network, observer } = this.#world;
-    const machine = this.#machine;
-    let tables = new MemoryFile(this.#disk.state, onState);
-    const { opened, state } = openMemberStorage({
-      folder,
-      openState: (options) => {
-        tables = new MemoryFile(this.#disk.state, onState);
-        return openMemoryState(tables, options);
-      },
-      machine: { has: machine, first: { name: machine.name, version: FIRST_VERSION } },
-      clusterId: CLUSTER,
-      memberId: this.id,
-      segmentBytes: SEGMENT_BYTES,
-      keepBytes: plan.keepBytes,
-      random: this.#random.next,
-      anew: this.#anew,
-      heard: this.#heard,
-      setAside: () => this.#setAside(),
-    });
-    this.#anew = false;
+  #run(first: FirstConfiguration, { opened, state }: MemberStorage): Running {
+    const { plan, network, observer } = this.#world;
     const slotOut = state.flushedSlotOut;
     this.#flushed = slotOut;
-    const recovered = { ...opened.recovered, slotOut };
-    this.#run = formatIncarnation(opened.incarnation);
-    observer.started(this, recovered, slotOut);
+    this.#runName = formatIncarnation(opened.incarnation);
+    observer.started(this, { ...opened.recovered, slotOut }, slotOut);
     const stamp = (): Stamp => driver.stamp;
     const transport = network.join(this, {
       cluster: CLUSTER,
@@ -429,7 +468,7 @@ export class SimulatedProcess {
     const { driver, applier }: Wiring = wire(
       {
         self: this.id,
-        first: { clusterId: CLUSTER, members, window: plan.window },
+        first,
         storage: {
           opened: {
             ...opened,
@@ -444,7 +483,7 @@ export class SimulatedProcess {
             observer.flushed(this, flushed);
           }),
         },
-        machine,
+        machine: this.#machine,
         mode: plan.leadership,
         packing: { batchBytes: 2048, pipeline: 4, applyBytes: 512, heldBytes: plan.unwrittenBytes },
         newApplier: (...all) => {
@@ -486,13 +525,28 @@ export class SimulatedProcess {
         upgraded: () => undefined,
         quotaReached: () => undefined,
         collected: (floor) => observer.collected(this, floor),
-        restored: (slotOut) => this.#restored(slotOut),
+        restored: (slotOut) => {
+          observer.restored(this.id, slotOut);
+          this.#life?.restored();
+        },
         crashed: () => undefined,
-        failed: (error) => this.#failed(error),
+        failed: (error) => this.#life?.failed(error),
       },
     );
     driver.filter = (effects) => ({ effects: this.#step(effects), crash: false });
-    return { driver, applier, folder, tables, transport, state };
+    this.#tick();
+    return {
+      ...{ driver, applier, transport, state },
+      get heard() {
+        return driver.member.heard;
+      },
+      fail: (error) => driver.fail(error),
+      cease: () => undefined,
+      end: () => {
+        observer.beginsAgain(this.id);
+        this.#endRun('begins again');
+      },
+    };
   }
 
   /** Passes the effects of a step on; at an armed kill, only those up to a point. */
@@ -518,24 +572,13 @@ export class SimulatedProcess {
     return effects;
   }
 
-  /** Another member's state is on its disk: it begins again from it. */
-  #restored(slotOut: Slot): void {
-    this.#world.observer.restored(this.id, slotOut);
-    this.#end('goes on from the state of another member');
-    this.start();
+  #halted(error: Error): void {
+    const isExpelled = error instanceof TwinError || error instanceof LateWitnessError;
+    if (!isExpelled && !(error instanceof DamageError)) throw error;
+    this.#lose(error.message);
   }
 
-  #failed(error: Error): void {
-    if (error instanceof DamageError && isOfState(error)) {
-      this.#heard = this.#running?.driver.member.heard ?? {};
-      this.#end(error.message);
-      this.#setAside();
-      return this.#startAfter(0);
-    }
-    const isExpelled = error instanceof TwinError || error instanceof LateWitnessError;
-    if (error instanceof DamageError || isExpelled) {
-      return this.#lose(error.message);
-    }
+  #fatal(error: Error): void {
     if (error instanceof MachineError) return this.#outdated(error);
     if (!(error instanceof PlannedFailure)) throw error;
     this.#end('a write failed');
@@ -566,28 +609,45 @@ export class SimulatedProcess {
 
   /** Its state failed its checks: it begins without one. */
   #setAside(): void {
-    this.#disk.state = new MemoryStateDisk();
-    this.#anew = true;
     this.#isStateDamaged = false;
     this.#world.observer.setAside(this.id);
   }
 
   /** kill -9 or a power cut: of what is not synced, a block stays with probability `kept`. */
   kill(kept: number): void {
-    if (this.#running === undefined) return;
-    this.#running.folder.crash(() => this.#random.chance(kept));
-    this.#running.tables.crash();
+    if (this.#life === undefined) return;
+    this.#data?.crash(() => this.#random.chance(kept));
     this.#end('killed');
   }
 
+  /** SIGTERM: another leader, no new work, the state written. */
+  stop(): void {
+    const life = this.#life;
+    if (life === undefined || life.isStopping) return;
+    this.handOver();
+    const stop = (): void => {
+      life.stop(() => {
+        if (life.running === undefined) this.#end('stopped');
+        else life.running.driver.stop(() => this.#end('stopped'));
+      });
+    };
+    if (life.running === undefined) stop();
+    else this.#later(HAND_OVER_MS, stop);
+  }
+
+  /** The process ends. */
   #end(why: string): void {
+    if (this.#running !== undefined) this.#endRun(why);
+    this.#life = undefined;
+    this.#data?.close();
+    this.#start += 1;
+  }
+
+  #endRun(why: string): void {
     // It was admitted: nothing is missing that anybody knows of.
     if (this.#running?.driver.member.mayVote === true) this.#isLogDamaged = false;
     const transport = this.#running?.transport;
     this.#world.observer.ended(this.name, why);
-    this.#running?.folder.close();
-    this.#running?.tables.crash();
-    this.#running = undefined;
     this.#dying = false;
     this.#backlog = undefined;
     this.#unfinished = undefined;
@@ -600,7 +660,7 @@ export class SimulatedProcess {
   upgrade(): void {
     this.#world.release.version = NEXT_VERSION;
     this.#program = NEXT_VERSION;
-    if (this.#running === undefined) return;
+    if (this.#life === undefined) return;
     this.kill(1);
     this.#mistake();
     this.start();
@@ -635,7 +695,7 @@ export class SimulatedProcess {
 
   /** The next write to the log fails, and the process ends. */
   failDisk(restartAfterMs: number): void {
-    if (this.#running !== undefined) this.#running.folder.failure = new PlannedFailure('EIO');
+    if (this.#data !== undefined) this.#data.logFailure = new PlannedFailure('EIO');
     this.#restartAfterMs = restartAfterMs;
   }
 
@@ -647,7 +707,7 @@ export class SimulatedProcess {
   heal(): void {
     this.#armed = undefined;
     if (this.#program < this.#world.release.version) this.upgrade();
-    if (this.#running !== undefined) this.#running.folder.failure = undefined;
+    if (this.#data !== undefined) this.#data.logFailure = undefined;
     this.resume();
     this.resumeDisk();
     this.resumeState();
@@ -711,7 +771,7 @@ export class SimulatedProcess {
 
   /** The next write to the state fails, and the process ends. */
   failState(restartAfterMs: number): void {
-    if (this.#running !== undefined) this.#running.tables.failure = new PlannedFailure('EIO');
+    if (this.#data !== undefined) this.#data.stateFailure = new PlannedFailure('EIO');
     this.#restartAfterMs = restartAfterMs;
   }
 

@@ -61,6 +61,8 @@ export interface Report {
   readonly collections: number;
   /** How often a member went on from the state of another one. */
   readonly transfers: number;
+  /** How often a member began again while its process stayed. */
+  readonly restarts: number;
   readonly expired: number;
   /** Commands that were refused for good: the quota was reached. */
   readonly refused: number;
@@ -104,6 +106,7 @@ class Simulation {
   #elections = 0;
   #collections = 0;
   #transfers = 0;
+  #restarts = 0;
   /** The longest chat log that any member had. */
   #texts: readonly string[] = [];
 
@@ -265,6 +268,9 @@ class Simulation {
       restored: () => {
         this.#transfers += 1;
       },
+      beginsAgain: () => {
+        this.#restarts += 1;
+      },
       leading: ({ id, name }, ballot) => {
         if (ballot !== undefined) {
           this.#elections += 1;
@@ -341,6 +347,7 @@ class Simulation {
       changes: this.#operator?.changes ?? 0,
       collections: this.#collections,
       transfers: this.#transfers,
+      restarts: this.#restarts,
       expired: this.#clients.reduce((sum, { expired }) => sum + expired, 0),
       refused: this.#clients.reduce((sum, { refused }) => sum + refused, 0),
       faults: this.#faults,

@@ -8,7 +8,7 @@ export function sumsText(sums: Sums, form: 'text' | 'json'): string {
     return JSON.stringify({ ...rest, failed: failed.length, faults: Object.fromEntries(faults) });
   }
   const { seed, runs, steps, messages, garbled, begun, answered, decided, elections } = sums;
-  const { changes, collections, transfers, simulatedMs, elapsedMs } = sums;
+  const { changes, collections, transfers, restarts, simulatedMs, elapsedMs } = sums;
   const seconds = elapsedMs / 1000;
   const table = new Table({ style: { head: [], border: [] } });
   const number = (value: number): string => value.toLocaleString('en');
@@ -25,6 +25,7 @@ export function sumsText(sums: Sums, form: 'text' | 'json'): string {
     ['changes of the configuration', number(changes)],
     ['logs that were collected', number(collections)],
     ['states that were taken', number(transfers)],
+    ['members begun again', number(restarts)],
     ['sessions that expired', number(sums.expired)],
     ['commands refused over the quota', number(sums.refused)],
     ['seconds', seconds.toFixed(1)],

@@ -29,6 +29,7 @@ import {
 } from '../storage/restored-state.ts';
 import { setStateAside, STATE_FILE, stateSetAside } from '../storage/state-files.ts';
 import type { Logger } from '../../../host/src/logger.ts';
+import type { LifeData, TellRefusal } from './member-life.ts';
 
 const SEGMENT_BYTES = 64 * 1024 * 1024;
 
@@ -36,7 +37,7 @@ const SEGMENT_BYTES = 64 * 1024 * 1024;
  * What a node has on disk: the first configuration, for ever, once it has been told, and from then
  * on the member's storage, which is closed and opened again when the member begins anew.
  */
-export class NodeData {
+export class NodeData implements LifeData {
   readonly #folder: DataFolder;
   readonly #locks: readonly HeldFile[];
   readonly #config: Config;
@@ -116,7 +117,7 @@ export class NodeData {
     const ran = hasRun(logFolderOf(data), memberId);
     const stored = readFirstConfiguration(data, ran);
     const derived = this.#derivedConfiguration(stored);
-    const error = stored && this.machineErrorOf(stored);
+    const error = stored && this.#machineErrorOf(stored);
     if (error !== undefined) throw error;
     this.#hold(ran);
     this.#first = derived ? storeFirstConfiguration(data, derived, ran) : stored;
@@ -159,7 +160,7 @@ export class NodeData {
   /** Opens the storage, unless the state has to be restored first. */
   #begin(first: FirstConfiguration, ran: boolean): void {
     const isFresh = !ran && !hasState(this.#folder.path);
-    const error = isFresh ? this.snapshotErrorOf(first) : undefined;
+    const error = isFresh ? this.#snapshotErrorOf(first) : undefined;
     if (error !== undefined) throw new DamageError(RESTORE_FILE, 'the file', error);
     if (this.#snapshot === undefined) this.#openStorage(first);
   }
@@ -197,13 +198,21 @@ export class NodeData {
   }
 
   /** Why this process has not the machine of a cluster; `undefined` when it has. */
-  machineErrorOf({ machine }: FirstConfiguration): MachineError | undefined {
+  #machineErrorOf({ machine }: FirstConfiguration): MachineError | undefined {
     return machine && machineErrorOf(machine, this.machine);
   }
 
   /** Why this member may not be told a cluster, for the snapshot that it holds, or does not. */
-  snapshotErrorOf(first: FirstConfiguration): string | undefined {
+  #snapshotErrorOf(first: FirstConfiguration): string | undefined {
     return snapshotErrorOf(first, this.#folder.memberId, this.snapshot);
+  }
+
+  /** Why this member may not be told a cluster; `undefined` when it may. */
+  refusalOf(told: FirstConfiguration): TellRefusal | undefined {
+    const machineError = this.#machineErrorOf(told);
+    if (machineError !== undefined) return machineError;
+    const message = this.#snapshotErrorOf(told);
+    return message === undefined ? undefined : { code: 'ANOTHER_SNAPSHOT', message };
   }
 
   /**

@@ -1,11 +1,9 @@
 import { alarmCodes } from '../../../contract/src/alarms.ts';
 import { errors, type ErrorCode } from '../../../contract/src/error-codes.ts';
 import {
-  isSameFirstConfiguration,
   parseFirstConfiguration,
   type FirstConfiguration,
 } from '../../../contract/src/first-configuration.ts';
-import type { FormAnswer } from '../../../contract/src/form.ts';
 import { startHttp, type HttpServer } from '../../../host/src/http-server.ts';
 import type { NatsLink } from '../../../link/src/nats-link.ts';
 import { parseRecoveryRequest, parseSetAsideRequest } from '../../../contract/src/recovery.ts';
@@ -21,8 +19,7 @@ import { DamageError } from '../storage/damage.ts';
 import { openDataFolder, type DataFolder } from '../storage/data-folder.ts';
 import { DiskError } from '../storage/disk-error.ts';
 import type { FolderLock } from '../storage/folder-lock.ts';
-import { LostFileError } from '../storage/kept-files.ts';
-import { isOfState } from '../storage/state-files.ts';
+import type { MemberStorage } from '../storage/member-storage.ts';
 import { dropReasons, roomIn } from '../transport/transport.ts';
 import { AdminApi } from './admin-api.ts';
 import { Complaints } from './complaints.ts';
@@ -30,9 +27,9 @@ import { LogThrottle } from './log-throttle.ts';
 import { serveDirect } from './direct-requests.ts';
 import { DiskSpace } from './disk-space.ts';
 import { FileWatch } from './file-watch.ts';
-import { HaltError } from './halt-error.ts';
 import type { Logger } from '../../../host/src/logger.ts';
 import { LoopWatch } from './loop-watch.ts';
+import { MemberLife } from './member-life.ts';
 import { NodeConnection } from './node-connection.ts';
 import { NodeData } from './node-data.ts';
 import { quotaBytesOf } from './quota.ts';
@@ -67,14 +64,11 @@ export class Node {
   readonly #report: SelfReport;
   readonly #recovery: Recovery;
   readonly #snapshots: SnapshotGiver;
-  /** Why it has no roles: its data is damaged, or a person has to look. */
-  #fault: DamageError | HaltError | undefined;
-  #running: RunningMember | undefined;
+  readonly #life: MemberLife<RunningMember>;
+  /** Rejected when the member could not begin. */
+  #begun: Promise<void> = Promise.resolve();
   #admin: AdminApi | undefined;
   #http: HttpServer | undefined;
-  #stopping = false;
-  /** Settles when the member runs again. */
-  #restarting: Promise<void> | undefined;
 
   /**
    * Opens the data folder, and formats it when it is new.
@@ -129,12 +123,13 @@ export class Node {
       () => this.#report.unready(),
       lock.files,
     );
+    this.#life = this.#newLife();
     this.#files = this.#watchFiles();
     this.#space = new DiskSpace(this.#folder.path, config.freeBytes);
     this.#report = new SelfReport(config, member, () => ({
       data: this.#data,
-      running: this.#running,
-      fault: this.#fault,
+      running: this.#life.running,
+      fault: this.#life.fault,
       natsConnected: this.#nats.isUp,
       natsTrouble: this.#nats.trouble,
       alarms: [...this.#space.alarms, ...this.#loop.alarms],
@@ -146,18 +141,17 @@ export class Node {
       cluster: `${namespace}/${cluster}`,
       data: this.#data,
       log: this.#log,
-      running: () => this.#running,
-      isUnfit: () => this.#fault !== undefined,
+      running: () => this.#life.running,
+      isUnfit: () => this.#life.fault !== undefined,
       left: () => void this.#leave(),
-      failed: (error) => this.#failed(error),
+      failed: (error) => this.#life.failed(error),
     });
     this.#snapshots = new SnapshotGiver({
-      state: () => (this.#fault === undefined ? this.#data.storage?.state : undefined),
-      driver: () => this.#running?.driver,
+      state: () => (this.#life.fault === undefined ? this.#data.storage?.state : undefined),
+      driver: () => this.#life.running?.driver,
       about: () => this.#about(),
       chunkBytes: () => roomIn(this.#nats.link?.maxPayload ?? Infinity),
-      // Whoever writes the log stops first: its next run opens the same files.
-      failed: (error) => (this.#running ? this.#running.driver.fail(error) : this.#failed(error)),
+      failed: (error) => this.#life.fail(error),
     });
     this.#data.onClose = () => this.#snapshots.stop();
     this.#metrics.readGaugesFrom(
@@ -172,15 +166,16 @@ export class Node {
    * @throws AnotherClusterError
    */
   async start(): Promise<void> {
-    this.#open();
+    this.#life.open();
     this.#space.start();
-    if (this.#fault === undefined) this.#files.start();
+    if (this.#life.fault === undefined) this.#files.start();
     this.#http = await this.#show();
     this.#log.info({ port: this.#http.port }, 'http listens');
     const connection = await this.#nats.connect();
     this.#admin = new AdminApi(connection, this.#subjects, this.#log, () => this.status());
     this.#serve(connection);
-    await this.#begin(connection);
+    this.#life.begin();
+    await this.#begun;
     this.#loop.start(); // What a start takes is no stall.
   }
 
@@ -209,7 +204,9 @@ export class Node {
       parse: (text: string) => R | undefined,
       answer: (request: R) => Promise<A>,
     ): void => serveDirect(connection, subject, parse, answer, this.#fatal);
-    serve(subjects.form(memberId), parseFirstConfiguration, (told) => this.#form(connection, told));
+    serve(subjects.form(memberId), parseFirstConfiguration, (told) =>
+      Promise.resolve(this.#life.form(told)),
+    );
     serve(subjects.recover(memberId), parseRecoveryRequest, (asked) => recovery.recover(asked));
     serve(subjects.setAside(memberId), parseSetAsideRequest, (asked) => recovery.setAside(asked));
     connection.subscribe(subjects.snapshot(memberId), (message) => {
@@ -237,83 +234,36 @@ export class Node {
     return this.#report.status();
   }
 
-  /** Damage is kept for a person to look at: the member stays up without roles. */
-  #open(): void {
-    try {
-      this.#data.open();
-    } catch (error) {
-      if (!(error instanceof DamageError)) throw error;
-      this.#halt(error);
-    }
+  #newLife(): MemberLife<RunningMember> {
+    const data = this.#data;
+    return new MemberLife({
+      data,
+      renewsState: this.#config.mode === 'stable',
+      restore: (done) => void data.restore().then(() => done(), done),
+      close: (heard, done) => void data.close(heard).then(() => done(), done),
+      run: (first, storage) => this.#run(first, storage),
+      refused: ({ code, message }) => this.#refusals.pass(code, () => this.#log.error(message)),
+      halted: (error) => {
+        const where =
+          error instanceof DamageError ? { file: error.file, record: error.record } : {};
+        this.#log.error(where, `${error.message}; this member stays without roles`);
+      },
+      fatal: this.#fatal,
+    });
   }
 
-  /** Stores what this member is told, and runs at once: it stays in that cluster for ever. */
-  async #form(connection: NatsLink, told: FirstConfiguration): Promise<FormAnswer> {
-    const { first } = this.#data;
-    if (first !== undefined) {
-      return isSameFirstConfiguration(first, told)
-        ? { ok: true, clusterId: told.clusterId }
-        : { ok: false, code: 'ANOTHER_CLUSTER' };
-    }
-    if (this.#fault !== undefined) return { ok: false, code: 'DAMAGED' };
-    const refused = this.#data.machineErrorOf(told);
-    if (refused !== undefined) {
-      this.#refusals.pass(refused.code, () => this.#log.error(refused.message));
-      return { ok: false, code: refused.code };
-    }
-    const unfit = this.#data.snapshotErrorOf(told);
-    if (unfit !== undefined) {
-      this.#refusals.pass('ANOTHER_SNAPSHOT', () => this.#log.error(unfit));
-      return { ok: false, code: 'ANOTHER_SNAPSHOT' };
-    }
-    try {
-      this.#data.tell(told);
-    } catch (error) {
-      if (!(error instanceof DamageError)) throw error;
-      this.#halt(error);
-      return { ok: false, code: 'DAMAGED' };
-    }
-    await this.#begin(connection);
-    return { ok: true, clusterId: told.clusterId };
-  }
-
-  /** Runs the member, or restores its state first: that may take long, and is not waited for. */
-  async #begin(connection: NatsLink): Promise<void> {
-    if (!this.#data.isToRestore) return this.#run(connection);
-    this.#restarting = this.#data
-      .restore()
-      .then(() => (this.#stopping ? undefined : this.#run(connection)))
-      .catch((error: unknown) => {
-        if (!(error instanceof DamageError)) throw error;
-        this.#halt(error);
-      })
-      .catch(this.#fatal);
-  }
-
-  #halt(error: DamageError | HaltError): void {
-    this.#fault = error;
-    const where = error instanceof DamageError ? { file: error.file, record: error.record } : {};
-    this.#log.error(where, `${error.message}; this member stays without roles`);
-  }
-
-  /**
-   * Gives the member its roles, once it has been told and its data is well. Before that it hears
-   * no protocol message.
-   */
   get #quotaBytes(): number {
     return quotaBytesOf(this.#config.quotaBytes, this.#space.size);
   }
 
-  async #run(connection: NatsLink): Promise<void> {
-    const { first, storage } = this.#data;
-    if (first === undefined || storage === undefined) return;
-    this.#running = new RunningMember(
+  #run(first: FirstConfiguration, storage: MemberStorage): RunningMember {
+    const connection = this.#nats.link;
+    if (connection === undefined) throw new Error('a member runs before it is connected');
+    const running = new RunningMember(
       {
         config: this.#config,
         self: this.#folder.memberId,
-        first,
-        storage,
-        connection,
+        ...{ first, storage, connection },
         subjects: this.#subjects,
         metrics: this.#metrics,
         log: this.#log,
@@ -324,12 +274,14 @@ export class Node {
           if (this.#admin !== undefined) this.#admin.leading = driver;
         },
         dropped: this.#dropped,
-        restored: () => void this.#restart(() => undefined),
+        restored: () => this.#life.restored(),
         crashed: this.#crash,
-        failed: (error) => this.#failed(error),
+        failed: (error) => this.#life.failed(error),
       },
     );
-    await this.#running.start();
+    this.#begun = running.start();
+    this.#begun.catch(this.#fatal);
+    return running;
   }
 
   /** Nothing of this member is left; the answer that says so goes out first. */
@@ -348,50 +300,10 @@ export class Node {
   #watchFiles(): FileWatch {
     return new FileWatch(() => this.#data.look(), {
       lost: (error) => {
-        if (this.#fault !== undefined || this.#stopping) return;
-        // Whoever writes stops first.
-        if (this.#running) this.#running.driver.fail(error);
-        else this.#failed(error);
+        if (this.#life.fault === undefined && !this.#life.isStopping) this.#life.fail(error);
       },
       unsure: (cause) => this.#log.warn({ err: cause }, 'the system does not say how a file is'),
     });
-  }
-
-  #failed(error: Error): void {
-    const isFault = error instanceof DamageError || error instanceof HaltError;
-    if (!isFault) return this.#fatal(error);
-    const isLost = error instanceof LostFileError; // What it had stays open.
-    if (!isLost && isOfState(error) && this.#config.mode === 'stable') {
-      void this.#restart(() => this.#data.setAside(error));
-      return;
-    }
-    this.#halt(error);
-    this.#running?.cease();
-  }
-
-  /**
-   * The member begins again from what is on disk, as after a crash.
-   * @param change what is done to the state while it is closed
-   */
-  async #restart(change: () => void): Promise<void> {
-    if (this.#stopping) return;
-    this.#restarting = this.#endRun()
-      .then(async () => {
-        change();
-        this.#open();
-        const { link } = this.#nats;
-        if (link !== undefined) await this.#run(link);
-      })
-      .catch(this.#fatal);
-    await this.#restarting;
-  }
-
-  /** The member has stopped: nothing of it stays. */
-  async #endRun(): Promise<void> {
-    const heard = this.#running?.driver.member.heard;
-    this.#running?.end();
-    this.#running = undefined;
-    await this.#data.close(heard);
   }
 
   /**
@@ -399,10 +311,10 @@ export class Node {
    * files closed.
    */
   async stop(): Promise<void> {
-    this.#stopping = true;
-    await this.#restarting;
-    await this.#running?.stop();
-    if (this.#nats.isUp) await this.#running?.flushed();
+    await new Promise<void>((ready) => this.#life.stop(ready));
+    const { running } = this.#life;
+    await running?.stop();
+    if (this.#nats.isUp) await running?.flushed();
     await this.#nats.close();
     await this.#http?.close();
     this.#space.stop();

@@ -7,6 +7,7 @@ import type { Applier } from '../machine/applier.ts';
 import { machines } from '../machine/machines.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { formatBallot, type Ballot, type MemberId } from '../paxos/ballot.ts';
+import type { HeardEnds } from '../paxos/log-end.ts';
 import type { Change } from '../paxos/system-command.ts';
 import type { Dropped as CoreDropReason } from '../paxos/effects.ts';
 import type { MemberStorage } from '../storage/member-storage.ts';
@@ -17,6 +18,7 @@ import { ClientApi, type RequestDropReason } from './client-api.ts';
 import { CrashPoints } from './crash-points.ts';
 import type { Driver } from './driver.ts';
 import type { Logger } from '../../../host/src/logger.ts';
+import type { Run } from './member-life.ts';
 import { OutsideWitness } from './outside-witness.ts';
 import { ScriptPort, type LineDropReason } from './script-port.ts';
 import { wire, type Wiring } from './wiring.ts';
@@ -76,7 +78,7 @@ export interface RunningMemberEvents {
  * A member with its roles, over storage that is open: from `start` until it is ended or stopped it
  * ticks, hears the other members and, while it leads, clients. The storage stays the caller's.
  */
-export class RunningMember {
+export class RunningMember implements Run {
   readonly applier: Applier;
   readonly driver: Driver;
   readonly #ports: RunningMemberPorts;
@@ -245,6 +247,14 @@ export class RunningMember {
     if (!taken) return log.info({ ...change, taken }, 'a change of the members was void');
     if (!change.forced) return log.info({ ...change, taken }, 'reconfigured');
     log.warn({ ...change, taken }, 'reconfigured by force, without a look at who answers');
+  }
+
+  get heard(): HeardEnds {
+    return this.driver.member.heard;
+  }
+
+  fail(error: Error): void {
+    this.driver.fail(error);
   }
 
   /** Its driver has failed: it is still there to be looked at, and does nothing. */

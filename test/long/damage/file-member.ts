@@ -6,13 +6,11 @@ import { counter } from '../../../node/src/machine/counter.ts';
 import { Metrics } from '../../../node/src/metrics/metrics.ts';
 import type { Driver } from '../../../node/src/service/driver.ts';
 import { wire, type Wiring } from '../../../node/src/service/wiring.ts';
-import { HaltError } from '../../../node/src/service/halt-error.ts';
 import { createLogger } from '../../../host/src/logger.ts';
+import { MemberLife, type Run } from '../../../node/src/service/member-life.ts';
 import { NodeData } from '../../../node/src/service/node-data.ts';
-import { DamageError } from '../../../node/src/storage/damage.ts';
 import { openDataFolder } from '../../../node/src/storage/data-folder.ts';
 import type { MemberStorage } from '../../../node/src/storage/member-storage.ts';
-import { isOfState } from '../../../node/src/storage/state-files.ts';
 import type { MemoryNetwork, MemoryTransport } from '../../../node/src/transport/memory.ts';
 import type { Stamp } from '../../../node/src/transport/transport.ts';
 import type { Random } from '../../simulation/random.ts';
@@ -42,7 +40,7 @@ export interface FileWorld {
   readonly random: Random;
 }
 
-interface Running {
+interface Running extends Run {
   readonly driver: Driver;
   readonly applier: Applier;
   readonly transport: MemoryTransport;
@@ -57,9 +55,9 @@ export class FileMember {
   readonly #world: FileWorld;
   #id = '';
   #data: NodeData | undefined;
-  #running: Running | undefined;
-  #fault: Error | undefined;
-  #restarts: Promise<void> | undefined;
+  #life: MemberLife<Running> | undefined;
+  /** Why its process has ended. */
+  #ended: Error | undefined;
 
   constructor(folder: string, world: FileWorld) {
     this.folder = folder;
@@ -71,13 +69,17 @@ export class FileMember {
     return this.#id;
   }
 
+  get #running(): Running | undefined {
+    return this.#life?.running;
+  }
+
   get driver(): Driver | undefined {
     return this.#running?.driver;
   }
 
   /** Why it has no roles, or has ended. */
   get fault(): Error | undefined {
-    return this.#fault;
+    return this.#ended ?? this.#life?.fault;
   }
 
   get stateHash(): string | undefined {
@@ -86,26 +88,37 @@ export class FileMember {
 
   /** @param first what it is told, when it was not told yet */
   start(first?: FirstConfiguration): void {
-    this.#fault = undefined;
+    this.#ended = undefined;
+    this.#life = undefined;
     try {
       const folder = openDataFolder(this.folder, { cluster: CLUSTER });
       this.#id = folder.memberId;
       const data = new NodeData(folder, configOf(this.folder), silent, () => undefined);
       this.#data = data;
-      data.open();
-      if (data.first === undefined && first !== undefined) data.tell(first);
-      this.#run();
+      this.#life = new MemberLife({
+        data,
+        renewsState: true,
+        restore: (done) => void data.restore().then(() => done(), done),
+        close: (heard, done) => void data.close(heard).then(() => done(), done),
+        run: (told, storage) => this.#run(told, storage),
+        refused: ({ message }) => this.#end(new Error(message)),
+        halted: () => this.#leave(),
+        fatal: (error) => this.#end(error),
+      });
+      this.#life.open();
+      if (data.first === undefined && first !== undefined) this.#life.form(first);
+      else this.#life.begin();
     } catch (error) {
-      this.#fault = errorOf(error);
+      this.#end(error as Error);
     }
   }
 
-  #run(): void {
-    const { first, storage } = this.#data ?? {};
-    if (first !== undefined && storage !== undefined) this.#running = this.#drive(first, storage);
+  #end(error: Error): void {
+    this.#ended = error;
+    this.#leave();
   }
 
-  #drive(first: FirstConfiguration, { state, opened }: MemberStorage): Running {
+  #run(first: FirstConfiguration, { state, opened }: MemberStorage): Running {
     const { network, clockwork, random } = this.#world;
     const self = this.#id;
     const stamp = (): Stamp => driver.stamp;
@@ -148,20 +161,20 @@ export class FileMember {
         quotaReached: () => undefined,
         collected: () => undefined,
         dropped: () => undefined,
-        restored: () => this.#restart(() => undefined),
+        restored: () => this.#life?.restored(),
         crashed: () => undefined,
-        failed: (error) => this.#failed(error),
+        failed: (error) => this.#life?.failed(error),
       },
     );
-    return { driver, applier, transport };
-  }
-
-  #failed(error: Error): void {
-    if (error instanceof DamageError && isOfState(error)) {
-      return this.#restart(() => this.#data?.setAside(error));
-    }
-    this.#fault = error;
-    this.#leave();
+    return {
+      ...{ driver, applier, transport },
+      get heard() {
+        return driver.member.heard;
+      },
+      fail: (error) => driver.fail(error),
+      cease: () => undefined,
+      end: () => network.leave(transport),
+    };
   }
 
   /** Nobody hears it any more. */
@@ -169,30 +182,13 @@ export class FileMember {
     if (this.#running !== undefined) this.#world.network.leave(this.#running.transport);
   }
 
-  /** It begins again from what is on disk. */
-  #restart(change: () => void): void {
-    const heard = this.#running?.driver.member.heard;
-    this.#leave();
-    this.#running = undefined;
-    this.#restarts = (async () => {
-      await this.#data?.close(heard);
-      try {
-        change();
-        this.#data?.open();
-        this.#run();
-      } catch (error) {
-        this.#fault = errorOf(error);
-      }
-    })();
-  }
-
   /** A command arrives. */
   submit(command: Uint8Array, answer: (outcome: Outcome) => void): void {
-    if (this.#fault === undefined) this.#running?.driver.submit(command, answer);
+    if (this.fault === undefined) this.#running?.driver.submit(command, answer);
   }
 
   tick(): void {
-    if (this.#fault === undefined) this.#running?.driver.tick();
+    if (this.fault === undefined) this.#running?.driver.tick();
   }
 
   /** Ends it at once. @returns its folder as it was then */
@@ -204,20 +200,17 @@ export class FileMember {
 
   /** Stops it in order, but that it does not say so to anybody. */
   async stop(): Promise<void> {
-    await this.#restarts;
+    await new Promise<void>((ready) => {
+      if (this.#life === undefined) ready();
+      else this.#life.stop(ready);
+    });
     this.#leave();
-    const driver = this.#running?.driver;
-    if (driver !== undefined && this.#fault === undefined) {
+    const { driver } = this;
+    if (driver !== undefined && this.fault === undefined) {
       await new Promise<void>((resolve) => driver.stop(resolve));
     }
-    this.#running = undefined;
+    this.#life = undefined;
     await this.#data?.close();
     this.#data = undefined;
   }
-}
-
-/** What ends the process, or keeps it up without roles; anything else is a mistake of the code. */
-function errorOf(error: unknown): Error {
-  if (error instanceof DamageError || error instanceof HaltError) return error;
-  return error instanceof Error ? error : new Error(String(error));
 }
