@@ -243,6 +243,12 @@ class Simulation {
         trace?.add({ type: 'start', at: now(), member: process.name });
         this.#check(() => invariants.started(process, recovered, flushed));
       },
+      told: (member, isKept) => {
+        this.#check(() => {
+          if (isKept) return;
+          throw new BrokenInvariant('told', `${member} left the cluster that it was told first`);
+        });
+      },
       stepped: ({ id, name }, effects) => {
         this.#traceApplied(name, effects);
         this.#check(() => invariants.stepped(id, name, effects));

@@ -710,27 +710,6 @@ export const mutants: readonly SimulatedMutant[] = [
     to: 'return first.window === told.window',
   },
   {
-    name: 'a member whose state is set aside forgets what it has heard of the others',
-    invariant: 'amnesia',
-    file: 'service/member-life.ts',
-    from: 'this.#ports.close(heard, (error) => {',
-    to: 'this.#ports.close({}, (error) => {',
-  },
-  {
-    name: 'a state that failed its checks stays where it is',
-    invariant: 'state',
-    file: 'service/member-life.ts',
-    from: 'return this.#restart(() => data.setAside(error));',
-    to: 'return this.#restart(() => undefined);',
-  },
-  {
-    name: 'a run goes on when the next one begins',
-    invariant: 'exception',
-    file: 'service/member-life.ts',
-    from: '    this.#running?.end();\n',
-    to: '',
-  },
-  {
     name: 'the wiring: what is in the state is applied again',
     invariant: 'R1',
     file: 'service/wiring.ts',
