@@ -669,6 +669,7 @@ export class SimulatedProcess {
 
   /** Whoever is started with another machine than its cluster's is refused. */
   #mistake(): void {
+    if (this.#disk.first === undefined) return; // It is refused when it is told: it is of none yet.
     const other = { name: 'another', version: NEXT_VERSION };
     const now = (run: () => void): void => run();
     try {

@@ -116,7 +116,7 @@ class Simulation {
     this.#trace = trace;
     this.#isTampered = tamper !== undefined;
     const members = Array.from({ length: plan.members }, (_, i) => `n${i}`);
-    this.#invariants = new Invariants(members, plan.window);
+    this.#invariants = new Invariants(members, plan.window, plan.leadership);
     const random = new Random(plan.seed ^ 0x5eed);
     const scheduler = this.#scheduler;
     this.#network = new SimulatedNetwork(plan, scheduler, random.fork(), {

@@ -1,5 +1,5 @@
 import { compareBallots, formatBallot, type Ballot } from '../../../node/src/paxos/ballot.ts';
-import type { Configuration } from '../../../node/src/paxos/configuration.ts';
+import type { Configuration, LeadershipMode } from '../../../node/src/paxos/configuration.ts';
 import type { Effect, LogRecord, Recovered } from '../../../node/src/paxos/effects.ts';
 import type { Message } from '../../../node/src/paxos/messages.ts';
 import { sameValue, type Pvalue, type Slot, type Value } from '../../../node/src/paxos/pvalue.ts';
@@ -64,8 +64,14 @@ export class Invariants {
   /** The name of each run's process. */
   readonly #runs = new Map<string, string>();
 
-  /** @param members the first voters */
-  constructor(members: readonly string[], window: number) {
+  readonly #mode: LeadershipMode;
+
+  /**
+   * @param members the first voters
+   * @param mode on demand, an answer has a decided mark on a disk that covers it
+   */
+  constructor(members: readonly string[], window: number, mode: LeadershipMode) {
+    this.#mode = mode;
     this.#window = window;
     this.#rulings = new Rulings(members, window, this.#chosen);
   }
@@ -358,8 +364,19 @@ export class Invariants {
 
   /** A client was told that its command ran in that slot. */
   acknowledged(client: string, slot: Slot): void {
-    if (this.#chosen.has(slot)) return;
-    throw new BrokenInvariant('acknowledged', `${client} has an answer of slot ${slot}: undecided`);
+    if (!this.#chosen.has(slot)) {
+      throw new BrokenInvariant(
+        'acknowledged',
+        `${client} has an answer of slot ${slot}: undecided`,
+      );
+    }
+    if (this.#mode === 'stable') return;
+    const isMarked = [...this.#durable.values()].some(({ decidedMark }) => decidedMark > slot);
+    if (isMarked) return;
+    throw new BrokenInvariant(
+      'acknowledged',
+      `${client} has an answer of slot ${slot}: not marked`,
+    );
   }
 
   #durableOf(member: string): Held {

@@ -746,7 +746,7 @@ export const mutants: readonly SimulatedMutant[] = [
   },
   {
     name: 'the wiring: on demand, an answer does not wait for the mark',
-    invariant: 'mark',
+    invariant: 'acknowledged',
     file: 'service/wiring.ts',
     from: 'answersWaitForMark: true,',
     to: 'answersWaitForMark: false,',
