@@ -18,6 +18,6 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/build/', '<rootDir>/client/dist/'],
   globalSetup: '<rootDir>/test/nats-server.ts',
   // Most of the time a test waits for processes that it started.
-  maxWorkers: 2,
+  maxWorkers: 3,
   testTimeout: 20_000,
 };

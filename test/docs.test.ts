@@ -56,6 +56,14 @@ function anchors(page: string): string[] {
   );
 }
 
+test('the recording of the tutorial shows what the tutorial says', () => {
+  const shown = [...read('docs/pictures/tutorial.svg').matchAll(/>\$ (npx synod [a-z]+)/g)];
+  const commands = new Set(shown.map(([, command = '']) => command));
+  const tutorial = read('docs/tutorial.md');
+  expect(commands.size).toBeGreaterThan(5);
+  expect([...commands].filter((command) => !tutorial.includes(command))).toEqual([]);
+});
+
 test.each(pages)('the links of %s lead somewhere', (page) => {
   const links = [...read(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
   const broken = links.filter((link) => {

@@ -2,7 +2,7 @@ import { planOf } from './plan.ts';
 import { simulate } from './simulation.ts';
 
 const FROM = Number(process.env['SYNOD_SEED'] ?? '1');
-const RUNS = Number(process.env['SYNOD_RUNS'] ?? '10');
+const RUNS = Number(process.env['SYNOD_RUNS'] ?? '4');
 
 // A campaign has more: see campaign.test.ts.
 test(`R1–R3, A4, A5, C2, linearizable, live: ${RUNS} runs from seed ${FROM} on`, () => {

@@ -1,5 +1,4 @@
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
-import { beforeEach, describe, expect, test } from '@jest/globals';
 import {
   MemberLife,
   type LifeData,
