@@ -82,7 +82,7 @@ function damageLog(
   if (!others.filter((other) => field.isMember(other.id)).every(remembers)) return false;
   hit.damageLog(change);
   if (!allStop) return true;
-  const running = others.filter((other) => other.running);
+  const running = others.filter((other) => other.isThere);
   for (const other of running) other.kill(0);
   field.scheduler.after(luck * 300, () => {
     for (const other of running) other.start();

@@ -94,12 +94,12 @@ function hits(fault: Fault, hit: SimulatedProcess, field: Field): boolean {
     case 'replay':
       return network.replay();
     case 'slow':
-      if (!hit.running || hit.hasTwin) return false;
+      if (!hit.hasRoles || isDoubled(hit, processes)) return false;
       hit.slow(luck * SLOW_MS);
       later(() => hit.slow(0));
       return true;
     case 'pause':
-      if (!hit.running || hit.hasTwin) return false;
+      if (!hit.hasRoles || isDoubled(hit, processes)) return false;
       hit.pause();
       later(() => hit.resume());
       return true;
@@ -113,7 +113,7 @@ function hits(fault: Fault, hit: SimulatedProcess, field: Field): boolean {
     case 'kill':
       return kill([hit], 1, later);
     case 'stop':
-      if (!hit.running) return false;
+      if (!hit.isThere) return false;
       hit.stop();
       later(() => {
         hit.kill(1); // It had its time.
@@ -125,20 +125,20 @@ function hits(fault: Fault, hit: SimulatedProcess, field: Field): boolean {
     case 'power-cut-all':
       return kill(processes, luck < 0.3 ? 0 : luck, later);
     case 'kill-at-effect':
-      if (!hit.running) return false;
+      if (!hit.hasRoles) return false;
       hit.armKill({ luck, silenced: (luck * 10) % 1 < 0.5, restartAfterMs: forMs });
       return true;
     case 'failing-disk':
-      if (!hit.running) return false;
+      if (!hit.hasRoles) return false;
       hit.failDisk(forMs);
       return true;
     case 'stalled-disk':
-      if (!hit.running) return false;
+      if (!hit.hasRoles) return false;
       hit.stallDisk();
       later(() => hit.resumeDisk());
       return true;
     case 'stalled-state': {
-      const stalled = (luck < 0.5 ? [hit] : processes).filter((process) => process.running);
+      const stalled = (luck < 0.5 ? [hit] : processes).filter((process) => process.hasRoles);
       for (const each of stalled) each.stallState();
       scheduler.after(STATE_STALLS * forMs, () => {
         for (const each of stalled) each.resumeState();
@@ -163,11 +163,11 @@ function hits(fault: Fault, hit: SimulatedProcess, field: Field): boolean {
       hit.changeHastily();
       return true;
     case 'failing-state':
-      if (!hit.running) return false;
+      if (!hit.hasRoles) return false;
       hit.failState(forMs);
       return true;
     case 'slow-disks': {
-      const running = processes.filter((process) => process.running);
+      const running = processes.filter((process) => process.hasRoles);
       for (const each of running) each.slowDisk(SLOW_DISK_MS * (1 / 6 + (luck * 5) / 6));
       scheduler.after(5 * forMs, () => {
         for (const each of running) each.slowDisk(0);
@@ -204,6 +204,11 @@ function hits(fault: Fault, hit: SimulatedProcess, field: Field): boolean {
   }
 }
 
+/** Two processes of its member are there: they are to hear of one another. */
+function isDoubled(hit: SimulatedProcess, processes: readonly SimulatedProcess[]): boolean {
+  return processes.filter(({ id, hasRoles }) => id === hit.id && hasRoles).length > 1;
+}
+
 type Pair = readonly SimulatedProcess[];
 
 function cut({ scheduler, network }: Field, pairs: readonly Pair[], forMs: number): boolean {
@@ -219,7 +224,7 @@ function kill(
   kept: number,
   later: (undo: () => void) => void,
 ): boolean {
-  const running = victims.filter((victim) => victim.running);
+  const running = victims.filter((victim) => victim.isThere);
   for (const victim of running) victim.kill(kept);
   later(() => {
     for (const victim of running) victim.start();

@@ -114,7 +114,7 @@ export class SimulatedOperator {
     if (lostVoter !== undefined) return { voters: without(voters, lostVoter), learners };
     if (voters.length > this.#wish) {
       const staying = voters.slice(1);
-      const areUp = staying.every((id) => this.#process(id)?.running === true);
+      const areUp = staying.every((id) => this.#process(id)?.hasRoles === true);
       return areUp ? { voters: staying, learners } : 'wait';
     }
     return learners.length > 0 ? { voters, learners: [] } : 'nothing';

@@ -81,7 +81,7 @@ export interface Observer {
   restored(member: string, slotOut: Slot): void;
   /** Its files are about to be closed, and opened again. */
   beginsAgain(member: string): void;
-  /** It is about to end: its state can be looked at a last time. @param process its name */
+  /** Its run is about to end: its state can be looked at a last time. @param process its name */
   ended(process: string, why: string): void;
 }
 
@@ -150,6 +150,7 @@ export class SimulatedProcess {
   #damagedEnd = Infinity;
   /** There is, or was, a second process of its member: they stop when they hear of one another. */
   #hasTwin = false;
+  #sharesDisk = false;
   /** The slot in which it accepted a change of the members last. */
   #acceptedChange: Slot = -1;
   /** Its state had applied every slot below it, and was lost. */
@@ -187,8 +188,12 @@ export class SimulatedProcess {
   }
 
   /** A process is there, whether its member has roles or not. */
-  get running(): boolean {
+  get isThere(): boolean {
     return this.#life !== undefined;
+  }
+
+  get hasRoles(): boolean {
+    return this.#running !== undefined;
   }
 
   get #running(): Running | undefined {
@@ -200,9 +205,9 @@ export class SimulatedProcess {
     return this.#running !== undefined && this.#backlog === undefined && this.#slowMs === 0;
   }
 
-  /** Another process of its member is, or was, there. */
-  get hasTwin(): boolean {
-    return this.#hasTwin;
+  /** Another process works on its disk, or did: nobody can say what is there. */
+  get sharesDisk(): boolean {
+    return this.#sharesDisk;
   }
 
   /** Down for good: its disk is damaged or gone, or it was removed. */
@@ -411,9 +416,8 @@ export class SimulatedProcess {
   /** Closing files may take a while, in which all else goes on. */
   #closed(done: () => void): void {
     const { closeMs } = this.#world.plan;
-    if (closeMs === 0) return done();
     const start = this.#start;
-    this.#world.scheduler.after(this.#random.next() * closeMs, () => {
+    this.#world.scheduler.after(closeMs && this.#random.next() * closeMs, () => {
       if (this.#start === start) done();
     });
   }
@@ -528,7 +532,7 @@ export class SimulatedProcess {
         collected: (floor) => observer.collected(this, floor),
         restored: (slotOut) => {
           observer.restored(this.id, slotOut);
-          this.#life?.restored();
+          this.#life?.tookState();
         },
         crashed: () => undefined,
         failed: (error) => this.#life?.failed(error),
@@ -624,16 +628,17 @@ export class SimulatedProcess {
   /** SIGTERM: another leader, no new work, the state written. */
   stop(): void {
     const life = this.#life;
-    if (life === undefined || life.isStopping) return;
-    this.handOver();
     const stop = (): void => {
+      if (life === undefined || this.#life !== life || life.isStopping) return;
       life.stop(() => {
-        if (life.running === undefined) this.#end('stopped');
-        else life.running.driver.stop(() => this.#end('stopped'));
+        const { running } = life;
+        if (running === undefined) return this.#end('stopped');
+        running.driver.input({ type: 'hand-over' });
+        this.#later(HAND_OVER_MS, () => running.driver.stop(() => this.#end('stopped')));
       });
     };
-    if (life.running === undefined) stop();
-    else this.#later(HAND_OVER_MS, stop);
+    if (this.hasRoles) this.gate(stop);
+    else stop();
   }
 
   /** The process ends. */
@@ -641,7 +646,7 @@ export class SimulatedProcess {
     if (this.#running !== undefined) this.#endRun(why);
     this.#life = undefined;
     this.#data?.close();
-    this.#start += 1;
+    this.#forget();
   }
 
   #endRun(why: string): void {
@@ -649,12 +654,17 @@ export class SimulatedProcess {
     if (this.#running?.driver.member.mayVote === true) this.#isLogDamaged = false;
     const transport = this.#running?.transport;
     this.#world.observer.ended(this.name, why);
+    this.#forget();
+    if (transport !== undefined) this.#world.network.leave(transport);
+  }
+
+  /** What was asked for, and is not done yet, is not done any more. */
+  #forget(): void {
     this.#dying = false;
     this.#backlog = undefined;
     this.#unfinished = undefined;
     this.#unfinishedState = undefined;
     this.#start += 1;
-    if (transport !== undefined) this.#world.network.leave(transport);
   }
 
   /** It is restarted with the next program; before, somebody takes another machine by mistake. */
@@ -854,6 +864,8 @@ export class SimulatedProcess {
     const twin = new SimulatedProcess(id, this.#world, this.#random.fork(), disk, `${name}'`);
     twin.#hasTwin = true;
     this.#hasTwin = true;
+    twin.#sharesDisk = !onCopy;
+    this.#sharesDisk ||= !onCopy;
     return twin;
   }
 }

@@ -201,8 +201,8 @@ class Simulation {
     const isThere = (id: string): boolean =>
       this.#processes.some((each) => each.id === id && !each.endangered);
     // What a crash of all would leave them: the others may know no more than their disks.
-    const rulings = this.#processes.flatMap(({ running, known, flushed }) =>
-      running ? known.votersFrom(flushed) : [],
+    const rulings = this.#processes.flatMap(({ hasRoles, known, flushed }) =>
+      hasRoles ? known.votersFrom(flushed) : [],
     );
     // All are down: nobody says what their disks hold, and what is under way may never come.
     if (rulings.length === 0) return false;
@@ -222,14 +222,14 @@ class Simulation {
   get #isChanging(): boolean {
     const applied = Math.max(0, ...this.#processes.map(({ slotOut }) => slotOut));
     return this.#processes.some((process) => {
-      const { running, endangered, newest, flushed } = process;
-      const isUnsaved = running && !endangered && newest.from > flushed;
+      const { hasRoles, endangered, newest, flushed } = process;
+      const isUnsaved = hasRoles && !endangered && newest.from > flushed;
       return isUnsaved || process.hasAcceptedChange(applied);
     });
   }
 
   #isMember(id: string): boolean {
-    const running = this.#processes.filter((process) => process.running);
+    const running = this.#processes.filter((process) => process.hasRoles);
     return running.some(({ known }) => known.members.includes(id));
   }
 
@@ -325,8 +325,9 @@ class Simulation {
   }
 
   /** What was damaged and is not found yet differs: what it says is looked at all the same. */
-  #compareState({ id, isStateDamaged }: SimulatedProcess, slot: Slot, applier: Applier): void {
-    if (isStateDamaged || slot % HASHED_SLOTS !== 0) return;
+  #compareState(process: SimulatedProcess, slot: Slot, applier: Applier): void {
+    const { id, isStateDamaged, sharesDisk } = process;
+    if (isStateDamaged || sharesDisk || slot % HASHED_SLOTS !== 0) return;
     this.#invariants.state(id, slot, applier.stateHash());
   }
 
@@ -393,8 +394,8 @@ class Simulation {
   /** A voter is lost for good, and the operator has left: nobody replaces it. */
   #lacksVoter(): boolean {
     if (this.#plan.healing !== 'core') return false;
-    const voters = this.#processes.flatMap(({ running, known }) =>
-      running ? known.newest.voters : [],
+    const voters = this.#processes.flatMap(({ hasRoles, known }) =>
+      hasRoles ? known.newest.voters : [],
     );
     return this.#processes.some(({ id, lost }) => lost && voters.includes(id));
   }
@@ -429,7 +430,7 @@ class Simulation {
 
   /** As many voters as all configurations in force can do without, beside the lost ones. */
   #spare(): readonly SimulatedProcess[] {
-    const running = this.#processes.filter((process) => process.running);
+    const running = this.#processes.filter((process) => process.hasRoles);
     if (running.some(({ leading, settled }) => leading !== undefined && !settled)) return [];
     if (this.#isChanging) return [];
     // Who is no member yet, or has an older disk again, knows of a configuration that may rule

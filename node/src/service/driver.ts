@@ -486,6 +486,7 @@ export class Driver {
 
   /** What leaves goes out first: a p2a is on its way while its own record is being written. */
   #release(): void {
+    if (this.#failed) return; // What it would write may be another run's by now.
     this.#outbox.send(OUTBOX_BYTES);
     if (!this.#outbox.isEmpty) this.#wake();
     const begin = this.#ports.now();

@@ -40,7 +40,7 @@ export interface LifeData {
 /** A member with its roles, from the opening of its storage until that is closed. */
 export interface Run {
   readonly heard: HeardEnds;
-  /** Something of what it writes is wrong: it stops, and says so. */
+  /** Something of what it writes is wrong: it stops, and its life hears of it as `failed`. */
   fail(error: Error): void;
   /** It has failed: it can still be looked at, and does nothing. */
   cease(): void;
@@ -50,7 +50,7 @@ export interface Run {
 
 export interface LifePorts<R extends Run> {
   readonly data: LifeData;
-  /** Makes the state of the snapshot, and opens the storage. */
+  /** Makes the state of the snapshot that it holds, and opens the storage. */
   restore(done: Done): void;
   /** @param heard what the member had heard of the others: a state that begins anew keeps it */
   close(heard: HeardEnds | undefined, done: Done): void;
@@ -58,7 +58,7 @@ export interface LifePorts<R extends Run> {
   readonly renewsState: boolean;
   /** Gives the member its roles, over storage that is open. */
   run(first: FirstConfiguration, storage: MemberStorage): R;
-  /** It was told something that it does not do. */
+  /** It was told a cluster that it may not join. */
   refused(refusal: TellRefusal): void;
   /** From now on it has no roles, and stays up for a person to look at. */
   halted(error: DamageError | HaltError): void;
@@ -78,8 +78,9 @@ export class MemberLife<R extends Run> {
   #running: R | undefined;
   /** Its files are being closed, or made: it has no roles, and gets them when that is over. */
   #isBetween = false;
-  /** It is to stop, and whoever wants that waits for files. */
-  #stopping: (() => void) | undefined;
+  #isStopping = false;
+  /** Who wants it to stop waits for its files. */
+  #waiting: (() => void)[] = [];
 
   constructor(ports: LifePorts<R>) {
     this.#ports = ports;
@@ -94,7 +95,11 @@ export class MemberLife<R extends Run> {
   }
 
   get isStopping(): boolean {
-    return this.#stopping !== undefined;
+    return this.#isStopping;
+  }
+
+  get #mayBegin(): boolean {
+    return this.#fault === undefined && !this.#isStopping;
   }
 
   /** Opens what is on disk; what is damaged is kept, and the member stays without roles. */
@@ -102,8 +107,9 @@ export class MemberLife<R extends Run> {
     this.#unlessDamaged(() => this.#ports.data.open());
   }
 
-  /** It gets its roles, if it has been told its cluster and its data is well. */
+  /** It gets its roles, if it has been told its cluster, no fault was found, and it is to stay. */
   begin(): void {
+    if (!this.#mayBegin) return;
     const { data } = this.#ports;
     if (!data.isToRestore) return this.#run();
     this.#isBetween = true;
@@ -130,8 +136,8 @@ export class MemberLife<R extends Run> {
     return { ok: true, clusterId: told.clusterId };
   }
 
-  /** Another member's state is on disk: this run is over, and another begins from there. */
-  restored(): void {
+  /** Another member's state was taken, and is on disk: another run begins from there. */
+  tookState(): void {
     this.#restart(() => undefined);
   }
 
@@ -155,12 +161,13 @@ export class MemberLife<R extends Run> {
   }
 
   /**
-   * Nothing begins from now on.
+   * Nothing begins from now on: what it is told is kept for its next start.
    * @param ready called once no file is being closed or made: the run that is there may be stopped
    */
   stop(ready: () => void): void {
-    this.#stopping = ready;
-    if (!this.#isBetween) ready();
+    this.#isStopping = true;
+    if (!this.#isBetween) return ready();
+    this.#waiting.push(ready);
   }
 
   #run(): void {
@@ -174,7 +181,7 @@ export class MemberLife<R extends Run> {
    * @param change what is done to the state while it is closed
    */
   #restart(change: () => void): void {
-    if (this.#isBetween || this.isStopping) return;
+    if (this.#isBetween || !this.#mayBegin) return;
     this.#isBetween = true;
     const heard = this.#running?.heard;
     this.#running?.end();
@@ -194,12 +201,12 @@ export class MemberLife<R extends Run> {
     try {
       this.#unlessDamaged(() => {
         if (error !== undefined) throw error;
-        if (this.#fault === undefined && !this.isStopping) next();
+        if (this.#mayBegin) next();
       });
     } catch (thrown) {
       this.#ports.fatal(thrown as Error);
     }
-    this.#stopping?.();
+    for (const ready of this.#waiting.splice(0)) ready();
   }
 
   /** @returns whether it was done */

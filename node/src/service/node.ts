@@ -274,7 +274,7 @@ export class Node {
           if (this.#admin !== undefined) this.#admin.leading = driver;
         },
         dropped: this.#dropped,
-        restored: () => this.#life.restored(),
+        restored: () => this.#life.tookState(),
         crashed: this.#crash,
         failed: (error) => this.#life.failed(error),
       },
@@ -312,6 +312,7 @@ export class Node {
    */
   async stop(): Promise<void> {
     await new Promise<void>((ready) => this.#life.stop(ready));
+    await this.#begun.catch(() => undefined); // Whoever waits for it is told.
     const { running } = this.#life;
     await running?.stop();
     if (this.#nats.isUp) await running?.flushed();

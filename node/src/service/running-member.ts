@@ -88,6 +88,8 @@ export class RunningMember implements Run {
   readonly #witness: OutsideWitness | undefined;
   #scriptPort: ScriptPort | undefined;
   #ticker: NodeJS.Timeout | undefined;
+  /** It has ended, or stops. */
+  #isOver = false;
 
   constructor(ports: RunningMemberPorts, events: RunningMemberEvents) {
     this.#ports = ports;
@@ -95,7 +97,7 @@ export class RunningMember implements Run {
     const { config, connection, subjects } = ports;
     this.#transport = this.#join();
     this.#witness = config.witness === 'operator' ? this.#findWitness() : undefined;
-    const { driver, applier } = this.#wire();
+    const { driver, applier } = this.#wireOrDetach();
     this.driver = driver;
     this.applier = applier;
     this.#api = new ClientApi(connection, subjects, this.driver, this.#dropped, (err) => {
@@ -132,6 +134,17 @@ export class RunningMember implements Run {
         this.driver.input({ type: 'testimony', testimony: { type: 'testimony', ...evidence } });
       },
     });
+  }
+
+  /** What listens already is not left behind. */
+  #wireOrDetach(): Wiring {
+    try {
+      return this.#wire();
+    } catch (error) {
+      this.#witness?.detach();
+      this.#transport.detach();
+      throw error;
+    }
   }
 
   #wire(): Wiring {
@@ -196,6 +209,7 @@ export class RunningMember implements Run {
     const { mode, machine, tickMs } = config;
     const { clusterId, members: voters } = first;
     await this.#listenToScripts();
+    if (this.#isOver) return this.#scriptPort?.close();
     this.#ticker = setInterval(() => this.#tick(), tickMs);
     log.info({ mode, clusterId, voters, machine }, 'member runs');
   }
@@ -267,6 +281,7 @@ export class RunningMember implements Run {
 
   /** Its driver has stopped: nothing of it stays. */
   end(): void {
+    this.#isOver = true;
     this.cease();
     this.#scriptPort?.close();
     this.#transport.detach();
@@ -274,6 +289,7 @@ export class RunningMember implements Run {
 
   /** Stops in order: another leader, no new work, the state written. */
   async stop(): Promise<void> {
+    this.#isOver = true;
     const { driver } = this;
     if (this.#ports.config.mode === 'stable' && driver.member.leading !== undefined) {
       const { self, configurations } = driver.member;

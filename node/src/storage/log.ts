@@ -56,7 +56,10 @@ export interface Log {
    */
   seal(): void;
 
-  /** Releases the files once the batch in flight has ended. */
+  /**
+   * Releases the files once the batch in flight has ended.
+   * @throws the error of a write that failed, by rejection: what is read from there may not last
+   */
   close(): Promise<void>;
 }
 

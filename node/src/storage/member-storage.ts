@@ -57,8 +57,11 @@ function open(
   try {
     const opened = openSegmentLog({ ...options, state: state.facts });
     const close = async (): Promise<void> => {
-      await opened.log.close();
-      await state.close();
+      try {
+        await opened.log.close();
+      } finally {
+        await state.close();
+      }
     };
     return { opened, state, close };
   } catch (error) {

@@ -79,7 +79,9 @@ export class SegmentLog implements Log {
   /** How many reads are under way in a segment. */
   readonly #readers = new Map<number, number>();
   #inFlight: readonly LogRecord[] | undefined;
-  #failed = false;
+  /** Of the write that failed: it was the last. */
+  #failure: Error | undefined;
+  #isClosed = false;
   #idle: (() => void) | undefined;
 
   constructor(options: SegmentLogOptions, found: FoundLog) {
@@ -139,14 +141,16 @@ export class SegmentLog implements Log {
 
   append(records: readonly LogRecord[], done: (error?: Error) => void): void {
     if (this.#inFlight !== undefined) throw new Error('a batch is in flight already');
-    if (this.#failed) throw new Error('the log has failed: nothing may be appended');
+    if (this.#failure !== undefined || this.#isClosed) {
+      throw new Error('the log has failed, or is closed: nothing may be appended');
+    }
     const batch = this.#batchOf(records);
     this.#inFlight = batch;
     const size = sizeOf(batch);
     const payload = this.#payload.take(size);
     const blocks = blocksOf(size);
     const settle = (error?: Error): void => {
-      this.#failed = error !== undefined;
+      this.#failure = error;
       if (error === undefined) this.#end = this.#tail.sequence;
       this.#inFlight = undefined;
       this.#idle?.();
@@ -285,6 +289,7 @@ export class SegmentLog implements Log {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     // Only the one that is being deleted goes on; the others go after the next start.
     this.#removeLater = undefined;
     this.#doomed.splice(this.#removing === undefined ? 0 : 1);
@@ -294,6 +299,8 @@ export class SegmentLog implements Log {
       });
     }
     this.#options.folder.close();
+    // Who is not told of it may take for durable what the system has in memory alone.
+    if (this.#failure !== undefined) throw this.#failure;
   }
 }
 

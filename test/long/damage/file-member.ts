@@ -161,7 +161,7 @@ export class FileMember {
         quotaReached: () => undefined,
         collected: () => undefined,
         dropped: () => undefined,
-        restored: () => this.#life?.restored(),
+        restored: () => this.#life?.tookState(),
         crashed: () => undefined,
         failed: (error) => this.#life?.failed(error),
       },

@@ -167,7 +167,7 @@ describe('a member that runs', () => {
   beforeEach(running);
 
   test("goes on from another member's state once its files are closed", () => {
-    life.restored();
+    life.tookState();
     expect(looked()).toEqual(['end', 'close, heard n1']);
     expect(life.running).toBeUndefined();
     finish();
@@ -219,7 +219,7 @@ describe('a member that runs', () => {
 describe('while its files are closed', () => {
   beforeEach(() => {
     running();
-    life.restored();
+    life.tookState();
     looked();
   });
 
@@ -241,10 +241,17 @@ describe('while its files are closed', () => {
 
   test('nothing is closed a second time', () => {
     life.failed(stateDamage);
-    life.restored();
+    life.tookState();
     expect(looked()).toEqual([]);
     finish();
     expect(looked()).toEqual(['open', 'run']);
+  });
+
+  test('whoever else wants it to stop waits, too', () => {
+    life.stop(() => did.push('ready'));
+    life.stop(() => did.push('ready, too'));
+    finish();
+    expect(looked()).toEqual(['ready', 'ready, too']);
   });
 
   test('what cannot be closed ends the process', () => {
@@ -260,10 +267,49 @@ describe('while its files are closed', () => {
   });
 });
 
+describe('a member with a fault', () => {
+  test('that its first opening found makes no state of the snapshot that it holds', () => {
+    disk.first = first;
+    disk.isToRestore = true;
+    disk.damage = logDamage;
+    life.open();
+    life.begin();
+    expect(looked()).toEqual(['open', `halted: ${logDamage.message}`]);
+    expect(pending).toEqual([]);
+  });
+
+  test('that was found before it is connected gets no roles', () => {
+    disk.first = first;
+    life.open();
+    life.fail(new LostFileError({ file: STATE_FILE, what: 'it is missing' }));
+    looked();
+    life.begin();
+    expect(looked()).toEqual([]);
+    expect(life.running).toBeUndefined();
+  });
+
+  test('keeps its files open, also when the state of another member was just taken', () => {
+    running();
+    life.failed(logDamage);
+    looked();
+    life.tookState();
+    expect(looked()).toEqual([]);
+  });
+});
+
+test('a member that stops keeps what it is told, for its next start', () => {
+  life.open();
+  life.stop(() => undefined);
+  looked();
+  expect(life.form(first)).toEqual({ ok: true, clusterId: 'c' });
+  expect(looked()).toEqual(['open']);
+  expect(life.running).toBeUndefined();
+});
+
 test('a member that stops begins nothing more', () => {
   running();
   life.stop(() => did.push('ready'));
-  life.restored();
+  life.tookState();
   life.failed(stateDamage);
   expect(looked()).toEqual(['ready']);
 });

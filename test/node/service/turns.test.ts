@@ -56,6 +56,20 @@ test.each<[string, (value: Uint8Array[]) => Effect]>([
   expect(turns).toEqual([3, 3, 3, 1]);
 });
 
+test('who has failed writes nothing more, also when a cut that was under way is on disk', () => {
+  const cluster = new MemoryCluster(1, 1, 0);
+  cluster.run(LONG);
+  cluster.stallDisks((_member, part) => part === 'state');
+  cluster.append('n0', 'a text', () => undefined);
+  cluster.run(20);
+  const driver = cluster.driverOf('n0');
+  const { end } = driver.stamp;
+  expect(() => driver.fail(new Error('damage'))).toThrow('damage');
+  cluster.resumeDisks();
+  cluster.step(Infinity);
+  expect(driver.stamp.end).toEqual(end);
+});
+
 test('messages that wait for their turn are bounded in bytes: what is more is dropped', () => {
   const cluster = new MemoryCluster(3, 1, 0);
   cluster.run(LONG);

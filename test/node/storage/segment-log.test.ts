@@ -3,6 +3,7 @@ import type { LogRecord, StoredPvalue } from '../../../node/src/paxos/effects.ts
 import { BLOCK_BYTES } from '../../../node/src/storage/block.ts';
 import { DamageError } from '../../../node/src/storage/damage.ts';
 import type { Log } from '../../../node/src/storage/log.ts';
+import { MemoryDisk, MemoryFolder } from '../../../node/src/storage/memory-folder.ts';
 import { ballot, pvalue } from '../paxos/samples.ts';
 import {
   append,
@@ -65,6 +66,13 @@ describe.each([
         { ...pvalue('2.b', 1, 'learned'), learned: true },
       ]),
     );
+  });
+
+  test('once it is closed nothing is appended', async () => {
+    const { log } = open(place);
+    await append(log, [accepted(0, 'one')]);
+    await log.close();
+    expect(() => log.append([accepted(1, 'two')], () => undefined)).toThrow(/is closed/);
   });
 
   test('values below slot_out stay on disk, and are read from there', async () => {
@@ -188,4 +196,13 @@ describe.each([
       { seed: 7, numRuns: 25 },
     );
   });
+});
+
+test('a write that failed is told again to whoever closes the log: what it holds may not last', async () => {
+  const folder = new MemoryFolder(new MemoryDisk(), setImmediate);
+  const { log } = open({ ...memoryPlace(), folder: () => folder });
+  await append(log, [accepted(0, 'one')]);
+  folder.failure = new Error('EIO');
+  await expect(append(log, [accepted(1, 'two')])).rejects.toThrow('EIO');
+  await expect(log.close()).rejects.toThrow('EIO');
 });
