@@ -48,7 +48,7 @@ export interface DriverSettings {
   readonly queueBytes: number;
   /** The largest command, where a message has room for it. */
   readonly maxCommandBytes: number;
-  /** Answers wait until the decided mark that covers them is durable (leadership on demand). */
+  /** Answers wait until the decided mark that covers them is durable: the wiring sets it. */
   readonly answersWaitForMark?: boolean;
   /** A write that takes more ticks means that the disk stalls: whoever leads hands over. */
   readonly stallTicks: number;

@@ -67,7 +67,10 @@ export function wire(ports: WiringPorts, settings: DriverSettings, events: Drive
   return { driver, applier };
 }
 
-/** There are no heartbeats: it is no sign of anything that somebody is silent, or nobody leads. */
+/**
+ * Answers wait for the mark that covers them. There are no heartbeats: it is no sign of anything that
+ * somebody is silent, or that nobody leads.
+ */
 function onDemand(settings: DriverSettings): DriverSettings {
   return {
     ...settings,
