@@ -68,8 +68,8 @@ export function wire(ports: WiringPorts, settings: DriverSettings, events: Drive
 }
 
 /**
- * Answers wait for the mark that covers them. There are no heartbeats: it is no sign of anything that
- * somebody is silent, or that nobody leads.
+ * Answers wait for the mark that covers them. There are no heartbeats: that somebody is silent, or
+ * that nobody leads, is no sign of anything.
  */
 function onDemand(settings: DriverSettings): DriverSettings {
   return {
