@@ -10,10 +10,9 @@ const LOOK_MS = 900;
 const LINE_MS = 180;
 /** All of it stays to be seen before it begins again. */
 const END_MS = 5_000;
-/** The cursor at the end of what was typed. */
 const PROMPT = '$ ';
 
-/** A line of the terminal, with the time at which it, or each of its characters, comes. */
+/** A line of the terminal, with the milliseconds at which it comes, or begins to be typed. */
 interface Line {
   readonly text: string;
   readonly at: number;
@@ -30,7 +29,7 @@ export function drawing(shown: readonly Shown[]): string {
     `.all text{fill:#d6deeb}.typed{fill:#a5e07a!important;font-weight:600!important}`,
     `.scroll{transform:translateY(${-scrolled}px)}`,
     `@media (prefers-reduced-motion:no-preference){`,
-    `.all text,.all tspan,.scroll{animation-duration:${forMs}ms;animation-iteration-count:infinite;animation-timing-function:step-end}`,
+    `.all text,.scroll{animation-duration:${forMs}ms;animation-iteration-count:infinite;animation-timing-function:step-end}`,
     ...appearances(lines, forMs),
     scrolling(lines, forMs),
     `}`,
@@ -67,7 +66,7 @@ function drawn({ text, isTyped }: Line, row: number): string {
 
 /** Every line comes at its time; what is typed is uncovered a character at a time. */
 function appearances(lines: readonly Line[], forMs: number): string[] {
-  const share = (at: number): string => `${((100 * at) / forMs).toFixed(2)}%`;
+  const share = (at: number): string => shareOf(at, forMs);
   return lines.flatMap(({ text, at, isTyped }, row) => {
     const name = `.l${row}{animation-name:l${row}}`;
     if (!isTyped)
@@ -83,9 +82,13 @@ function appearances(lines: readonly Line[], forMs: number): string[] {
 function scrolling(lines: readonly Line[], forMs: number): string {
   const steps = lines.slice(ROWS).map(({ at }, i) => {
     const up = (i + 1) * CHARACTER.height;
-    return `${((100 * at) / forMs).toFixed(2)}%{transform:translateY(${-up}px)}`;
+    return `${shareOf(at, forMs)}{transform:translateY(${-up}px)}`;
   });
   return `.scroll{animation-name:up}@keyframes up{0%{transform:none}${steps.join('')}}`;
+}
+
+function shareOf(at: number, forMs: number): string {
+  return `${((100 * at) / forMs).toFixed(2)}%`;
 }
 
 function escaped(text: string): string {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { until } from '../../cli/src/bench/until.ts';
 import { cliProgram, synod } from '../journeys/cli-run.ts';
 import { drawing } from './drawing.ts';
 import { session } from './session.ts';
@@ -11,14 +12,10 @@ import { session } from './session.ts';
 const FILE = 'docs/pictures/tutorial.svg';
 const START_MS = 60_000;
 
-async function healthy(folder: string): Promise<void> {
-  const deadline = performance.now() + START_MS;
-  while (performance.now() < deadline) {
-    const { code } = await synod(['status'], { cwd: folder });
-    if (code === 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-  throw new Error('the cluster did not start');
+/** Whether the cluster is there, and well. */
+async function isHealthy(folder: string): Promise<true | undefined> {
+  const { code } = await synod(['status'], { cwd: folder });
+  return code === 0 ? true : undefined;
 }
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'synod-recording-'));
@@ -28,7 +25,7 @@ const up = spawn(process.execPath, [cliProgram, 'up'], {
 });
 const ended = new Promise((resolve) => up.on('exit', resolve));
 try {
-  await healthy(folder);
+  await until('a healthy cluster', START_MS, () => isHealthy(folder));
   fs.writeFileSync(FILE, drawing(await session(folder)));
   process.stdout.write(`${FILE} is written.\n`);
 } finally {

@@ -417,7 +417,8 @@ export class SimulatedProcess {
   #closed(done: () => void): void {
     const { closeMs } = this.#world.plan;
     const start = this.#start;
-    this.#world.scheduler.after(closeMs && this.#random.next() * closeMs, () => {
+    const takesMs = closeMs > 0 ? this.#random.next() * closeMs : 0;
+    this.#world.scheduler.after(takesMs, () => {
       if (this.#start === start) done();
     });
   }
