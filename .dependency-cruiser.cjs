@@ -29,18 +29,33 @@ module.exports = {
     },
     only('contract-stands-alone', '^contract/', '^contract/'),
     only('host-stands-alone', '^host/', '^host/'),
+    only('machines-know-the-contract', '^machines/', '^(machines|contract)/'),
+    only(
+      'no-machine-knows-another',
+      '^machines/src/([^/]+)/',
+      '^(contract|machines/src/(port|$1))/',
+    ),
+    only(
+      'what-applications-call-is-without-the-machine',
+      '^machines/src/[^/]+/(calls|operations)\\.ts$',
+      '^(contract/|machines/src/port/|machines/src/[^/]+/operations\\.ts$)',
+    ),
     only('link-knows-the-contract', '^link/', '^(link|contract)/'),
     {
       name: 'each-package-depends-on-what-it-imports',
       severity: 'error',
-      from: { path: '^(contract|link|host|node|client|cli|operator)/src/' },
+      from: { path: '^(contract|machines|link|host|node|client|cli|operator)/src/' },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'] },
     },
-    only('machine-knows-the-contract-only', '^node/src/machine/', '^(contract|node/src/machine)/'),
+    only(
+      'the-applier-knows-the-port-only',
+      '^node/src/machine/',
+      '^(contract|machines/src/port|node/src/machine)/',
+    ),
     only(
       'storage-knows-the-core-and-machine',
       '^node/src/storage/',
-      '^(contract|host|node/src/(storage|paxos|machine))/',
+      '^(contract|machines/src/port|host|node/src/(storage|paxos|machine))/',
     ),
     only(
       'transport-knows-the-core',
@@ -54,9 +69,17 @@ module.exports = {
       from: {},
       to: { path: '^(node|operator)/src/(main|trial)\\.ts$' },
     },
-    only('node-does-not-know-its-clients', '^node/', '^(node|contract|link|host)/'),
-    only('operator-does-not-know-the-node', '^operator/', '^(operator|contract|link|host|client)/'),
-    only('the-api-knows-the-contract-only', '^operator/src/api/', '^(contract|operator/src/api)/'),
+    only('node-does-not-know-its-clients', '^node/', '^(node|contract|machines|link|host)/'),
+    only(
+      'operator-does-not-know-the-node',
+      '^operator/',
+      '^(operator|contract|machines|link|host|client)/',
+    ),
+    only(
+      'the-api-knows-the-contract-and-the-machines',
+      '^operator/src/api/',
+      '^(contract/|machines/src/machines\\.ts$|operator/src/api/)',
+    ),
     only(
       'builders-of-objects-know-the-api-only',
       '^operator/src/resources/',
@@ -102,8 +125,16 @@ module.exports = {
       '^operator/manifests/',
       '^(contract|operator/(manifests|src/api))/',
     ),
-    only('client-knows-the-contract-and-the-link', '^client/', '^(client|contract|link)/'),
-    only('cli-starts-the-node-and-never-imports-it', '^cli/', '^(cli|client|contract|link|host)/'),
+    only(
+      'client-knows-the-contract-the-link-and-calls',
+      '^client/',
+      '^(client/|contract/|link/|machines/src/port/|machines/src/[^/]+/calls\\.ts$)',
+    ),
+    only(
+      'cli-starts-the-node-and-never-imports-it',
+      '^cli/',
+      '^(cli|client|contract|machines|link|host)/',
+    ),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -8,6 +8,7 @@ FROM ${BASE} AS build
 WORKDIR /opt/synod
 COPY package.json package-lock.json .npmrc ./
 COPY contract/package.json contract/
+COPY machines/package.json machines/
 COPY link/package.json link/
 COPY host/package.json host/
 COPY node/package.json node/

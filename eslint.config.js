@@ -41,7 +41,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['{contract,link,host,node,client,cli,operator}/src/**/*.ts'],
+    files: ['{contract,machines,link,host,node,client,cli,operator}/src/**/*.ts'],
     rules: { 'no-restricted-syntax': ['error', endless] },
   },
   {

@@ -5,8 +5,8 @@
  *   node dist/examples/count.js visits
  */
 import { env, argv } from 'node:process';
-// In an application of yours: import { connect } from '@synod/client';
-import { connect } from '../client/src/index.ts';
+// In an application of yours: import { connect, counter } from '@synod/client';
+import { connect, counter } from '../client/src/index.ts';
 
 const CLIENTS = 3;
 const ADDITIONS = 20;
@@ -18,16 +18,18 @@ const options = {
 };
 
 const reader = await connect(options);
-const before = (await reader.readRegister(register)).value;
+const before = (await reader.machine(counter).read(register)).value;
 
 async function addFromOneClient(): Promise<void> {
   const synod = await connect(options);
-  const additions = Array.from({ length: ADDITIONS }, () => synod.add(register, 1));
+  const additions = Array.from({ length: ADDITIONS }, () =>
+    synod.machine(counter).add(register, 1),
+  );
   await Promise.all(additions); // They travel together, and each runs once.
   await synod.close();
 }
 await Promise.all(Array.from({ length: CLIENTS }, addFromOneClient));
 
-const after = (await reader.readRegister(register)).value;
+const after = (await reader.machine(counter).read(register)).value;
 console.log(`${register}: ${before} + ${CLIENTS * ADDITIONS} = ${after}`);
 await reader.close();

@@ -6,8 +6,8 @@
  *   node dist/examples/survive-a-leader-change.js 20
  */
 import { env, argv } from 'node:process';
-// In an application of yours: import { connect, SynodError } from '@synod/client';
-import { connect, SynodError } from '../client/src/index.ts';
+// In an application of yours: import { chatLog, connect, SynodError } from '@synod/client';
+import { chatLog, connect, SynodError } from '../client/src/index.ts';
 
 const SHOWN_MS = 150;
 const PAGE = 500;
@@ -18,6 +18,7 @@ const synod = await connect({
   cluster: env['SYNOD_CLUSTER'] ?? 'local',
   deadlineMs: 10_000, // An election takes less than a second or two.
 });
+const log = synod.machine(chatLog);
 
 const run = Date.now().toString(36); // So that another run of this program has other texts.
 const isMine = (text: string): boolean => text.startsWith(`${run}/`);
@@ -30,7 +31,7 @@ while (performance.now() < end) {
   const text = `${run}/${acknowledged.length + unknown.size}`;
   const begin = performance.now();
   try {
-    await synod.append(text);
+    await log.append(text);
     acknowledged.push(text);
   } catch (error) {
     // After TIMED_OUT the text may be there or not: only a program can know what to do then.
@@ -44,7 +45,7 @@ while (performance.now() < end) {
 
 const found: string[] = [];
 for (let from = 0, total = 1; from < total; from += PAGE) {
-  const page = await synod.readTexts({ from, limit: PAGE });
+  const page = await log.read({ from, limit: PAGE });
   found.push(...page.texts.filter(isMine));
   total = page.total;
 }

@@ -2,13 +2,13 @@
 import { Command, Option } from 'commander';
 import { exitCodes } from '../../contract/src/error-codes.ts';
 import { VERSION } from '../../contract/src/version.ts';
+import { machineNames } from '../../machines/src/machines.ts';
 import type { BenchOptions } from './commands/bench.ts';
-import { machines } from './bench/cluster-target.ts';
 import { measurements } from './bench/measurements.ts';
 import { failureJson, fail, isJsonAsked, CommandError } from './commands/command-error.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import type { LocalMemberOptions } from './commands/kill.ts';
-import type { LogOptions } from './commands/log.ts';
+import { addMachineWords } from './commands/machine-words.ts';
 import { addMemberCommand } from './commands/member-command.ts';
 import { asking, cluster, output, whole } from './commands/options.ts';
 import type { SessionOptions } from './commands/session.ts';
@@ -83,17 +83,7 @@ program
     (await import('./commands/start.ts')).start(member, options),
   );
 
-asking(program.command('append'))
-  .description('Append a text to the chat log and print its slot.')
-  .argument('<text>', 'the text')
-  .action(async (text: string, options: SessionOptions) =>
-    (await import('./commands/append.ts')).append(text, options),
-  );
-
-asking(program.command('log'))
-  .description('Print the chat log, one text a line, as of now (a linearizable read).')
-  .option('--follow', 'then print what comes, until Ctrl-C')
-  .action(async (options: LogOptions) => (await import('./commands/log.ts')).log(options));
+addMachineWords(program);
 
 asking(program.command('status'))
   .description('Show whether the cluster is well, and every member: role, leader, slot, disk.')
@@ -155,7 +145,9 @@ program
     ),
   )
   .addOption(
-    new Option('--machine <name>', 'only this one for restart and throughput').choices(machines),
+    new Option('--machine <name>', 'only this one for restart and throughput').choices(
+      machineNames,
+    ),
   )
   .addOption(new Option('--nodes <n>', 'members').argParser(whole(1, 7)).default(3))
   .addOption(new Option('--seconds <n>', 'length of a sample').argParser(whole(1, 600)).default(3))

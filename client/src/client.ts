@@ -1,50 +1,33 @@
 import { randomBytes } from 'node:crypto';
-import {
-  encodeChatOperation,
-  parseChatResult,
-  type ChatOperation,
-  type ChatResult,
-} from '../../contract/src/chat-log.ts';
-import { encodeCounterOperation, parseCounterResult } from '../../contract/src/counter.ts';
-import type { FirstConfiguration } from '../../contract/src/first-configuration.ts';
-import type { MemberLists } from '../../contract/src/membership.ts';
 import { serversOf } from '../../link/src/nats-access.ts';
 import { NatsLink } from '../../link/src/nats-link.ts';
-import type { Consistency } from '../../contract/src/read-request.ts';
-import type { RecoveryRequest } from '../../contract/src/recovery.ts';
 import { clientRoles, type ClientRole } from '../../contract/src/roles.ts';
-import type { MemberStatus } from '../../contract/src/status.ts';
 import { DEFAULT_CLUSTER, DEFAULT_NAMESPACE, subjectsOf } from '../../contract/src/subjects.ts';
-import { Admin, type StatusOptions } from './admin.ts';
+import { Admin } from './admin.ts';
+import { AdminRequests } from './admin-requests.ts';
 import {
   checkConsistency,
   checkCount,
   checkMilliseconds,
   checkName,
-  checkNumber,
   checkOneOf,
   checkOperations,
   checkOptions,
-  checkRegister,
   checkText,
-} from './arguments.ts';
-import { Lanes, type Answer } from './lanes.ts';
-import type { Members } from './members.ts';
-import { Membership, type ChangeOptions } from './membership.ts';
+} from '../../contract/src/arguments.ts';
+import type {
+  Answer,
+  MachineCalls,
+  Operations,
+  ReadOptions,
+} from '../../machines/src/port/calls.ts';
+import { Lanes } from './lanes.ts';
+import { Recovery } from './recovery.ts';
 import { Refusals } from './refusals.ts';
-import { snapshotOf, type SnapshotOptions, type SnapshotPart } from './snapshot.ts';
-import { SynodError } from './synod-error.ts';
+import { SynodError } from '../../contract/src/synod-error.ts';
 
 export { SynodError };
-export type { ClientRole, Consistency };
-
-export interface ReadOptions {
-  /**
-   * What the read has to have seen; `linearizable` without it: all that was answered to anybody
-   * before it. Any member answers, without the leader and without the log (PMMC 4.5).
-   */
-  readonly consistency?: Consistency;
-}
+export type { ClientRole };
 
 export interface ConnectOptions {
   /**
@@ -138,11 +121,14 @@ interface Connected {
  * A client of one cluster. Commands run exactly once, however often they had to be sent; each call
  * ends within the deadline, with its result or a `SynodError`.
  */
-export class SynodClient {
+export class SynodClient implements Operations {
+  /** For whoever runs the cluster: status, members, leadership, snapshots. */
+  readonly admin: Admin;
+  /** For a cluster whose quorum is lost for good. */
+  readonly recovery: Recovery;
   readonly #link: NatsLink;
   readonly #lanes: Lanes;
-  readonly #admin: Admin;
-  readonly #membership: Membership;
+  readonly #requests: AdminRequests;
 
   /** Use `connect`. */
   constructor({ link, refusals, id, inbox }: Connected, options: Settled) {
@@ -152,8 +138,9 @@ export class SynodClient {
     const common = { link, refusals, subjects, inbox, deadlineMs };
     const leading = subjects.leading(role);
     this.#lanes = new Lanes({ ...common, leading, client: id, maxInFlight });
-    this.#admin = new Admin(common);
-    this.#membership = new Membership(this.#admin);
+    this.#requests = new AdminRequests(common);
+    this.admin = new Admin(this.#requests);
+    this.recovery = new Recovery(this.#requests);
   }
 
   /**
@@ -180,154 +167,26 @@ export class SynodClient {
   }
 
   /**
-   * Appends a text to the chat log.
-   * @returns its slot and position; `existed` when the text was there before
+   * Reads by operations of the cluster's machine that change nothing; they are in no log.
+   * `slot` is the last one that was applied.
    */
-  async append(text: string): Promise<{ slot: number; position: number; existed: boolean }> {
-    checkText('text', text);
-    if (!text.isWellFormed()) {
-      throw new SynodError('INVALID_OPERATION', { detail: 'the text has half a character' });
-    }
-    const { slot, result } = await this.#chat({ type: 'append', text });
-    if (result.type !== 'appended') throw new SynodError('INVALID_OPERATION');
-    return { slot, position: result.position, existed: result.existed };
-  }
-
-  /** Reads texts of the chat log. */
-  async readTexts(
-    page: { readonly from?: number; readonly limit?: number } & ReadOptions = {},
-  ): Promise<{ texts: readonly string[]; total: number }> {
-    checkOptions('what readTexts takes', page);
-    const { from = 0, limit = 1000, consistency = 'linearizable' } = page;
-    checkCount('from', from);
-    checkCount('limit', limit);
-    checkConsistency(consistency);
-    const operation = encodeChatOperation({ type: 'read', from, limit });
-    const { results } = await this.#lanes.read([operation], consistency);
-    const result = parseChatResult(results[0] ?? new Uint8Array());
-    if (result.type !== 'texts') throw new SynodError('INVALID_OPERATION');
-    return { texts: result.texts, total: result.total };
-  }
-
-  async #chat(operation: ChatOperation): Promise<{ slot: number; result: ChatResult }> {
-    const { slot, results } = await this.#lanes.request([encodeChatOperation(operation)]);
-    return { slot, result: parseChatResult(results[0] ?? new Uint8Array()) };
-  }
-
-  /** Adds to a register of the counter machine. @returns the register after it */
-  async add(register: string, delta: number): Promise<RegisterValue> {
-    checkRegister(register);
-    checkNumber('delta', delta);
-    return registerValue(
-      await this.#lanes.request([encodeCounterOperation({ type: 'add', register, delta })]),
-    );
-  }
-
-  /** Reads a register of the counter machine. `slot` is the last one that was applied. */
-  async readRegister(register: string, options: ReadOptions = {}): Promise<RegisterValue> {
+  async read(operations: readonly Uint8Array[], options: ReadOptions = {}): Promise<Answer> {
+    checkOperations(operations);
+    checkOptions('what read takes', options);
     const { consistency = 'linearizable' } = options;
-    checkRegister(register);
     checkConsistency(consistency);
-    const operation = encodeCounterOperation({ type: 'read', register });
-    return registerValue(await this.#lanes.read([operation], consistency));
+    return this.#lanes.read(operations, consistency);
   }
 
-  /** Asks every member for its status. */
-  async status(options: StatusOptions = {}): Promise<MemberStatus[]> {
-    return this.#admin.status(options);
-  }
-
-  /**
-   * A snapshot of a member's state: the bytes of its file, part after part. See snapshot.ts.
-   * @param member its id
-   */
-  snapshot(member: string, options: SnapshotOptions = {}): AsyncGenerator<SnapshotPart, void> {
-    return snapshotOf(this.#admin, member, options);
-  }
-
-  /**
-   * Has another member lead. Commands that are under way run all the same, once each.
-   * @param to a voter's id; without it the leader chooses who has applied the most
-   * @returns the id of the new leader
-   * @throws SynodError `NO_LEADER`, `UNKNOWN_MEMBER`, or `NOT_TRANSFERRED`: the leader leads on
-   */
-  async transferLeadership(to?: string): Promise<string> {
-    return this.#admin.transfer(to);
-  }
-
-  /**
-   * The members as the leader has them, and what each of them says of itself.
-   * @throws SynodError `NO_LEADER`
-   */
-  async members(): Promise<Members> {
-    return this.#membership.list();
-  }
-
-  /**
-   * Makes a blank member a learner: it hears everything, and has no vote.
-   * @returns the configuration that is in force then
-   * @throws SynodError also by the others that change members: see docs/membership.md
-   */
-  async addMember(id: string): Promise<MemberLists> {
-    return this.#membership.change({ step: 'add', member: id, force: false });
-  }
-
-  /** Makes a learner that has caught up a voter. */
-  async promoteMember(id: string, { force = false }: ChangeOptions = {}): Promise<MemberLists> {
-    return this.#membership.change({ step: 'promote', member: id, force });
-  }
-
-  /** Makes a voter or learner no member any more. Only then may its process be stopped for good. */
-  async removeMember(id: string, { force = false }: ChangeOptions = {}): Promise<MemberLists> {
-    return this.#membership.change({ step: 'remove', member: id, force });
-  }
-
-  /** Adds a blank member, waits until it has caught up, promotes it, and removes the old one. */
-  async replaceMember(old: string, fresh: string): Promise<MemberLists> {
-    return this.#membership.replace(old, fresh);
-  }
-
-  /**
-   * Tells one member the first configuration of its cluster, which it stores for ever. For whoever
-   * makes a cluster: see "Identity" in ARCHITECTURE.md.
-   * @throws SynodError `NO_MEMBER`, `ANOTHER_CLUSTER`, `DAMAGED`
-   */
-  async form(member: string, first: FirstConfiguration): Promise<void> {
-    return this.#admin.form(member, first);
-  }
-
-  /**
-   * When the quorum of a cluster is lost for good: has one surviving member begin a new cluster,
-   * alone, with what it has applied. It ends, and comes back with another id: docs/failures.md.
-   * @throws SynodError `NO_MEMBER`, `ANOTHER_CLUSTER`, `HAS_LEADER`, `DAMAGED`, `INCOMPLETE`,
-   *   `PENDING`
-   */
-  async recover(member: string, request: RecoveryRequest): Promise<void> {
-    return this.#admin.recover(member, request);
-  }
-
-  /** Has another member of the lost cluster keep its data aside, and come back blank. */
-  async setAside(member: string, request: RecoveryRequest): Promise<void> {
-    return this.#admin.setAside(member, request);
+  /** The calls of the cluster's machine, such as `machine(chatLog).append('hello')`. */
+  machine<Calls>(machine: MachineCalls<Calls>): Calls {
+    return machine.over(this);
   }
 
   /** Ends the connection. Calls that wait for an answer, and later ones, end with `CLOSED`. */
   async close(): Promise<void> {
-    this.#admin.close();
+    this.#requests.close();
     if (this.#lanes.close()) await this.#link.answers(FAREWELL_MS);
     await this.#link.close();
   }
-}
-
-function registerValue({ slot, results }: Answer): RegisterValue {
-  const result = parseCounterResult(results[0] ?? new Uint8Array());
-  if (result === undefined) throw new SynodError('INVALID_OPERATION');
-  return { slot, ...result };
-}
-
-/** A register of the counter machine: see contract/src/counter.ts. */
-export interface RegisterValue {
-  readonly slot: number;
-  readonly value: number;
-  readonly position: number;
 }

@@ -8,7 +8,8 @@ import { parseReplies, type Outcome, type Sizes } from '../../contract/src/reply
 import type { Subjects } from '../../contract/src/subjects.ts';
 import { notAllowed, type Refusals } from './refusals.ts';
 import { Session } from './session.ts';
-import { SynodError } from './synod-error.ts';
+import type { Answer } from '../../machines/src/port/calls.ts';
+import { SynodError } from '../../contract/src/synod-error.ts';
 
 /** A `read` changes nothing and is not stored: users that may not write may send it. */
 export type CommandKind = 'request' | 'read';
@@ -26,11 +27,6 @@ export interface LanesOptions {
   readonly client: string;
   readonly deadlineMs: number;
   readonly maxInFlight: number;
-}
-
-export interface Answer {
-  readonly slot: number;
-  readonly results: readonly Uint8Array[];
 }
 
 /** A request from its call to its result. */

@@ -7,16 +7,20 @@ import {
   type MembershipRequest,
 } from '../../contract/src/membership.ts';
 import type { MemberStatus } from '../../contract/src/status.ts';
-import type { Admin } from './admin.ts';
+import type { AdminRequests } from './admin-requests.ts';
 import { isWhole, leaderOf, membersOf, type Members } from './members.ts';
-import { SynodError } from './synod-error.ts';
+import { SynodError } from '../../contract/src/synod-error.ts';
 
 export interface ChangeOptions {
   /** Also when the voters that are left would be no quorum of those that answer now. */
   readonly force?: boolean;
 }
 
-export type AdminRequests = Pick<Admin, 'ask' | 'deadlineMs' | 'form' | 'status' | 'subjects'>;
+/** What it asks by. */
+export type MembershipRequests = Pick<
+  AdminRequests,
+  'ask' | 'deadlineMs' | 'form' | 'status' | 'subjects'
+>;
 
 type Step = Pick<MembershipRequest, 'step' | 'member' | 'force'>;
 
@@ -35,10 +39,10 @@ const transient: readonly ErrorCode[] = [
 
 /** Changes the members of a cluster, one at a time. Each call ends within the deadline. */
 export class Membership {
-  readonly #admin: AdminRequests;
+  readonly #requests: MembershipRequests;
 
-  constructor(admin: AdminRequests) {
-    this.#admin = admin;
+  constructor(requests: MembershipRequests) {
+    this.#requests = requests;
   }
 
   /** The members as the leader has them, and what each of them says of itself. */
@@ -81,7 +85,7 @@ export class Membership {
   }
 
   #deadline(): number {
-    return performance.now() + this.#admin.deadlineMs;
+    return performance.now() + this.#requests.deadlineMs;
   }
 
   async #change(step: Step, deadline: number, retried: readonly ErrorCode[]): Promise<MemberLists> {
@@ -122,14 +126,19 @@ export class Membership {
       throw new SynodError('NO_MEMBER', { detail: id });
     const first = leader?.firstConfiguration ?? null;
     const isUntold = statuses.some(({ member, role }) => member === id && role === 'unformed');
-    if (isUntold && first !== null) await this.#admin.form(id, first);
+    if (isUntold && first !== null) await this.#requests.form(id, first);
   }
 
   async #ask(request: MembershipRequest, deadline: number): Promise<MembershipAnswer> {
     const waitMs = Math.max(1, Math.min(ANSWER_MS, deadline - performance.now()));
-    const { membership } = this.#admin.subjects;
+    const { membership } = this.#requests.subjects;
     try {
-      const text = await this.#admin.ask(membership, JSON.stringify(request), 'NO_LEADER', waitMs);
+      const text = await this.#requests.ask(
+        membership,
+        JSON.stringify(request),
+        'NO_LEADER',
+        waitMs,
+      );
       const answer = parseMembershipAnswer(text);
       if (answer === undefined) throw new SynodError('MALFORMED', { detail: text });
       return answer;
@@ -146,7 +155,7 @@ export class Membership {
     for (;;) {
       const answered = (found: readonly MemberStatus[]) =>
         found.some(({ member }) => member === id);
-      const statuses = await this.#admin.status({ enough: answered });
+      const statuses = await this.#requests.status({ enough: answered });
       const slotOut = statuses.find(({ member }) => member === id)?.slotOut;
       if (slotOut !== undefined && slotOut >= target) return;
       if (performance.now() >= deadline) {
@@ -168,7 +177,7 @@ export class Membership {
     enough: (found: readonly MemberStatus[]) => boolean,
   ): Promise<MemberStatus[]> {
     for (;;) {
-      const statuses = await this.#admin.status({ enough });
+      const statuses = await this.#requests.status({ enough });
       if (hasLeader(statuses)) return statuses;
       if (performance.now() >= deadline) throw new SynodError('NO_LEADER');
       await pause();

@@ -1,6 +1,6 @@
 import type { NatsTrouble } from '../../link/src/nats-access.ts';
 import type { NatsDenial, NatsLinkEvents } from '../../link/src/nats-link.ts';
-import { SynodError } from './synod-error.ts';
+import { SynodError } from '../../contract/src/synod-error.ts';
 
 type Denied = (error: SynodError) => void;
 

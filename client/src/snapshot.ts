@@ -5,7 +5,7 @@ import {
   type SnapshotPart,
   type SnapshotRequest,
 } from '../../contract/src/snapshot.ts';
-import { SynodError } from './synod-error.ts';
+import { SynodError } from '../../contract/src/synod-error.ts';
 
 export type { SnapshotPart };
 

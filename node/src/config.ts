@@ -10,6 +10,7 @@ import {
   type Mistake,
 } from '../../host/src/settings.ts';
 import { subjectToken } from '../../contract/src/subjects.ts';
+import { DEFAULT_MACHINE, machineNames, machines } from '../../machines/src/machines.ts';
 
 const KIB = 1024;
 const token = z.string().regex(subjectToken, 'letters, digits, - and _, at most 64 of them');
@@ -37,7 +38,9 @@ const settings = {
     .string()
     .optional()
     .describe('folder with ca.crt of NATS, and tls.crt with tls.key when NATS wants them'),
-  machine: oneOf('chat-log', 'counter').default('chat-log').describe('the state machine'),
+  machine: oneOf(...machineNames)
+    .default(DEFAULT_MACHINE)
+    .describe('the state machine'),
   mode: oneOf('stable', 'on-demand').default('stable').describe('how members come to lead'),
   window: integer(1, MAX_WINDOW)
     .optional()
@@ -77,7 +80,8 @@ const settings = {
 const schema = z
   .object(settings)
   .check((context) => {
-    const { members, member, mode, scriptPort, maxCommandBytes, batchBytes } = context.value;
+    const { members, member, mode, machine, scriptPort, maxCommandBytes, batchBytes } =
+      context.value;
     const issue = (path: string, message: string): void => {
       context.issues.push({ code: 'custom', path: [path], message, input: context.value });
     };
@@ -88,6 +92,9 @@ const schema = z
     if (scriptPort !== undefined && mode === 'stable') issue('scriptPort', '--mode on-demand');
     if (scriptPort !== undefined && members === undefined) {
       issue('scriptPort', '--member with --members');
+    }
+    if (scriptPort !== undefined && machines[machine].script === undefined) {
+      issue('machine', 'one that scripts can drive (chat-log)');
     }
     if (maxCommandBytes > batchBytes) issue('maxCommandBytes', 'at most what --batch-bytes has');
   })

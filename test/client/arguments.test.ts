@@ -4,6 +4,8 @@ import path from 'node:path';
 import { folderNats } from '../../cli/src/local/folder-nats.ts';
 import { Workspace } from '../../cli/src/local/workspace.ts';
 import { connect, SynodError, type SynodClient } from '../../client/src/client.ts';
+import { chatLog } from '../../machines/src/chat-log/calls.ts';
+import { counter } from '../../machines/src/counter/calls.ts';
 
 /* What callers without a compiler may give. */
 
@@ -66,22 +68,38 @@ test('what connect is not given is taken from the variables that synod knows, to
 
 const first = { clusterId: 'c', members: ['a'], window: 8 };
 const calls: [string, (client: SynodClient) => Promise<unknown>, string][] = [
-  ['append', (client) => client.append(untyped(undefined)), 'text is missing; it wants: a string'],
-  ['readTexts', (client) => client.readTexts({ from: -1 }), 'from is -1; it wants: a whole number'],
-  ['readTexts', (client) => client.readTexts({ limit: 0.5 }), 'limit is 0.5'],
-  ['readTexts', (client) => client.readTexts(untyped(null)), 'what readTexts takes is null'],
   [
-    'readTexts',
-    (client) => client.readTexts({ consistency: { atLeast: -1 } }),
+    'append',
+    (client) => client.machine(chatLog).append(untyped(undefined)),
+    'text is missing; it wants: a string',
+  ],
+  [
+    'read texts',
+    (client) => client.machine(chatLog).read({ from: -1 }),
+    'from is -1; it wants: a whole number',
+  ],
+  ['read texts', (client) => client.machine(chatLog).read({ limit: 0.5 }), 'limit is 0.5'],
+  [
+    'read texts',
+    (client) => client.machine(chatLog).read(untyped(null)),
+    'what read takes is null',
+  ],
+  [
+    'read texts',
+    (client) => client.machine(chatLog).read({ consistency: { atLeast: -1 } }),
     "it wants: 'linearizable', 'local' or {atLeast: <slot>}",
   ],
-  ['add', (client) => client.add(untyped(1), 1), 'register is 1'],
-  ['add', (client) => client.add('x'.repeat(256), 1), 'a string of at most 255 bytes'],
-  ['add', (client) => client.add('x', NaN), 'delta is NaN; it wants: a number'],
-  ['readRegister', (client) => client.readRegister(untyped({})), 'register is {}'],
+  ['add', (client) => client.machine(counter).add(untyped(1), 1), 'register is 1'],
+  [
+    'add',
+    (client) => client.machine(counter).add('x'.repeat(256), 1),
+    'a string of at most 255 bytes',
+  ],
+  ['add', (client) => client.machine(counter).add('x', NaN), 'delta is NaN; it wants: a number'],
+  ['read a register', (client) => client.machine(counter).read(untyped({})), 'register is {}'],
   ['propose', (client) => client.propose(untyped(['a'])), 'it wants: Uint8Arrays'],
-  ['form', (client) => client.form('a b', first), "member is 'a b'"],
-  ['snapshot', (client) => client.snapshot('*').next(), "member is '*'"],
+  ['form', (client) => client.admin.form('a b', first), "member is 'a b'"],
+  ['snapshot', (client) => client.admin.snapshot('*').next(), "member is '*'"],
 ];
 
 test.each(calls)('%s is refused with a sentence, and sends nothing', async (_, call, sentence) => {

@@ -372,9 +372,9 @@ test('closing rejects what is under way and what comes later: CLOSED', async () 
   await client.close();
   await rejected;
   await expect(client.propose([OPERATION])).rejects.toMatchObject({ code: 'CLOSED' });
-  await expect(client.status()).rejects.toThrow('The client was closed');
-  await expect(client.members()).rejects.toMatchObject({ code: 'CLOSED' });
-  await expect(client.transferLeadership()).rejects.toMatchObject({ code: 'CLOSED' });
+  await expect(client.admin.status()).rejects.toThrow('The client was closed');
+  await expect(client.admin.members()).rejects.toMatchObject({ code: 'CLOSED' });
+  await expect(client.admin.transferLeadership()).rejects.toMatchObject({ code: 'CLOSED' });
 });
 
 test('where no server is, connecting says UNREACHABLE and which', async () => {

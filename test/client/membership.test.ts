@@ -1,12 +1,12 @@
 import { parseMembershipRequest } from '../../contract/src/membership.ts';
 import { parseStatus, type MemberStatus } from '../../contract/src/status.ts';
 import { subjectsOf } from '../../contract/src/subjects.ts';
-import { Membership, type AdminRequests } from '../../client/src/membership.ts';
+import { Membership, type MembershipRequests } from '../../client/src/membership.ts';
 
 const first = { clusterId: 'c', members: ['a'], window: 8 };
 
 /** A cluster that does what it is asked for at once; x is blank, and told nothing. */
-class Cluster implements AdminRequests {
+class Cluster implements MembershipRequests {
   readonly subjects = subjectsOf('local', 'c');
   readonly deadlineMs = 2_000;
   readonly asked: string[] = [];

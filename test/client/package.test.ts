@@ -62,10 +62,10 @@ test.each([
   (moduleResolution, module) => {
     fs.writeFileSync(
       path.join(folder, 'typed.ts'),
-      `import { connect, type ErrorCode, type MemberStatus, SynodError } from '@synod/client';
+      `import { chatLog, connect, type ErrorCode, type MemberStatus, SynodError } from '@synod/client';
     const synod = await connect({ natsUrl: 'nats://127.0.0.1:4222', cluster: 'local' });
-    const { slot }: { slot: number } = await synod.append('hello');
-    const members: MemberStatus[] = await synod.status();
+    const { slot }: { slot: number } = await synod.machine(chatLog).append('hello');
+    const members: MemberStatus[] = await synod.admin.status();
     const code: ErrorCode = new SynodError('TIMED_OUT').code;
     // @ts-expect-error it has no such option
     await connect({ natsUrl: 'nats://127.0.0.1:4222', cluster: 'local', nonsense: 1 });

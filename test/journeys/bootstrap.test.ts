@@ -11,6 +11,7 @@ import type { FirstConfiguration } from '../../contract/src/first-configuration.
 import type { MemberStatus } from '../../contract/src/status.ts';
 import { subjectsOf } from '../../contract/src/subjects.ts';
 import { NODE_PROGRAM, TestFolder, until } from './test-cluster.ts';
+import { chatLog } from '../../machines/src/chat-log/calls.ts';
 
 /* How processes become one cluster, and stay it: see "Identity" in ARCHITECTURE.md. */
 
@@ -66,7 +67,7 @@ test('a member that is told nothing: up, unformed, without a subscription to pro
   }
   await expect(outside.request(subjects.members)).rejects.toMatchObject({ code: '503' });
   const client = await folder.client(unformed);
-  expect((await client.status({ expect: 3 })).map(({ name }) => name)).toEqual(NAMES);
+  expect((await client.admin.status({ expect: 3 })).map(({ name }) => name)).toEqual(NAMES);
   await outside.close();
   await unformed.stop();
 }, 30_000);
@@ -77,28 +78,31 @@ test('told while it runs, it runs at once; then another first configuration chan
   const client = await folder.client(unformed);
   const ids = members.map(({ member }) => member);
   const first = { clusterId: 'one', members: ids, window: 64 };
-  await Promise.all(ids.map((id) => client.form(id, first)));
-  expect((await client.append('hello')).position).toBe(0);
-  const told = await client.status({ expect: 3 });
+  await Promise.all(ids.map((id) => client.admin.form(id, first)));
+  expect((await client.machine(chatLog).append('hello')).position).toBe(0);
+  const told = await client.admin.status({ expect: 3 });
   for (const { clusterId, voters, window } of told) {
     expect({ clusterId, voters, window }).toEqual({ clusterId: 'one', voters: ids, window: 64 });
   }
   const file = path.join(folder.dataOf('n1'), 'first-configuration.json');
   const before = fs.readFileSync(file, 'utf8');
   const [, n1 = ''] = ids;
-  await client.form(n1, first);
+  await client.admin.form(n1, first);
   for (const other of [{ clusterId: 'two' }, { members: [n1] }, { window: 65 }]) {
-    const refused = client.form(n1, { ...first, ...other });
+    const refused = client.admin.form(n1, { ...first, ...other });
     await expect(refused).rejects.toMatchObject({ code: 'ANOTHER_CLUSTER' });
   }
-  await expect(client.form('nobody', first)).rejects.toMatchObject({ code: 'NO_MEMBER' });
+  await expect(client.admin.form('nobody', first)).rejects.toMatchObject({ code: 'NO_MEMBER' });
   expect(fs.readFileSync(file, 'utf8')).toBe(before);
-  expect((await client.append('still here')).position).toBe(1);
+  expect((await client.machine(chatLog).append('still here')).position).toBe(1);
   await unformed.stop();
 
   const again = await folder.start(3);
   expect(again.first).toEqual(first);
-  expect((await (await folder.client(again)).readTexts()).texts).toEqual(['hello', 'still here']);
+  expect((await (await folder.client(again)).machine(chatLog).read()).texts).toEqual([
+    'hello',
+    'still here',
+  ]);
 }, 60_000);
 
 test('garbage on the subject that tells a member: a typed answer, and it is told later all the same', async () => {
@@ -114,8 +118,8 @@ test('garbage on the subject that tells a member: a typed answer, and it is told
   outside.publish(subject, Buffer.from('nobody is answered'));
   expect(await shown('n0')).toMatchObject({ role: 'unformed' });
   const client = await folder.client(unformed);
-  await client.form(member, { clusterId: 'one', members: [member], window: 8 });
-  expect((await client.append('alone')).position).toBe(0);
+  await client.admin.form(member, { clusterId: 'one', members: [member], window: 8 });
+  expect((await client.machine(chatLog).append('alone')).position).toBe(0);
   await outside.close();
   await unformed.stop();
 }, 30_000);
@@ -154,9 +158,9 @@ test('two bootstrappers at once make one cluster, each time', async () => {
     const ids = members.map(({ member }) => member);
     expect(first.members.toSorted()).toEqual(ids.toSorted());
     const client = await connect({ natsUrl: unformed.natsUrl, cluster });
-    const told = await client.status({ expect: 3, waitMs: 5_000 });
+    const told = await client.admin.status({ expect: 3, waitMs: 5_000 });
     expect(told.map(({ firstConfiguration }) => firstConfiguration)).toEqual([first, first, first]);
-    expect((await client.append('one')).position).toBe(0);
+    expect((await client.machine(chatLog).append('one')).position).toBe(0);
     await client.close();
     await unformed.stop();
   }
@@ -176,13 +180,15 @@ test.each([
     fs.writeFileSync(path.join(place, 'first-configuration.json.0.new'), '{"half');
     if (hasFile) new FirstConfigurationFile(place).create(first);
     const client = await folder.client(unformed);
-    for (const id of ids.slice(0, told)) await client.form(id, first);
+    for (const id of ids.slice(0, told)) await client.admin.form(id, first);
     await unformed.stop();
 
     const cluster = await folder.start(3);
     expect(cluster.first).toEqual(first);
     expect(cluster.names.map((name) => cluster.idOf(name))).toEqual(ids);
-    expect((await (await folder.client(cluster)).append('hello')).position).toBe(0);
+    expect((await (await folder.client(cluster)).machine(chatLog).append('hello')).position).toBe(
+      0,
+    );
     for (const name of NAMES)
       expect(await shown(name)).toMatchObject({ firstConfiguration: first });
   },
@@ -192,14 +198,14 @@ test.each([
 test('a blank disk under an old name is a new member: it learns, and its vote counts nowhere', async () => {
   const cluster = await folder.start(3);
   const client = await folder.client(cluster);
-  await client.append('before');
+  await client.machine(chatLog).append('before');
   const before = cluster.idOf('n1');
   cluster.node('n1')?.kill('SIGKILL');
   await cluster.node('n1')?.exit;
   fs.rmSync(folder.dataOf('n1'), { recursive: true });
   await cluster.startMember('n1');
   expect(cluster.idOf('n1')).not.toBe(before);
-  await client.append('with two voters');
+  await client.machine(chatLog).append('with two voters');
 
   const { clusterId } = cluster.first;
   const outsider = { role: 'outsider', clusterId, name: 'n1', member: cluster.idOf('n1') };
@@ -214,12 +220,12 @@ test('a blank disk under an old name is a new member: it learns, and its vote co
   await cluster.node('n2')?.exit;
   const { natsUrl } = cluster;
   const impatient = await connect({ natsUrl, cluster: folder.cluster, deadlineMs: 3_000 });
-  await expect(impatient.append('without a majority')).rejects.toThrow();
+  await expect(impatient.machine(chatLog).append('without a majority')).rejects.toThrow();
   await impatient.close();
   expect((await shown('n1')).operationsApplied).toBe(2);
 
   await cluster.startMember('n2');
-  await client.append('after');
+  await client.machine(chatLog).append('after');
   expect(await shown('n1')).toMatchObject(outsider);
 }, 60_000);
 

@@ -64,7 +64,7 @@ test('survive-a-leader-change goes on while the leader is killed and comes back'
   const client = await folder.client(cluster);
   const running = start('survive-a-leader-change', [String(APPENDING_S)], cluster);
   const leader = await until('a leader with commands', async () => {
-    const found = leaderOf(await client.status());
+    const found = leaderOf(await client.admin.status());
     return running.printed() !== '' && found !== undefined ? found : undefined;
   });
   await new Promise((resolve) => setTimeout(resolve, 1_000));

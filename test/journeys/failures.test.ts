@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import { connect as connectNats } from 'nats';
-import { encodeChatOperation } from '../../contract/src/chat-log.ts';
+import { encodeChatOperation } from '../../machines/src/chat-log/operations.ts';
 import { subjectsOf } from '../../contract/src/subjects.ts';
 import { folderNats } from '../../cli/src/local/folder-nats.ts';
 import { NodeProcess } from '../../cli/src/local/node-process.ts';
@@ -15,6 +15,8 @@ import { encodeFrame } from '../../node/src/transport/codec.ts';
 import { freePorts } from './cli-run.ts';
 import { NatsProcess } from './nats-process.ts';
 import { NODE_PROGRAM, TestFolder, until } from './test-cluster.ts';
+import { chatLog } from '../../machines/src/chat-log/calls.ts';
+import { counter } from '../../machines/src/counter/calls.ts';
 
 /* How it fails, with real processes: see docs/failures.md. */
 
@@ -43,17 +45,20 @@ describe('NATS', () => {
     expect([ready.status, await ready.text()]).toEqual([503, 'Not ready: it waits for NATS\n']);
     await nats.start();
     const client = await folder.client(await starting);
-    expect(await client.append('hello')).toMatchObject({ position: 0, existed: false });
+    expect(await client.machine(chatLog).append('hello')).toMatchObject({
+      position: 0,
+      existed: false,
+    });
   }, 60_000);
 
   test('gone in mid-run: no process ends, nothing is lost, it goes on when it is back', async () => {
     await nats.start();
     const cluster = await folder.start(3, nats.url);
     const client = await folder.client(cluster);
-    await client.append('before');
+    await client.machine(chatLog).append('before');
     for (let outage = 1; outage <= 2; outage++) {
       await nats.kill();
-      const during = client.append(`during ${outage}`);
+      const during = client.machine(chatLog).append(`during ${outage}`);
       await until('the alarm', async () => {
         const status = (await (await fetch(`${folder.http('n1')}/status`)).json()) as {
           alarms: string[];
@@ -65,15 +70,21 @@ describe('NATS', () => {
       expect(await during).toMatchObject({ position: outage, existed: false });
     }
     expect(cluster.names.map((name) => cluster.node(name)?.running)).toEqual([true, true, true]);
-    expect((await client.readTexts()).texts).toEqual(['before', 'during 1', 'during 2']);
+    expect((await client.machine(chatLog).read()).texts).toEqual([
+      'before',
+      'during 1',
+      'during 2',
+    ]);
   }, 60_000);
 
   test('gone or mute: whoever is told to stop has stopped within five seconds, in order', async () => {
     await nats.start();
     const cluster = await folder.start(3, nats.url);
     const client = await folder.client(cluster);
-    await client.append('before');
-    const leading = (await client.status({ expect: 3 })).find(({ role }) => role === 'leader');
+    await client.machine(chatLog).append('before');
+    const leading = (await client.admin.status({ expect: 3 })).find(
+      ({ role }) => role === 'leader',
+    );
     const leader = cluster.node(leading?.name ?? '');
     const [mute, gone] = cluster.names.filter((name) => name !== leading?.name);
     /** @returns its exit code, when it has ended in time */
@@ -124,7 +135,7 @@ describe('a data folder', () => {
     expect(code).toBe(65);
     expect(message).toContain(`is in use by process ${cluster.node('n0')?.pid}.`);
     const client = await folder.client(cluster);
-    expect((await client.append('still here')).position).toBe(0);
+    expect((await client.machine(chatLog).append('still here')).position).toBe(0);
   }, 30_000);
 
   test('that cannot be made, or have a lock beside it: refused, and named', async () => {
@@ -172,7 +183,8 @@ describe('a data folder', () => {
   test('damaged: up without roles, says which file and record, changes nothing; others go on', async () => {
     const before = await folder.start(3);
     const writing = await folder.client(before);
-    for (let i = 0; i < 5; i++) await writing.append(`a text that is looked for: ${i}`);
+    for (let i = 0; i < 5; i++)
+      await writing.machine(chatLog).append(`a text that is looked for: ${i}`);
     await before.stop();
     const segment = fs.readdirSync(path.join(folder.dataOf('n1'), 'log')).sort()[0] ?? '';
     const file = path.join(folder.dataOf('n1'), 'log', segment);
@@ -185,7 +197,7 @@ describe('a data folder', () => {
     const cluster = await folder.start(3);
     const named = new RegExp(`^${segment} is damaged at block \\d+: `);
     const client = await folder.client(cluster);
-    const status = await client.status({ expect: 3 });
+    const status = await client.admin.status({ expect: 3 });
     expect(status.map(({ name, role }) => [name, role === 'damaged'])).toEqual([
       ['n0', false],
       ['n1', true],
@@ -201,7 +213,7 @@ describe('a data folder', () => {
     expect(line).toMatchObject({ file: segment });
     expect(line?.['record']).toMatch(/^block \d+$/);
 
-    expect((await client.append('one more')).position).toBe(5);
+    expect((await client.machine(chatLog).append('one more')).position).toBe(5);
     await cluster.stop();
     expect(folder.snapshot('n1')).toEqual(damaged);
   }, 60_000);
@@ -211,11 +223,11 @@ describe('requests and garbage', () => {
   test('an answer that is larger than NATS takes is refused, and the members go on', async () => {
     const cluster = await folder.start(3);
     const client = await folder.client(cluster);
-    for (let n = 0; n < 2; n++) await client.append(`${n}`.padEnd(100_000, 'x'));
+    for (let n = 0; n < 2; n++) await client.machine(chatLog).append(`${n}`.padEnd(100_000, 'x'));
     const page = encodeChatOperation({ type: 'read', from: 0, limit: 2 });
     const pages = Array.from({ length: 12 }, () => page);
     await expect(client.propose(pages)).rejects.toMatchObject({ code: 'ANSWER_TOO_LARGE' });
-    expect((await client.append('next')).position).toBe(2);
+    expect((await client.machine(chatLog).append('next')).position).toBe(2);
     expect(cluster.names.map((name) => cluster.node(name)?.running)).toEqual([true, true, true]);
   }, 30_000);
 
@@ -224,18 +236,22 @@ describe('requests and garbage', () => {
     const client = await folder.client(cluster);
     const kib = 1024;
     for (const size of [129 * kib, 2048 * kib]) {
-      await expect(client.append('x'.repeat(size))).rejects.toMatchObject({ code: 'TOO_LARGE' });
+      await expect(client.machine(chatLog).append('x'.repeat(size))).rejects.toMatchObject({
+        code: 'TOO_LARGE',
+      });
     }
-    await expect(client.append('half a character: \ud83d')).rejects.toMatchObject({
+    await expect(client.machine(chatLog).append('half a character: \ud83d')).rejects.toMatchObject({
       code: 'INVALID_OPERATION',
     });
-    await expect(client.add('r', 1)).rejects.toMatchObject({ code: 'INVALID_OPERATION' });
+    await expect(client.machine(counter).add('r', 1)).rejects.toMatchObject({
+      code: 'INVALID_OPERATION',
+    });
     const header = Buffer.alloc(9);
     header.writeDoubleBE(-1, 1);
     const { results } = await client.propose([Buffer.concat([header, Buffer.of(0xc3, 0x28)])]);
     expect(results).toEqual([Buffer.of(3)]);
-    expect((await client.append('next')).position).toBe(0);
-    expect(await client.readTexts()).toEqual({ texts: ['next'], total: 1 });
+    expect((await client.machine(chatLog).append('next')).position).toBe(0);
+    expect(await client.machine(chatLog).read()).toEqual({ texts: ['next'], total: 1 });
   }, 30_000);
 
   test('garbage on every subject is dropped and counted, and the next request works', async () => {
@@ -243,7 +259,7 @@ describe('requests and garbage', () => {
     const subjects = subjectsOf('local', folder.cluster);
     const outside = await connectNats({ servers: cluster.natsUrl });
     const client = await folder.client(cluster);
-    await client.append('before');
+    await client.machine(chatLog).append('before');
     const dropped = (member: string, reason: string) =>
       folder.metric(member, `synod_messages_dropped_total{reason="${reason}"}`);
     const garbage = [Buffer.alloc(0), Buffer.from('garbage'), Buffer.alloc(100_000, 0xc1)];
@@ -321,7 +337,7 @@ describe('requests and garbage', () => {
       Math.max(...seconds.map((one) => seconds.filter((each) => each === one).length)),
     ).toBeLessThan(3);
 
-    expect((await client.append('after')).position).toBe(1);
+    expect((await client.machine(chatLog).append('after')).position).toBe(1);
     await outside.close();
   }, 30_000);
 

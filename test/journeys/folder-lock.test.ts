@@ -9,6 +9,7 @@ import { openDataFolder } from '../../node/src/storage/data-folder.ts';
 import { freePorts } from './cli-run.ts';
 import { ContainedNode } from './contained-node.ts';
 import { NODE_PROGRAM, TestFolder, until } from './test-cluster.ts';
+import { chatLog } from '../../machines/src/chat-log/calls.ts';
 
 /*
  * Two processes on one data folder that do not see one another, as in two containers that have one
@@ -59,7 +60,7 @@ test('the second waits and says so, and goes on with what the first one acknowle
   const first = start('first');
   await opened(first);
   const writing = await client();
-  await writing.append('before');
+  await writing.machine(chatLog).append('before');
 
   const second = start('second');
   const line = await second.said(WAITS);
@@ -78,12 +79,12 @@ test('the second waits and says so, and goes on with what the first one acknowle
   const said = () => second.lines().filter(({ msg }) => WAITS.test(String(msg))).length;
   await until('it has said so again', () => (said() > 1 ? true : undefined));
 
-  await writing.append('meanwhile');
+  await writing.machine(chatLog).append('meanwhile');
   expect(second.find(/^data opened$/)).toBeUndefined();
   await first.kill();
   await opened(second);
-  await writing.append('after');
-  expect((await writing.readTexts()).texts).toEqual(['before', 'meanwhile', 'after']);
+  await writing.machine(chatLog).append('after');
+  expect((await writing.machine(chatLog).read()).texts).toEqual(['before', 'meanwhile', 'after']);
 }, 60_000);
 
 test('one that is stopped holds the folder on; who waits is ended at once', async () => {

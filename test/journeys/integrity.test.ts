@@ -5,17 +5,19 @@ import { connect as connectNats, type Msg } from 'nats';
 import { NodeProcess } from '../../cli/src/local/node-process.ts';
 import type { LocalCluster } from '../../cli/src/local/local-cluster.ts';
 import { connect, type SynodClient } from '../../client/src/client.ts';
-import { encodeChatOperation, parseChatResult } from '../../contract/src/chat-log.ts';
+import { encodeChatOperation, parseChatResult } from '../../machines/src/chat-log/operations.ts';
 import { parseStatus, type MemberStatus } from '../../contract/src/status.ts';
 import { subjectsOf } from '../../contract/src/subjects.ts';
 import { Applier } from '../../node/src/machine/applier.ts';
-import { chatLog } from '../../node/src/machine/chat-log.ts';
+import { chatLogMachine } from '../../machines/src/chat-log/machine.ts';
 import { isSystemCommand } from '../../node/src/paxos/system-command.ts';
 import { openLmdbState } from '../../node/src/storage/lmdb-state.ts';
 import { encodeFrame, parseFrame } from '../../node/src/transport/codec.ts';
 import { GarblingProxy } from './garbling-proxy.ts';
 import { NatsProcess } from './nats-process.ts';
 import { NODE_PROGRAM, TestFolder, until } from './test-cluster.ts';
+import { chatLog } from '../../machines/src/chat-log/calls.ts';
+import { counter } from '../../machines/src/counter/calls.ts';
 
 /*
  * Disks that were put back, copied or damaged, and frames that were changed, with real processes
@@ -33,7 +35,7 @@ beforeEach(() => {
 afterEach(() => folder.remove());
 
 async function add(client: SynodClient, times: number): Promise<void> {
-  const all = Array.from({ length: times }, () => client.add('r', 1));
+  const all = Array.from({ length: times }, () => client.machine(counter).add('r', 1));
   await Promise.all(all);
 }
 
@@ -81,7 +83,7 @@ async function refusedAdd(cluster: LocalCluster, register: string): Promise<stri
   const { natsUrl } = cluster;
   const hasty = await connect({ natsUrl, cluster: folder.cluster, deadlineMs: 3_000 });
   try {
-    const { value } = await hasty.add(register, 1);
+    const { value } = await hasty.machine(counter).add(register, 1);
     return `acknowledged: ${value}`;
   } catch (error) {
     return (error as { code: string }).code;
@@ -119,9 +121,9 @@ describe('a data folder that was put back from an older copy of itself', () => {
     expect((await statusOf('n2')).role).toBe('follower');
 
     await cluster.startMember('n0');
-    expect((await client.readRegister('r')).value).toBe(500);
+    expect((await client.machine(counter).read('r')).value).toBe(500);
     await add(client, 5);
-    expect((await client.readRegister('r')).value).toBe(505);
+    expect((await client.machine(counter).read('r')).value).toBe(505);
     expect(await whyWithoutRoles('n1')).toContain(heard);
     expect(await folder.metric('n1', 'synod_is_ready')).toBe(0);
   }, 60_000);
@@ -141,7 +143,7 @@ describe('a data folder that was put back from an older copy of itself', () => {
     putBack('n1');
     await Promise.all(['n1', 'n2'].map((name) => cluster.startMember(name)));
     // What they have they all have, in good faith: this is what remains, and is documented.
-    const { value } = await client.readRegister('r');
+    const { value } = await client.machine(counter).read('r');
     expect(value).toBeLessThan(500);
     await add(client, 5);
 
@@ -191,7 +193,7 @@ test('a copy of a data folder whose member was restarted since: the copy halts, 
   for (const name of cluster.names) {
     expect((await statusOf(name)).role).toMatch(/^(leader|follower)$/);
   }
-  expect((await client.readRegister('r')).value).toBe(100);
+  expect((await client.machine(counter).read('r')).value).toBe(100);
   await clone.stop(8_000);
 }, 60_000);
 
@@ -217,7 +219,7 @@ test('a cloned data folder, both copies running: both stop without roles, and no
     );
     expect(await folder.metric(name, 'synod_is_halted')).toBe(1);
   }
-  expect((await client.readRegister('r')).value).toBe(added);
+  expect((await client.machine(counter).read('r')).value).toBe(added);
 
   // What the message says is what helps.
   await clone.stop(8_000);
@@ -229,7 +231,7 @@ test('a cloned data folder, both copies running: both stop without roles, and no
   });
   await kill(cluster, 'n2');
   await add(client, 5);
-  expect((await client.readRegister('r')).value).toBe(added + 5);
+  expect((await client.machine(counter).read('r')).value).toBe(added + 5);
 }, 60_000);
 
 test('a recording of all frames, played again after every member was restarted: all go on', async () => {
@@ -264,7 +266,7 @@ test('a recording of all frames, played again after every member was restarted: 
     });
     expect((await statusOf(name)).role).toMatch(/^(leader|follower)$/);
   }
-  expect((await client.readRegister('r')).value).toBe(100);
+  expect((await client.machine(counter).read('r')).value).toBe(100);
   await outside.close();
 }, 60_000);
 
@@ -304,14 +306,14 @@ test('damage of each file: up without roles, the file is named, nothing is chang
   putBack('n1');
   await cluster.startMember('n1');
   await until('it is well', async () => ((await statusOf('n1')).ready ? true : undefined));
-  expect((await client.readRegister('r')).value).toBe(50 + damages.length);
+  expect((await client.machine(counter).read('r')).value).toBe(50 + damages.length);
 }, 90_000);
 
 test('a sole member without its state is not ready, says what is missing, and keeps what it has', async () => {
   const cluster = await folder.start(1, undefined, ['--log-bytes', String(4 * 1024 * 1024)]);
   const client = await folder.client(cluster);
   const page = 'y'.repeat(60_000);
-  for (let n = 0; n < 200; n++) await client.append(page);
+  for (let n = 0; n < 200; n++) await client.machine(chatLog).append(page);
   await until('the log begins above slot 0', async () => {
     const { floor } = await statusOf('n0');
     return floor > 0 ? true : undefined;
@@ -342,7 +344,7 @@ test('flipped bits in frames are dropped and counted; every text arrives at ever
     // The client is not behind the proxy; what it sends passes it on the way to who leads.
     const client = await folder.client({ natsUrl: nats.url });
     const texts = Array.from({ length: 60 }, (_, i) => `${i}: pay 101`);
-    for (const text of texts) await client.append(text);
+    for (const text of texts) await client.machine(chatLog).append(text);
     expect(proxy.flips).toBeGreaterThan(20);
     proxy.stopGarbling();
     // What was changed last is on its way yet.
@@ -394,7 +396,7 @@ test('a command that changed in the memory of a member is accepted by no other o
   });
   await outside.flush();
   const texts = Array.from({ length: 20 }, (_, i) => `${i}: pay 101`);
-  for (const text of texts) await client.append(text);
+  for (const text of texts) await client.machine(chatLog).append(text);
   await outside.drain();
   expect(changed).toBeGreaterThanOrEqual(texts.length);
   const unsound = 'synod_messages_dropped_total{reason="unsound"}';
@@ -402,14 +404,14 @@ test('a command that changed in the memory of a member is accepted by no other o
     const counts = await Promise.all(cluster.names.map((name) => folder.metric(name, unsound)));
     return counts.sort().join() === [0, changed, changed].join() ? true : undefined;
   });
-  expect((await client.readTexts()).texts).toEqual(texts);
+  expect((await client.machine(chatLog).read()).texts).toEqual(texts);
 }, 60_000);
 
 /** What a member that has stopped has in its state. */
 async function textsOf(name: string, clusterId: string, memberId: string): Promise<unknown> {
   const state = openLmdbState({ folder: folder.dataOf(name), clusterId, memberId });
   const read = encodeChatOperation({ type: 'read', from: 0, limit: 1_000 });
-  const result = parseChatResult(new Applier(chatLog, state.tables, {}).query(read));
+  const result = parseChatResult(new Applier(chatLogMachine, state.tables, {}).query(read));
   await state.close();
   return result.type === 'texts' ? result.texts : result;
 }

@@ -5,6 +5,7 @@ import type { LocalCluster } from '../../cli/src/local/local-cluster.ts';
 import type { SynodClient } from '../../client/src/client.ts';
 import { synod, type CliResult } from './cli-run.ts';
 import { TestFolder, until } from './test-cluster.ts';
+import { chatLog } from '../../machines/src/chat-log/calls.ts';
 
 /*
  * Who leads is asked for, and changed on purpose, with real processes. One cluster serves all:
@@ -45,7 +46,7 @@ test('a transfer under load: the member that was named leads, and every text is 
   const first = await shown();
   const [next = ''] = others(first);
   const texts = Array.from({ length: 300 }, (_, i) => `text ${i}`);
-  const written = Promise.all(texts.map((text) => client.append(text)));
+  const written = Promise.all(texts.map((text) => client.machine(chatLog).append(text)));
   expect(await leader('transfer', next)).toEqual({
     code: 0,
     stdout: line(next),
@@ -53,7 +54,7 @@ test('a transfer under load: the member that was named leads, and every text is 
   });
   await written;
   expect(await shown()).toBe(next);
-  expect((await client.readTexts()).texts.toSorted()).toEqual(texts.toSorted());
+  expect((await client.machine(chatLog).read()).texts.toSorted()).toEqual(texts.toSorted());
   const id = cluster.idOf(first);
   const json = await leader('transfer', id.slice(0, 8), '--output', 'json');
   expect(JSON.parse(json.stdout)).toEqual({ leader: id, name: first });
@@ -73,7 +74,7 @@ test('who begins to lead tells the clients of each role', async () => {
       });
     });
     await listener.flush();
-    await client.transferLeadership(cluster.idOf(next));
+    await client.admin.transferLeadership(cluster.idOf(next));
     expect(await Promise.all(told)).toEqual(expected);
   } finally {
     await listener.close();
@@ -83,9 +84,9 @@ test('who begins to lead tells the clients of each role', async () => {
 test('without a name the leader chooses; its own name changes nothing', async () => {
   const first = await shown();
   const id = cluster.idOf(first);
-  expect(await client.transferLeadership(id)).toBe(id);
+  expect(await client.admin.transferLeadership(id)).toBe(id);
   const ids = others(first).map((each) => cluster.idOf(each));
-  expect(ids).toContain(await client.transferLeadership());
+  expect(ids).toContain(await client.admin.transferLeadership());
 }, 60_000);
 
 test('a name that no voter has, and a member that is down: a sentence, and the leader stays', async () => {
@@ -111,7 +112,7 @@ test('a leader that is stopped hands over first', async () => {
   const next = await shown();
   const asked = await folder.metric(next, 'synod_messages_received_total{type="hand-over"}');
   expect(asked).toBeGreaterThan(0);
-  await client.append('after it');
+  await client.machine(chatLog).append('after it');
   await cluster.startMember(first);
 }, 60_000);
 
@@ -124,5 +125,5 @@ test('without a majority nobody leads: it is said', async () => {
   });
   expect(gone).toMatchObject({ code: 69, stdout: '' });
   expect(gone.stderr).toContain('No member leads cluster journey.');
-  await expect(client.transferLeadership()).rejects.toMatchObject({ code: 'NO_LEADER' });
+  await expect(client.admin.transferLeadership()).rejects.toMatchObject({ code: 'NO_LEADER' });
 }, 60_000);

@@ -5,6 +5,7 @@ import { connect } from '../../client/src/client.ts';
 import { LocalCluster } from '../../cli/src/local/local-cluster.ts';
 import { synod } from './cli-run.ts';
 import { NODE_PROGRAM, TestFolder, until } from './test-cluster.ts';
+import { chatLog } from '../../machines/src/chat-log/calls.ts';
 
 /* Files that go from their places, or change, under a member that runs. */
 
@@ -71,7 +72,7 @@ test.each<[string, (file: string) => void, string]>([
 ])('%s: a member that works on it stops, and says so (%#)', async (name, change, what) => {
   const cluster = await folder.start(1);
   const client = await folder.client(cluster);
-  await client.append('before');
+  await client.machine(chatLog).append('before');
   const data = folder.dataOf('n0');
   const file = path.join(data, name);
   change(file);
@@ -83,7 +84,7 @@ test.each<[string, (file: string) => void, string]>([
   expect(sentence).toContain('What it would acknowledge would be lost with the process.');
   const { natsUrl } = cluster;
   const hasty = await connect({ natsUrl, cluster: folder.cluster, deadlineMs: 500 });
-  await expect(hasty.append('after')).rejects.toThrow(/NO_LEADER|TIMED_OUT/);
+  await expect(hasty.machine(chatLog).append('after')).rejects.toThrow(/NO_LEADER|TIMED_OUT/);
   await hasty.close();
   expect(cluster.node('n0')?.running).toBe(true);
 });
@@ -91,12 +92,13 @@ test.each<[string, (file: string) => void, string]>([
 test('the others go on; the next start of the member says what is missing', async () => {
   const cluster = await folder.start(3);
   const client = await folder.client(cluster);
-  await client.append('before');
-  const { name: leader } = (await client.status()).find(({ role }) => role === 'leader') ?? {};
+  await client.machine(chatLog).append('before');
+  const { name: leader } =
+    (await client.admin.status()).find(({ role }) => role === 'leader') ?? {};
   if (leader === undefined) throw new Error('nobody leads');
   remove(path.join(folder.dataOf(leader), SEGMENT));
   await damage(leader);
-  await client.append('after');
+  await client.machine(chatLog).append('after');
   await restart(cluster, leader);
   const { role, alarms } = await status(leader);
   expect(role).toBe('damaged');
@@ -111,7 +113,7 @@ test.each<[string, (file: string) => void]>([
   async (_how, change) => {
     const cluster = await folder.start(1);
     const client = await folder.client(cluster);
-    const before = await client.append('before');
+    const before = await client.machine(chatLog).append('before');
     await until('the state is written', async () =>
       (await folder.metric('n0', 'synod_flushed_slot_out')) > 0 ? true : undefined,
     );
@@ -126,7 +128,7 @@ test.each<[string, (file: string) => void]>([
       .log('n0')
       .filter(({ msg }) => /state\.mdb .*; set aside$/.test(String(msg)));
     expect(aside).not.toEqual([]);
-    const again = await client.append('before');
+    const again = await client.machine(chatLog).append('before');
     expect(again).toMatchObject({ position: before.position, existed: true });
   },
 );

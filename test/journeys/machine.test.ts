@@ -4,6 +4,7 @@ import type { LocalCluster } from '../../cli/src/local/local-cluster.ts';
 import { NodeProcess } from '../../cli/src/local/node-process.ts';
 import type { MemberStatus } from '../../contract/src/status.ts';
 import { NODE_PROGRAM, TestFolder, until } from './test-cluster.ts';
+import { counter } from '../../machines/src/counter/calls.ts';
 
 /* The machine is a cluster's, and not a setting of one process. */
 
@@ -44,7 +45,7 @@ test('a member that is started by hand with another machine is refused, and its 
   const cluster = await folder.start(3, undefined, ['--machine', 'counter']);
   expect(cluster.first.machine).toEqual({ name: 'counter', version: 2 });
   const client = await folder.client(cluster);
-  await client.add('r', 3);
+  await client.machine(counter).add('r', 3);
   const versions = { machine: 'counter', machineVersion: 2, newestMachineVersion: 2 };
   expect(await shown('n2')).toMatchObject(versions);
   expect(await folder.metric('n2', 'synod_machine_version')).toBe(2);
@@ -52,7 +53,7 @@ test('a member that is started by hand with another machine is refused, and its 
   await cluster.node('n2')?.stop(5_000);
   await refused(cluster, 'n2');
   await cluster.startMember('n2');
-  expect(await client.add('r', 4)).toMatchObject({ value: 7 });
+  expect(await client.machine(counter).add('r', 4)).toMatchObject({ value: 7 });
 }, 60_000);
 
 test('one that is told a cluster of another machine refuses, and stays blank', async () => {
@@ -60,14 +61,14 @@ test('one that is told a cluster of another machine refuses, and stays blank', a
   const client = await folder.client(cluster);
   const stranger = byHand(cluster, 'stranger', 'chat-log');
   const { member } = await stranger.ready;
-  await client.status({ expect: 2, waitMs: 5_000 });
-  const told = client.form(member, cluster.first);
+  await client.admin.status({ expect: 2, waitMs: 5_000 });
+  const told = client.admin.form(member, cluster.first);
   await expect(told).rejects.toMatchObject({ code: 'ANOTHER_MACHINE' });
   expect(await shown('stranger')).toMatchObject({ role: 'unformed', machineVersion: 0 });
   const file = path.join(folder.dataOf('stranger'), 'first-configuration.json');
   expect(fs.existsSync(file)).toBe(false);
   const newer = { ...cluster.first, machine: { name: 'chat-log', version: 9 } };
-  await expect(client.form(member, newer)).rejects.toMatchObject({ code: 'OLD_MACHINE' });
+  await expect(client.admin.form(member, newer)).rejects.toMatchObject({ code: 'OLD_MACHINE' });
   await stranger.stop(5_000);
 }, 60_000);
 

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { SynodError } from '../../client/src/client.ts';
 import { NatsProcess } from './nats-process.ts';
 import { TestFolder, until } from './test-cluster.ts';
+import { chatLog } from '../../machines/src/chat-log/calls.ts';
 
 /* NATS says how large a message may be (max_payload): whatever it is, the cluster goes on. */
 
@@ -48,24 +49,24 @@ test.each([64, 256])(
     const cluster = await folder.start(3, nats.url);
     const client = await folder.client(cluster);
     const many = texts(3_000, 800);
-    await Promise.all(many.map((text) => client.append(text)));
-    expect((await client.append('behind them')).position).toBe(many.length);
+    await Promise.all(many.map((text) => client.machine(chatLog).append(text)));
+    expect((await client.machine(chatLog).append('behind them')).position).toBe(many.length);
 
     const most = Math.min(128 * KIB, kib * KIB - 4096 - 5);
     const framing = 31 + 7 + 4 + 4 + 9; // Of a command, its session, checksum, operation and kind.
     const fits = 'f'.repeat(most - framing);
-    expect((await client.append(fits)).position).toBe(many.length + 1);
-    await expect(client.append(`${fits}f`)).rejects.toMatchObject({
+    expect((await client.machine(chatLog).append(fits)).position).toBe(many.length + 1);
+    await expect(client.machine(chatLog).append(`${fits}f`)).rejects.toMatchObject({
       code: 'TOO_LARGE',
       message: expect.stringContaining(
         `(it has ${most + 1} bytes, and ${most} is the most now)`,
       ) as string,
     });
     // An answer that is larger than a message comes all the same.
-    for (const text of ['a', 'b']) await client.append(text.repeat(50 * KIB));
-    const { texts: read } = await client.readTexts({ from: many.length + 1 });
+    for (const text of ['a', 'b']) await client.machine(chatLog).append(text.repeat(50 * KIB));
+    const { texts: read } = await client.machine(chatLog).read({ from: many.length + 1 });
     expect(read[0]).toBe(fits);
-    expect((await client.append('the last')).position).toBe(many.length + 4);
+    expect((await client.machine(chatLog).append('the last')).position).toBe(many.length + 4);
   },
   60_000,
 );
@@ -77,7 +78,7 @@ test('it becomes smaller while commands come, and larger again: all go on', asyn
   let written = 0;
   const write = async (mark: string): Promise<void> => {
     const some = texts(1_000, 800, mark);
-    await Promise.all(some.map((text) => client.append(text)));
+    await Promise.all(some.map((text) => client.machine(chatLog).append(text)));
     written += some.length;
   };
   const large = (n: number): string => `large ${n} `.padEnd(100 * KIB, 'x');
@@ -86,18 +87,26 @@ test('it becomes smaller while commands come, and larger again: all go on', asyn
   nats.reload();
   await write('smaller ');
   await until('the smaller limit', () =>
-    client.append(large(written)).then(
-      () => void (written += 1),
-      (error: unknown) => (error instanceof SynodError && error.code === 'TOO_LARGE') || undefined,
-    ),
+    client
+      .machine(chatLog)
+      .append(large(written))
+      .then(
+        () => void (written += 1),
+        (error: unknown) =>
+          (error instanceof SynodError && error.code === 'TOO_LARGE') || undefined,
+      ),
   );
-  await expect(client.append(large(written))).rejects.toMatchObject({ code: 'TOO_LARGE' });
+  await expect(client.machine(chatLog).append(large(written))).rejects.toMatchObject({
+    code: 'TOO_LARGE',
+  });
   await write('smaller still ');
   limit(1024 * KIB);
   await nats.kill();
   await nats.start();
   await write('larger ');
-  expect((await client.append(large(written))).position).toBeGreaterThanOrEqual(written);
+  expect((await client.machine(chatLog).append(large(written))).position).toBeGreaterThanOrEqual(
+    written,
+  );
 }, 120_000);
 
 test('what was written with a larger max_payload is passed on to who was away', async () => {
@@ -111,13 +120,13 @@ test('what was written with a larger max_payload is passed on to who was away', 
   };
   const even = async (): Promise<void> => {
     await until('all of them at one slot', async () => {
-      const status = await client.status({ waitMs: 300, expect: 3 });
+      const status = await client.admin.status({ waitMs: 300, expect: 3 });
       const ends = new Set(status.map(({ slotOut }) => slotOut));
       return status.length === 3 && ends.size === 1 ? true : undefined;
     });
   };
   await down('n2');
-  for (const text of texts(20, 100 * KIB, 'log ')) await client.append(text);
+  for (const text of texts(20, 100 * KIB, 'log ')) await client.machine(chatLog).append(text);
   limit(64 * KIB);
   await nats.kill();
   await nats.start();
@@ -127,7 +136,7 @@ test('what was written with a larger max_payload is passed on to who was away', 
   limit(1024 * KIB);
   await nats.kill();
   await nats.start();
-  for (const text of texts(150, 100 * KIB, 'state ')) await client.append(text);
+  for (const text of texts(150, 100 * KIB, 'state ')) await client.machine(chatLog).append(text);
   limit(64 * KIB);
   await nats.kill();
   await nats.start();
@@ -137,7 +146,7 @@ test('what was written with a larger max_payload is passed on to who was away', 
     .log('n2')
     .filter(({ msg }) => /another member's state/.test(String(msg)));
   expect(transferred).toHaveLength(1);
-  expect((await client.readTexts({ from: 169 })).texts[0]).toHaveLength(100 * KIB);
+  expect((await client.machine(chatLog).read({ from: 169 })).texts[0]).toHaveLength(100 * KIB);
 }, 120_000);
 
 test('below 64 KiB a node waits, says which setting is to be raised, and goes on then', async () => {
@@ -155,5 +164,5 @@ test('below 64 KiB a node waits, says which setting is to be raised, and goes on
   await nats.kill();
   await nats.start();
   const client = await folder.client(await starting);
-  expect((await client.append('hello')).position).toBe(0);
+  expect((await client.machine(chatLog).append('hello')).position).toBe(0);
 }, 60_000);

@@ -9,9 +9,10 @@ import type { LocalCluster } from '../../cli/src/local/local-cluster.ts';
 import { NodeProcess } from '../../cli/src/local/node-process.ts';
 import type { SynodClient } from '../../client/src/client.ts';
 import { membersOf } from '../../client/src/members.ts';
-import { SynodError } from '../../client/src/synod-error.ts';
+import { SynodError } from '../../contract/src/synod-error.ts';
 import { synod, type CliResult } from './cli-run.ts';
 import { NODE_PROGRAM, TestFolder, until } from './test-cluster.ts';
+import { chatLog } from '../../machines/src/chat-log/calls.ts';
 
 /* Members come and go, with real processes. */
 
@@ -45,31 +46,31 @@ function namesOf(ids: readonly string[]): string[] {
 
 /** Voters and learners, as the leader has them. */
 async function lists(): Promise<{ voters: readonly string[]; learners: readonly string[] }> {
-  const { voters, learners } = (await client.members()).lists;
+  const { voters, learners } = (await client.admin.members()).lists;
   return { voters: namesOf(voters), learners: namesOf(learners) };
 }
 
 /** The name of who leads. */
 async function leads(): Promise<string> {
-  return (await client.members()).leader?.name ?? '';
+  return (await client.admin.members()).leader?.name ?? '';
 }
 
 /** Waits until a member has applied all that the leader has now. */
 async function caughtUp(name: string): Promise<void> {
-  const target = (await client.members()).leader?.slotOut ?? Infinity;
+  const target = (await client.admin.members()).leader?.slotOut ?? Infinity;
   await until(`${name} at slot ${target}`, async () => {
-    const found = (await client.status()).find((each) => each.name === name);
+    const found = (await client.admin.status()).find((each) => each.name === name);
     return found !== undefined && found.slotOut >= target ? true : undefined;
   });
 }
 
 async function grow(name: string): Promise<void> {
   await cluster.startMember(name);
-  await client.addMember(id(name));
+  await client.admin.addMember(id(name));
   await caughtUp(name);
   // The leader hears of it with the next heartbeat: until then it refuses, as it says.
   await until(`a vote of ${name}`, async () => {
-    const refusal = await client.promoteMember(id(name)).catch((error: unknown) => error);
+    const refusal = await client.admin.promoteMember(id(name)).catch((error: unknown) => error);
     if (refusal instanceof SynodError && refusal.code === 'LAGS') return undefined;
     if (refusal instanceof Error) throw refusal;
     return true;
@@ -77,13 +78,13 @@ async function grow(name: string): Promise<void> {
 }
 
 async function shrink(name: string): Promise<void> {
-  await client.removeMember(id(name));
+  await client.admin.removeMember(id(name));
   await cluster.node(name)?.stop(5_000);
 }
 
 /** More slots than WINDOW: each append has to be answered before the next. */
 async function appendBeyondWindow(): Promise<void> {
-  for (let i = 0; i < 20; i++) await client.append(`beyond ${i}`);
+  for (let i = 0; i < 20; i++) await client.machine(chatLog).append(`beyond ${i}`);
 }
 
 /** Until the leader has waited for an answer longer than it counts a silent member as there. */
@@ -108,7 +109,7 @@ test('1, 3, 5, 3, 1 voters under load: every acknowledged text is there, once', 
   const over = new AbortController();
   const load = (async () => {
     for (let i = 0; !over.signal.aborted; i++) {
-      await client.append(`text ${i}`);
+      await client.machine(chatLog).append(`text ${i}`);
       acknowledged.push(`text ${i}`);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
@@ -125,14 +126,14 @@ test('1, 3, 5, 3, 1 voters under load: every acknowledged text is there, once', 
   expect(await lists()).toEqual({ voters: [last], learners: [] });
   over.abort();
   await load;
-  const { texts } = await client.readTexts({ limit: 100_000 });
+  const { texts } = await client.machine(chatLog).read({ limit: 100_000 });
   expect(texts.toSorted()).toEqual(acknowledged.toSorted());
   expect(acknowledged.length).toBeGreaterThan(20);
 }, 90_000);
 
 test('a killed member is replaced; what was done is not done again', async () => {
   await start(3);
-  await client.append('before');
+  await client.machine(chatLog).append('before');
   const lost = id('n1');
   await signal('n1', 'SIGKILL');
   await cluster.startMember('n3');
@@ -146,13 +147,13 @@ test('a killed member is replaced; what was done is not done again', async () =>
   expect(await lists()).toEqual({ voters: ['n0', 'n2', 'n3'], learners: [] });
   const again = await member('replace', lost, id('n3'), '--output', 'json');
   expect(JSON.parse(again.stdout)).toMatchObject({ number: 3, learners: [] });
-  expect((await client.readTexts()).texts).toEqual(['before']);
-  expect(membersOf(await client.status()).members.map((each) => each.id)).not.toContain(lost);
+  expect((await client.machine(chatLog).read()).texts).toEqual(['before']);
+  expect(membersOf(await client.admin.status()).members.map((each) => each.id)).not.toContain(lost);
 }, 60_000);
 
 test('a blank member that nobody has told its cluster is told when it is added', async () => {
   await start(1);
-  await client.append('before');
+  await client.machine(chatLog).append('before');
   const { workspace, cluster: name } = folder;
   const { natsUrl } = cluster;
   const where = { workspace, natsUrl, cluster: name, program: NODE_PROGRAM };
@@ -174,14 +175,14 @@ test('a blank member that nobody has told its cluster is told when it is added',
 test('the last voter, unknown ids, and what is so already are refused: the code, a sentence, 1', async () => {
   await start(1);
   const refusals = [
-    [client.removeMember(id('n0'), { force: true }), 'LAST_VOTER'],
-    [client.removeMember('n9'), 'UNKNOWN_MEMBER'],
-    [client.promoteMember('n9'), 'UNKNOWN_MEMBER'],
-    [client.addMember(id('n0')), 'ALREADY_MEMBER'],
-    [client.promoteMember(id('n0')), 'ALREADY_MEMBER'],
-    [client.addMember('n9'), 'NO_MEMBER'],
-    [client.addMember('a.b'), 'NO_MEMBER'],
-    [client.replaceMember('n8', 'n9'), 'UNKNOWN_MEMBER'],
+    [client.admin.removeMember(id('n0'), { force: true }), 'LAST_VOTER'],
+    [client.admin.removeMember('n9'), 'UNKNOWN_MEMBER'],
+    [client.admin.promoteMember('n9'), 'UNKNOWN_MEMBER'],
+    [client.admin.addMember(id('n0')), 'ALREADY_MEMBER'],
+    [client.admin.promoteMember(id('n0')), 'ALREADY_MEMBER'],
+    [client.admin.addMember('n9'), 'NO_MEMBER'],
+    [client.admin.addMember('a.b'), 'NO_MEMBER'],
+    [client.admin.replaceMember('n8', 'n9'), 'UNKNOWN_MEMBER'],
   ] as const;
   for (const [refused, code] of refusals) await expect(refused).rejects.toMatchObject({ code });
   const last = await member('remove', 'n0', '--force');
@@ -208,11 +209,11 @@ test('a learner that lags, and a change that leaves too few who answer, are refu
   await caughtUp('n3');
   await signal('n3', 'SIGSTOP');
   await appendBeyondWindow();
-  await expect(client.promoteMember(id('n3'))).rejects.toMatchObject({ code: 'LAGS' });
+  await expect(client.admin.promoteMember(id('n3'))).rejects.toMatchObject({ code: 'LAGS' });
   const late = await member('replace', 'n2', id('n3'), '--timeout', '1');
   expect(late).toMatchObject({ code: 1, stdout: '' });
   expect(late.stderr).toContain(`(${id('n3')} does not answer; `);
-  await client.removeMember(id('n3'));
+  await client.admin.removeMember(id('n3'));
 
   const leader = await leads();
   const [silent = '', other = ''] = cluster.names.filter((name) => name !== leader);
@@ -222,7 +223,7 @@ test('a learner that lags, and a change that leaves too few who answer, are refu
   expect(unsafe).toMatchObject({ code: 1, stdout: '' });
   expect(unsafe.stderr).toContain('Too few of the remaining voters answer now.');
   // By force it is decided, and settles once the silent one is back.
-  const forced = client.removeMember(id(other), { force: true });
+  const forced = client.admin.removeMember(id(other), { force: true });
   await until('the change', () =>
     folder.log(leader).some((line) => line['forced'] === true && line['taken'] === true)
       ? true
@@ -232,7 +233,7 @@ test('a learner that lags, and a change that leaves too few who answer, are refu
   await forced;
   const voters = cluster.names.filter((name) => name !== other);
   expect(await lists()).toEqual({ voters, learners: [] });
-  await client.append('after it');
+  await client.machine(chatLog).append('after it');
 }, 60_000);
 
 test('what has not settled is said, and nothing else is changed before it has', async () => {

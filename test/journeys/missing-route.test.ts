@@ -3,6 +3,7 @@ import type { SynodClient } from '../../client/src/client.ts';
 import type { AlarmCode } from '../../contract/src/alarms.ts';
 import { RoutedCluster } from './routed-cluster.ts';
 import { until } from './test-cluster.ts';
+import { chatLog } from '../../machines/src/chat-log/calls.ts';
 
 /* One route between two of three servers of NATS is missing, with real processes. */
 
@@ -46,7 +47,7 @@ class Writer {
   async #append(): Promise<void> {
     while (!this.#isOver) {
       const text = `${this.#name}, text ${this.acknowledged.length}`;
-      await this.#client.append(text);
+      await this.#client.machine(chatLog).append(text);
       this.acknowledged.push(text);
       await delay(PAUSE_MS);
     }
@@ -65,7 +66,7 @@ async function allAnswered(writers: readonly Writer[]): Promise<void> {
     // What was under way before may have been answered just now.
     return writers.every((each, i) => each.acknowledged.length > (before[i] ?? 0) + 1) || undefined;
   });
-  await Promise.all(cluster.clients.map((client) => client.readTexts({ limit: 1 })));
+  await Promise.all(cluster.clients.map((client) => client.machine(chatLog).read({ limit: 1 })));
 }
 
 /** All are ready, and nobody has an alarm. */
@@ -109,7 +110,7 @@ test.each(['cut', 'silence'] as const)(
     const expected = writers.flatMap(({ acknowledged }) => acknowledged).toSorted();
     const limit = expected.length + 1;
     for (const client of cluster.clients) {
-      expect((await client.readTexts({ limit })).texts.toSorted()).toEqual(expected);
+      expect((await client.machine(chatLog).read({ limit })).texts.toSorted()).toEqual(expected);
     }
   },
   120_000,

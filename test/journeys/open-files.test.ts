@@ -6,6 +6,7 @@ import path from 'node:path';
 import { folderNats } from '../../cli/src/local/folder-nats.ts';
 import { freePorts } from './cli-run.ts';
 import { NODE_PROGRAM, TestFolder, until } from './test-cluster.ts';
+import { chatLog } from '../../machines/src/chat-log/calls.ts';
 
 /* A member under a low limit of open files. */
 
@@ -79,7 +80,7 @@ test('idle HTTP connections take no files that a member needs: it writes on, and
   const segments = (): string => fs.readdirSync(path.join(folder.dataOf('n0'), 'log')).join();
   const before = segments();
   const text = (i: number): string => `${i} `.padEnd(100_000, 'x');
-  for (let i = 0; i < 50; i++) await client.append(text(i));
+  for (let i = 0; i < 50; i++) await client.machine(chatLog).append(text(i));
   expect(segments()).not.toBe(before);
   expect(await get('/healthz')).toBe(200);
   expect(sockets.some(({ destroyed }) => !destroyed)).toBe(true);

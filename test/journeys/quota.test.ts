@@ -3,6 +3,7 @@ import type { SynodClient } from '../../client/src/client.ts';
 import type { MemberStatus } from '../../contract/src/status.ts';
 import { synod } from './cli-run.ts';
 import { TestFolder, until } from './test-cluster.ts';
+import { chatLog } from '../../machines/src/chat-log/calls.ts';
 
 /* A cluster of real processes that is over its quota: docs/failures.md, "A quota". */
 
@@ -34,7 +35,7 @@ function text(number: number): string {
 async function fill(client: SynodClient): Promise<number> {
   for (let taken = 0; taken <= TEXTS_AT_MOST; taken++) {
     try {
-      await client.append(text(taken));
+      await client.machine(chatLog).append(text(taken));
     } catch (error) {
       expect(error).toMatchObject({ code: 'QUOTA_EXCEEDED' });
       return taken;
@@ -54,7 +55,7 @@ test('over its quota a cluster refuses what makes it larger, says so, and takes 
   const client = await folder.client(cluster);
   const taken = await fill(client);
   expect(taken).toBeGreaterThan(10);
-  const { texts } = await client.readTexts({ limit: 1 });
+  const { texts } = await client.machine(chatLog).read({ limit: 1 });
   expect(texts[0]?.length).toBe(TEXT_BYTES);
   await everywhere(cluster, 'quota-reached');
   const where = ['--cluster', folder.cluster, '--nats-url', cluster.natsUrl];
@@ -75,8 +76,10 @@ test('over its quota a cluster refuses what makes it larger, says so, and takes 
   }
   await Promise.all(cluster.names.map((name) => cluster.startMember(name)));
   await everywhere(cluster, 'quota-reached');
-  await expect(client.append('more')).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED' });
-  expect(await client.readTexts({ limit: 0 })).toMatchObject({ total: taken });
+  await expect(client.machine(chatLog).append('more')).rejects.toMatchObject({
+    code: 'QUOTA_EXCEEDED',
+  });
+  expect(await client.machine(chatLog).read({ limit: 0 })).toMatchObject({ total: taken });
 
   // All are started with more; whoever leads then says so.
   await client.close();
@@ -84,7 +87,10 @@ test('over its quota a cluster refuses what makes it larger, says so, and takes 
   const larger = await folder.start(3, undefined, ['--quota-bytes', String(8 * QUOTA_BYTES)]);
   const writer = await folder.client(larger);
   const appended = await until('room', async () => {
-    return writer.append('more').catch(() => undefined);
+    return writer
+      .machine(chatLog)
+      .append('more')
+      .catch(() => undefined);
   });
   expect(appended).toMatchObject({ position: taken, existed: false });
   await until('no alarm', async () => {

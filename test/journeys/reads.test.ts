@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { LocalCluster } from '../../cli/src/local/local-cluster.ts';
 import type { SynodClient } from '../../client/src/client.ts';
 import { TestFolder, until } from './test-cluster.ts';
+import { counter } from '../../machines/src/counter/calls.ts';
 
 /* Quorum reads, with real processes: see docs/sdk.md. */
 
@@ -25,7 +26,9 @@ async function signal(name: string, which: 'SIGSTOP' | 'SIGCONT'): Promise<void>
 /** The name of who leads. */
 async function leader(): Promise<string> {
   return until('a leader', async () => {
-    const leading = (await client.status({ expect: 3 })).find(({ role }) => role === 'leader');
+    const leading = (await client.admin.status({ expect: 3 })).find(
+      ({ role }) => role === 'leader',
+    );
     return cluster.names.find((name) => cluster.idOf(name) === leading?.member);
   });
 }
@@ -36,9 +39,9 @@ const sum = async (series: string): Promise<number> => {
 };
 
 test('every member answers reads; they decide nothing and leave nothing', async () => {
-  await client.add('r', 7);
+  await client.machine(counter).add('r', 7);
   const before = await sum('synod_decisions_total');
-  const reads = Array.from({ length: 600 }, () => client.readRegister('r'));
+  const reads = Array.from({ length: 600 }, () => client.machine(counter).read('r'));
   expect(new Set((await Promise.all(reads)).map(({ value }) => value))).toEqual(new Set([7]));
   // On a slow machine some are sent twice.
   expect(await sum('synod_reads_total')).toBeGreaterThanOrEqual(600);
@@ -57,7 +60,7 @@ test('a leader that was paused answers no read with what was true before', async
   const reading = Array.from({ length: 8 }, async () => {
     while (!isOver) {
       const least = acknowledged;
-      const { value } = await reader.readRegister('r');
+      const { value } = await reader.machine(counter).read('r');
       expect(value).toBeGreaterThanOrEqual(least);
       reads += 1;
     }
@@ -65,9 +68,9 @@ test('a leader that was paused answers no read with what was true before', async
   for (let round = 0; round < 2; round++) {
     const paused = await leader();
     await signal(paused, 'SIGSTOP');
-    for (let i = 0; i < 50; i++) acknowledged = (await client.add('r', 1)).value;
+    for (let i = 0; i < 50; i++) acknowledged = (await client.machine(counter).add('r', 1)).value;
     await signal(paused, 'SIGCONT');
-    for (let i = 0; i < 50; i++) acknowledged = (await client.add('r', 1)).value;
+    for (let i = 0; i < 50; i++) acknowledged = (await client.machine(counter).add('r', 1)).value;
   }
   isOver = true;
   await Promise.all(reading);
@@ -76,7 +79,7 @@ test('a leader that was paused answers no read with what was true before', async
 }, 60_000);
 
 test('without a quorum a read is not answered, unless it asks for what the member has', async () => {
-  const { slot } = await client.add('r', 7);
+  const { slot } = await client.machine(counter).add('r', 7);
   const last = await leader();
   await until('the last one has it', async () => {
     return (await folder.metric(last, 'synod_slot_out')) > slot ? true : undefined;
@@ -84,10 +87,10 @@ test('without a quorum a read is not answered, unless it asks for what the membe
   for (const name of cluster.names) if (name !== last) cluster.node(name)?.kill('SIGKILL');
   const hasty = await folder.client(cluster);
   for (const consistency of ['local', { atLeast: slot }] as const) {
-    expect((await hasty.readRegister('r', { consistency })).value).toBe(7);
+    expect((await hasty.machine(counter).read('r', { consistency })).value).toBe(7);
   }
   const refused = [{}, { consistency: { atLeast: slot + 100 } }].map((options) =>
-    expect(hasty.readRegister('r', options)).rejects.toMatchObject({ code: 'TIMED_OUT' }),
+    expect(hasty.machine(counter).read('r', options)).rejects.toMatchObject({ code: 'TIMED_OUT' }),
   );
   await Promise.all(refused);
 }, 60_000);

@@ -4,13 +4,14 @@ import { connect as connectNats, type NatsConnection } from 'nats';
 import type { LocalCluster } from '../../cli/src/local/local-cluster.ts';
 import { NodeProcess } from '../../cli/src/local/node-process.ts';
 import { SynodError, type SynodClient } from '../../client/src/client.ts';
-import { encodeChatOperation } from '../../contract/src/chat-log.ts';
+import { encodeChatOperation } from '../../machines/src/chat-log/operations.ts';
 import { checkCommand, encodeCommand } from '../../contract/src/command.ts';
 import { exitCodes } from '../../contract/src/error-codes.ts';
 import { parseReplies, type Outcome } from '../../contract/src/reply.ts';
 import type { MemberStatus } from '../../contract/src/status.ts';
 import { subjectsOf } from '../../contract/src/subjects.ts';
 import { NODE_PROGRAM, TestFolder, until } from './test-cluster.ts';
+import { chatLog } from '../../machines/src/chat-log/calls.ts';
 
 /* A quorum is lost for good, and a person has a new cluster made of what one survivor has. */
 
@@ -83,7 +84,7 @@ function asked(request: () => Promise<void>): Promise<true> {
 /** Has n0 begin a new cluster, and starts it again, as a supervisor does. */
 async function recover(newClusterId = 'new'): Promise<MemberStatus> {
   const { clusterId } = cluster.first;
-  await asked(() => client.recover(cluster.idOf('n0'), { clusterId, newClusterId }));
+  await asked(() => client.recovery.recover(cluster.idOf('n0'), { clusterId, newClusterId }));
   expect(await cluster.node('n0')?.exit).toBe(exitCodes.again);
   return start('n0');
 }
@@ -91,7 +92,7 @@ async function recover(newClusterId = 'new'): Promise<MemberStatus> {
 /** Waits until n0 has applied a slot: of the others, a majority may have decided it without n0. */
 function applied(slot: number): Promise<MemberStatus> {
   return until(`n0 has slot ${slot}`, async () => {
-    const found = (await client.status()).find(({ name }) => name === 'n0');
+    const found = (await client.admin.status()).find(({ name }) => name === 'n0');
     return found !== undefined && found.slotOut > slot ? found : undefined;
   });
 }
@@ -145,7 +146,7 @@ const set = (text: string): string[] =>
     .sort();
 
 test('two of three are lost: the survivor begins a new cluster with what it has, and goes on', async () => {
-  for (const text of ['one', 'two', 'three']) await client.append(text);
+  for (const text of ['one', 'two', 'three']) await client.machine(chatLog).append(text);
   const id = randomBytes(16).toString('hex');
   const bytes = await command(id, 1, 'once');
   const before = await outcome(bytes);
@@ -161,37 +162,37 @@ test('two of three are lost: the survivor begins a new cluster with what it has,
 
   // A command whose answer was lost with the old cluster is not executed again.
   expect(await outcome(bytes)).toEqual(before);
-  const { slot } = await client.append('four');
+  const { slot } = await client.machine(chatLog).append('four');
   expect(slot).toBeGreaterThanOrEqual(old.slotOut);
-  const { texts } = await client.readTexts();
+  const { texts } = await client.machine(chatLog).read();
   expect(texts).toEqual(['one', 'two', 'three', 'once', 'four']);
 
   // Asked again, it is done already; another cluster's id is refused.
   const { clusterId } = cluster.first;
-  await client.recover(status.member, { clusterId, newClusterId: 'new' });
-  const other = client.recover(status.member, { clusterId, newClusterId: 'newer' });
+  await client.recovery.recover(status.member, { clusterId, newClusterId: 'new' });
+  const other = client.recovery.recover(status.member, { clusterId, newClusterId: 'newer' });
   await expect(other).rejects.toMatchObject({ code: 'ANOTHER_CLUSTER' });
 
   // Its log and state stand a kill; then a blank member comes to vote.
   started[0]?.kill('SIGKILL');
   await started[0]?.exit;
   expect((await start('n0')).member).toBe(status.member);
-  expect((await client.append('five')).position).toBe(5);
+  expect((await client.machine(chatLog).append('five')).position).toBe(5);
   const blank = await start('n1');
   expect(blank.role).toBe('unformed');
-  await client.form(blank.member, status.firstConfiguration ?? cluster.first);
-  await client.addMember(blank.member);
+  await client.admin.form(blank.member, status.firstConfiguration ?? cluster.first);
+  await client.admin.addMember(blank.member);
   await until('it votes', () =>
-    client.promoteMember(blank.member).then(
+    client.admin.promoteMember(blank.member).then(
       () => true,
       () => undefined,
     ),
   );
   await until('it has all of it', async () => {
-    const found = (await client.status()).find(({ name }) => name === 'n1');
+    const found = (await client.admin.status()).find(({ name }) => name === 'n1');
     return found?.ready === true ? true : undefined;
   });
-  expect((await client.members()).lists.voters).toHaveLength(2);
+  expect((await client.admin.members()).lists.voters).toHaveLength(2);
 
   // A state that was lost, and that the log does not make again: no cluster is made of it.
   await started[1]?.stop(5_000);
@@ -200,7 +201,7 @@ test('two of three are lost: the survivor begins a new cluster with what it has,
   await start('n1');
   const request = { clusterId: 'new', newClusterId: 'newer' };
   await until('it misses a leader', async () => {
-    const code = await refusal(client.recover(blank.member, request));
+    const code = await refusal(client.recovery.recover(blank.member, request));
     // Who has just come up may not have reached NATS with its interest yet.
     if (code === 'HAS_LEADER' || code === 'NO_MEMBER') return undefined;
     expect(code).toBe('INCOMPLETE');
@@ -209,11 +210,11 @@ test('two of three are lost: the survivor begins a new cluster with what it has,
 }, 90_000);
 
 test('old members that come back speak to nobody in the new cluster; set aside, they are blank', async () => {
-  await client.append('one');
+  await client.machine(chatLog).append('one');
   await kill('n1');
   await kill('n2');
   const status = await recover();
-  await client.append('two');
+  await client.machine(chatLog).append('two');
   const back = await start('n1');
   expect(back.clusterId).toBe(cluster.first.clusterId);
   await until('its messages are dropped', async () => {
@@ -223,46 +224,54 @@ test('old members that come back speak to nobody in the new cluster; set aside, 
     );
     return dropped > 0 ? true : undefined;
   });
-  await client.append('three');
-  const [seen] = (await client.status()).filter(({ name }) => name === 'n0');
+  await client.machine(chatLog).append('three');
+  const [seen] = (await client.admin.status()).filter(({ name }) => name === 'n0');
   expect(seen).toMatchObject({ member: status.member, role: 'leader', voters: [status.member] });
 
   const { clusterId } = cluster.first;
-  await asked(() => client.setAside(back.member, { clusterId, newClusterId: 'new' }));
+  await asked(() => client.recovery.setAside(back.member, { clusterId, newClusterId: 'new' }));
   expect(await started[1]?.exit).toBe(exitCodes.again);
   const names = [`n0.set-aside-${clusterId}`, `n1.set-aside-${clusterId}`];
   expect(set('set-aside')).toEqual(names);
   const blank = await start('n1');
   expect(blank).toMatchObject({ role: 'unformed', clusterId: null });
   expect(blank.member).not.toBe(back.member);
-  const again = client.setAside(blank.member, { clusterId, newClusterId: 'new' });
+  const again = client.recovery.setAside(blank.member, { clusterId, newClusterId: 'new' });
   await expect(again).rejects.toMatchObject({ code: 'ANOTHER_CLUSTER' });
 }, 60_000);
 
 test('while there is a quorum nothing is recovered or set aside; nor for a wrong cluster id', async () => {
-  await client.append('one');
+  await client.machine(chatLog).append('one');
   const { clusterId } = cluster.first;
   const request = { clusterId, newClusterId: 'new' };
   for (const name of ['n0', 'n1', 'n2']) {
     const id = cluster.idOf(name);
-    await expect(client.recover(id, request)).rejects.toMatchObject({ code: 'HAS_LEADER' });
-    await expect(client.setAside(id, request)).rejects.toMatchObject({ code: 'HAS_LEADER' });
+    await expect(client.recovery.recover(id, request)).rejects.toMatchObject({
+      code: 'HAS_LEADER',
+    });
+    await expect(client.recovery.setAside(id, request)).rejects.toMatchObject({
+      code: 'HAS_LEADER',
+    });
     const wrong = { clusterId: 'wrong', newClusterId: 'new' };
-    await expect(client.recover(id, wrong)).rejects.toMatchObject({ code: 'ANOTHER_CLUSTER' });
-    await expect(client.setAside(id, wrong)).rejects.toMatchObject({ code: 'ANOTHER_CLUSTER' });
+    await expect(client.recovery.recover(id, wrong)).rejects.toMatchObject({
+      code: 'ANOTHER_CLUSTER',
+    });
+    await expect(client.recovery.setAside(id, wrong)).rejects.toMatchObject({
+      code: 'ANOTHER_CLUSTER',
+    });
   }
   for (const garbage of ['', '{}', `{"clusterId":"${clusterId}","newClusterId":"a.b"}`]) {
     const subject = subjectsOf('local', folder.cluster).recover(cluster.idOf('n0'));
     const answer = await outside.request(subject, Buffer.from(garbage));
     expect(answer.json()).toEqual({ ok: false, code: 'MALFORMED' });
   }
-  await client.append('two');
+  await client.machine(chatLog).append('two');
   expect(set('set-aside')).toEqual([]);
 }, 40_000);
 
 /** As a crash leaves the folders at one point, or at another. */
 test('a crash before the new folder is whole leaves the old one; between the renames, the new one', async () => {
-  await applied((await client.append('one')).slot);
+  await applied((await client.machine(chatLog).append('one')).slot);
   const { clusterId } = cluster.first;
   const data = folder.dataOf('n0');
   const old = cluster.idOf('n0');
@@ -284,7 +293,7 @@ test('a crash before the new folder is whole leaves the old one; between the ren
   // The old one was out of the way.
   fs.renameSync(data, `${data}.recovered`);
   expect((await start('n0')).member).toBe(status.member);
-  expect((await client.readTexts()).texts).toEqual(['one']);
+  expect((await client.machine(chatLog).read()).texts).toEqual(['one']);
   started[2]?.kill('SIGKILL');
   await started[2]?.exit;
 

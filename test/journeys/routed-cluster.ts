@@ -38,7 +38,7 @@ export class RoutedCluster {
     }
     const file = new FirstConfigurationFile(workspace.dataOf(cluster));
     const [client] = this.clients;
-    await bootstrap(file, members, async (id, first) => client?.form(id, first));
+    await bootstrap(file, members, async (id, first) => client?.admin.form(id, first));
   }
 
   #startNode(name: string, natsUrl: string): NodeProcess {
@@ -90,5 +90,5 @@ export class RoutedCluster {
 }
 
 async function seenBy(client: SynodClient): Promise<number> {
-  return (await client.status({ waitMs: 500, expect: Infinity })).length;
+  return (await client.admin.status({ waitMs: 500, expect: Infinity })).length;
 }

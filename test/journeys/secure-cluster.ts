@@ -112,7 +112,7 @@ export class SecureCluster {
     for (const id of ids) {
       // One that has just come up may not have reached NATS with its interest yet.
       await until('a member is told', () =>
-        operator.form(id, first).then(
+        operator.admin.form(id, first).then(
           () => true,
           () => undefined,
         ),

@@ -1,9 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { connect as connectNats, type Status } from 'nats';
-import { encodeChatOperation } from '../../contract/src/chat-log.ts';
+import { encodeChatOperation } from '../../machines/src/chat-log/operations.ts';
 import type { ErrorCode } from '../../contract/src/error-codes.ts';
-import { SynodError } from '../../client/src/synod-error.ts';
+import { SynodError } from '../../contract/src/synod-error.ts';
 import { encodeRead } from '../../contract/src/read-request.ts';
 import { parseReplies, type Reply } from '../../contract/src/reply.ts';
 import { clientRoles, type ClientRole } from '../../contract/src/roles.ts';
@@ -11,6 +11,7 @@ import { subjectsOf } from '../../contract/src/subjects.ts';
 import { synod } from './cli-run.ts';
 import { passwordOf, SecureCluster, userOf } from './secure-cluster.ts';
 import { until } from './test-cluster.ts';
+import { chatLog } from '../../machines/src/chat-log/calls.ts';
 
 /* Users, permissions and TLS of a real nats-server: see docs/security.md. */
 
@@ -69,36 +70,42 @@ describe('a cluster with users', () => {
 
   test('each role does what it is for, and is refused the rest in a sentence', async () => {
     const writer = await secure.client('writer');
-    expect(await writer.append('hello')).toMatchObject({ position: 0 });
-    expect((await writer.readTexts()).texts).toEqual(['hello']);
+    expect(await writer.machine(chatLog).append('hello')).toMatchObject({ position: 0 });
+    expect((await writer.machine(chatLog).read()).texts).toEqual(['hello']);
     await refused(
-      writer.transferLeadership(),
+      writer.admin.transferLeadership(),
       'NOT_ALLOWED',
       `user "writer" may not publish to ${subjects.transfer}`,
     );
-    const ids = (await writer.status({ expect: 3 })).map(({ member }) => member);
-    await expect(writer.removeMember(ids[0] ?? '')).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
+    const ids = (await writer.admin.status({ expect: 3 })).map(({ member }) => member);
+    await expect(writer.admin.removeMember(ids[0] ?? '')).rejects.toMatchObject({
+      code: 'NOT_ALLOWED',
+    });
 
     const reader = await secure.client('reader');
-    expect((await reader.readTexts()).texts).toEqual(['hello']);
-    expect(await reader.status({ expect: 3 })).toHaveLength(3);
+    expect((await reader.machine(chatLog).read()).texts).toEqual(['hello']);
+    expect(await reader.admin.status({ expect: 3 })).toHaveLength(3);
     await refused(
-      reader.append('not by me'),
+      reader.machine(chatLog).append('not by me'),
       'NOT_ALLOWED',
       `user "reader" may not publish to ${subjects.request}`,
     );
-    expect((await reader.readTexts()).texts).toEqual(['hello']);
+    expect((await reader.machine(chatLog).read()).texts).toEqual(['hello']);
 
     const operator = await secure.client('operator');
-    await expect(operator.readTexts()).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
-    expect(ids).toContain(await operator.transferLeadership());
+    await expect(operator.machine(chatLog).read()).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
+    expect(ids).toContain(await operator.admin.transferLeadership());
 
     const joining = secure.startMember('n3', secure.credentials('member', 'member'));
     const { member } = await joining.ready;
     const administrator = await secure.client('administrator');
-    await administrator.addMember(member);
-    expect((await administrator.removeMember(member)).voters).toEqual(expect.arrayContaining(ids));
-    expect(await administrator.append('by an administrator')).toMatchObject({ position: 1 });
+    await administrator.admin.addMember(member);
+    expect((await administrator.admin.removeMember(member)).voters).toEqual(
+      expect.arrayContaining(ids),
+    );
+    expect(await administrator.machine(chatLog).append('by an administrator')).toMatchObject({
+      position: 1,
+    });
   }, 60_000);
 
   test('a write that is passed off as a read is refused', async () => {
@@ -121,7 +128,7 @@ describe('a cluster with users', () => {
     });
     expect(answer?.outcome).toEqual({ ok: false, code: 'NOT_ALLOWED' });
     await connection.close();
-    expect((await (await secure.client('reader')).readTexts()).total).toBe(0);
+    expect((await (await secure.client('reader')).machine(chatLog).read()).total).toBe(0);
   }, 30_000);
 
   test("nobody hears or speaks for others; another cluster's user reaches nothing", async () => {
@@ -183,7 +190,7 @@ describe('a cluster with users', () => {
 
   test('permissions that were taken away by mistake: members hear again once they are back', async () => {
     const writer = await secure.client('writer');
-    await writer.append('before');
+    await writer.machine(chatLog).append('before');
     const [member, ...others] = everybody;
     const { permissions } = userOf('member');
     secure.allow([
@@ -194,8 +201,8 @@ describe('a cluster with users', () => {
     await said('n0', /^NATS: user "member" may not (publish|subscribe) to synod\.local\.journey/);
     secure.allow(member === undefined ? [] : [{ ...member, permissions }, ...others]);
     secure.nats.reload();
-    expect(await writer.append('after')).toMatchObject({ position: 1 });
-    expect(await writer.status({ expect: 3 })).toHaveLength(3);
+    expect(await writer.machine(chatLog).append('after')).toMatchObject({ position: 1 });
+    expect(await writer.admin.status({ expect: 3 })).toHaveLength(3);
   }, 60_000);
 });
 
@@ -233,7 +240,7 @@ test('wrong, then missing credentials: a sentence, and it goes on once they are 
   secure.credentials('n0', 'member');
   const operator = await secure.client('operator');
   await until('the member answers', async () =>
-    (await operator.status({ expect: 1 })).length === 1 ? true : undefined,
+    (await operator.admin.status({ expect: 1 })).length === 1 ? true : undefined,
   );
 }, 60_000);
 
@@ -243,7 +250,7 @@ test('TLS with a CA of its own, and client certificates: members and clients; a 
   await secure.nats.start();
   await secure.start();
   const writer = await secure.client('writer');
-  expect(await writer.append('hello')).toMatchObject({ position: 0 });
+  expect(await writer.machine(chatLog).append('hello')).toMatchObject({ position: 0 });
 
   const byAddress = secure.client('reader', { natsUrl: secure.nats.url });
   await refused(byAddress, 'NOT_ADMITTED', /TLS with NATS at .* failed: .*IP: 127\.0\.0\.1/);

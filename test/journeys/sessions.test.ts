@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { connect as connectNats } from 'nats';
 import type { LocalCluster } from '../../cli/src/local/local-cluster.ts';
 import { encodeCommand, type SessionUse } from '../../contract/src/command.ts';
-import { encodeCounterOperation } from '../../contract/src/counter.ts';
+import { encodeCounterOperation } from '../../machines/src/counter/operations.ts';
 import { parseReplies, type Outcome } from '../../contract/src/reply.ts';
 import { subjectsOf } from '../../contract/src/subjects.ts';
 import { TestFolder, until } from './test-cluster.ts';
+import { counter } from '../../machines/src/counter/calls.ts';
 
 /* Sessions that end, with real processes: ARCHITECTURE.md, "Once". */
 
@@ -28,7 +29,7 @@ async function sessions(): Promise<number> {
 
 test('a client that closes leaves nothing', async () => {
   const client = await folder.client(cluster);
-  await client.add('r', 1);
+  await client.machine(counter).add('r', 1);
   expect(await sessions()).toBe(1);
   await client.close();
   await until('nothing is left', async () => ((await sessions()) === 0 ? true : undefined));
@@ -67,5 +68,5 @@ test('a client that vanishes is forgotten; its commands run no more, however lat
     await nats.close();
   }
   const late = await folder.client(cluster);
-  expect((await late.readRegister('r')).value).toBe(1);
+  expect((await late.machine(counter).read('r')).value).toBe(1);
 });

@@ -8,6 +8,7 @@ import type { FirstConfiguration } from '../../contract/src/first-configuration.
 import { RESTORE_FILE, SLOT_MARGIN } from '../../contract/src/snapshot.ts';
 import { synod, type CliResult } from './cli-run.ts';
 import { NODE_PROGRAM, TestFolder, until } from './test-cluster.ts';
+import { chatLog } from '../../machines/src/chat-log/calls.ts';
 
 /* docs/backup.md, with real processes. */
 
@@ -41,7 +42,7 @@ async function json(...args: string[]): Promise<Record<string, unknown>> {
 async function texts(of: SynodClient): Promise<string[]> {
   const found: string[] = [];
   for (;;) {
-    const page = await of.readTexts({ from: found.length, limit: 500 });
+    const page = await of.machine(chatLog).read({ from: found.length, limit: 500 });
     found.push(...page.texts);
     if (page.texts.length === 0) return found;
   }
@@ -62,14 +63,15 @@ function start(name: string, nodes: number): Promise<LocalCluster> {
 test('saved while writes go on; restored as a new cluster, with all that was answered before', async () => {
   // Lines as large as they may be make it last a few parts.
   const before = Array.from({ length: 40 }, (_, i) => `before ${i} `.padEnd(50_000, 'x'));
-  await Promise.all(before.map((text) => client.append(text)));
+  await Promise.all(before.map((text) => client.machine(chatLog).append(text)));
   const saving = new AbortController();
   let during = 0;
   const writing = (async () => {
-    for (; !saving.signal.aborted; during += 1) await client.append(`during ${during}`);
+    for (; !saving.signal.aborted; during += 1)
+      await client.machine(chatLog).append(`during ${during}`);
   })();
   await until('writes are under way', () => (during > 5 ? true : undefined));
-  const first = await client.append('just before');
+  const first = await client.machine(chatLog).append('just before');
   const saved = await json('save', 'a.snapshot');
   const wentOn = during;
   saving.abort();
@@ -96,7 +98,7 @@ test('saved while writes go on; restored as a new cluster, with all that was ans
     // Only what was going on while it was saved may be missing, from some slot on.
     const old = await texts(client);
     expect(found).toEqual(old.slice(0, found.length));
-    const next = await reader.append('after');
+    const next = await reader.machine(chatLog).append('after');
     expect(next.slot).toBeGreaterThanOrEqual(Number(saved['slot']) + SLOT_MARGIN);
     expect(next.position).toBe(found.length);
     for (const name of ['n0', 'n1', 'n2']) {
@@ -112,9 +114,9 @@ test('saved while writes go on; restored as a new cluster, with all that was ans
     fs.rmSync(path.join(folder.workspace.dataOf('b'), 'n2'), { recursive: true });
     for (const name of ['n0', 'n1', 'n2']) await fresh.startMember(name);
     expect(await texts(reader)).toEqual([...found, 'after']);
-    await reader.addMember(fresh.idOf('n2'));
+    await reader.admin.addMember(fresh.idOf('n2'));
     await until('the blank member has it', async () => {
-      const members = await reader.status({ waitMs: 300, expect: 3 });
+      const members = await reader.admin.status({ waitMs: 300, expect: 3 });
       const slots = members.map(({ slotOut }) => slotOut);
       return slots.length === 3 && Math.min(...slots) > next.slot ? true : undefined;
     });
@@ -125,9 +127,9 @@ test('saved while writes go on; restored as a new cluster, with all that was ans
 }, 120_000);
 
 test('whoever holds another snapshot, or none, is no voter of a cluster that begins with one', async () => {
-  await client.append('one');
+  await client.machine(chatLog).append('one');
   await json('save', 'a.snapshot');
-  await client.append('two');
+  await client.machine(chatLog).append('two');
   await json('save', 'b.snapshot');
   const data = (name: string): string => path.join(folder.workspace.dataOf('b'), name);
   await json('restore', 'a.snapshot', '--data', data('n0'));
@@ -159,7 +161,7 @@ test('whoever holds another snapshot, or none, is no voter of a cluster that beg
     const named: FirstConfiguration = { clusterId: 'x', members: ids, window: 9 };
     const told = (member: string, first: FirstConfiguration): Promise<string> =>
       until('an answer', () =>
-        admin.form(member, first).then(
+        admin.admin.form(member, first).then(
           () => 'taken',
           (error: unknown) => {
             const code = error instanceof SynodError ? error.code : String(error);
@@ -173,7 +175,7 @@ test('whoever holds another snapshot, or none, is no voter of a cluster that beg
     expect(await told(n2?.member ?? '', withOne)).toBe('ANOTHER_SNAPSHOT');
     expect(await told(n0.member, other)).toBe('ANOTHER_SNAPSHOT');
     expect(await told(n0.member, named)).toBe('ANOTHER_SNAPSHOT');
-    expect((await admin.status()).map(({ role }) => role)).toEqual(Array(3).fill('unformed'));
+    expect((await admin.admin.status()).map(({ role }) => role)).toEqual(Array(3).fill('unformed'));
     expect(await told(n0.member, withOne)).toBe('taken');
   } finally {
     await admin.close();
@@ -182,7 +184,7 @@ test('whoever holds another snapshot, or none, is no voter of a cluster that beg
 }, 60_000);
 
 test('a source that stops: another one is taken; of one alone it ends in time, with no file', async () => {
-  await client.append('one');
+  await client.machine(chatLog).append('one');
   cluster.node('n0')?.kill('SIGKILL');
   await cluster.node('n0')?.exit;
   const alone = ['--timeout', '2', '--member', cluster.idOf('n0')];
@@ -213,7 +215,7 @@ test('kept in a folder: the newest stay, and who cannot save removes nothing', a
     });
   const keep = (...args: string[]): Promise<CliResult> => keepIn({}, ...args);
   const old = ['20200101T000000Z', '20200102T000000Z'].map((time) => `${name}-${time}.snapshot`);
-  await client.append('one');
+  await client.machine(chatLog).append('one');
   const first = await json('keep', 'kept', '--last', '3');
   const file = path.join(folder.path, String(first['file']));
   for (const each of old) fs.copyFileSync(file, path.join(folder.path, 'kept', each));
@@ -243,7 +245,7 @@ test('kept in a folder: the newest stay, and who cannot save removes nothing', a
 }, 60_000);
 
 test('what is no whole snapshot, or would overwrite something, is refused with a sentence', async () => {
-  await client.append('one');
+  await client.machine(chatLog).append('one');
   await json('save', 'a.snapshot');
   const file = path.join(folder.path, 'a.snapshot');
   const bytes = fs.readFileSync(file);

@@ -9,6 +9,7 @@ import { connect, type SynodClient } from '../../client/src/client.ts';
 import type { MemberStatus } from '../../contract/src/status.ts';
 import { asRoot } from './contained-node.ts';
 import { NODE_PROGRAM, until } from './test-cluster.ts';
+import { chatLog } from '../../machines/src/chat-log/calls.ts';
 
 const CLUSTER = 'transfer';
 const LOG_BYTES = 4 * 1024 * 1024;
@@ -41,7 +42,7 @@ async function fill(megabytes: number): Promise<void> {
   const count = (megabytes * 1024 * 1024) / TEXT_BYTES;
   for (let i = 0; i < count; i += 8) {
     const texts = Array.from({ length: 8 }, () => `${appended++} `.padEnd(TEXT_BYTES, 'x'));
-    await Promise.all(texts.map((text) => client.append(text)));
+    await Promise.all(texts.map((text) => client.machine(chatLog).append(text)));
   }
 }
 
@@ -53,7 +54,7 @@ const count = (text: string, member: string): number => logOf(member).split(text
 /** Every member has applied the same. */
 async function areEven(): Promise<void> {
   await until('all members at one slot', async () => {
-    const members = await client.status({ waitMs: 300, expect: 3 });
+    const members = await client.admin.status({ waitMs: 300, expect: 3 });
     const slots = new Set(members.map(({ slotOut }) => slotOut));
     return members.length === 3 && slots.size === 1 ? true : undefined;
   });
@@ -70,15 +71,15 @@ test('the logs stay short while a member is away, and it goes on from the state 
   // A follower may be a moment behind in what it has applied.
   const holdsAll = ({ stateBytes }: MemberStatus): boolean => stateBytes > 16 << 20;
   await until('short logs, and states of more than 16 MiB', async () => {
-    await client.append(`${appended++}`);
-    const found = await client.status({ waitMs: 300, expect: 2 });
+    await client.machine(chatLog).append(`${appended++}`);
+    const found = await client.admin.status({ waitMs: 300, expect: 2 });
     return found.length === 2 && found.every(isShort) && found.every(holdsAll) ? true : undefined;
   });
 
   await cluster.startMember('n2');
   await areEven();
   expect(logOf('n2')).toContain("another member's state is here");
-  expect((await client.readTexts({ limit: 0 })).total).toBe(appended);
+  expect((await client.machine(chatLog).read({ limit: 0 })).total).toBe(appended);
 
   // It votes, and its log and state stand a kill.
   cluster.node('n2')?.kill('SIGKILL');
@@ -103,7 +104,7 @@ test('a state that fails its checks is set aside; the member votes on, and gets 
   await areEven();
   expect(fs.readdirSync(data)).toContain('state.damaged.mdb');
   expect(count("another member's state is here", 'n1')).toBe(transfers + 1);
-  const status = (await client.status({ waitMs: 500, expect: 3 })).find(
+  const status = (await client.admin.status({ waitMs: 500, expect: 3 })).find(
     ({ name }) => name === 'n1',
   );
   expect(status).toMatchObject({ role: expect.stringMatching(/leader|follower/) as string });
@@ -126,9 +127,9 @@ test.each([7, 8])(
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
     const ended = once(child, 'close');
     const blank = await until('a blank member', async () =>
-      (await client.status({ waitMs: 300, expect: 4 })).find(({ name }) => name === 'n3'),
+      (await client.admin.status({ waitMs: 300, expect: 4 })).find(({ name }) => name === 'n3'),
     );
-    await client.form(blank.member, cluster.first);
+    await client.admin.form(blank.member, cluster.first);
     expect(await ended).toEqual([74, null]);
     const { msg } = JSON.parse(said.trimEnd().split('\n').at(-1) ?? '') as { msg: string };
     expect(msg).toMatch(/state\.incoming-\d+\.mdb could not be written: /);

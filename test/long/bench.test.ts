@@ -21,7 +21,7 @@ test('bench --quick runs every measurement; --output json gives the same as data
         expect(rows).toContain(`${load} ${target}`);
       }
     }
-    expect(report.clusters.map(({ machine }) => machine)).toEqual(['counter', 'chat-log']);
+    expect(report.clusters.map(({ machine }) => machine)).toEqual(['chat-log', 'counter']);
     for (const { commands, log, stateBytes, restartSeconds } of report.clusters) {
       expect(commands).toBeGreaterThanOrEqual(10_000);
       expect(stateBytes).toBeGreaterThan(0);

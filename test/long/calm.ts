@@ -8,7 +8,7 @@ export async function calm(client: SynodClient, members: number): Promise<void> 
   let found: readonly unknown[] = [];
   const seen = (): string => `calm, of ${JSON.stringify(found)}`;
   await until(seen, CALM_DEADLINE_MS, async () => {
-    const statuses = await client.status({ waitMs: 500, expect: members });
+    const statuses = await client.admin.status({ waitMs: 500, expect: members });
     found = statuses;
     const slots = new Set(statuses.map(({ slotOut }) => slotOut));
     return (statuses.length === members && slots.size === 1) || undefined;

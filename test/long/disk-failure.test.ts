@@ -5,8 +5,9 @@ import path from 'node:path';
 import { LocalCluster } from '../../cli/src/local/local-cluster.ts';
 import { Workspace } from '../../cli/src/local/workspace.ts';
 import { connect } from '../../client/src/client.ts';
-import { SynodError } from '../../client/src/synod-error.ts';
+import { SynodError } from '../../contract/src/synod-error.ts';
 import { UnreliableDisk, type DiskFailure } from './unreliable-disk.ts';
+import { counter } from '../../machines/src/counter/calls.ts';
 
 const CLUSTER = 'disk-failure';
 const MEMBER = 'n0';
@@ -41,7 +42,7 @@ async function addUntilItEnds({ natsUrl }: LocalCluster): Promise<number> {
   const client = await connect({ natsUrl, cluster: CLUSTER, deadlineMs: 1_500 });
   let last = 0;
   try {
-    for (;;) last = (await client.add('r', 1)).value;
+    for (;;) last = (await client.machine(counter).add('r', 1)).value;
   } catch (error) {
     if (!(error instanceof SynodError) || error.code !== 'TIMED_OUT') throw error;
     return last;
@@ -82,7 +83,7 @@ test.each(failures)(
     // What the failed call had in hand may be there or not; what was answered is.
     const well = await start({});
     const client = await connect({ natsUrl: well.natsUrl, cluster: CLUSTER });
-    const { value } = await client.readRegister('r');
+    const { value } = await client.machine(counter).read('r');
     expect([acknowledged, acknowledged + 1]).toContain(value);
     await client.close();
     await well.stop();

@@ -1,15 +1,19 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { encodeCounterOperation, parseCounterResult } from '../../contract/src/counter.ts';
+import {
+  encodeCounterOperation,
+  parseCounterResult,
+} from '../../machines/src/counter/operations.ts';
 import { LocalCluster } from '../../cli/src/local/local-cluster.ts';
 import { Workspace } from '../../cli/src/local/workspace.ts';
-import { connect, type RegisterValue, type SynodClient } from '../../client/src/client.ts';
+import { connect, type SynodClient } from '../../client/src/client.ts';
 import { Applier } from '../../node/src/machine/applier.ts';
-import { counter } from '../../node/src/machine/counter.ts';
+import { counterMachine } from '../../machines/src/counter/machine.ts';
 import { openLmdbState } from '../../node/src/storage/lmdb-state.ts';
 import { Random } from '../simulation/random.ts';
 import { calm } from './calm.ts';
+import { counter, type RegisterValue } from '../../machines/src/counter/calls.ts';
 
 const SEED = Number(process.env['SYNOD_SEED'] ?? '1');
 const SECONDS = Number(process.env['SYNOD_SECONDS'] ?? '30');
@@ -21,7 +25,7 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 /** Adds 1 to a register of its own, one after the other. @returns every answer */
 async function load(client: SynodClient, register: string, end: number): Promise<RegisterValue[]> {
   const answers: RegisterValue[] = [];
-  while (performance.now() < end) answers.push(await client.add(register, 1));
+  while (performance.now() < end) answers.push(await client.machine(counter).add(register, 1));
   return answers;
 }
 
@@ -62,7 +66,7 @@ test(`kill -9 of random nodes for ${SECONDS} s under load, seed ${SEED}: every a
       killAndStart(cluster, until),
       ...registers.map((register) => load(client, register, until)),
     ]).catch(async (cause: unknown) => {
-      const found = await client.status();
+      const found = await client.admin.status();
       throw new Error(`the load ended early; the members: ${JSON.stringify(found)}`, { cause });
     });
     // A run in which too little happened would prove nothing.
@@ -83,7 +87,7 @@ test(`kill -9 of random nodes for ${SECONDS} s under load, seed ${SEED}: every a
     for (const name of names) {
       const data = path.join(workspace.dataOf(CLUSTER), name);
       const state = openLmdbState({ folder: data, clusterId, memberId: cluster.idOf(name) });
-      const applier = new Applier(counter, state.tables, {});
+      const applier = new Applier(counterMachine, state.tables, {});
       for (const [i, register] of registers.entries()) {
         const read = encodeCounterOperation({ type: 'read', register });
         const last = answers[i]?.at(-1);

@@ -4,14 +4,18 @@ import path from 'node:path';
 import { until } from '../../cli/src/bench/until.ts';
 import { LocalCluster } from '../../cli/src/local/local-cluster.ts';
 import { Workspace } from '../../cli/src/local/workspace.ts';
-import { connect, type RegisterValue, type SynodClient } from '../../client/src/client.ts';
-import { SynodError } from '../../client/src/synod-error.ts';
+import { connect, type SynodClient } from '../../client/src/client.ts';
+import { SynodError } from '../../contract/src/synod-error.ts';
 import { Applier } from '../../node/src/machine/applier.ts';
-import { counter } from '../../node/src/machine/counter.ts';
+import { counterMachine } from '../../machines/src/counter/machine.ts';
 import { openLmdbState } from '../../node/src/storage/lmdb-state.ts';
-import { encodeCounterOperation, parseCounterResult } from '../../contract/src/counter.ts';
+import {
+  encodeCounterOperation,
+  parseCounterResult,
+} from '../../machines/src/counter/operations.ts';
 import { Random } from '../simulation/random.ts';
 import { UnreliableDisk } from './unreliable-disk.ts';
+import { counter, type RegisterValue } from '../../machines/src/counter/calls.ts';
 
 const SEED = Number(process.env['SYNOD_SEED'] ?? '1');
 const CLIENTS = 16;
@@ -26,7 +30,7 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 /** Adds 1 to a register again and again, until the client is closed, and keeps every answer. */
 async function load(client: SynodClient, register: string, into: RegisterValue[]): Promise<void> {
   try {
-    for (;;) into.push(await client.add(register, 1));
+    for (;;) into.push(await client.machine(counter).add(register, 1));
   } catch (error) {
     if (!(error instanceof SynodError && error.code === 'CLOSED')) throw error;
   }
@@ -94,7 +98,7 @@ async function loadAndCut(
 async function settle(natsUrl: string): Promise<void> {
   const client = await connect({ natsUrl, cluster: CLUSTER, deadlineMs: 30_000 });
   try {
-    for (let i = 0; i < SETTLING; i++) await client.add('settling', 1);
+    for (let i = 0; i < SETTLING; i++) await client.machine(counter).add('settling', 1);
   } finally {
     await client.close();
   }
@@ -104,7 +108,9 @@ async function settle(natsUrl: string): Promise<void> {
 async function readAll(natsUrl: string, deadlineMs = 30_000): Promise<number[]> {
   const client = await connect({ natsUrl, cluster: CLUSTER, deadlineMs });
   try {
-    const values = await Promise.all(registers.map((register) => client.readRegister(register)));
+    const values = await Promise.all(
+      registers.map((register) => client.machine(counter).read(register)),
+    );
     return values.map(({ value }) => value);
   } finally {
     await client.close();
@@ -117,7 +123,7 @@ async function calm({ natsUrl, names }: LocalCluster): Promise<void> {
   let found: readonly unknown[] = [];
   const seen = (): string => `calm, of ${JSON.stringify(found)}`;
   await until(seen, CALM_DEADLINE_MS, async () => {
-    const statuses = await client.status({ waitMs: 500, expect: names.length });
+    const statuses = await client.admin.status({ waitMs: 500, expect: names.length });
     found = statuses;
     const slots = new Set(statuses.map(({ slotOut }) => slotOut));
     return (statuses.length === names.length && slots.size === 1) || undefined;
@@ -130,7 +136,7 @@ async function stored(cluster: LocalCluster, data: string, name: string): Promis
   const { clusterId } = cluster.first;
   const folder = path.join(data, name);
   const state = openLmdbState({ folder, clusterId, memberId: cluster.idOf(name) });
-  const applier = new Applier(counter, state.tables, {});
+  const applier = new Applier(counterMachine, state.tables, {});
   const values = registers.map((register) => {
     const read = encodeCounterOperation({ type: 'read', register });
     return parseCounterResult(applier.query(read))?.value ?? NaN;

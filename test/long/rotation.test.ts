@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SynodClient } from '../../client/src/client.ts';
 import { SecureCluster, userOf } from '../journeys/secure-cluster.ts';
 import { until } from '../journeys/test-cluster.ts';
+import { chatLog } from '../../machines/src/chat-log/calls.ts';
 
 const ROUNDS = Number(process.env['SYNOD_ROUNDS'] ?? '10');
 const WRITERS = 16;
@@ -18,7 +19,7 @@ async function write(client: SynodClient, writer: number, isOver: () => boolean)
   const written: string[] = [];
   while (!isOver()) {
     const text = `writer ${writer}, text ${written.length}`;
-    await client.append(text);
+    await client.machine(chatLog).append(text);
     written.push(text);
   }
   return written;
@@ -27,7 +28,7 @@ async function write(client: SynodClient, writer: number, isOver: () => boolean)
 async function allTexts(client: SynodClient): Promise<string[]> {
   const texts: string[] = [];
   for (;;) {
-    const page = await client.readTexts({ from: texts.length });
+    const page = await client.machine(chatLog).read({ from: texts.length });
     texts.push(...page.texts);
     if (texts.length >= page.total) return texts;
   }

@@ -15,6 +15,7 @@ import {
 import { synod } from '../journeys/cli-run.ts';
 import { TestFolder, until } from '../journeys/test-cluster.ts';
 import { S3Server } from './s3-server.ts';
+import { chatLog } from '../../machines/src/chat-log/calls.ts';
 
 /* Snapshots in a bucket of a real server of S3. */
 
@@ -260,7 +261,7 @@ test('the command line: kept, verified, restored and begun with, as a folder of 
     const run = (...args: string[]) =>
       synod(['snapshot', ...args], { cwd: cluster.path, env, deadlineMs: 60_000 });
     const writer = await cluster.client({ natsUrl });
-    await writer.append('one');
+    await writer.machine(chatLog).append('one');
     const kept = `s3://${bucket}/orders`;
     const first = await run('keep', kept, '--last', '1');
     expect(first.stderr).not.toContain('synod:');

@@ -6,6 +6,7 @@ import { connect, type SynodClient } from '../../client/src/client.ts';
 import { NODE_PROGRAM, TestFolder } from '../journeys/test-cluster.ts';
 import { calm } from './calm.ts';
 import { UnreliableDisk } from './unreliable-disk.ts';
+import { chatLog } from '../../machines/src/chat-log/calls.ts';
 
 /* Real processes whose disks all take two seconds for a write. */
 
@@ -39,7 +40,7 @@ class Author {
     while (!isOver()) {
       const text = `${this.#name}, text ${this.texts.length}`;
       const begun = performance.now();
-      await client.append(text);
+      await client.machine(chatLog).append(text);
       this.quickestMs = Math.min(this.quickestMs, performance.now() - begun);
       this.texts.push(text);
     }
@@ -65,7 +66,7 @@ test('all disks are slow: one member leads and serves at their speed; when it is
   const { natsUrl, names } = cluster;
   const client = await connect({ natsUrl, cluster: name, deadlineMs: CLIENT_DEADLINE_MS });
   try {
-    await client.append('while the disks are quick');
+    await client.machine(chatLog).append('while the disks are quick');
     const terms = folder.terms(names);
     disk.takes(SYNC_MS);
     await delay(2 * SYNC_MS); // What was written quickly is over.
@@ -102,7 +103,7 @@ test('all disks are slow: one member leads and serves at their speed; when it is
     await cluster.startMember(leader);
     await calm(client, names.length);
     const all = ['while the disks are quick', ...authors.flatMap(({ texts }) => texts)];
-    expect((await client.readTexts()).texts.toSorted()).toEqual(all.toSorted());
+    expect((await client.machine(chatLog).read()).texts.toSorted()).toEqual(all.toSorted());
   } finally {
     await client.close();
   }

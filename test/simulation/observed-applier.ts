@@ -1,6 +1,6 @@
 import { Applier, type AppliedCommand, type InForce } from '../../node/src/machine/applier.ts';
-import type { StateMachine } from '../../node/src/machine/state-machine.ts';
-import type { Bytes, Tables } from '../../node/src/machine/tables.ts';
+import type { StateMachine } from '../../machines/src/port/state-machine.ts';
+import type { Bytes, Tables } from '../../machines/src/port/tables.ts';
 
 /** Tells of each slot before it is applied: the tables are as all slots below it left them. */
 export class ObservedApplier extends Applier {

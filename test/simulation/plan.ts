@@ -1,5 +1,5 @@
-import type { ChatOperation } from '../../contract/src/chat-log.ts';
-import type { CounterOperation } from '../../contract/src/counter.ts';
+import type { ChatOperation } from '../../machines/src/chat-log/operations.ts';
+import type { CounterOperation } from '../../machines/src/counter/operations.ts';
 import type { LeadershipMode } from '../../node/src/paxos/configuration.ts';
 import { diskFaultKinds } from './disk-faults.ts';
 import { Random } from './random.ts';

@@ -1,10 +1,14 @@
-import { encodeChatOperation, parseChatResult } from '../../contract/src/chat-log.ts';
+import { encodeChatOperation, parseChatResult } from '../../machines/src/chat-log/operations.ts';
 import { encodeCommand, MIN_TTL_MS, type SessionUse } from '../../contract/src/command.ts';
-import { encodeCounterOperation, parseCounterResult } from '../../contract/src/counter.ts';
+import {
+  encodeCounterOperation,
+  parseCounterResult,
+} from '../../machines/src/counter/operations.ts';
 import type { Outcome } from '../../contract/src/reply.ts';
 import type { Operation } from './checks/history.ts';
 import { BrokenInvariant } from './checks/invariants.ts';
-import type { LogInput, LogOutput, RegisterInput } from './checks/models.ts';
+import type { LogInput, LogOutput } from '../../machines/src/chat-log/model.ts';
+import type { RegisterInput } from '../../machines/src/counter/model.ts';
 import type { Plan, Request } from './plan.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';

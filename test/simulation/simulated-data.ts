@@ -1,6 +1,6 @@
 import { FIRST_VERSION } from '../../contract/src/machine-version.ts';
 import type { FirstConfiguration } from '../../contract/src/first-configuration.ts';
-import type { StateMachine } from '../../node/src/machine/state-machine.ts';
+import type { StateMachine } from '../../machines/src/port/state-machine.ts';
 import type { HeardEnds } from '../../node/src/paxos/log-end.ts';
 import type { LifeData, TellRefusal } from '../../node/src/service/member-life.ts';
 import { DamageError } from '../../node/src/storage/damage.ts';

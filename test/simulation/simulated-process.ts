@@ -2,8 +2,8 @@ import type { FirstConfiguration } from '../../contract/src/first-configuration.
 import type { ReadRequest } from '../../contract/src/read-request.ts';
 import type { Outcome } from '../../contract/src/reply.ts';
 import type { Applier } from '../../node/src/machine/applier.ts';
-import { machines } from '../../node/src/machine/machines.ts';
-import type { StateMachine } from '../../node/src/machine/state-machine.ts';
+import { machines } from '../../machines/src/machines.ts';
+import type { StateMachine } from '../../machines/src/port/state-machine.ts';
 import { Metrics } from '../../node/src/metrics/metrics.ts';
 import type { Ballot } from '../../node/src/paxos/ballot.ts';
 import { formatIncarnation, type LogEnd } from '../../node/src/paxos/log-end.ts';
@@ -449,7 +449,7 @@ export class SimulatedProcess {
   }
 
   get #machine(): StateMachine {
-    return versioned(machines[this.#world.plan.machine], this.#program);
+    return versioned(machines[this.#world.plan.machine].state, this.#program);
   }
 
   #run(first: FirstConfiguration, { opened, state }: MemberStorage): Running {

@@ -1,4 +1,4 @@
-import { encodeChatOperation, parseChatResult } from '../../contract/src/chat-log.ts';
+import { encodeChatOperation, parseChatResult } from '../../machines/src/chat-log/operations.ts';
 import { FIRST_VERSION } from '../../contract/src/machine-version.ts';
 import type { Applier } from '../../node/src/machine/applier.ts';
 import type { Effect } from '../../node/src/paxos/effects.ts';

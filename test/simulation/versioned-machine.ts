@@ -1,6 +1,6 @@
 import { FIRST_VERSION } from '../../contract/src/machine-version.ts';
-import { StoredCount } from '../../node/src/machine/count.ts';
-import type { StateMachine } from '../../node/src/machine/state-machine.ts';
+import { StoredCount } from '../../machines/src/port/count.ts';
+import type { StateMachine } from '../../machines/src/port/state-machine.ts';
 import { BrokenInvariant } from './checks/invariants.ts';
 
 const MARKS = 'marks';

@@ -2,7 +2,8 @@ import type { MemberStatus } from '../../../contract/src/status.ts';
 import { LocalCluster } from '../local/local-cluster.ts';
 import type { Workspace } from '../local/workspace.ts';
 import { connect, type SynodClient } from '../../../client/src/client.ts';
-import { clusterTarget, type MachineName } from './cluster-target.ts';
+import type { MachineName } from '../../../machines/src/machines.ts';
+import { clusterTarget } from './cluster-target.ts';
 import type { Target } from './load.ts';
 import { until } from './until.ts';
 
@@ -54,7 +55,7 @@ export class BenchCluster {
 
   /** What the members that answer say of themselves. @param expect how many there are */
   status(expect = this.names.length): Promise<MemberStatus[]> {
-    return this.client.status({ waitMs: STATUS_MS, expect });
+    return this.client.admin.status({ waitMs: STATUS_MS, expect });
   }
 
   /** The member that leads. */

@@ -6,7 +6,8 @@ import { Workspace } from '../local/workspace.ts';
 import { BenchCluster, type BenchClusterOptions } from './bench-cluster.ts';
 import type { CatchUpReport } from './catch-up-summary.ts';
 import { catchUp } from './catch-up.ts';
-import { readTarget, type MachineName } from './cluster-target.ts';
+import type { MachineName } from '../../../machines/src/machines.ts';
+import { readTargets } from './cluster-target.ts';
 import { isMemory, syncLatencyMs } from './disk.ts';
 import type { MeasurementName } from './measurements.ts';
 import { overload, type OverloadReport } from './overload.ts';
@@ -138,9 +139,10 @@ class Benchmark {
         for (const each of measured) clusters.push(await fillAndRestart(each, this.#options));
       }
       const natsUrl = measured[0]?.cluster.natsUrl ?? '';
-      const targets = measured.flatMap(({ machine, target, client }) =>
-        machine === 'counter' ? [target, readTarget(client)] : [target],
-      );
+      const targets = measured.flatMap(({ machine, target, client }) => [
+        target,
+        ...readTargets(machine, client),
+      ]);
       const rows = only.includes('throughput')
         ? await throughput(targets, { ...this.#options, natsUrl })
         : [];

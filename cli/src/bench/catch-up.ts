@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { MemberStatus } from '../../../contract/src/status.ts';
-import { encodeChatOperation } from '../../../contract/src/chat-log.ts';
+import { encodeChatOperation } from '../../../machines/src/chat-log/operations.ts';
 import type { Workspace } from '../local/workspace.ts';
 import { Answers } from './answers.ts';
 import { DEADLINE_MS, type BenchCluster } from './bench-cluster.ts';

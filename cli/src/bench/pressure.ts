@@ -1,4 +1,4 @@
-import { encodeCounterOperation } from '../../../contract/src/counter.ts';
+import { encodeCounterOperation } from '../../../machines/src/counter/operations.ts';
 import { connect, type SynodClient } from '../../../client/src/client.ts';
 import { Answers } from './answers.ts';
 import type { BenchCluster } from './bench-cluster.ts';
@@ -7,6 +7,7 @@ import { anonymousMib } from './memory.ts';
 import type { Progress } from './progress.ts';
 import { pause } from './until.ts';
 import { vanishingClients } from './vanishing-clients.ts';
+import { counter } from '../../../machines/src/counter/calls.ts';
 
 /** What the members had in memory while something pressed on them. */
 export interface PressureRow {
@@ -147,7 +148,7 @@ async function stopped(
 
 async function read(_: BenchCluster, options: PressureOptions, signal: AbortSignal): Promise<void> {
   await withClients(READERS, options, signal, READS_EACH, (client) => {
-    return client.readRegister('register-0');
+    return client.machine(counter).read('register-0');
   });
 }
 

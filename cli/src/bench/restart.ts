@@ -1,6 +1,6 @@
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import { DEADLINE_MS, type BenchCluster } from './bench-cluster.ts';
-import type { MachineName } from './cluster-target.ts';
+import type { MachineName } from '../../../machines/src/machines.ts';
 import { fill } from './fill.ts';
 import { logGrowth, LogSampler, type LogGrowth, type LogSample } from './log-growth.ts';
 import { anonymousMib } from './memory.ts';
@@ -75,7 +75,7 @@ async function restart(measured: BenchCluster, killed: readonly string[]): Promi
   const begin = performance.now();
   await Promise.all(killed.map((name) => cluster.startMember(name)));
   await until('ready nodes', DEADLINE_MS, async () => {
-    const found = await client.status({ waitMs: 100, expect: names.length });
+    const found = await client.admin.status({ waitMs: 100, expect: names.length });
     const areReady = found.length === names.length && found.every(({ ready }) => ready);
     return areReady ? true : undefined;
   });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { connect } from 'nats';
 import { encodeCommand } from '../../../contract/src/command.ts';
-import { encodeCounterOperation } from '../../../contract/src/counter.ts';
+import { encodeCounterOperation } from '../../../machines/src/counter/operations.ts';
 import { parseReplies } from '../../../contract/src/reply.ts';
 import { subjectsOf } from '../../../contract/src/subjects.ts';
 import { pause } from './until.ts';

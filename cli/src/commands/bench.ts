@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { exitCodes } from '../../../contract/src/error-codes.ts';
+import { machineNames, type MachineName } from '../../../machines/src/machines.ts';
 import { benchmark, NoDiskError, type BenchmarkReport } from '../bench/benchmark.ts';
-import { machines, type MachineName } from '../bench/cluster-target.ts';
 import { measurements, type MeasurementName } from '../bench/measurements.ts';
 import { overloadDrawing } from '../bench/overload-drawing.ts';
 import { recoveryDrawing } from '../bench/recovery-drawing.ts';
@@ -50,7 +50,7 @@ export async function bench(options: BenchOptions): Promise<void> {
       ...(options.quick ? quick : {}),
       only,
       signal: interrupt.signal,
-      machines: machine === undefined ? machines : [machine],
+      machines: machine === undefined ? machineNames : [machine],
       progress: (step, steps, what) => {
         if (!bar.isActive) bar.start(steps, 0, { what });
         bar.setTotal(steps);

@@ -1,7 +1,7 @@
 import { exitCodes, type ErrorCode } from '../../../contract/src/error-codes.ts';
 import { FolderError } from '../../../host/src/folder.ts';
 import { NoNatsServerError } from '../local/nats-server.ts';
-import { SynodError } from '../../../client/src/synod-error.ts';
+import { SynodError } from '../../../contract/src/synod-error.ts';
 
 /** A command cannot do what was asked; the message is a sentence that says what to do. */
 export class CommandError extends Error {

@@ -8,7 +8,7 @@ import { shortId } from './short-id.ts';
 /** Of the members that answer, the one that leads; of two, that of the higher ballot. */
 export async function show(options: SessionOptions): Promise<void> {
   await withClient(options, async (client) => {
-    const leader = leaderOf(await client.status({ waitMs: ANSWER_MS }));
+    const leader = leaderOf(await client.admin.status({ waitMs: ANSWER_MS }));
     if (leader === undefined) {
       throw new CommandError(
         `No member leads cluster ${options.cluster}.`,
@@ -24,8 +24,8 @@ export async function show(options: SessionOptions): Promise<void> {
 /** @param to who is to lead: a name, or an id or how it begins */
 export async function transfer(to: string | undefined, options: SessionOptions): Promise<void> {
   await withClient(options, async (client) => {
-    const members = await client.status({ waitMs: ANSWER_MS });
-    const leader = await client.transferLeadership(to && memberOf(to, members));
+    const members = await client.admin.status({ waitMs: ANSWER_MS });
+    const leader = await client.admin.transferLeadership(to && memberOf(to, members));
     const name = members.find(({ member }) => member === leader)?.name ?? '';
     print(options, { leader, name }, () => `${name} (${shortId(leader)}) leads.`);
   });

@@ -11,6 +11,7 @@ import type { Workspace } from '../local/workspace.ts';
 import { complaint } from './complaint.ts';
 import { LiveTable } from './live-table.ts';
 import { printable } from './printable.ts';
+import { chatLog } from '../../../machines/src/chat-log/calls.ts';
 
 export interface LiveViewOptions {
   readonly client: SynodClient;
@@ -76,7 +77,7 @@ export class LiveView {
     const id = Symbol(text);
     this.#waiting.set(id, { text, since: performance.now() });
     try {
-      const { slot, existed } = await this.#options.client.append(text);
+      const { slot, existed } = await this.#options.client.machine(chatLog).append(text);
       this.#note(id, `slot ${slot}: ${printable(text)}${existed ? ' (was there already)' : ''}`);
     } catch (error) {
       this.#note(id, complaint(text, error));
@@ -95,7 +96,7 @@ export class LiveView {
     this.#troubles = this.#look();
     const waitMs = REFRESH_MS - 100;
     // It is closed when the view has ended meanwhile.
-    const found = await client
+    const found = await client.admin
       .status({ waitMs, expect: local.names.length })
       .catch(() => undefined);
     if (found === undefined) return;

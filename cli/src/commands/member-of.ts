@@ -1,6 +1,6 @@
 import { exitCodes } from '../../../contract/src/error-codes.ts';
 import type { MemberStatus } from '../../../contract/src/status.ts';
-import { SynodError } from '../../../client/src/synod-error.ts';
+import { SynodError } from '../../../contract/src/synod-error.ts';
 import { CommandError } from './command-error.ts';
 
 /**

@@ -14,7 +14,7 @@ export interface ChangeCommandOptions extends SessionOptions {
 
 export async function list(options: SessionOptions): Promise<void> {
   await withClient(options, async (client) => {
-    const { lists, leader, members } = await client.members();
+    const { lists, leader, members } = await client.admin.members();
     const rows = members.map(({ id, role, status }) => ({
       name: status?.name ?? null,
       id,
@@ -47,11 +47,11 @@ export async function change(
     const { force = false } = options;
     switch (step) {
       case 'add':
-        return client.addMember(knownMemberOf(given, statuses));
+        return client.admin.addMember(knownMemberOf(given, statuses));
       case 'promote':
-        return client.promoteMember(memberOf(given, statuses), { force });
+        return client.admin.promoteMember(memberOf(given, statuses), { force });
       case 'remove':
-        return client.removeMember(memberOf(given, statuses), { force });
+        return client.admin.removeMember(memberOf(given, statuses), { force });
       default:
         return step satisfies never;
     }
@@ -68,7 +68,7 @@ export async function replace(
   options: ChangeCommandOptions,
 ): Promise<void> {
   await changed(options, (client, statuses) =>
-    client.replaceMember(memberOf(old, statuses), knownMemberOf(fresh, statuses)),
+    client.admin.replaceMember(memberOf(old, statuses), knownMemberOf(fresh, statuses)),
   );
 }
 
@@ -80,7 +80,7 @@ async function changed(
   await withClient(
     options,
     async (client) => {
-      const statuses = await client.status({ waitMs: ANSWER_MS });
+      const statuses = await client.admin.status({ waitMs: ANSWER_MS });
       const lists = await work(client, statuses);
       print(options, lists, () => sentence(lists, statuses));
     },

@@ -2,7 +2,7 @@ import { exitCodes } from '../../../contract/src/error-codes.ts';
 import { runningNats } from '../local/folder-nats.ts';
 import { Workspace } from '../local/workspace.ts';
 import { connect, type ClientRole, type SynodClient } from '../../../client/src/client.ts';
-import { SynodError } from '../../../client/src/synod-error.ts';
+import { SynodError } from '../../../contract/src/synod-error.ts';
 import { CommandError } from './command-error.ts';
 
 /** Every member that runs answers within that time. */
@@ -41,7 +41,7 @@ export async function withClient<T>(
 
 async function mustAnswer(client: SynodClient, options: SessionOptions): Promise<void> {
   try {
-    const found = await client.status({ waitMs: ABSENT_MS, expect: 1 });
+    const found = await client.admin.status({ waitMs: ABSENT_MS, expect: 1 });
     if (found.length === 0) throw absent(options);
   } catch (error) {
     // Who may not ask for it may do what is to be done all the same.

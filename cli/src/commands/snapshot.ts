@@ -113,10 +113,10 @@ async function saveShown(
   // What runs unattended waits for members that come up as long as it may.
   const ask = check === undefined ? withClient : withAnyClient;
   return ask(options, async (client) => {
-    const found = member === undefined ? [] : await client.status({ waitMs: ANSWER_MS });
+    const found = member === undefined ? [] : await client.admin.status({ waitMs: ANSWER_MS });
     const only = member === undefined ? {} : { member: knownMemberOf(member, found) };
     const saving = place.save((file) =>
-      saveSnapshot(client, {
+      saveSnapshot(client.admin, {
         ...{ file, force, local, signal, ...only, ...(check && { check }) },
         timeoutMs: timeout * 1000,
         progress: draw,

@@ -29,7 +29,7 @@ export async function status(options: StatusOptions): Promise<void> {
 }
 
 async function look(client: SynodClient): Promise<Picture | undefined> {
-  const statuses = await client.status({ waitMs: 2 * ANSWER_MS, enough: isWhole });
+  const statuses = await client.admin.status({ waitMs: 2 * ANSWER_MS, enough: isWhole });
   if (statuses.length === 0) return undefined;
   const found = membersOf(statuses);
   const { state, sentence } = healthOf(found);

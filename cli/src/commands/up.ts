@@ -14,6 +14,7 @@ import { CommandError, failureJson } from './command-error.ts';
 import { complaint } from './complaint.ts';
 import { linesOf } from './lines.ts';
 import { LiveView } from './live-view.ts';
+import { chatLog } from '../../../machines/src/chat-log/calls.ts';
 
 export interface UpOptions {
   /** Without it, as many as there are in the folder, or three. */
@@ -142,7 +143,10 @@ async function appendLines(
     const text = line.toString();
     try {
       if (!isUtf8(line)) throw notText();
-      const { slot, position, existed } = await abortable(client.append(text), signal);
+      const { slot, position, existed } = await abortable(
+        client.machine(chatLog).append(text),
+        signal,
+      );
       const json = JSON.stringify({ slot, position, existed, text });
       process.stdout.write(`${options.output === 'json' ? json : `${slot}\t${text}`}\n`);
     } catch (error) {

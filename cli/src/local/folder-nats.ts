@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { makeFolder } from '../../../host/src/folder.ts';
 import { NatsDialer } from '../../../link/src/nats-dialer.ts';
-import { SynodError } from '../../../client/src/synod-error.ts';
+import { SynodError } from '../../../contract/src/synod-error.ts';
 import { abortable, refuseAborted } from './abortable.ts';
 import { end, isRunning, startOf } from './running.ts';
 import { findNatsServer } from './nats-server.ts';

@@ -3,7 +3,7 @@ import type { FirstConfiguration } from '../../../contract/src/first-configurati
 import { isUnfit, type MemberStatus } from '../../../contract/src/status.ts';
 import { connect } from '../../../client/src/client.ts';
 import { membersOf } from '../../../client/src/members.ts';
-import { SynodError } from '../../../client/src/synod-error.ts';
+import { SynodError } from '../../../contract/src/synod-error.ts';
 import { abortable, refuseAborted } from './abortable.ts';
 import { admit, bootstrap, type Tell } from './bootstrap.ts';
 import { clusterFlag } from './cluster-flag.ts';
@@ -123,7 +123,7 @@ export class LocalCluster {
     try {
       for (;;) {
         try {
-          await client.form(member, first);
+          await client.admin.form(member, first);
           return;
         } catch (error) {
           const isAbsent = error instanceof SynodError && error.code === 'NO_MEMBER';

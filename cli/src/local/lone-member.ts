@@ -49,7 +49,7 @@ export async function startLoneMember(options: LoneMemberOptions): Promise<LoneM
   try {
     const status = await answerOf(client, name, started, logFile);
     const first = new FirstConfigurationFile(folder).read();
-    if (first !== undefined) await admit(first, [status], (id, its) => client.form(id, its));
+    if (first !== undefined) await admit(first, [status], (id, its) => client.admin.form(id, its));
     return { process: started, status };
   } finally {
     await client.close();
@@ -65,7 +65,7 @@ async function answerOf(
   const deadline = performance.now() + READY_DEADLINE_MS;
   for (;;) {
     const isThere = ({ name: its }: MemberStatus): boolean => its === name;
-    const found = await client.status({
+    const found = await client.admin.status({
       waitMs: STATUS_MS,
       enough: (statuses) => statuses.some(isThere),
     });

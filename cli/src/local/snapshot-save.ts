@@ -5,8 +5,8 @@ import {
   type Snapshot,
 } from '../../../contract/src/snapshot-file.ts';
 import type { MemberRole, MemberStatus } from '../../../contract/src/status.ts';
-import type { SynodClient } from '../../../client/src/client.ts';
-import { SynodError } from '../../../client/src/synod-error.ts';
+import type { Admin } from '../../../client/src/admin.ts';
+import { SynodError } from '../../../contract/src/synod-error.ts';
 import { InterruptedError } from './interrupted-error.ts';
 import { UnfinishedFile } from './unfinished-file.ts';
 
@@ -46,6 +46,9 @@ const final: ReadonlySet<ErrorCode> = new Set([
 /** Who leads has enough to do. */
 const order: readonly MemberRole[] = ['follower', 'learner', 'leader'];
 
+/** What is asked of the cluster here. */
+type SavingAdmin = Pick<Admin, 'status' | 'snapshot'>;
+
 /**
  * Saves a snapshot of a cluster, which goes on, to a file: of whichever member gives it, rather of
  * one that does not lead. When one goes, it begins anew with another one. The file has its name
@@ -54,10 +57,10 @@ const order: readonly MemberRole[] = ['follower', 'learner', 'leader'];
  * what `check` throws.
  * Then there is no file.
  */
-export async function saveSnapshot(client: SynodClient, options: SaveOptions): Promise<Snapshot> {
+export async function saveSnapshot(admin: SavingAdmin, options: SaveOptions): Promise<Snapshot> {
   const file = new UnfinishedFile(options.file, options.force);
   try {
-    const snapshot = await new Saving(client, options, file).run();
+    const snapshot = await new Saving(admin, options, file).run();
     await options.check?.(file.path);
     file.finish(options.force);
     return snapshot;
@@ -67,7 +70,7 @@ export async function saveSnapshot(client: SynodClient, options: SaveOptions): P
 }
 
 class Saving {
-  readonly #client: SynodClient;
+  readonly #admin: SavingAdmin;
   readonly #options: SaveOptions;
   readonly #file: UnfinishedFile;
   /** Members, and how often nothing came of it. */
@@ -75,8 +78,8 @@ class Saving {
   #cameAt = performance.now();
   #begun = 0;
 
-  constructor(client: SynodClient, options: SaveOptions, file: UnfinishedFile) {
-    this.#client = client;
+  constructor(admin: SavingAdmin, options: SaveOptions, file: UnfinishedFile) {
+    this.#admin = admin;
     this.#options = options;
     this.#file = file;
   }
@@ -105,7 +108,7 @@ class Saving {
   async #source(): Promise<MemberStatus | undefined> {
     this.#checkSignal();
     const { member: wanted } = this.#options;
-    const found = await this.#client.status({ waitMs: STATUS_MS, enough: isWhole(wanted) });
+    const found = await this.#admin.status({ waitMs: STATUS_MS, enough: isWhole(wanted) });
     const fit = found.filter(({ member, role }) =>
       wanted === undefined ? order.includes(role) : member === wanted,
     );
@@ -119,7 +122,7 @@ class Saving {
     const silenceMs = Math.min(SILENCE_MS, timeoutMs);
     this.#file.begin();
     let bytes = 0;
-    for await (const part of this.#client.snapshot(member, { local, silenceMs })) {
+    for await (const part of this.#admin.snapshot(member, { local, silenceMs })) {
       this.#checkSignal();
       this.#cameAt = performance.now();
       if (part.at === 0) this.#begun += 1;

@@ -8,7 +8,7 @@ import {
 import type { ErrorCode } from '../../../contract/src/error-codes.ts';
 import { FIRST_VERSION } from '../../../contract/src/machine-version.ts';
 import type { Outcome } from '../../../contract/src/reply.ts';
-import { encodeCount } from './count.ts';
+import { encodeCount } from '../../../machines/src/port/count.ts';
 import { REFUSED, type Session } from './session.ts';
 import {
   MAX_SESSIONS,
@@ -18,8 +18,8 @@ import {
   type CachedSessions,
   type SilentSession,
 } from './sessions.ts';
-import type { ApplyContext, StateMachine } from './state-machine.ts';
-import { bytesOf, type Bytes, type Tables } from './tables.ts';
+import type { ApplyContext, StateMachine } from '../../../machines/src/port/state-machine.ts';
+import { bytesOf, type Bytes, type Tables } from '../../../machines/src/port/tables.ts';
 
 /** What became of one command of a decided batch. */
 export interface AppliedCommand {

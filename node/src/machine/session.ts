@@ -1,6 +1,6 @@
 import { asBuffer } from '../../../contract/src/bytes.ts';
 import { MAX_UNANSWERED } from '../../../contract/src/command.ts';
-import type { Bytes } from './tables.ts';
+import type { Bytes } from '../../../machines/src/port/tables.ts';
 
 /** Of an operation that was refused for good: it has not run, and never will. */
 export const REFUSED = undefined;

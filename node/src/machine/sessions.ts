@@ -1,4 +1,4 @@
-import type { Key, Tables } from './tables.ts';
+import type { Key, Tables } from '../../../machines/src/port/tables.ts';
 import { lifeOf, Session, type SessionLife } from './session.ts';
 
 /** Client id (16 bytes) to session. */

@@ -4,7 +4,7 @@ import { FIRST_VERSION, type MachineVersion } from '../../../contract/src/machin
 import { heldSnapshotOf, type Snapshot } from '../../../contract/src/snapshot-file.ts';
 import { RESTORE_FILE, type HeldSnapshot } from '../../../contract/src/snapshot.ts';
 import type { Config } from '../config.ts';
-import { machines } from '../machine/machines.ts';
+import { machines } from '../../../machines/src/machines.ts';
 import type { HeardEnds } from '../paxos/log-end.ts';
 import { DamageError } from '../storage/damage.ts';
 import type { DataFolder } from '../storage/data-folder.ts';
@@ -194,7 +194,7 @@ export class NodeData implements LifeData {
 
   /** The machine that this process was started with, in its newest version. */
   get machine(): MachineVersion {
-    return machines[this.#config.machine];
+    return machines[this.#config.machine].state;
   }
 
   /** Why this process has not the machine of a cluster; `undefined` when it has. */

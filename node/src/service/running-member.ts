@@ -4,7 +4,7 @@ import type { NatsLink } from '../../../link/src/nats-link.ts';
 import type { Subjects } from '../../../contract/src/subjects.ts';
 import type { Config } from '../config.ts';
 import type { Applier } from '../machine/applier.ts';
-import { machines } from '../machine/machines.ts';
+import { machines } from '../../../machines/src/machines.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { formatBallot, type Ballot, type MemberId } from '../paxos/ballot.ts';
 import type { HeardEnds } from '../paxos/log-end.ts';
@@ -153,7 +153,7 @@ export class RunningMember implements Run {
     const { mode, machine, pipeline, batchBytes } = config;
     const ports = {
       ...{ self, first, storage, mode, metrics, quotaBytes },
-      machine: machines[machine],
+      machine: machines[machine].state,
       packing: { batchBytes, pipeline, applyBytes: APPLY_BYTES, heldBytes: HELD_BYTES },
       transport: this.#transport,
       ...(this.#witness && { witness: this.#witness }),
@@ -223,13 +223,15 @@ export class RunningMember implements Run {
   async #listenToScripts(): Promise<void> {
     const { config, log } = this.#ports;
     const { scriptPort: port, derived } = config;
-    if (port === undefined || derived === undefined) return;
+    const { script } = machines[config.machine];
+    if (port === undefined || derived === undefined || script === undefined) return;
     const client = randomBytes(16);
     const points = new CrashPoints((command) => client.compare(command, 1, 17) === 0);
     this.driver.filter = points.filter;
     this.#scriptPort = new ScriptPort({
       driver: this.driver,
       applier: this.applier,
+      script,
       log,
       onDropped: this.#dropped,
       members: derived.members,

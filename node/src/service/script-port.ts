@@ -1,11 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import {
-  encodeChatOperation,
-  parseChatOperation,
-  parseChatResult,
-} from '../../../contract/src/chat-log.ts';
 import { encodeCommand } from '../../../contract/src/command.ts';
 import type { ErrorCode } from '../../../contract/src/error-codes.ts';
+import type { ScriptOperations } from '../../../machines/src/port/script.ts';
 import type { AppliedCommand, Applier } from '../machine/applier.ts';
 import type { MemberId } from '../paxos/ballot.ts';
 import type { Slot } from '../paxos/pvalue.ts';
@@ -16,7 +12,9 @@ import type { Logger } from '../../../host/src/logger.ts';
 
 export interface ScriptPortOptions {
   readonly driver: Driver;
-  readonly applier: Applier;
+  readonly applier: Pick<Applier, 'query'>;
+  /** Of the machine. */
+  readonly script: ScriptOperations;
   readonly log: Logger;
   /** A line came that is none of the master's. */
   readonly onDropped: (reason: LineDropReason, line: string) => void;
@@ -45,7 +43,6 @@ export class ScriptListenError extends Error {
   }
 }
 
-const PAGE_TEXTS = 1000;
 const MAX_LINE_BYTES = 1024 * 1024;
 /** There is one; a connection takes one of the files that a process may have open. */
 const MAX_MASTERS = 16;
@@ -137,7 +134,7 @@ export class ScriptPort {
   #message(line: string): void {
     const [, id, text] = /^\S+ (\d{1,15}) (.+)$/s.exec(line) ?? [];
     if (id === undefined || text === undefined) return this.#refused(line);
-    const operation = encodeChatOperation({ type: 'append', text, messageId: Number(id) });
+    const operation = this.#options.script.message(Number(id), text);
     this.#lastNumber += 1;
     const number = this.#lastNumber;
     this.#unanswered.add(number);
@@ -166,18 +163,9 @@ export class ScriptPort {
     const socket = this.#surveys.get(survey);
     this.#surveys.delete(survey);
     if (socket === undefined) return;
-    this.#send(socket, `chatLog ${this.#texts().join(',')}`);
-  }
-
-  /** All texts, page by page. */
-  #texts(): string[] {
-    const texts: string[] = [];
-    for (;;) {
-      const read = encodeChatOperation({ type: 'read', from: texts.length, limit: PAGE_TEXTS });
-      const page = parseChatResult(this.#options.applier.query(read));
-      if (page.type !== 'texts' || page.texts.length === 0) return texts;
-      texts.push(...page.texts);
-    }
+    const { script, applier } = this.#options;
+    const texts = script.log((read) => applier.query(read));
+    this.#send(socket, `chatLog ${texts.join(',')}`);
   }
 
   #arm(keyword: string, fields: readonly string[], line: string): void {
@@ -204,9 +192,8 @@ export class ScriptPort {
     const acks: string[] = [];
     for (const { command } of commands) {
       for (const bytes of command?.operations ?? []) {
-        const operation = parseChatOperation(bytes);
-        if (operation?.type !== 'append' || operation.messageId === undefined) continue;
-        acks.push(`ack ${operation.messageId} ${slot}`);
+        const id = this.#options.script.idOf(bytes);
+        if (id !== undefined) acks.push(`ack ${id} ${slot}`);
       }
     }
     if (acks.length === 0) return;

@@ -3,7 +3,7 @@ import type { MemberRole, MemberStatus } from '../../../contract/src/status.ts';
 import { VERSION } from '../../../contract/src/version.ts';
 import type { Config } from '../config.ts';
 import type { GaugeValues } from '../metrics/metrics.ts';
-import { machines } from '../machine/machines.ts';
+import { machines } from '../../../machines/src/machines.ts';
 import { formatBallot, type MemberId } from '../paxos/ballot.ts';
 import { firstConfiguration } from '../paxos/configuration.ts';
 import type { Slot } from '../paxos/pvalue.ts';
@@ -91,7 +91,7 @@ export class SelfReport {
       version: VERSION,
       machine,
       machineVersion: machineVersionOf(presence),
-      newestMachineVersion: machines[machine].version,
+      newestMachineVersion: machines[machine].state.version,
       mode,
       role: this.#role(presence),
       haltedBy: presence.fault instanceof HaltError ? presence.fault.why : null,

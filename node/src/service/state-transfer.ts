@@ -1,6 +1,6 @@
 import { FIRST_VERSION, type MachineVersion } from '../../../contract/src/machine-version.ts';
 import type { IncomingState } from '../../../contract/src/status.ts';
-import type { StateMachine } from '../machine/state-machine.ts';
+import type { StateMachine } from '../../../machines/src/port/state-machine.ts';
 import type { MemberId } from '../paxos/ballot.ts';
 import type { Chunk, Fetch, StateMessage } from '../paxos/messages.ts';
 import type { Slot } from '../paxos/pvalue.ts';

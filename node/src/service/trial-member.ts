@@ -3,7 +3,7 @@ import { DEFAULT_WINDOW } from '../../../contract/src/first-configuration.ts';
 import type { Snapshot, SnapshotHeader } from '../../../contract/src/snapshot-file.ts';
 import { RESTORE_FILE, SLOT_MARGIN } from '../../../contract/src/snapshot.ts';
 import { parseConfig, type Config } from '../config.ts';
-import { machines } from '../machine/machines.ts';
+import { machines } from '../../../machines/src/machines.ts';
 import { isOfClients } from '../machine/sessions.ts';
 import { DamageError } from '../storage/damage.ts';
 import { openDataFolder } from '../storage/data-folder.ts';

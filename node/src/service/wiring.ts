@@ -1,7 +1,7 @@
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
 import { Applier, type InForce } from '../machine/applier.ts';
-import type { StateMachine } from '../machine/state-machine.ts';
-import type { Tables } from '../machine/tables.ts';
+import type { StateMachine } from '../../../machines/src/port/state-machine.ts';
+import type { Tables } from '../../../machines/src/port/tables.ts';
 import type { MemberId } from '../paxos/ballot.ts';
 import { firstConfiguration, type LeadershipMode } from '../paxos/configuration.ts';
 import { Configurations } from '../paxos/configurations.ts';

@@ -1,4 +1,4 @@
-import type { Bytes, Key, Range, Tables } from '../machine/tables.ts';
+import type { Bytes, Key, Range, Tables } from '../../../machines/src/port/tables.ts';
 import type { Slot } from '../paxos/pvalue.ts';
 import type { CheckedTables } from './checked-tables.ts';
 import type { Entry } from './entry.ts';

@@ -1,4 +1,4 @@
-import type { Tables } from '../machine/tables.ts';
+import type { Tables } from '../../../machines/src/port/tables.ts';
 import type { Slot } from '../paxos/pvalue.ts';
 import type { Entry } from './entry.ts';
 import type { Facts, OwnFacts, SharedFacts } from './facts.ts';

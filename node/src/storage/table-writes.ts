@@ -1,5 +1,5 @@
 import btree from 'sorted-btree';
-import type { Bytes, Key, Range } from '../machine/tables.ts';
+import type { Bytes, Key, Range } from '../../../machines/src/port/tables.ts';
 
 const BTree = btree.default;
 

@@ -8,6 +8,7 @@ import type {
 } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { DEFAULT_WINDOW, MAX_WINDOW } from '../../../contract/src/first-configuration.ts';
+import { DEFAULT_MACHINE, machineNames } from '../../../machines/src/machines.ts';
 
 /*
  * The spec of a `PaxosCluster`: the one source of its types, its defaults and its OpenAPI schema
@@ -180,8 +181,8 @@ export const specSchema = z.object({
     .optional(),
   imagePullSecrets: list<V1LocalObjectReference>('Secrets to pull the image with.').optional(),
   machine: z
-    .enum(['chat-log', 'counter'])
-    .default('chat-log')
+    .enum(machineNames)
+    .default(DEFAULT_MACHINE)
     .meta({ description: 'The replicated state machine.', ...immutable('machine') }),
   window: z
     .int()

@@ -1,5 +1,5 @@
-import { Admin } from '../../../client/src/admin.ts';
-import { SynodError } from '../../../client/src/synod-error.ts';
+import { AdminRequests } from '../../../client/src/admin-requests.ts';
+import { SynodError } from '../../../contract/src/synod-error.ts';
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
 import {
   parseMembershipAnswer,
@@ -157,7 +157,7 @@ export class NatsMembers implements Members {
     }
   }
 
-  async #open(cluster: PaxosCluster): Promise<OpenLink & { readonly admin: Admin }> {
+  async #open(cluster: PaxosCluster): Promise<OpenLink & { readonly admin: AdminRequests }> {
     const open = await this.#links.use(cluster, await secretsOf(this.#objects, cluster));
     if ('code' in open) throw shutOut(open);
     this.#witness.listen(cluster, open.link);
@@ -165,10 +165,10 @@ export class NatsMembers implements Members {
   }
 }
 
-function adminOf({ link, refusals }: OpenLink, { namespace, name }: ClusterName): Admin {
+function adminOf({ link, refusals }: OpenLink, { namespace, name }: ClusterName): AdminRequests {
   const subjects = subjectsOf(namespace, name);
   const inbox = subjects.inbox('operator');
-  return new Admin({ link, refusals, subjects, inbox, deadlineMs: ANSWER_MS });
+  return new AdminRequests({ link, refusals, subjects, inbox, deadlineMs: ANSWER_MS });
 }
 
 function shutOut({ code, sentence }: NatsTrouble): SynodError {

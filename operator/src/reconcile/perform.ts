@@ -1,5 +1,5 @@
 import type { V1ConfigMap, V1StatefulSet } from '@kubernetes/client-node';
-import { SynodError } from '../../../client/src/synod-error.ts';
+import { SynodError } from '../../../contract/src/synod-error.ts';
 import { errors } from '../../../contract/src/error-codes.ts';
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
 import type { MembershipAnswer } from '../../../contract/src/membership.ts';

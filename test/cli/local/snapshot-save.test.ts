@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { SynodClient } from '../../../client/src/client.ts';
+import type { Admin } from '../../../client/src/admin.ts';
 import type { SnapshotPart } from '../../../client/src/snapshot.ts';
-import { SynodError } from '../../../client/src/synod-error.ts';
+import { SynodError } from '../../../contract/src/synod-error.ts';
 import { NotBlankError, placeSnapshot } from '../../../cli/src/local/restore.ts';
 import { saveSnapshot, type SaveOptions } from '../../../cli/src/local/snapshot-save.ts';
 import { UnfinishedFile } from '../../../cli/src/local/unfinished-file.ts';
@@ -33,7 +33,7 @@ const whole = (member: string): Source => {
 
 /** Who was asked, in order. */
 function clientOf(sources: Readonly<Record<string, Source>>): {
-  client: SynodClient;
+  client: Pick<Admin, 'status' | 'snapshot'>;
   asked: string[];
 } {
   const asked: string[] = [];
@@ -63,7 +63,7 @@ function clientOf(sources: Readonly<Record<string, Source>>): {
     }
     if (then !== undefined) throw then;
   }
-  return { client: { status, snapshot } as unknown as SynodClient, asked }; // Nothing else.
+  return { client: { status, snapshot }, asked };
 }
 
 let folder: string;
@@ -74,7 +74,7 @@ beforeEach(() => {
 });
 afterEach(() => fs.rmSync(folder, { recursive: true }));
 
-function save(client: SynodClient, more: Partial<SaveOptions> = {}) {
+function save(client: Pick<Admin, 'status' | 'snapshot'>, more: Partial<SaveOptions> = {}) {
   return saveSnapshot(client, {
     ...{ file, force: false, local: false, timeoutMs: 100 },
     signal: new AbortController().signal,

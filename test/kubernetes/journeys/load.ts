@@ -8,6 +8,7 @@ import { until } from '../lab/deadline.ts';
 import { say } from './journey.ts';
 import { NatsDoor } from './nats-door.ts';
 import type { Release } from './release.ts';
+import { counter } from '../../../machines/src/counter/calls.ts';
 
 const WRITERS = 32;
 /** Between two commands of a writer: four hundred a second, if they are answered at once. */
@@ -140,7 +141,7 @@ export class Load {
   async compare(chains: readonly Readonly<Chain>[]): Promise<string[]> {
     const found: string[] = [];
     for (const { register, acknowledged, isOpen } of chains) {
-      const { value } = await this.#client.readRegister(register);
+      const { value } = await this.#client.machine(counter).read(register);
       const isRight = value === acknowledged || (isOpen && value === acknowledged + 1);
       if (!isRight) found.push(`${register}: ${value}, though ${acknowledged} were acknowledged`);
     }
@@ -177,7 +178,7 @@ export class Load {
   /** @returns whether there is to be another one */
   async #add(chain: Chain): Promise<boolean> {
     try {
-      const { value, position } = await this.#client.add(chain.register, 1);
+      const { value, position } = await this.#client.machine(counter).add(chain.register, 1);
       const now = performance.now();
       const gap = now - this.#last;
       this.#longest = Math.max(this.#longest, gap);

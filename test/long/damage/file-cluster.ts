@@ -1,6 +1,9 @@
 import path from 'node:path';
 import { encodeCommand } from '../../../contract/src/command.ts';
-import { encodeCounterOperation, parseCounterResult } from '../../../contract/src/counter.ts';
+import {
+  encodeCounterOperation,
+  parseCounterResult,
+} from '../../../machines/src/counter/operations.ts';
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
 import type { Outcome } from '../../../contract/src/reply.ts';
 import { MemoryNetwork } from '../../../node/src/transport/memory.ts';

@@ -2,7 +2,7 @@ import type { FirstConfiguration } from '../../../contract/src/first-configurati
 import type { Outcome } from '../../../contract/src/reply.ts';
 import { parseConfig, type Config } from '../../../node/src/config.ts';
 import type { Applier } from '../../../node/src/machine/applier.ts';
-import { counter } from '../../../node/src/machine/counter.ts';
+import { counterMachine } from '../../../machines/src/counter/machine.ts';
 import { Metrics } from '../../../node/src/metrics/metrics.ts';
 import type { Driver } from '../../../node/src/service/driver.ts';
 import { wire, type Wiring } from '../../../node/src/service/wiring.ts';
@@ -128,7 +128,7 @@ export class FileMember {
     const schedule = (run: () => void): void => clockwork.soon(run);
     const { driver, applier }: Wiring = wire(
       {
-        ...{ self, first, machine: counter, mode: 'stable', transport, metrics, schedule },
+        ...{ self, first, machine: counterMachine, mode: 'stable', transport, metrics, schedule },
         storage: { opened: { ...opened, log: clockwork.watched(opened.log) }, state },
         packing: { batchBytes: 4096, pipeline: 4, applyBytes: 8192, heldBytes: 1 << 20 },
         now: () => performance.now(),

@@ -1,4 +1,4 @@
-import { counter } from '../../../node/src/machine/counter.ts';
+import { counterMachine } from '../../../machines/src/counter/machine.ts';
 import { Applier } from '../../../node/src/machine/applier.ts';
 import { SESSIONS } from '../../../node/src/machine/sessions.ts';
 import type { StateStore } from '../../../node/src/storage/state.ts';
@@ -113,14 +113,14 @@ function promisesOf({ opened }: MemberStorage): Promises {
 /** All entries of the state once what the log knows to be decided is applied, too. */
 function replay({ opened, state }: MemberStorage): Map<string, string> {
   const { decidedMark, stored } = opened.recovered;
-  const applier = new Applier(counter, state.tables, {});
+  const applier = new Applier(counterMachine, state.tables, {});
   for (const { slot, value } of stored) if (slot < decidedMark) applier.apply(slot, value);
   applier.save();
   return new Map(entriesOf(state));
 }
 
 function* entriesOf(state: StateStore): Generator<[string, string]> {
-  for (const table of [...counter.tables, SESSIONS]) {
+  for (const table of [...counterMachine.tables, SESSIONS]) {
     for (const [key, value] of state.tables.range(table)) {
       yield [`${table} ${key}`, Buffer.from(value).toString('hex')];
     }

@@ -4,10 +4,11 @@ import {
   parseChatResult,
   type ChatOperation,
   type ChatResult,
-} from '../../../contract/src/chat-log.ts';
+} from '../../../machines/src/chat-log/operations.ts';
 import type { SynodClient } from '../../../client/src/client.ts';
 import type { Random } from '../../simulation/random.ts';
 import type { History, Way } from './history.ts';
+import { chatLog } from '../../../machines/src/chat-log/calls.ts';
 
 /** A node's `--max-command-bytes`: what is larger fails for certain. */
 export const MOST_BYTES = 1_024;
@@ -57,7 +58,7 @@ export class Author {
     for (let tries = 0; tries < TRIES; tries++) {
       const way = 'request' as const;
       const result = await history.call({ client: name, way, input }, async () => {
-        const { position, existed } = await client.append(text);
+        const { position, existed } = await client.machine(chatLog).append(text);
         return { type: 'appended', position, existed };
       });
       if (result?.type === 'appended') this.#total = Math.max(this.#total, result.position + 1);
@@ -86,6 +87,6 @@ export class Author {
     }
     const consistency = way === 'local' ? 'local' : 'linearizable';
     const { from, limit } = input;
-    return { type: 'texts', ...(await client.readTexts({ from, limit, consistency })) };
+    return { type: 'texts', ...(await client.machine(chatLog).read({ from, limit, consistency })) };
   }
 }

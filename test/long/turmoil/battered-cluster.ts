@@ -1,11 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { encodeChatOperation, parseChatResult } from '../../../contract/src/chat-log.ts';
+import { encodeChatOperation, parseChatResult } from '../../../machines/src/chat-log/operations.ts';
 import type { LocalCluster } from '../../../cli/src/local/local-cluster.ts';
 import { connect, type SynodClient } from '../../../client/src/client.ts';
 import { Applier } from '../../../node/src/machine/applier.ts';
-import { chatLog } from '../../../node/src/machine/chat-log.ts';
+import { chatLogMachine } from '../../../machines/src/chat-log/machine.ts';
 import { openLmdbState } from '../../../node/src/storage/lmdb-state.ts';
 import { NatsProcess } from '../../journeys/nats-process.ts';
 import { TestFolder } from '../../journeys/test-cluster.ts';
@@ -110,7 +110,7 @@ export class BatteredCluster {
   }
 
   async #leader(): Promise<string | undefined> {
-    const statuses = await this.#observer.status({ waitMs: 200, expect: MEMBERS });
+    const statuses = await this.#observer.admin.status({ waitMs: 200, expect: MEMBERS });
     return statuses.find(({ role }) => role === 'leader')?.name;
   }
 
@@ -157,7 +157,7 @@ export class BatteredCluster {
     const folder = this.#folder.dataOf(name);
     const state = openLmdbState({ folder, clusterId, memberId: this.#cluster.idOf(name) });
     try {
-      const applier = new Applier(chatLog, state.tables, {});
+      const applier = new Applier(chatLogMachine, state.tables, {});
       const texts: string[] = [];
       for (;;) {
         const page = { type: 'read', from: texts.length, limit: 1_000 } as const;

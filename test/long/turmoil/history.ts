@@ -1,4 +1,4 @@
-import type { ChatOperation, ChatResult } from '../../../contract/src/chat-log.ts';
+import type { ChatOperation, ChatResult } from '../../../machines/src/chat-log/operations.ts';
 import type { ErrorCode } from '../../../contract/src/error-codes.ts';
 import { SynodError } from '../../../client/src/client.ts';
 import type { ChatCall } from '../../simulation/checks/placed.ts';

@@ -2,9 +2,12 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { encodeCommand } from '../../../contract/src/command.ts';
-import { encodeCounterOperation, parseCounterResult } from '../../../contract/src/counter.ts';
+import {
+  encodeCounterOperation,
+  parseCounterResult,
+} from '../../../machines/src/counter/operations.ts';
 import { Applier } from '../../../node/src/machine/applier.ts';
-import { counter } from '../../../node/src/machine/counter.ts';
+import { counterMachine } from '../../../machines/src/counter/machine.ts';
 import { openDataFolder } from '../../../node/src/storage/data-folder.ts';
 import { readFirstConfiguration } from '../../../node/src/storage/first-configuration-file.ts';
 import { openLmdbState } from '../../../node/src/storage/lmdb-state.ts';
@@ -24,7 +27,7 @@ test('state format 1: tables, sessions and configurations are read', async () =>
   place('state-1.mdb', 'state.mdb');
   const ids = { clusterId: 'fixture', memberId: 'a' };
   const state = openLmdbState({ folder, ...ids, proven: ['sessions'] });
-  const applier = new Applier(counter, state.tables, {});
+  const applier = new Applier(counterMachine, state.tables, {});
   expect(state.flushedSlotOut).toBe(1);
 
   const read = encodeCounterOperation({ type: 'read', register: 'r' });

@@ -3,12 +3,12 @@ import {
   encodeCounterOperation,
   parseCounterResult,
   type CounterResult,
-} from '../../../contract/src/counter.ts';
+} from '../../../machines/src/counter/operations.ts';
 import type { Outcome } from '../../../contract/src/reply.ts';
 import { Applier, type AppliedCommand } from '../../../node/src/machine/applier.ts';
-import { counter } from '../../../node/src/machine/counter.ts';
+import { counterMachine } from '../../../machines/src/counter/machine.ts';
 import type { CachedSessions } from '../../../node/src/machine/sessions.ts';
-import type { StateMachine } from '../../../node/src/machine/state-machine.ts';
+import type { StateMachine } from '../../../machines/src/port/state-machine.ts';
 import { MemoryFile, MemoryStateDisk } from '../../../node/src/storage/memory-file.ts';
 import { openMemoryState } from '../../../node/src/storage/memory-state.ts';
 import type { StateStore } from '../../../node/src/storage/state.ts';
@@ -31,7 +31,7 @@ class Place {
 
   restart(): void {
     this.#state = openMemoryState(new MemoryFile(this.#disk, (run) => run()), ids);
-    this.applier = new Applier(counter, this.#state.tables, {}, this.#cached);
+    this.applier = new Applier(counterMachine, this.#state.tables, {}, this.#cached);
   }
 
   /** What is applied goes to the disk: every slot below `slotOut`. */
@@ -216,11 +216,11 @@ test('R1: the hash is of what was applied, not of when it was cut or restarted',
 test('a version is in force from the next slot on, and each command is told which', () => {
   const seen: string[] = [];
   const telling: StateMachine = {
-    ...counter,
+    ...counterMachine,
     version: 2,
     apply(tables, operation, { slot, version }) {
       seen.push(`${slot}: ${version}`);
-      return counter.apply(tables, operation, { slot, version });
+      return counterMachine.apply(tables, operation, { slot, version });
     },
   };
   const { tables } = openMemoryState(new MemoryFile(new MemoryStateDisk(), (run) => run()), ids);

@@ -3,10 +3,10 @@ import {
   encodeCounterOperation,
   parseCounterResult,
   type CounterOperation,
-} from '../../../contract/src/counter.ts';
+} from '../../../machines/src/counter/operations.ts';
 import type { Outcome } from '../../../contract/src/reply.ts';
 import { Applier } from '../../../node/src/machine/applier.ts';
-import { counter } from '../../../node/src/machine/counter.ts';
+import { counterMachine } from '../../../machines/src/counter/machine.ts';
 import { MemoryFile, MemoryStateDisk } from '../../../node/src/storage/memory-file.ts';
 import { openMemoryState } from '../../../node/src/storage/memory-state.ts';
 import type { StateStore } from '../../../node/src/storage/state.ts';
@@ -29,7 +29,7 @@ beforeEach(() => {
 function start(): void {
   const file = new MemoryFile(disk, (run) => run());
   state = openMemoryState(file, { clusterId: 'local/test', memberId: 'a' });
-  applier = new Applier(counter, state.tables, state.facts);
+  applier = new Applier(counterMachine, state.tables, state.facts);
 }
 
 function cut(slotOut: number): void {
@@ -99,7 +99,7 @@ test('that it is refused, and what was, is in the state', () => {
 test('a command with many reads is refused: each may be a page, and all members make them', () => {
   const many = (count: number): CounterOperation[] => Array.from({ length: count }, () => READ);
   expect(apply(1, 1, ...many(65), ADD)).toMatchObject({ ok: true }); // As it always was.
-  applier.version = counter.boundsSince;
+  applier.version = counterMachine.boundsSince;
   expect(apply(2, 100, ...many(65), ADD)).toEqual({ ok: false, code: 'TOO_LARGE' });
   expect(apply(3, 200, ...many(64), ADD)).toMatchObject({ ok: true });
   expect(register()).toBe(2);
@@ -107,6 +107,6 @@ test('a command with many reads is refused: each may be a page, and all members 
 
 test('the rules count from the version on that has them', () => {
   expect(applier.hasBounds).toBe(false);
-  applier.version = counter.boundsSince;
+  applier.version = counterMachine.boundsSince;
   expect(applier.hasBounds).toBe(true);
 });

@@ -1,12 +1,15 @@
 import { encodeCommand, type SessionUse } from '../../../contract/src/command.ts';
-import { encodeCounterOperation, parseCounterResult } from '../../../contract/src/counter.ts';
+import {
+  encodeCounterOperation,
+  parseCounterResult,
+} from '../../../machines/src/counter/operations.ts';
 import type { Outcome } from '../../../contract/src/reply.ts';
 import { Applier } from '../../../node/src/machine/applier.ts';
-import { counter } from '../../../node/src/machine/counter.ts';
+import { counterMachine } from '../../../machines/src/counter/machine.ts';
 import { MAX_SESSIONS, Sessions } from '../../../node/src/machine/sessions.ts';
 import { MemoryFile, MemoryStateDisk } from '../../../node/src/storage/memory-file.ts';
 import { openMemoryState } from '../../../node/src/storage/memory-state.ts';
-import type { Tables } from '../../../node/src/machine/tables.ts';
+import type { Tables } from '../../../machines/src/port/tables.ts';
 import type { StateStore } from '../../../node/src/storage/state.ts';
 
 /* Sessions as the log opens, uses and ends them: ARCHITECTURE.md, "Sessions". */
@@ -20,7 +23,7 @@ let applier: Applier;
 beforeEach(() => {
   const file = new MemoryFile(new MemoryStateDisk(), (run) => run());
   state = openMemoryState(file, { clusterId: 'local/test', memberId: 'a' });
-  applier = new Applier(counter, state.tables, {});
+  applier = new Applier(counterMachine, state.tables, {});
 });
 
 function apply(slot: number, client: string, session: SessionUse, number = 1): Outcome {
@@ -52,7 +55,7 @@ test('a session is the slot in which it was opened, also when it is opened again
 });
 
 test('who opens a session is told the cluster by its id', () => {
-  applier = new Applier(counter, state.tables, { clusterId: 'local/test' });
+  applier = new Applier(counterMachine, state.tables, { clusterId: 'local/test' });
   const told = { ok: true, slot: 5, results: [Buffer.from('local/test')] };
   expect(open(5, ALICE)).toEqual(told);
   expect(open(6, ALICE)).toEqual(told);
@@ -123,7 +126,7 @@ test('the lives of sessions are in the state, and are known before it is written
   expect([...applier.sessions.behind(ALICE, 10)]).toEqual(lives.slice(1));
   const { count, bytes } = applier.sessions;
   applier.save();
-  applier = new Applier(counter, state.tables, {});
+  applier = new Applier(counterMachine, state.tables, {});
   expect([...applier.sessions.behind(undefined, 10)]).toEqual(lives);
   expect(applier.sessions).toMatchObject({ count, bytes });
   expect(add(8, ALICE, 5)).toMatchObject({ ok: true, slot: 7 });
@@ -146,7 +149,7 @@ test('there are so many sessions at most', () => {
     sessions.open(i.toString(16).padStart(32, '0'), { opened: 1, touched: 1, ttlMs: TTL_MS });
   }
   sessions.save();
-  applier = new Applier(counter, state.tables, {});
+  applier = new Applier(counterMachine, state.tables, {});
   expect(open(5, ALICE)).toMatchObject({ ok: true });
   expect(open(6, BOB)).toEqual({ ok: false, code: 'SESSIONS_FULL' });
   expect(open(7, ALICE)).toMatchObject({ ok: true, slot: 5 });

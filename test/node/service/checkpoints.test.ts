@@ -1,7 +1,7 @@
 import { encodeCommand } from '../../../contract/src/command.ts';
-import { encodeCounterOperation } from '../../../contract/src/counter.ts';
+import { encodeCounterOperation } from '../../../machines/src/counter/operations.ts';
 import { Applier } from '../../../node/src/machine/applier.ts';
-import { counter } from '../../../node/src/machine/counter.ts';
+import { counterMachine } from '../../../machines/src/counter/machine.ts';
 import { Metrics } from '../../../node/src/metrics/metrics.ts';
 import { Member } from '../../../node/src/paxos/member.ts';
 import { Barrier } from '../../../node/src/service/barrier.ts';
@@ -40,7 +40,7 @@ beforeEach(() => {
     machine: { inForce: 1, newest: 1 },
   });
   member.step({ type: 'tick', random: 0.5 });
-  applier = new Applier(counter, state.tables, {});
+  applier = new Applier(counterMachine, state.tables, {});
   const ports = {
     member,
     state,

@@ -1,8 +1,8 @@
-import { encodeChatOperation, parseChatResult } from '../../../contract/src/chat-log.ts';
+import { encodeChatOperation, parseChatResult } from '../../../machines/src/chat-log/operations.ts';
 import { encodeCommand } from '../../../contract/src/command.ts';
 import type { Outcome } from '../../../contract/src/reply.ts';
 import type { Applier } from '../../../node/src/machine/applier.ts';
-import { chatLog } from '../../../node/src/machine/chat-log.ts';
+import { chatLogMachine } from '../../../machines/src/chat-log/machine.ts';
 import { Metrics } from '../../../node/src/metrics/metrics.ts';
 import type { Effect } from '../../../node/src/paxos/effects.ts';
 import type { Message } from '../../../node/src/paxos/messages.ts';
@@ -131,7 +131,7 @@ export class MemoryCluster {
     const queueBytes = (): number => this.queueBytes;
     const { driver, applier }: Wiring = wire(
       {
-        ...{ self, first, storage, machine: chatLog, mode: 'stable' },
+        ...{ self, first, storage, machine: chatLogMachine, mode: 'stable' },
         packing: { batchBytes: 4096, pipeline: 4, applyBytes: 8192, heldBytes: 1 << 20 },
         ...{ transport, metrics, schedule, now },
         ...{ random: this.#random, quotaBytes: () => Infinity },

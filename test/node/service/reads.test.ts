@@ -1,9 +1,12 @@
-import { encodeCounterOperation, parseCounterResult } from '../../../contract/src/counter.ts';
+import {
+  encodeCounterOperation,
+  parseCounterResult,
+} from '../../../machines/src/counter/operations.ts';
 import type { Consistency } from '../../../contract/src/read-request.ts';
 import type { Outcome } from '../../../contract/src/reply.ts';
 import { Applier } from '../../../node/src/machine/applier.ts';
-import { counter } from '../../../node/src/machine/counter.ts';
-import type { StateMachine } from '../../../node/src/machine/state-machine.ts';
+import { counterMachine } from '../../../machines/src/counter/machine.ts';
+import type { StateMachine } from '../../../machines/src/port/state-machine.ts';
 import { Metrics } from '../../../node/src/metrics/metrics.ts';
 import { Reads } from '../../../node/src/service/reads.ts';
 import { MemoryFile, MemoryStateDisk } from '../../../node/src/storage/memory-file.ts';
@@ -22,7 +25,7 @@ class Desk {
   readonly answers: (Outcome | undefined)[] = [];
   #flushed: (() => void)[] = [];
 
-  constructor(machine: StateMachine = counter, queueBytes = 1 << 20) {
+  constructor(machine: StateMachine = counterMachine, queueBytes = 1 << 20) {
     const file = new MemoryFile(new MemoryStateDisk(), (run) => run());
     const state = openMemoryState(file, { clusterId: 'local/test', memberId: 'a' });
     const applier = new Applier(machine, state.tables, {});
@@ -105,7 +108,7 @@ test('what changes something is no read', () => {
 });
 
 test('what waits is bounded in number and bytes, and refused with a hint', () => {
-  const desk = new Desk(counter, 10 * query.length);
+  const desk = new Desk(counterMachine, 10 * query.length);
   for (let i = 0; i < 10; i++) desk.ask('linearizable');
   expect(desk.answers[desk.ask('linearizable')]).toMatchObject({
     code: 'OVERLOADED',
@@ -121,7 +124,7 @@ test('what waits is bounded in number and bytes, and refused with a hint', () =>
 });
 
 test('large answers go out slice by slice, each when the broker has taken the one before', () => {
-  const large = { ...counter, query: () => Buffer.alloc(400_000) };
+  const large = { ...counterMachine, query: () => Buffer.alloc(400_000) };
   const desk = new Desk(large);
   for (let i = 0; i < 9; i++) desk.ask('linearizable');
   desk.reads.readable(9);
@@ -177,7 +180,7 @@ test('an answer that nobody could carry is refused before all of it is made', ()
     made += 1;
     return Buffer.alloc(400_000);
   };
-  const desk = new Desk({ ...counter, query });
+  const desk = new Desk({ ...counterMachine, query });
   const operations = Array<Uint8Array>(9).fill(
     encodeCounterOperation({ type: 'read', register: 'r' }),
   );
@@ -191,7 +194,7 @@ test('an answer that nobody could carry is refused before all of it is made', ()
 test('a read that finds damage is refused, and the damage is told', () => {
   const damage = new Error('damaged');
   const broken: StateMachine = {
-    ...counter,
+    ...counterMachine,
     query: () => {
       throw damage;
     },

@@ -12,6 +12,7 @@ import { FolderLock } from '../../../node/src/storage/folder-lock.ts';
 import { OverlayState } from '../../../node/src/storage/overlay-state.ts';
 import { NatsProcess } from '../../journeys/nats-process.ts';
 import { until } from '../../journeys/test-cluster.ts';
+import { chatLog } from '../../../machines/src/chat-log/calls.ts';
 
 /* Whoever gives a snapshot reads all of the state: it may be the first to find damage there. */
 
@@ -58,7 +59,11 @@ test('damage that a snapshot finds ends the run that writes the log, before the 
   const client = await connect({ natsUrl: nats.url, cluster: 'damaged', role: 'administrator' });
   let isOver = false;
   const append = async (): Promise<void> => {
-    while (!isOver) await client.append('x'.repeat(20_000)).catch(() => undefined);
+    while (!isOver)
+      await client
+        .machine(chatLog)
+        .append('x'.repeat(20_000))
+        .catch(() => undefined);
   };
   const appending = Array.from({ length: 16 }, append);
   try {
@@ -67,7 +72,7 @@ test('damage that a snapshot finds ends the run that writes the log, before the 
       throw new DamageError('state.mdb', 'table t', 'it is not what was written');
     };
     const save = async (): Promise<void> => {
-      const parts = client.snapshot('a', { local: true });
+      const parts = client.admin.snapshot('a', { local: true });
       while ((await parts[Symbol.asyncIterator]().next()).done !== true);
     };
     await expect(save()).rejects.toThrow();

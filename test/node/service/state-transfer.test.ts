@@ -1,5 +1,5 @@
 import type { Chunk, Fetch, StateMessage } from '../../../node/src/paxos/messages.ts';
-import { chatLog } from '../../../node/src/machine/chat-log.ts';
+import { chatLogMachine } from '../../../machines/src/chat-log/machine.ts';
 import { StateReceiver } from '../../../node/src/service/state-receiver.ts';
 import { StateSender } from '../../../node/src/service/state-sender.ts';
 import { StateTransfer } from '../../../node/src/service/state-transfer.ts';
@@ -322,7 +322,7 @@ function takeWhile(applied: number): { restored: number[]; found: ReturnType<typ
   const transfer = new StateTransfer(
     {
       state,
-      machine: chatLog,
+      machine: chatLogMachine,
       slotOut: () => slotOut,
       own: () => ({ logEnd: 0, heard: {} }),
       isMember,

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { SynodError } from '../../../client/src/synod-error.ts';
+import { SynodError } from '../../../contract/src/synod-error.ts';
 import { leaderOf } from '../../../client/src/members.ts';
 import { parseConfig } from '../../../node/src/config.ts';
 import { createLogger } from '../../../host/src/logger.ts';

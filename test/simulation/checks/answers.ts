@@ -1,7 +1,8 @@
 import type { LogOperation, RegisterOperation } from '../simulated-client.ts';
 import type { Operation } from './history.ts';
 import { isLinearizable } from './linearizability.ts';
-import { chatLogModel, registerModel } from './models.ts';
+import { chatLogModel } from '../../../machines/src/chat-log/model.ts';
+import { registerModel } from '../../../machines/src/counter/model.ts';
 
 /** Whether what the counter answered is linearizable. Registers are independent of each other. */
 export function areCounterAnswersRight(history: readonly Operation[]): boolean {

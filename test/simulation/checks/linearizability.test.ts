@@ -1,7 +1,11 @@
 import type { Operation } from './history.ts';
 import { isLinearizable } from './linearizability.ts';
-import { chatLogModel, registerModel, type LogInput, type LogOutput } from './models.ts';
-import type { RegisterInput } from './models.ts';
+import {
+  chatLogModel,
+  type LogInput,
+  type LogOutput,
+} from '../../../machines/src/chat-log/model.ts';
+import { registerModel, type RegisterInput } from '../../../machines/src/counter/model.ts';
 
 type RegisterOperation = Operation<RegisterInput, number>;
 type LogOperation = Operation<LogInput, LogOutput>;

@@ -1,13 +1,5 @@
+import type { SequentialModel } from '../../../machines/src/port/model.ts';
 import type { Operation } from './history.ts';
-
-/** What an object does when operations run one after the other. */
-export interface SequentialModel<State, Input, Output> {
-  readonly initial: State;
-  /** @returns the state after the operation, or `undefined` when it cannot have this output */
-  step(state: State, input: Input, output: Output | undefined): State | undefined;
-  /** Equal for equal states, and for no others. */
-  key(state: State): string;
-}
 
 /** A call or a return in a doubly linked list, in the order of time. */
 interface Entry {

@@ -1,4 +1,4 @@
-import type { ChatOperation, ChatResult } from '../../../contract/src/chat-log.ts';
+import type { ChatOperation, ChatResult } from '../../../machines/src/chat-log/operations.ts';
 import type { Operation } from './history.ts';
 
 export type ChatCall = Operation<ChatOperation, ChatResult>;

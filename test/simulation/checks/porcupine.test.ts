@@ -1,8 +1,9 @@
-import type { ChatResult } from '../../../contract/src/chat-log.ts';
+import type { ChatResult } from '../../../machines/src/chat-log/operations.ts';
 import { Random } from '../random.ts';
 import type { Operation } from './history.ts';
 import { isLinearizable } from './linearizability.ts';
-import { chatLogModel, registerModel, type RegisterInput } from './models.ts';
+import { chatLogModel } from '../../../machines/src/chat-log/model.ts';
+import { registerModel, type RegisterInput } from '../../../machines/src/counter/model.ts';
 import { placed, type ChatCall } from './placed.ts';
 import type { Judged } from './porcupine.ts';
 import { builtPorcupine, withGo } from './with-go.ts';

@@ -8,7 +8,7 @@ import type { TestedMutant } from './tested-mutants.ts';
 /* For what the simulator has no part of, or a test sees at once: real files, single roles. */
 
 const FOLDER = 'build/mutants';
-const PACKAGES = ['contract', 'link', 'host', 'node', 'client', 'cli'];
+const PACKAGES = ['contract', 'machines', 'link', 'host', 'node', 'client', 'cli'];
 const COPIED = [...PACKAGES, 'test', 'package.json', 'jest.config.js'];
 const CONFIG = `import base from './jest.config.js';
 const { globalSetup, ...rest } = base;

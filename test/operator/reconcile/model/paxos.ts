@@ -1,4 +1,4 @@
-import { SynodError } from '../../../../client/src/synod-error.ts';
+import { SynodError } from '../../../../contract/src/synod-error.ts';
 import type { FirstConfiguration } from '../../../../contract/src/first-configuration.ts';
 import type { MembershipAnswer, MembershipRequest } from '../../../../contract/src/membership.ts';
 import { refusalOf } from '../../../../node/src/paxos/change.ts';

@@ -1,5 +1,5 @@
 import type { V1Pod, V1StatefulSet } from '@kubernetes/client-node';
-import { SynodError } from '../../../../client/src/synod-error.ts';
+import { SynodError } from '../../../../contract/src/synod-error.ts';
 import {
   parseFirstConfiguration,
   type FirstConfiguration,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { encodeChatOperation, parseChatResult } from '../../../contract/src/chat-log.ts';
-import { chatLog } from '../../../node/src/machine/chat-log.ts';
-import type { Tables } from '../../../node/src/machine/tables.ts';
+import { encodeChatOperation, parseChatResult } from '../../../machines/src/chat-log/operations.ts';
+import { chatLogMachine } from '../../../machines/src/chat-log/machine.ts';
+import type { Tables } from '../../../machines/src/port/tables.ts';
 import { MemoryFile, MemoryStateDisk } from '../../../node/src/storage/memory-file.ts';
 import { openMemoryState } from '../../../node/src/storage/memory-state.ts';
 
@@ -13,10 +13,12 @@ beforeEach(() => {
 
 const here = { slot: 0, version: 1 };
 const append = (text: string) =>
-  parseChatResult(chatLog.apply(tables, encodeChatOperation({ type: 'append', text }), here));
+  parseChatResult(
+    chatLogMachine.apply(tables, encodeChatOperation({ type: 'append', text }), here),
+  );
 
 const read = (from: number, limit: number) =>
-  parseChatResult(chatLog.query(tables, encodeChatOperation({ type: 'read', from, limit })));
+  parseChatResult(chatLogMachine.query(tables, encodeChatOperation({ type: 'read', from, limit })));
 
 test('texts have the order of their first append; a known one keeps its position', () => {
   expect(append('a')).toEqual({ type: 'appended', position: 0, existed: false });
@@ -43,10 +45,10 @@ test('a page ends before it is too large for a message, and has one text at leas
 
 test('what is no operation changes nothing', () => {
   for (const bytes of [Buffer.alloc(0), Buffer.from([7]), Buffer.from([0, 1])]) {
-    expect(parseChatResult(chatLog.apply(tables, bytes, here))).toEqual({ type: 'invalid' });
+    expect(parseChatResult(chatLogMachine.apply(tables, bytes, here))).toEqual({ type: 'invalid' });
   }
   const appends = encodeChatOperation({ type: 'append', text: 'a' });
-  expect(parseChatResult(chatLog.query(tables, appends))).toEqual({ type: 'invalid' });
+  expect(parseChatResult(chatLogMachine.query(tables, appends))).toEqual({ type: 'invalid' });
   expect(read(0, 1)).toEqual({ type: 'texts', texts: [], total: 0 });
 });
 

@@ -1,13 +1,9 @@
 import { hash } from 'node:crypto';
-import {
-  encodeChatResult,
-  parseChatOperation,
-  type ReadTexts,
-} from '../../../contract/src/chat-log.ts';
+import { encodeChatResult, parseChatOperation, type ReadTexts } from './operations.ts';
 import { asBuffer } from '../../../contract/src/bytes.ts';
-import { countKey, decodeCount, encodeCount, StoredCount } from './count.ts';
-import type { StateMachine } from './state-machine.ts';
-import { keyOf, type Bytes, type Key, type Tables } from './tables.ts';
+import { countKey, decodeCount, encodeCount, StoredCount } from '../port/count.ts';
+import type { StateMachine } from '../port/state-machine.ts';
+import { keyOf, type Bytes, type Key, type Tables } from '../port/tables.ts';
 
 /** Position (u64) to text (UTF-8). */
 const TEXTS = 'texts';
@@ -27,7 +23,7 @@ const INVALID = encodeChatResult({ type: 'invalid' });
  * The replicated chat log: texts in the order of their first append. A text that is there already
  * is not appended again: its request is answered with the position it has.
  */
-export const chatLog: StateMachine = {
+export const chatLogMachine: StateMachine = {
   name: 'chat-log',
   version: 2,
   boundsSince: 2,

@@ -4,7 +4,7 @@ import {
   encodeCounterResult,
   parseCounterOperation,
   parseCounterResult,
-} from '../../contract/src/counter.ts';
+} from '../../../machines/src/counter/operations.ts';
 
 test('an add keeps its register and delta, padded or not', () => {
   fc.assert(

@@ -1,11 +1,7 @@
-import {
-  encodeCounterResult,
-  parseCounterOperation,
-  parseCounterResult,
-} from '../../../contract/src/counter.ts';
-import { StoredCount } from './count.ts';
-import type { StateMachine } from './state-machine.ts';
-import type { Bytes, Key, Tables } from './tables.ts';
+import { encodeCounterResult, parseCounterOperation, parseCounterResult } from './operations.ts';
+import { StoredCount } from '../port/count.ts';
+import type { StateMachine } from '../port/state-machine.ts';
+import type { Bytes, Key, Tables } from '../port/tables.ts';
 
 /** Register name to its value and the position of its last add, as the result has them. */
 const REGISTERS = 'registers';
@@ -20,7 +16,7 @@ const INVALID: Bytes = new Uint8Array(0);
  * Registers to add to, for tests and benchmarks. It hides nothing: a command that ran twice shows
  * in the value and in the position of every later add.
  */
-export const counter: StateMachine = {
+export const counterMachine: StateMachine = {
   name: 'counter',
   version: 2,
   boundsSince: 2,

@@ -1,4 +1,4 @@
-import { errors, type ErrorCode } from '../../contract/src/error-codes.ts';
+import { errors, type ErrorCode } from './error-codes.ts';
 
 /** A call failed. `code` is stable, `message` says what to do. */
 export class SynodError extends Error {

@@ -1,4 +1,4 @@
-import { asBuffer } from './bytes.ts';
+import { asBuffer } from '../../../contract/src/bytes.ts';
 
 /* What clients and the counter machine say to one another. */
 
@@ -28,13 +28,18 @@ export interface CounterResult {
 const ADD = 2;
 const READ = 3;
 
+/** Of its name: as long as a length in one byte says. */
+export const MOST_REGISTER_BYTES = 255;
+
 /**
  * @param padTo pads the operation with zeros to this many bytes, for benchmarks
  * Layout: kind u8 (2: add, 3: read) | delta f64 | register length u8 | register | padding
  */
 export function encodeCounterOperation(operation: CounterOperation, padTo = 0): Uint8Array {
   const length = Buffer.byteLength(operation.register);
-  if (length > 255) throw new RangeError('a register name takes at most 255 bytes');
+  if (length > MOST_REGISTER_BYTES) {
+    throw new RangeError(`a register name takes at most ${MOST_REGISTER_BYTES} bytes`);
+  }
   const bytes = Buffer.alloc(Math.max(10 + length, padTo));
   bytes[0] = operation.type === 'add' ? ADD : READ;
   bytes.writeDoubleBE(operation.type === 'add' ? operation.delta : 0, 1);

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { asBuffer } from './bytes.ts';
-import { pack, unpack } from './message-pack.ts';
+import { asBuffer } from '../../../contract/src/bytes.ts';
+import { pack, unpack } from '../../../contract/src/message-pack.ts';
 
 /* What clients and the chat log machine say to one another. */
 

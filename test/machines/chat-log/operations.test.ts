@@ -4,7 +4,7 @@ import {
   encodeChatResult,
   parseChatOperation,
   parseChatResult,
-} from '../../contract/src/chat-log.ts';
+} from '../../../machines/src/chat-log/operations.ts';
 
 const texts = fc.string({ unit: 'grapheme' }).filter((text) => text.isWellFormed());
 

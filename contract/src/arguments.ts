@@ -1,13 +1,12 @@
 import { inspect } from 'node:util';
 import { isUint8Array } from 'node:util/types';
-import type { Consistency } from '../../contract/src/read-request.ts';
-import { subjectToken } from '../../contract/src/subjects.ts';
+import type { Consistency } from './read-request.ts';
+import { subjectToken } from './subjects.ts';
 import { SynodError } from './synod-error.ts';
 
 /* What callers give, who may have no compiler. Each throws SynodError `INVALID_ARGUMENT`. */
 
 const MOST_SLOTS = 2 ** 48 - 2;
-const MOST_REGISTER_BYTES = 255;
 
 function wants(name: string, value: unknown, isRight: boolean, wanted: string): void {
   if (isRight) return;
@@ -21,8 +20,14 @@ export function checkOptions(name: string, value: unknown): void {
   wants(name, value, typeof value === 'object' && value !== null, 'an object');
 }
 
-export function checkText(name: string, value: unknown, wanted = 'a string'): void {
-  wants(name, value, typeof value === 'string', wanted);
+/** @param isRight what else a string has to be, as `wanted` says */
+export function checkText(
+  name: string,
+  value: unknown,
+  wanted = 'a string',
+  isRight: (text: string) => boolean = () => true,
+): void {
+  wants(name, value, typeof value === 'string' && isRight(value), wanted);
 }
 
 /** What stands between the dots of a subject. */
@@ -46,11 +51,6 @@ export function checkNumber(name: string, value: unknown): void {
 
 export function checkOneOf(name: string, value: unknown, all: readonly string[]): void {
   wants(name, value, all.includes(value as string), `one of ${all.join(', ')}`);
-}
-
-export function checkRegister(value: unknown): void {
-  const isName = typeof value === 'string' && Buffer.byteLength(value) <= MOST_REGISTER_BYTES;
-  wants('register', value, isName, `a string of at most ${MOST_REGISTER_BYTES} bytes`);
 }
 
 export function checkOperations(value: unknown): void {

@@ -1,0 +1,10 @@
+/** Makes one operation of a load, for the client of that number. */
+export type Load = (client: number) => Uint8Array;
+
+/** What a machine is measured with. */
+export interface Loads {
+  /** Operations of about `bytes` bytes, none without an effect. */
+  readonly writes: (bytes: number) => Load;
+  /** Reads of what those wrote, where there is something that each client has of its own. */
+  readonly reads?: () => Load;
+}
