@@ -38,7 +38,7 @@ export class ChatLog {
     return { slot, position: result.position, existed: result.existed };
   }
 
-  /** Reads a page of texts: up to `limit` from position `from` on, and fewer where they are long. */
+  /** Reads a page: up to `limit` texts from position `from` on, and fewer where they are long. */
   async read(
     page: { readonly from?: number; readonly limit?: number } & ReadOptions = {},
   ): Promise<TextPage> {

@@ -6,15 +6,15 @@ export interface WordContext {
   /** Of the cluster that the command line names. */
   readonly operations: Operations;
   /** Prints a result, as JSON or as `text` says. */
-  print(result: unknown, text: () => string): void;
+  readonly print: (result: unknown, text: () => string) => void;
   /** As a terminal may show it: what it would obey is escaped there, and nowhere else. */
-  shown(text: string): string;
+  readonly shown: (text: string) => string;
   /** Whether results are printed for programs. */
   readonly isJson: boolean;
   /** From now on Ctrl-C ends what is under way, and then the command, without an error. */
-  untilInterrupted(): AbortSignal;
+  readonly untilInterrupted: () => AbortSignal;
   /** Says on standard error that a call failed and is tried again; the same thing once. */
-  retrying(error: SynodError | undefined): void;
+  readonly retrying: (error: SynodError | undefined) => void;
 }
 
 /** A word of the command line that is for one machine alone: `synod append <text>`. */
