@@ -28,7 +28,7 @@ const TABLE = 2;
 const HASH_BYTES = 32;
 const MAX_HEADER_BYTES = 64 * 1024;
 /** Of a key and the name of its table, which stands before it: so much does LMDB take. */
-const MAX_KEY_BYTES = 1977;
+export const MAX_KEY_BYTES = 1977;
 const MAX_VALUE_BYTES = 64 * 1024 * 1024;
 const READ_BYTES = 1024 * 1024;
 

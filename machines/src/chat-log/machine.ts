@@ -12,7 +12,7 @@ const POSITIONS = 'positions';
 const TOTALS = 'totals';
 const total = new StoredCount(TOTALS, 'texts');
 
-/** Texts up to this many bytes are their own key; stores take keys of less than 256 bytes. */
+/** Texts up to this many bytes are their own key: a longer key would cost more than its hash. */
 const OWN_KEY_BYTES = 64;
 /** A page ends after this many bytes of texts, so that its reply fits a message. */
 const PAGE_BYTES = 128 * 1024;

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { MAX_KEY_BYTES } from '../../../contract/src/snapshot-file.ts';
 import type { StateStore } from '../../../node/src/storage/state.ts';
 import { lmdbPlace, memoryPlace, type StatePlace } from './state-places.ts';
 
@@ -143,6 +144,18 @@ describe.each([
     expect(state.usedBytes).toBeLessThan(empty + 10_000);
     await reopen();
     expect(state.usedBytes).toBeLessThan(empty + 10_000);
+  });
+
+  test('keys are as long as a snapshot takes them, and differ in their last byte', async () => {
+    const longest = '\xff'.repeat(MAX_KEY_BYTES - 't'.length - 1);
+    for (const last of ['a', 'b']) state.tables.put('t', longest + last, bytes(last));
+    await write(state, 1);
+    await reopen();
+    expect(text(state.tables.get('t', `${longest}b`))).toBe('b');
+    expect(range(state, 't', { from: `${longest}b` })).toEqual([`${longest}b=b`]);
+    expect(range(state, 't').length).toBe(2);
+    state.tables.delete('t', `${longest}a`);
+    expect(range(state, 't')).toEqual([`${longest}b=b`]);
   });
 
   test('a range is ordered by bytes, from inclusive, to exclusive, both ways, up to a limit', async () => {

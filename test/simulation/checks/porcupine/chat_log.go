@@ -6,7 +6,7 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// Operations and results of the chat log: see contract/src/chat-log.ts.
+// Operations and results of the chat log: see machines/src/chat-log/operations.ts.
 type chatInput struct {
 	Type  string `json:"type"`
 	Text  string `json:"text"`

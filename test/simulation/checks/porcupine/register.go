@@ -6,7 +6,7 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// The register of models.ts: it begins at 0, an add adds 1, the output is its value afterwards.
+// The register of machines/src/counter/model.ts: it begins at 0, an add adds 1, the output is its value afterwards.
 var register = kind{
 	model: func() porcupine.Model {
 		return porcupine.Model{
