@@ -1,4 +1,5 @@
 import { exitCodes } from '../../../contract/src/error-codes.ts';
+import { majorityOf } from '../../../contract/src/majority.ts';
 import { isUnfit } from '../../../contract/src/status.ts';
 import type { ClusterMember, Members } from '../../../client/src/members.ts';
 import { nameOf } from './short-id.ts';
@@ -13,7 +14,7 @@ export interface Health {
 export function healthOf({ leader, members }: Members): Health {
   const voters = members.filter(({ role }) => role === 'voter');
   const well = voters.filter(({ status }) => status !== undefined && !isUnfit(status.role));
-  const quorum = Math.floor(voters.length / 2) + 1;
+  const quorum = majorityOf(voters.length);
   const count = `${well.length} of ${voters.length} voters are well`;
   if (leader === undefined) {
     if (well.length < quorum || hearsNoQuorum(members)) {

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
+import { majorityOf } from '../../../contract/src/majority.ts';
 import { isUnfit, type MemberStatus } from '../../../contract/src/status.ts';
 import { connect } from '../../../client/src/client.ts';
 import { membersOf } from '../../../client/src/members.ts';
@@ -157,7 +158,7 @@ export class LocalCluster {
     }
     const unfit = new Set(members.filter(({ role }) => isUnfit(role)).map(({ member }) => member));
     const running = known.filter((voter) => here.has(voter) && !unfit.has(voter));
-    if (running.length > known.length / 2) return;
+    if (running.length >= majorityOf(known.length)) return;
     say(
       `Of ${known.length} voters ${running.length} run here: nothing is decided without a majority.`,
     );

@@ -2,7 +2,7 @@ import type { Alarm } from '../../../contract/src/alarms.ts';
 import type { MemberId } from '../paxos/ballot.ts';
 import type { Configurations } from '../paxos/configurations.ts';
 import type { Slot } from '../paxos/pvalue.ts';
-import { isQuorum } from '../paxos/quorum.ts';
+import { isQuorum, quorumSize } from '../paxos/quorum.ts';
 
 /** What a member is like at a tick. */
 export interface Moment {
@@ -90,7 +90,7 @@ const noLeader: Alarm = {
 
 function noQuorum(voters: readonly MemberId[], heard: readonly MemberId[]): Alarm {
   const silent = voters.filter((voter) => !heard.includes(voter));
-  const needed = Math.floor(voters.length / 2) + 1;
+  const needed = quorumSize(voters.length);
   const sentence =
     `This member hears only ${heard.length} of ${voters.length} voters, itself included, and ` +
     `${needed} are needed to decide anything. Start the silent ones, or mend their network: ` +

@@ -1,3 +1,4 @@
+import { majorityOf } from '../../../contract/src/majority.ts';
 import type { MemberLists } from '../../../contract/src/membership.ts';
 import { hasRoles, type MemberStatus } from '../../../contract/src/status.ts';
 import { isWell, knownMembers, placeOf, type Observation } from './observation.ts';
@@ -29,7 +30,7 @@ export function standingOf(seen: Observation): Standing {
     leader,
     voting,
     well: lists.voters.filter((voter) => isWell(placeOf(seen, voter), leader)),
-    quorum: Math.floor(lists.voters.length / 2) + 1,
+    quorum: majorityOf(lists.voters.length),
   };
 }
 

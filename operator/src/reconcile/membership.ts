@@ -1,3 +1,4 @@
+import { majorityOf } from '../../../contract/src/majority.ts';
 import type { MembershipRequest } from '../../../contract/src/membership.ts';
 import { act, wait, type Verdict } from '../verdict/action.ts';
 import {
@@ -53,7 +54,7 @@ export function dismiss(
 ): Verdict {
   const rest = lists.voters.filter((voter) => voter !== member);
   const well = rest.filter((voter) => isWell(placeOf(seen, voter), leader));
-  const quorum = Math.floor(rest.length / 2) + 1;
+  const quorum = majorityOf(rest.length);
   if (lists.voters.includes(member) && well.length < quorum) {
     const others = `${well.length} of the ${rest.length} other voters are well`;
     return wait(

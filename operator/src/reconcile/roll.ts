@@ -1,3 +1,4 @@
+import { majorityOf } from '../../../contract/src/majority.ts';
 import { isQuorumLost } from '../observation/standing.ts';
 import { act, wait, type Verdict } from '../verdict/action.ts';
 import {
@@ -62,7 +63,7 @@ function isSpare(seen: Observation, place: Place): boolean {
   if (leader === undefined) return !isQuorumLost(seen);
   const others = lists.voters.map((voter) => placeOf(seen, voter)).filter((it) => it !== place);
   const well = others.filter((other) => isWell(other, leader));
-  return well.length >= Math.floor(lists.voters.length / 2) + 1;
+  return well.length >= majorityOf(lists.voters.length);
 }
 
 /** Without a leader only a pod that has failed is touched, which time shows. */

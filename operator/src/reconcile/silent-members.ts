@@ -1,3 +1,4 @@
+import { majorityOf } from '../../../contract/src/majority.ts';
 import { act, type Verdict } from '../verdict/action.ts';
 import {
   containerOf,
@@ -44,7 +45,7 @@ function hasQuorum(seen: Observation, { lists, leader }: Decided): boolean {
   const near = lists.voters.filter(
     (voter) => isWell(placeOf(seen, voter), leader) && !leader.unheard.includes(voter),
   );
-  return near.length >= Math.floor(lists.voters.length / 2) + 1;
+  return near.length >= majorityOf(lists.voters.length);
 }
 
 function isSilent({ statuses, now }: Observation, place: Place, member: string): boolean {

@@ -1,3 +1,4 @@
+import { majorityOf } from '../../../contract/src/majority.ts';
 import { act, wait, type Verdict } from '../verdict/action.ts';
 import {
   ageMs,
@@ -95,5 +96,5 @@ function isDispensable(seen: Observation, { lists, leader }: Decided, place: Pla
     const its = placeOf(seen, voter);
     return its !== place && isWell(its, leader);
   });
-  return others.length >= Math.floor(lists.voters.length / 2) + 1;
+  return others.length >= majorityOf(lists.voters.length);
 }
