@@ -36,6 +36,11 @@ module.exports = {
       '^(contract|machines/src/(port|$1))/',
     ),
     only(
+      'what-members-run-is-without-the-rest-of-its-folder',
+      '^machines/src/[^/]+/machine\\.ts$',
+      '^(contract/|machines/src/port/|machines/src/[^/]+/operations\\.ts$)',
+    ),
+    only(
       'what-applications-call-is-without-the-machine',
       '^machines/src/[^/]+/(calls|operations)\\.ts$',
       '^(contract/|machines/src/port/|machines/src/[^/]+/operations\\.ts$)',
@@ -69,16 +74,20 @@ module.exports = {
       from: {},
       to: { path: '^(node|operator)/src/(main|trial)\\.ts$' },
     },
-    only('node-does-not-know-its-clients', '^node/', '^(node|contract|machines|link|host)/'),
+    only(
+      'node-does-not-know-its-clients',
+      '^node/',
+      '^(node/|contract/|machines/src/(port/|machines\\.ts$|names\\.ts$)|link/|host/)',
+    ),
     only(
       'operator-does-not-know-the-node',
       '^operator/',
-      '^(operator|contract|machines|link|host|client)/',
+      '^(operator/|contract/|machines/src/names\\.ts$|link/|host/|client/)',
     ),
     only(
-      'the-api-knows-the-contract-and-the-machines',
+      'the-api-knows-the-contract-and-the-names-of-machines',
       '^operator/src/api/',
-      '^(contract/|machines/src/machines\\.ts$|operator/src/api/)',
+      '^(contract/|machines/src/names\\.ts$|operator/src/api/)',
     ),
     only(
       'builders-of-objects-know-the-api-only',
@@ -128,7 +137,7 @@ module.exports = {
     only(
       'client-knows-the-contract-the-link-and-calls',
       '^client/',
-      '^(client/|contract/|link/|machines/src/port/|machines/src/[^/]+/calls\\.ts$)',
+      '^(client/|contract/|link/|machines/src/[^/]+/calls\\.ts$)',
     ),
     only(
       'cli-starts-the-node-and-never-imports-it',

@@ -1,9 +1,18 @@
 import tseslint from 'typescript-eslint';
 
-/** What nothing under paxos/ may know: it is a pure function of its inputs. */
+/** What a pure function of its inputs does not know: paxos/, and what members run of a machine. */
 const impure = ['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'Promise', 'process']
-  .concat(['Date', 'performance', 'crypto', 'fetch', 'console', 'Buffer'])
-  .map((name) => ({ name, message: 'paxos/ is pure: take what you need as an argument.' }));
+  .concat(['Date', 'performance', 'crypto', 'fetch', 'console'])
+  .map((name) => ({ name, message: 'This is pure: take what you need as an argument.' }));
+const noBuffer = { name: 'Buffer', message: 'paxos/ does not know bytes.' };
+const noRandomness = [
+  'error',
+  { object: 'Math', property: 'random', message: 'Randomness is an argument.' },
+];
+const noWaiting = [
+  { selector: ':function[async=true]', message: 'This is synchronous.' },
+  { selector: 'ImportExpression', message: 'Imports stand at the top.' },
+];
 
 /** Node's mkdir with `recursive` does not end below /proc. */
 const endless = {
@@ -47,17 +56,21 @@ export default tseslint.config(
   {
     files: ['node/src/paxos/**/*.ts'],
     rules: {
+      'no-restricted-globals': ['error', ...impure, noBuffer],
+      'no-restricted-properties': noRandomness,
+      'no-restricted-syntax': ['error', endless, ...noWaiting],
+    },
+  },
+  {
+    files: ['machines/src/*/{machine,operations}.ts', 'machines/src/port/count.ts'],
+    rules: {
       'no-restricted-globals': ['error', ...impure],
-      'no-restricted-properties': [
+      'no-restricted-properties': noRandomness,
+      'no-restricted-imports': [
         'error',
-        { object: 'Math', property: 'random', message: 'Randomness is an argument.' },
+        { patterns: [{ regex: '^node:(?!(crypto|buffer)$)', message: 'A machine is pure.' }] },
       ],
-      'no-restricted-syntax': [
-        'error',
-        endless,
-        { selector: ':function[async=true]', message: 'paxos/ is synchronous.' },
-        { selector: 'ImportExpression', message: 'paxos/ imports nothing outside itself.' },
-      ],
+      'no-restricted-syntax': ['error', endless, ...noWaiting],
     },
   },
   {

@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander';
 import { exitCodes } from '../../contract/src/error-codes.ts';
 import { VERSION } from '../../contract/src/version.ts';
-import { machineNames } from '../../machines/src/machines.ts';
+import { machineNames } from '../../machines/src/names.ts';
 import type { BenchOptions } from './commands/bench.ts';
 import { measurements } from './bench/measurements.ts';
 import { failureJson, fail, isJsonAsked, CommandError } from './commands/command-error.ts';

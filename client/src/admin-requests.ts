@@ -116,19 +116,13 @@ export class AdminRequests {
     if (!answer.ok) throw new SynodError(answer.code, { detail: member });
   }
 
-  /**
-   * Has one member of a cluster that lost its quorum begin a new one with what it has applied.
-   * Asked again, it is not done twice.
-   */
+  /** See recovery.ts. */
   async recover(member: string, request: RecoveryRequest): Promise<void> {
     checkName('member', member);
     await this.#recovery(this.subjects.recover(member), member, request);
   }
 
-  /**
-   * Has one member of such a cluster, or one that is unfit, set its data aside. It comes back
-   * blank.
-   */
+  /** See recovery.ts. */
   async setAside(member: string, request: SetAsideRequest): Promise<void> {
     checkName('member', member);
     await this.#recovery(this.subjects.setAside(member), member, request);

@@ -6,7 +6,10 @@ import type { Members } from './members.ts';
 import { Membership, type ChangeOptions } from './membership.ts';
 import { snapshotOf, type SnapshotOptions, type SnapshotPart } from './snapshot.ts';
 
-/** What whoever runs a cluster asks of it. Each call ends within the client's deadline. */
+/**
+ * What whoever runs a cluster asks of it. Each call ends within the client's deadline, but for
+ * `status` and `snapshot`, which have times of their own.
+ */
 export class Admin {
   readonly #requests: AdminRequests;
   readonly #membership: Membership;

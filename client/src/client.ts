@@ -8,6 +8,7 @@ import { AdminRequests } from './admin-requests.ts';
 import {
   checkConsistency,
   checkCount,
+  checkMachineCalls,
   checkMilliseconds,
   checkName,
   checkOneOf,
@@ -18,16 +19,13 @@ import {
 import type {
   Answer,
   MachineCalls,
-  Operations,
+  CommandPort,
   ReadOptions,
 } from '../../machines/src/port/calls.ts';
 import { Lanes } from './lanes.ts';
 import { Recovery } from './recovery.ts';
 import { Refusals } from './refusals.ts';
 import { SynodError } from '../../contract/src/synod-error.ts';
-
-export { SynodError };
-export type { ClientRole };
 
 export interface ConnectOptions {
   /**
@@ -121,7 +119,7 @@ interface Connected {
  * A client of one cluster. Commands run exactly once, however often they had to be sent; each call
  * ends within the deadline, with its result or a `SynodError`.
  */
-export class SynodClient implements Operations {
+export class SynodClient implements CommandPort {
   /** For whoever runs the cluster: status, members, leadership, snapshots. */
   readonly admin: Admin;
   /** For a cluster whose quorum is lost for good. */
@@ -178,8 +176,12 @@ export class SynodClient implements Operations {
     return this.#lanes.read(operations, consistency);
   }
 
-  /** The calls of the cluster's machine, such as `machine(chatLog).append('hello')`. */
+  /**
+   * The calls of the cluster's machine, such as `machine(chatLog).append('hello')`. With those of
+   * another machine, each call ends with `INVALID_OPERATION`.
+   */
   machine<Calls>(machine: MachineCalls<Calls>): Calls {
+    checkMachineCalls(machine);
     return machine.over(this);
   }
 

@@ -53,6 +53,11 @@ export function checkOneOf(name: string, value: unknown, all: readonly string[])
   wants(name, value, all.includes(value as string), `one of ${all.join(', ')}`);
 }
 
+export function checkMachineCalls(value: unknown): void {
+  const { over } = Object(value) as { readonly over?: unknown };
+  wants('machine', value, typeof over === 'function', 'calls of a machine, such as chatLog');
+}
+
 export function checkOperations(value: unknown): void {
   wants('operations', value, Array.isArray(value) && value.every(isUint8Array), 'Uint8Arrays');
 }

@@ -4,6 +4,7 @@ import { chatLogScript } from './chat-log/script.ts';
 import { chatLogWords } from './chat-log/words.ts';
 import { counterLoads } from './counter/load.ts';
 import { counterMachine } from './counter/machine.ts';
+import { machineNames, type MachineName } from './names.ts';
 import type { Loads } from './port/load.ts';
 import type { ScriptOperations } from './port/script.ts';
 import type { StateMachine } from './port/state-machine.ts';
@@ -12,7 +13,7 @@ import type { Word } from './port/words.ts';
 /** What Synod has of one machine. What applications call of it is in its calls.ts. */
 export interface Machine {
   /** What every member runs. */
-  readonly state: StateMachine;
+  readonly stateMachine: StateMachine;
   /** What it is measured with. */
   readonly loads: Loads;
   /** What the command line has for it. */
@@ -21,19 +22,15 @@ export interface Machine {
   readonly script?: ScriptOperations;
 }
 
-export type MachineName = 'chat-log' | 'counter';
-
-/** All machines that there are, by the name that a member is started with. */
 export const machines: Readonly<Record<MachineName, Machine>> = {
   'chat-log': {
-    state: chatLogMachine,
+    stateMachine: chatLogMachine,
     loads: chatLogLoads,
     words: chatLogWords,
     script: chatLogScript,
   },
-  counter: { state: counterMachine, loads: counterLoads, words: [] },
+  counter: { stateMachine: counterMachine, loads: counterLoads, words: [] },
 };
 
-/** The names, the default first. */
-export const machineNames = Object.keys(machines) as [MachineName, ...MachineName[]];
-export const [DEFAULT_MACHINE] = machineNames;
+/** The names of those that a master's script can drive. */
+export const scriptedMachines = machineNames.filter((name) => machines[name].script !== undefined);

@@ -10,7 +10,8 @@ import {
   type Mistake,
 } from '../../host/src/settings.ts';
 import { subjectToken } from '../../contract/src/subjects.ts';
-import { DEFAULT_MACHINE, machineNames, machines } from '../../machines/src/machines.ts';
+import { scriptedMachines } from '../../machines/src/machines.ts';
+import { DEFAULT_MACHINE, machineNames } from '../../machines/src/names.ts';
 
 const KIB = 1024;
 const token = z.string().regex(subjectToken, 'letters, digits, - and _, at most 64 of them');
@@ -93,8 +94,8 @@ const schema = z
     if (scriptPort !== undefined && members === undefined) {
       issue('scriptPort', '--member with --members');
     }
-    if (scriptPort !== undefined && machines[machine].script === undefined) {
-      issue('machine', 'one that scripts can drive (chat-log)');
+    if (scriptPort !== undefined && !scriptedMachines.includes(machine)) {
+      issue('scriptPort', `--machine ${scriptedMachines.join(' or ')}`);
     }
     if (maxCommandBytes > batchBytes) issue('maxCommandBytes', 'at most what --batch-bytes has');
   })

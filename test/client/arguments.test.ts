@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { folderNats } from '../../cli/src/local/folder-nats.ts';
 import { Workspace } from '../../cli/src/local/workspace.ts';
-import { connect, SynodError, type SynodClient } from '../../client/src/client.ts';
+import { connect, type SynodClient } from '../../client/src/client.ts';
+import { SynodError } from '../../contract/src/synod-error.ts';
 import { chatLog } from '../../machines/src/chat-log/calls.ts';
 import { counter } from '../../machines/src/counter/calls.ts';
 
@@ -98,6 +99,9 @@ const calls: [string, (client: SynodClient) => Promise<unknown>, string][] = [
   ['add', (client) => client.machine(counter).add('x', NaN), 'delta is NaN; it wants: a number'],
   ['read a register', (client) => client.machine(counter).read(untyped({})), 'register is {}'],
   ['propose', (client) => client.propose(untyped(['a'])), 'it wants: Uint8Arrays'],
+  ['read', (client) => client.read(untyped(['a'])), 'it wants: Uint8Arrays'],
+  ['read', (client) => client.read([], untyped(null)), 'what read takes is null'],
+  ['machine', async (client) => client.machine(untyped('chat-log')), "machine is 'chat-log'"],
   ['form', (client) => client.admin.form('a b', first), "member is 'a b'"],
   ['snapshot', (client) => client.admin.snapshot('*').next(), "member is '*'"],
 ];

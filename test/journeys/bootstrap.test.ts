@@ -131,10 +131,10 @@ const bootstrapper = `
   const { FirstConfigurationFile } = await import(dist + '/cli/src/local/first-configuration-file.js');
   const { connect } = await import(dist + '/client/src/client.js');
   const client = await connect({ natsUrl, cluster });
-  const members = await client.status({ expect: 3, waitMs: 10_000 });
+  const members = await client.admin.status({ expect: 3, waitMs: 10_000 });
   while (Date.now() < Number(at));
   const file = new FirstConfigurationFile(folder);
-  const first = await bootstrap(file, members, (member, first) => client.form(member, first));
+  const first = await bootstrap(file, members, (member, first) => client.admin.form(member, first));
   console.log(JSON.stringify(first));
   await client.close();
 `;

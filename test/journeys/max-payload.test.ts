@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { SynodError } from '../../client/src/client.ts';
+import { SynodError } from '../../contract/src/synod-error.ts';
 import { NatsProcess } from './nats-process.ts';
 import { TestFolder, until } from './test-cluster.ts';
 import { chatLog } from '../../machines/src/chat-log/calls.ts';

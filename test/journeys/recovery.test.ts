@@ -3,7 +3,8 @@ import fs from 'node:fs';
 import { connect as connectNats, type NatsConnection } from 'nats';
 import type { LocalCluster } from '../../cli/src/local/local-cluster.ts';
 import { NodeProcess } from '../../cli/src/local/node-process.ts';
-import { SynodError, type SynodClient } from '../../client/src/client.ts';
+import { type SynodClient } from '../../client/src/client.ts';
+import { SynodError } from '../../contract/src/synod-error.ts';
 import { encodeChatOperation } from '../../machines/src/chat-log/operations.ts';
 import { checkCommand, encodeCommand } from '../../contract/src/command.ts';
 import { exitCodes } from '../../contract/src/error-codes.ts';
@@ -84,7 +85,7 @@ function asked(request: () => Promise<void>): Promise<true> {
 /** Has n0 begin a new cluster, and starts it again, as a supervisor does. */
 async function recover(newClusterId = 'new'): Promise<MemberStatus> {
   const { clusterId } = cluster.first;
-  await asked(() => client.recovery.recover(cluster.idOf('n0'), { clusterId, newClusterId }));
+  await asked(() => client.recovery.begin(cluster.idOf('n0'), { clusterId, newClusterId }));
   expect(await cluster.node('n0')?.exit).toBe(exitCodes.again);
   return start('n0');
 }
@@ -169,8 +170,8 @@ test('two of three are lost: the survivor begins a new cluster with what it has,
 
   // Asked again, it is done already; another cluster's id is refused.
   const { clusterId } = cluster.first;
-  await client.recovery.recover(status.member, { clusterId, newClusterId: 'new' });
-  const other = client.recovery.recover(status.member, { clusterId, newClusterId: 'newer' });
+  await client.recovery.begin(status.member, { clusterId, newClusterId: 'new' });
+  const other = client.recovery.begin(status.member, { clusterId, newClusterId: 'newer' });
   await expect(other).rejects.toMatchObject({ code: 'ANOTHER_CLUSTER' });
 
   // Its log and state stand a kill; then a blank member comes to vote.
@@ -201,7 +202,7 @@ test('two of three are lost: the survivor begins a new cluster with what it has,
   await start('n1');
   const request = { clusterId: 'new', newClusterId: 'newer' };
   await until('it misses a leader', async () => {
-    const code = await refusal(client.recovery.recover(blank.member, request));
+    const code = await refusal(client.recovery.begin(blank.member, request));
     // Who has just come up may not have reached NATS with its interest yet.
     if (code === 'HAS_LEADER' || code === 'NO_MEMBER') return undefined;
     expect(code).toBe('INCOMPLETE');
@@ -246,14 +247,14 @@ test('while there is a quorum nothing is recovered or set aside; nor for a wrong
   const request = { clusterId, newClusterId: 'new' };
   for (const name of ['n0', 'n1', 'n2']) {
     const id = cluster.idOf(name);
-    await expect(client.recovery.recover(id, request)).rejects.toMatchObject({
+    await expect(client.recovery.begin(id, request)).rejects.toMatchObject({
       code: 'HAS_LEADER',
     });
     await expect(client.recovery.setAside(id, request)).rejects.toMatchObject({
       code: 'HAS_LEADER',
     });
     const wrong = { clusterId: 'wrong', newClusterId: 'new' };
-    await expect(client.recovery.recover(id, wrong)).rejects.toMatchObject({
+    await expect(client.recovery.begin(id, wrong)).rejects.toMatchObject({
       code: 'ANOTHER_CLUSTER',
     });
     await expect(client.recovery.setAside(id, wrong)).rejects.toMatchObject({

@@ -82,6 +82,7 @@ test.each([
   [['--members', 'a,b,c,d,e,f,g,h'], 'at most seven ids'],
   [['--cluster', 'a.b'], 'letters, digits, - and _, at most 64 of them'],
   [['--script-port', '10000'], '--mode on-demand'],
+  [['--script-port', '10000', '--machine', 'counter'], '--machine chat-log'],
   [['--batch-bytes', '2048'], 'at most what --batch-bytes has'],
   [['--windw', '3'], "Unknown option '--windw'. --help lists the flags."],
 ])('%j is refused', (args, sentence) => {

@@ -449,7 +449,7 @@ export class SimulatedProcess {
   }
 
   get #machine(): StateMachine {
-    return versioned(machines[this.#world.plan.machine].state, this.#program);
+    return versioned(machines[this.#world.plan.machine].stateMachine, this.#program);
   }
 
   #run(first: FirstConfiguration, { opened, state }: MemberStorage): Running {

@@ -2,7 +2,7 @@ import type { MemberStatus } from '../../../contract/src/status.ts';
 import { LocalCluster } from '../local/local-cluster.ts';
 import type { Workspace } from '../local/workspace.ts';
 import { connect, type SynodClient } from '../../../client/src/client.ts';
-import type { MachineName } from '../../../machines/src/machines.ts';
+import type { MachineName } from '../../../machines/src/names.ts';
 import { clusterTarget } from './cluster-target.ts';
 import type { Target } from './load.ts';
 import { until } from './until.ts';

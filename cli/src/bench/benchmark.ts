@@ -6,7 +6,7 @@ import { Workspace } from '../local/workspace.ts';
 import { BenchCluster, type BenchClusterOptions } from './bench-cluster.ts';
 import type { CatchUpReport } from './catch-up-summary.ts';
 import { catchUp } from './catch-up.ts';
-import type { MachineName } from '../../../machines/src/machines.ts';
+import type { MachineName } from '../../../machines/src/names.ts';
 import { readTargets } from './cluster-target.ts';
 import { isMemory, syncLatencyMs } from './disk.ts';
 import type { MeasurementName } from './measurements.ts';

@@ -1,5 +1,6 @@
 import type { SynodClient } from '../../../client/src/client.ts';
-import { machines, type MachineName } from '../../../machines/src/machines.ts';
+import { machines } from '../../../machines/src/machines.ts';
+import type { MachineName } from '../../../machines/src/names.ts';
 import type { Target } from './load.ts';
 
 export const COMMAND_BYTES = 256;

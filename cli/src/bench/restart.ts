@@ -1,6 +1,6 @@
 import type { MemberStatus } from '../../../contract/src/status.ts';
 import { DEADLINE_MS, type BenchCluster } from './bench-cluster.ts';
-import type { MachineName } from '../../../machines/src/machines.ts';
+import type { MachineName } from '../../../machines/src/names.ts';
 import { fill } from './fill.ts';
 import { logGrowth, LogSampler, type LogGrowth, type LogSample } from './log-growth.ts';
 import { anonymousMib } from './memory.ts';

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { exitCodes } from '../../../contract/src/error-codes.ts';
-import { machineNames, type MachineName } from '../../../machines/src/machines.ts';
+import { machineNames, type MachineName } from '../../../machines/src/names.ts';
 import { benchmark, NoDiskError, type BenchmarkReport } from '../bench/benchmark.ts';
 import { measurements, type MeasurementName } from '../bench/measurements.ts';
 import { overloadDrawing } from '../bench/overload-drawing.ts';

@@ -29,7 +29,10 @@ export async function scriptProcess(options: ScriptProcessOptions): Promise<void
     member: `p${id}`,
     members: Array.from({ length: n }, (_, i) => `p${i}`),
     data: options.data ?? path.join(workspace.dataOf(cluster), `p${id}`),
-    flags: ['--mode', 'on-demand', '--http-port', '0', '--script-port', String(port)],
+    flags: [
+      ...['--mode', 'on-demand', '--machine', 'chat-log', '--http-port', '0'],
+      ...['--script-port', String(port)],
+    ],
   });
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.on(signal, () => node.kill('SIGTERM'));

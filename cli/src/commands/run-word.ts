@@ -21,15 +21,18 @@ function contextOf(client: SynodClient, options: SessionOptions): WordContext {
   let signal: AbortSignal | undefined;
   let trouble = '';
   return {
-    operations: client,
+    port: client,
     print: (result, text) => print(options, result, text),
     shown: (text) => (process.stdout.isTTY ? printable(text) : text),
     isJson: options.output === 'json',
     untilInterrupted: () => (signal ??= untilInterrupted(client)),
     retrying: (error) => {
-      const now = error === undefined ? '' : `synod: ${failureText(error)} Trying again.\n`;
+      const now = `synod: ${failureText(error)} Trying again.\n`;
       if (now !== trouble) process.stderr.write(now);
       trouble = now;
+    },
+    succeeded: () => {
+      trouble = '';
     },
   };
 }

@@ -1,7 +1,8 @@
 import { exitCodes } from '../../../contract/src/error-codes.ts';
 import { runningNats } from '../local/folder-nats.ts';
 import { Workspace } from '../local/workspace.ts';
-import { connect, type ClientRole, type SynodClient } from '../../../client/src/client.ts';
+import { connect, type SynodClient } from '../../../client/src/client.ts';
+import type { ClientRole } from '../../../contract/src/roles.ts';
 import { SynodError } from '../../../contract/src/synod-error.ts';
 import { CommandError } from './command-error.ts';
 

@@ -1,6 +1,6 @@
 import { checkCount, checkOptions, checkText } from '../../../contract/src/arguments.ts';
 import { SynodError } from '../../../contract/src/synod-error.ts';
-import type { MachineCalls, Operations, ReadOptions } from '../port/calls.ts';
+import type { MachineCalls, CommandPort, ReadOptions } from '../port/calls.ts';
 import { encodeChatOperation, parseChatResult } from './operations.ts';
 
 export interface AppendedText {
@@ -19,10 +19,10 @@ export interface TextPage {
 
 /** Each call ends within the client's deadline, with its result or a `SynodError`. */
 export class ChatLog {
-  readonly #operations: Operations;
+  readonly #port: CommandPort;
 
-  constructor(operations: Operations) {
-    this.#operations = operations;
+  constructor(port: CommandPort) {
+    this.#port = port;
   }
 
   /** Appends a text, unless it is there already. */
@@ -32,7 +32,7 @@ export class ChatLog {
       throw new SynodError('INVALID_OPERATION', { detail: 'the text has half a character' });
     }
     const append = encodeChatOperation({ type: 'append', text });
-    const { slot, results } = await this.#operations.propose([append]);
+    const { slot, results } = await this.#port.propose([append]);
     const result = parseChatResult(results[0] ?? new Uint8Array());
     if (result.type !== 'appended') throw new SynodError('INVALID_OPERATION');
     return { slot, position: result.position, existed: result.existed };
@@ -47,7 +47,7 @@ export class ChatLog {
     checkCount('from', from);
     checkCount('limit', limit);
     const read = encodeChatOperation({ type: 'read', from, limit });
-    const { results } = await this.#operations.read([read], options);
+    const { results } = await this.#port.read([read], options);
     const result = parseChatResult(results[0] ?? new Uint8Array());
     if (result.type !== 'texts') throw new SynodError('INVALID_OPERATION');
     return { texts: result.texts, total: result.total };
@@ -56,6 +56,5 @@ export class ChatLog {
 
 /** `synod.machine(chatLog)`: texts in the order of their first append. */
 export const chatLog: MachineCalls<ChatLog> = {
-  name: 'chat-log',
-  over: (operations) => new ChatLog(operations),
+  over: (port) => new ChatLog(port),
 };

@@ -11,8 +11,8 @@ export const chatLogWords: readonly Word[] = [
     name: 'append',
     summary: 'Append a text to the chat log and print its slot.',
     takes: { text: 'the text' },
-    async run({ operations, print }, [text = '']) {
-      const result = await chatLog.over(operations).append(text);
+    async run({ port, print }, [text = '']) {
+      const result = await chatLog.over(port).append(text);
       print(result, () =>
         result.existed
           ? `It was there already, at position ${result.position}.`
@@ -23,12 +23,12 @@ export const chatLogWords: readonly Word[] = [
   {
     name: 'log',
     summary: 'Print the chat log, one text a line, as of now (a linearizable read).',
-    switches: { '--follow': 'then print what comes, until Ctrl-C' },
+    switches: { follow: 'then print what comes, until Ctrl-C' },
     async run(context, _, on) {
       if (on.has('follow')) return follow(context);
-      const { operations, print, shown, isJson } = context;
+      const { port, print, shown, isJson } = context;
       const texts: string[] = [];
-      await read(chatLog.over(operations), 0, (page) => void texts.push(...page));
+      await read(chatLog.over(port), 0, (page) => void texts.push(...page));
       if (isJson || texts.length > 0) print(texts, () => texts.map(shown).join('\n'));
     },
   },
@@ -50,8 +50,8 @@ async function read(
 
 /** Prints what is there, and then what comes, until Ctrl-C; what fails is tried again. */
 async function follow(context: WordContext): Promise<void> {
-  const { operations, print, shown, retrying } = context;
-  const calls = chatLog.over(operations);
+  const { port, print, shown, retrying, succeeded } = context;
+  const calls = chatLog.over(port);
   const signal = context.untilInterrupted();
   const isOver = (): boolean => signal.aborted;
   let at = 0;
@@ -62,7 +62,7 @@ async function follow(context: WordContext): Promise<void> {
         if (isOver()) return;
         for (const text of texts) print(text, () => shown(text));
       });
-      retrying(undefined);
+      succeeded();
     } catch (error) {
       if (!(error instanceof SynodError)) throw error;
       if (!isOver()) retrying(error);

@@ -1,6 +1,6 @@
 import { checkNumber, checkText } from '../../../contract/src/arguments.ts';
 import { SynodError } from '../../../contract/src/synod-error.ts';
-import type { Answer, MachineCalls, Operations, ReadOptions } from '../port/calls.ts';
+import type { Answer, MachineCalls, CommandPort, ReadOptions } from '../port/calls.ts';
 import { encodeCounterOperation, MOST_REGISTER_BYTES, parseCounterResult } from './operations.ts';
 
 export interface RegisterValue {
@@ -13,10 +13,10 @@ export interface RegisterValue {
 
 /** Each call ends within the client's deadline, with its result or a `SynodError`. */
 export class Counter {
-  readonly #operations: Operations;
+  readonly #port: CommandPort;
 
-  constructor(operations: Operations) {
-    this.#operations = operations;
+  constructor(port: CommandPort) {
+    this.#port = port;
   }
 
   /** Adds to a register. @returns the register after it */
@@ -24,20 +24,19 @@ export class Counter {
     checkRegister(register);
     checkNumber('delta', delta);
     const add = encodeCounterOperation({ type: 'add', register, delta });
-    return registerValue(await this.#operations.propose([add]));
+    return registerValue(await this.#port.propose([add]));
   }
 
   async read(register: string, options: ReadOptions = {}): Promise<RegisterValue> {
     checkRegister(register);
     const read = encodeCounterOperation({ type: 'read', register });
-    return registerValue(await this.#operations.read([read], options));
+    return registerValue(await this.#port.read([read], options));
   }
 }
 
 /** `synod.machine(counter)`: registers to add to. */
 export const counter: MachineCalls<Counter> = {
-  name: 'counter',
-  over: (operations) => new Counter(operations),
+  over: (port) => new Counter(port),
 };
 
 function checkRegister(register: unknown): void {

@@ -15,8 +15,8 @@ export interface ReadOptions {
   readonly consistency?: Consistency;
 }
 
-/** What the calls of a machine are made of: a client's way to the cluster. */
-export interface Operations {
+/** A client's way to the cluster: what the calls of a machine are made of. */
+export interface CommandPort {
   /** Proposes operations; they run in order, each exactly once. */
   propose(operations: readonly Uint8Array[]): Promise<Answer>;
   /** Asks a member; what it reads is in no log, and is not stored. */
@@ -25,7 +25,5 @@ export interface Operations {
 
 /** What an application calls of a machine: `synod.machine(chatLog)` gives its `Calls`. */
 export interface MachineCalls<Calls> {
-  /** As `--machine` of the members has it. */
-  readonly name: string;
-  readonly over: (operations: Operations) => Calls;
+  readonly over: (port: CommandPort) => Calls;
 }

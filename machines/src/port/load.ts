@@ -3,7 +3,7 @@ export type Load = (client: number) => Uint8Array;
 
 /** What a machine is measured with. */
 export interface Loads {
-  /** Operations of about `bytes` bytes, none without an effect. */
+  /** Operations of `bytes` bytes, none without an effect, whatever other loads there are. */
   readonly writes: (bytes: number) => Load;
   /** Reads of what those wrote, where there is something that each client has of its own. */
   readonly reads?: () => Load;

@@ -17,9 +17,10 @@ export interface Range {
 
 /**
  * Ordered tables of byte keys and byte values. A machine keeps all of its state in them. A key and
- * the name of its table have at most `MAX_KEY_BYTES` bytes together (contract/src/snapshot-file.ts):
- * a machine with longer ones keeps them by their hash. A range costs what is taken of it. The
- * caller must not change a value after it was put, or one that was read.
+ * the name of its table have at most `MAX_KEY_BYTES` bytes together
+ * (contract/src/snapshot-file.ts): a machine with longer keys keeps them by their hash. A range
+ * costs what is taken of it. The caller must not change a value after it was put, or one that was
+ * read.
  */
 export interface Tables {
   get(table: string, key: Key): Bytes | undefined;

@@ -194,7 +194,7 @@ export class NodeData implements LifeData {
 
   /** The machine that this process was started with, in its newest version. */
   get machine(): MachineVersion {
-    return machines[this.#config.machine].state;
+    return machines[this.#config.machine].stateMachine;
   }
 
   /** Why this process has not the machine of a cluster; `undefined` when it has. */

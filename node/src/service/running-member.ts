@@ -153,7 +153,7 @@ export class RunningMember implements Run {
     const { mode, machine, pipeline, batchBytes } = config;
     const ports = {
       ...{ self, first, storage, mode, metrics, quotaBytes },
-      machine: machines[machine].state,
+      machine: machines[machine].stateMachine,
       packing: { batchBytes, pipeline, applyBytes: APPLY_BYTES, heldBytes: HELD_BYTES },
       transport: this.#transport,
       ...(this.#witness && { witness: this.#witness }),

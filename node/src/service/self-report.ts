@@ -91,7 +91,7 @@ export class SelfReport {
       version: VERSION,
       machine,
       machineVersion: machineVersionOf(presence),
-      newestMachineVersion: machines[machine].state.version,
+      newestMachineVersion: machines[machine].stateMachine.version,
       mode,
       role: this.#role(presence),
       haltedBy: presence.fault instanceof HaltError ? presence.fault.why : null,

@@ -8,7 +8,7 @@ import type {
 } from '@kubernetes/client-node';
 import { z } from 'zod';
 import { DEFAULT_WINDOW, MAX_WINDOW } from '../../../contract/src/first-configuration.ts';
-import { DEFAULT_MACHINE, machineNames } from '../../../machines/src/machines.ts';
+import { DEFAULT_MACHINE, machineNames } from '../../../machines/src/names.ts';
 
 /*
  * The spec of a `PaxosCluster`: the one source of its types, its defaults and its OpenAPI schema

@@ -74,7 +74,7 @@ export class NatsMembers implements Members {
     const open = this.#links.current(cluster);
     if (open === undefined) return undefined;
     try {
-      return await adminOf(open, cluster).status({ expect: count, waitMs: SURVEY_MS });
+      return await requestsOf(open, cluster).status({ expect: count, waitMs: SURVEY_MS });
     } catch (error) {
       if (!(error instanceof SynodError)) throw error;
       return undefined;
@@ -82,32 +82,32 @@ export class NatsMembers implements Members {
   }
 
   async form(cluster: PaxosCluster, member: string, first: FirstConfiguration): Promise<void> {
-    const { admin } = await this.#open(cluster);
-    await admin.form(member, first);
+    const { requests } = await this.#open(cluster);
+    await requests.form(member, first);
   }
 
   async change(cluster: PaxosCluster, request: MembershipRequest): Promise<MembershipAnswer> {
-    const { admin } = await this.#open(cluster);
-    const { membership } = admin.subjects;
-    const text = await admin.ask(membership, JSON.stringify(request), 'NO_LEADER', CHANGE_MS);
+    const { requests } = await this.#open(cluster);
+    const { membership } = requests.subjects;
+    const text = await requests.ask(membership, JSON.stringify(request), 'NO_LEADER', CHANGE_MS);
     const answer = parseMembershipAnswer(text);
     if (answer === undefined) throw new SynodError('MALFORMED', { detail: text });
     return answer;
   }
 
   async transfer(cluster: PaxosCluster, to: string): Promise<void> {
-    const { admin } = await this.#open(cluster);
-    await admin.transfer(to);
+    const { requests } = await this.#open(cluster);
+    await requests.transfer(to);
   }
 
   async recover(cluster: PaxosCluster, member: string, request: RecoveryRequest): Promise<void> {
-    const { admin } = await this.#open(cluster);
-    await admin.recover(member, request);
+    const { requests } = await this.#open(cluster);
+    await requests.recover(member, request);
   }
 
   async setAside(cluster: PaxosCluster, member: string, request: SetAsideRequest): Promise<void> {
-    const { admin } = await this.#open(cluster);
-    await admin.setAside(member, request);
+    const { requests } = await this.#open(cluster);
+    await requests.setAside(member, request);
   }
 
   /** How far the logs of a cluster's members go, as far as they said. */
@@ -144,8 +144,8 @@ export class NatsMembers implements Members {
     const enough = (found: readonly MemberStatus[]) =>
       addresses.every(({ pod }) => found.some(({ name }) => name === pod));
     try {
-      const { admin, link, isUnbroken } = await this.#open(cluster);
-      const nats = await admin.status({ enough, waitMs: SURVEY_MS });
+      const { requests, link, isUnbroken } = await this.#open(cluster);
+      const nats = await requests.status({ enough, waitMs: SURVEY_MS });
       // Whoever was asked over a connection that leads nowhere, or broke, need not be silent.
       const isHeard = enough(nats) || (await link.answers(PROBE_MS));
       if (!isHeard || !isUnbroken()) throw shutOut(downAt(cluster.spec.nats.url));
@@ -157,15 +157,15 @@ export class NatsMembers implements Members {
     }
   }
 
-  async #open(cluster: PaxosCluster): Promise<OpenLink & { readonly admin: AdminRequests }> {
+  async #open(cluster: PaxosCluster): Promise<OpenLink & { readonly requests: AdminRequests }> {
     const open = await this.#links.use(cluster, await secretsOf(this.#objects, cluster));
     if ('code' in open) throw shutOut(open);
     this.#witness.listen(cluster, open.link);
-    return { ...open, admin: adminOf(open, cluster.metadata) };
+    return { ...open, requests: requestsOf(open, cluster.metadata) };
   }
 }
 
-function adminOf({ link, refusals }: OpenLink, { namespace, name }: ClusterName): AdminRequests {
+function requestsOf({ link, refusals }: OpenLink, { namespace, name }: ClusterName): AdminRequests {
   const subjects = subjectsOf(namespace, name);
   const inbox = subjects.inbox('operator');
   return new AdminRequests({ link, refusals, subjects, inbox, deadlineMs: ANSWER_MS });

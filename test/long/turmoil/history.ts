@@ -1,6 +1,6 @@
 import type { ChatOperation, ChatResult } from '../../../machines/src/chat-log/operations.ts';
 import type { ErrorCode } from '../../../contract/src/error-codes.ts';
-import { SynodError } from '../../../client/src/client.ts';
+import { SynodError } from '../../../contract/src/synod-error.ts';
 import type { ChatCall } from '../../simulation/checks/placed.ts';
 
 /** How an operation reaches the members: a read asks a quorum, or goes through the log. */
