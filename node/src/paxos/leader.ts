@@ -267,16 +267,16 @@ export class Leader {
 
   /**
    * @param unapplied whether commands that this member was given are not applied yet
-   * @param mayVote whether it was admitted
+   * @param mayLead whether it was admitted, and its disk keeps up
    * @param write ticks that a write of the own log takes lately
    */
-  tick(random: number, unapplied: boolean, mayVote = true, write = 0): Effect[] {
+  tick(random: number, unapplied: boolean, mayLead = true, write = 0): Effect[] {
     this.#pace.tick(write);
     if (this.#proposals !== undefined) return this.#lead(this.#proposals, random);
     if (this.#mode === 'on-demand' && this.#scout !== undefined) return this.#scout.tick(random);
     const isDue = this.#candidacy.tick(random, unapplied, this.#phaseOne);
     const presence = this.#candidacy.askPresence();
-    if (!this.#mayLead(mayVote)) return presence;
+    if (!mayLead || !this.#isVoter) return presence;
     if (isDue) return this.#seek();
     return [...presence, ...(this.#scout?.tick(random) ?? this.#candidacy.askAgain(random))];
   }
@@ -287,19 +287,19 @@ export class Leader {
   }
 
   /** Who is no voter, or is about to be none, never leads; but it supports others. */
-  #mayLead(mayVote: boolean): boolean {
-    return mayVote && this.#configurations.newest.voters.includes(this.#self);
+  get #isVoter(): boolean {
+    return this.#configurations.newest.voters.includes(this.#self);
   }
 
   /**
    * The network says that nobody listens where `member` does.
-   * @param mayVote whether this member was admitted
+   * @param mayLead as `tick` has it
    */
-  gone(member: MemberId, mayVote: boolean): Effect[] {
+  gone(member: MemberId, mayLead: boolean): Effect[] {
     const next = this.active ? undefined : this.#candidacy.gone(member);
     if (next === undefined) return [];
     if (next !== 'seek') return [this.#answer(next)];
-    return this.#mayLead(mayVote) ? this.#seek() : [];
+    return mayLead && this.#isVoter ? this.#seek() : [];
   }
 
   #lead(proposals: Proposals, random: number): Effect[] {
@@ -321,9 +321,11 @@ export class Leader {
     this.#ticksToHeartbeat = this.#timing.heartbeat;
     const ballot = this.ballot;
     if (ballot === undefined || this.#mode === 'on-demand') return [];
-    const floor = this.collectable === 0 ? {} : { floor: this.collectable };
-    const ends = this.#witnesses.ends(this.#others);
     const slotOut = this.#mark;
+    // Who is behind may have heard of a higher one: the others have, too.
+    const collectable = Math.min(this.collectable, slotOut);
+    const floor = collectable === 0 ? {} : { floor: collectable };
+    const ends = this.#witnesses.ends(this.#others);
     return [send(this.#others, { type: 'heartbeat', ballot, slotOut, ...floor, ends })];
   }
 

@@ -269,7 +269,7 @@ export class Member {
       case 'survey':
         return this.#ask([this.#learner.survey(input.survey)]);
       case 'gone':
-        return this.#leader.gone(input.member, this.mayVote);
+        return this.#leader.gone(input.member, this.#mayLead);
       case 'resign':
         return this.#leader.resign();
       case 'hand-over':
@@ -387,7 +387,7 @@ export class Member {
         this.#learner.heard(message.slotOut, from);
         return this.#leader.canvassed(from, message);
       case 'hand-over':
-        return this.#leader.handedOver(message);
+        return this.#mayLead ? this.#leader.handedOver(message) : [];
       case 'decision':
         return this.#decision(from, message);
       case 'learn':
@@ -431,7 +431,7 @@ export class Member {
       ...question,
       // What was decided before a restart, also when nobody else is there to speak of it.
       ...this.#perform(),
-      ...this.#leader.tick(random, unapplied, this.mayVote, write),
+      ...this.#leader.tick(random, unapplied, this.#mayLead, write),
       ...this.#upgrade(),
       ...this.#propose(this.#replica.tick(random)),
       ...this.#reader.tick(random, this.#ruling),
@@ -567,6 +567,11 @@ export class Member {
     if (this.slotOut <= this.#mark) return [];
     this.#mark = this.slotOut;
     return [{ type: 'persist', record: { type: 'decided-mark', slot: this.slotOut } }];
+  }
+
+  /** Who takes nothing new would lead to nothing: others, whose disks keep up, lead. */
+  get #mayLead(): boolean {
+    return this.mayVote && !this.#isFull;
   }
 
   /** It lacks what is decided, and has a use for it. */

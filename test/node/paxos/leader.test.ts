@@ -535,6 +535,18 @@ describe('the floor', () => {
     expect(won.collectable).toBe(2);
   });
 
+  test('said by a leader that is behind, it is no higher than what that one has applied', () => {
+    // Of a leader before it, which had applied more.
+    const behind = leader({ slotOut: 2 });
+    const heartbeat = { type: 'heartbeat', ballot: ballot('1.b'), slotOut: 9, floor: 7 } as const;
+    behind.heartbeat('b', heartbeat);
+    behind.handedOver({ type: 'hand-over', ballot: ballot('1.b') });
+    const effects = ['b', 'c'].flatMap((voter) => p1b(behind, voter, { from: 2 }));
+    const [first] = sent(effects, 'heartbeat');
+    expect(first?.message).toMatchObject({ slotOut: 2, floor: 2 });
+    expect(behind.collectable).toBe(7);
+  });
+
   test('whoever named it may be gone: a leader below it starts phase 1 again', () => {
     const [won] = elected({ floor: 3 });
     const again: Effect[] = [];

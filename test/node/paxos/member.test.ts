@@ -203,6 +203,17 @@ describe('a member whose disk falls behind', () => {
     expect(applied(hear(member, learned(pvalue('1.b', 1, 'v'))))).toEqual([1]);
   });
 
+  test('does not try to lead, whoever asks it to; once its disk keeps up it does', () => {
+    const member = voter();
+    member.step(full);
+    const asked = { type: 'hand-over', ballot: ballot('3.b') } as const;
+    const effects = [...hear(member, asked), ...member.step({ type: 'gone', member: 'b' })];
+    for (let i = 0; i < 200; i++) effects.push(...member.step(tick));
+    expect([...sent(effects, 'p1a'), ...sent(effects, 'canvass')]).toEqual([]);
+    member.step(free);
+    expect(sent(hear(member, asked), 'p1a')).toHaveLength(1);
+  });
+
   test('R3: stops to apply between any two slots, and goes on behind the last one', () => {
     const member = voter();
     const all = [0, 1, 2, 3, 4].map((slot) => pvalue('1.b', slot, 'ab'));

@@ -2,6 +2,7 @@ import { compareBallots, formatBallot, type Ballot } from '../../../node/src/pax
 import type { Configuration, LeadershipMode } from '../../../node/src/paxos/configuration.ts';
 import type { Effect, LogRecord, Recovered } from '../../../node/src/paxos/effects.ts';
 import type { Message } from '../../../node/src/paxos/messages.ts';
+import { isPlausible, type Known } from '../../../node/src/paxos/plausible.ts';
 import { sameValue, type Pvalue, type Slot, type Value } from '../../../node/src/paxos/pvalue.ts';
 import { Held } from './held.ts';
 import { Rulings } from './rulings.ts';
@@ -17,6 +18,9 @@ export class BrokenInvariant extends Error {
     this.invariant = invariant;
   }
 }
+
+/** Who has heard of the highest ballot and slot: it drops only what nobody can mean. */
+const ANYTHING: Known = { round: Infinity, slotsBelow: Infinity };
 
 /** One of a member's processes: there may be two, on one disk or on a copy of it. */
 interface Process {
@@ -177,7 +181,12 @@ export class Invariants {
       if (effect.type === 'reconfigured' && effect.stored !== undefined) {
         this.#reconfigured(process, effect.stored.at(-1));
       }
-      if (effect.type !== 'send' || effect.message.type !== 'p2a') continue;
+      if (effect.type !== 'send') continue;
+      if (!isPlausible(effect.message, ANYTHING)) {
+        const text = `${member} says what everybody drops: ${JSON.stringify(effect.message)}`;
+        throw new BrokenInvariant('plausible', text);
+      }
+      if (effect.message.type !== 'p2a') continue;
       const { ballot, slot, value } = effect.message;
       this.#propose(member, process, { ballot, slot, value });
     }

@@ -751,4 +751,11 @@ export const mutants: readonly SimulatedMutant[] = [
     from: 'answersWaitForMark: true,',
     to: 'answersWaitForMark: false,',
   },
+  {
+    name: 'who leads and is behind says a floor that it has not applied',
+    invariant: 'plausible',
+    file: 'paxos/leader.ts',
+    from: 'const collectable = Math.min(this.collectable, slotOut);',
+    to: 'const { collectable } = this;',
+  },
 ];

@@ -1844,4 +1844,20 @@ export const testedMutants: readonly TestedMutant[] = [
     from: 'if (this.#failure !== undefined) throw this.#failure;',
     to: '',
   },
+  {
+    name: 'a member whose disk falls behind leads when it is asked to',
+    in: 'test/node/paxos/member.test.ts',
+    test: 'a member whose disk falls behind does not try to lead, whoever asks it to; once its disk keeps up it does',
+    file: 'paxos/member.ts',
+    from: 'return this.#mayLead ? this.#leader.handedOver(message) : [];',
+    to: 'return this.#leader.handedOver(message);',
+  },
+  {
+    name: 'a member whose disk falls behind tries to lead',
+    in: 'test/node/paxos/member.test.ts',
+    test: 'a member whose disk falls behind does not try to lead, whoever asks it to; once its disk keeps up it does',
+    file: 'paxos/member.ts',
+    from: '...this.#leader.tick(random, unapplied, this.#mayLead, write),',
+    to: '...this.#leader.tick(random, unapplied, this.mayVote, write),',
+  },
 ];
