@@ -1,8 +1,9 @@
-/** Ctrl-C, or a request to end: what is not whole then is not left behind. */
+/** Ctrl-C, a request to end, or a terminal that is gone: what is not whole then is not left behind. */
 export function interruption(): AbortSignal {
   const interrupt = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => interrupt.abort());
+  // Not `once`: a second one would end the process in the middle of what it removes.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => interrupt.abort());
   }
   return interrupt.signal;
 }

@@ -5,6 +5,7 @@ import { InterruptedError } from '../local/interrupted-error.ts';
 import { NotBlankError } from '../local/restore.ts';
 import { TrialError } from '../local/trial.ts';
 import { FileExistsError } from '../local/unfinished-file.ts';
+import { UncheckedError } from '../places/place.ts';
 import { S3AddressError } from '../places/s3-address.ts';
 import { S3Error } from '../places/s3-error.ts';
 import { CommandError } from './command-error.ts';
@@ -22,7 +23,9 @@ export async function explained<T>(file: string, work: Promise<T> | (() => T)): 
     if (error instanceof NotBlankError) {
       throw new CommandError(error.message, exitCodes.dataRefused);
     }
-    if (error instanceof S3Error) throw new CommandError(error.message, exitCodes.io);
+    if (error instanceof S3Error || error instanceof UncheckedError) {
+      throw new CommandError(error.message, exitCodes.io);
+    }
     if (error instanceof S3AddressError) throw new CommandError(error.message, exitCodes.usage);
     if (error instanceof FileExistsError) throw new CommandError(error.message, exitCodes.usage);
     if (error instanceof InterruptedError) throw new CommandError(error.message, exitCodes.failed);

@@ -1,10 +1,11 @@
 import path from 'node:path';
 import { SingleBar } from 'cli-progress';
+import { exitCodes } from '../../../contract/src/error-codes.ts';
 import { verifySnapshot, type Snapshot } from '../../../contract/src/snapshot-file.ts';
 import { SLOT_MARGIN } from '../../../contract/src/snapshot.ts';
 import { clusterFlag } from '../local/cluster-flag.ts';
 import { FirstConfigurationFile } from '../local/first-configuration-file.ts';
-import { keepNewest, keptName } from '../local/kept-snapshots.ts';
+import { keepNewest, keptName, removeLeft } from '../local/kept-snapshots.ts';
 import { isBlank, NotBlankError, placeSnapshot } from '../local/restore.ts';
 import { saveSnapshot } from '../local/snapshot-save.ts';
 import { tryRestore } from '../local/trial.ts';
@@ -12,6 +13,7 @@ import { Workspace } from '../local/workspace.ts';
 import type { SnapshotPlace } from '../places/place.ts';
 import { placeOf, shelfOf } from '../places/place-of.ts';
 import { isS3Address } from '../places/s3-address.ts';
+import { CommandError } from './command-error.ts';
 import { interruption } from './interruption.ts';
 import { knownMemberOf } from './member-of.ts';
 import { ANSWER_MS, print, withAnyClient, withClient, type SessionOptions } from './session.ts';
@@ -62,19 +64,25 @@ export async function keep(where: string, options: KeepOptions): Promise<void> {
   const shelf = await explained(where, shelfOf(where, { ...given(options), signal }));
   const name = keptName(cluster, new Date());
   const place = shelf.place(name);
+  const left = await explained(where, removeLeft(shelf, cluster));
   const before = await explained(where, shelf.names());
   const check = (file: string): Promise<void> => tryRestore(file, { signal });
   const snapshot = await saveShown(place, options, signal, check);
   const newest = { name, header: snapshot.header };
-  const kept = await explained(where, keepNewest(shelf, newest, last, before));
-  const { whole, damaged, removed } = kept;
+  const kept = await explained(where, keepNewest(shelf, newest, last, before)).catch((error) => {
+    const why = error instanceof CommandError ? error.message : String(error);
+    const text = `${saved(place.address, snapshot)} ${TRIED} Older ones were not tidied: ${why}`;
+    throw new CommandError(text, exitCodes.io);
+  });
+  const { whole, damaged } = kept;
+  const removed = [...left, ...kept.removed];
   for (const { name, why } of damaged) {
     process.stderr.write(`${shelf.addressOf(name)}: ${why} It is not counted, and stays.\n`);
   }
   const gone = removed.length === 0 ? 'none was removed' : `removed: ${removed.join(', ')}`;
   print(
     options,
-    { ...summary(place.address, snapshot), ...kept },
+    { ...summary(place.address, snapshot), ...kept, removed },
     () => `${saved(place.address, snapshot)} ${TRIED} Whole ones there: ${whole.length}; ${gone}.`,
   );
 }
@@ -169,6 +177,7 @@ export async function inspect(file: string, options: FileOptions): Promise<void>
 /** Puts a snapshot into the data folders of members that begin a new cluster with it. */
 export async function restore(file: string, options: RestoreOptions): Promise<void> {
   const { data, cluster, nodes } = options;
+  if (data === '') throw new CommandError('--data names no folder.', exitCodes.usage);
   const folder = new Workspace('.').dataOf(cluster);
   const folders =
     data === undefined

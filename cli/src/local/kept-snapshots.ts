@@ -65,9 +65,18 @@ export async function keepNewest(
   found.sort((a, b) => b.header.slot - a.header.slot || (a.name < b.name ? 1 : -1));
   const whole = [newest.name, ...found.map(({ name }) => name)];
   const removed = whole.splice(count);
-  removed.push(...(await shelf.left(isOwn)));
   for (const name of removed) await shelf.remove(name);
   return { whole, damaged, removed };
+}
+
+/**
+ * Removes what is not whole, of runs that were killed long ago: before another one is saved, which
+ * may need the room. @returns the names
+ */
+export async function removeLeft(shelf: Shelf, cluster: string): Promise<readonly string[]> {
+  const left = await shelf.left((name) => isKept(name, cluster));
+  for (const name of left) await shelf.remove(name);
+  return left;
 }
 
 /** @returns a sentence when it does not count; `undefined` when it is there no more */

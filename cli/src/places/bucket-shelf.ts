@@ -42,8 +42,8 @@ export class BucketShelf implements Shelf {
 
   /** An answer is about that object: it was archived, say. No answer is about all of them. */
   troubleOf(error: unknown): string | undefined {
-    const { status = 0 } = error instanceof S3Error ? error : {};
-    return status >= 400 && status < 500 ? (error as S3Error).message : undefined;
+    const isAnswer = error instanceof S3Error && error.status !== undefined;
+    return isAnswer && error.status >= 400 ? error.message : undefined;
   }
 
   #keyOf(name: string): string {

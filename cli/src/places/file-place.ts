@@ -1,4 +1,9 @@
-import { verifySnapshot, type Snapshot } from '../../../contract/src/snapshot-file.ts';
+import fs from 'node:fs';
+import {
+  SnapshotError,
+  verifySnapshot,
+  type Snapshot,
+} from '../../../contract/src/snapshot-file.ts';
 import { refuseOther, type SnapshotPlace } from './place.ts';
 
 /** A snapshot in a file. */
@@ -21,7 +26,11 @@ export class FilePlace implements SnapshotPlace {
     return verifySnapshot(this.address);
   }
 
+  /** It may be read twice, which a pipe cannot. */
   async use<T>(work: (file: string) => T | Promise<T>): Promise<T> {
+    if (!fs.statSync(this.address).isFile()) {
+      throw new SnapshotError('It is no file. Copy what it has into one.');
+    }
     return work(this.address);
   }
 }

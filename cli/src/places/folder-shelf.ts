@@ -27,11 +27,13 @@ export class FolderShelf implements Shelf {
     return new FilePlace(this.addressOf(name));
   }
 
-  /** Of files: a pipe would be waited for without an end. */
+  /** A pipe would be waited for without an end, also behind a link; so would a device. */
   async names(): Promise<readonly string[]> {
-    const found = await fs.promises.readdir(this.#folder, { withFileTypes: true });
-    const isReadable = (each: fs.Dirent): boolean => !each.isFIFO() && !each.isSocket();
-    return found.filter(isReadable).map(({ name }) => name);
+    const names = await fs.promises.readdir(this.#folder);
+    return names.filter((name) => {
+      const found = fs.statSync(this.addressOf(name), { throwIfNoEntry: false });
+      return found === undefined || found.isFile() || found.isDirectory();
+    });
   }
 
   async left(isKept: (name: string) => boolean): Promise<readonly string[]> {

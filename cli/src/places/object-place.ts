@@ -1,9 +1,13 @@
 import path from 'node:path';
-import { SnapshotParser, type Snapshot } from '../../../contract/src/snapshot-file.ts';
+import {
+  SnapshotError,
+  SnapshotParser,
+  type Snapshot,
+} from '../../../contract/src/snapshot-file.ts';
 import { inScratch } from '../local/scratch.ts';
 import { FileExistsError, UnfinishedFile } from '../local/unfinished-file.ts';
 import type { Bucket } from './bucket.ts';
-import { refuseOther, type SnapshotPlace } from './place.ts';
+import { refuseOther, UncheckedError, type SnapshotPlace } from './place.ts';
 
 const READ_BYTES = 1024 * 1024;
 /** In a scratch folder: a snapshot on its way. */
@@ -32,15 +36,33 @@ export class ObjectPlace implements SnapshotPlace {
       const file = path.join(folder, FILE);
       const saved = await work(file);
       await this.#put(file, saved);
-      try {
-        refuseOther(await this.verify(), saved);
-      } catch (error) {
-        // Kept, it would count for nothing, and another one would come each time.
-        await this.#bucket.remove(this.#key).catch(() => undefined);
-        throw error;
-      }
+      refuseOther(await this.#readBack(), saved);
       return saved;
     });
+  }
+
+  /**
+   * What cannot be read back is removed: kept, it would count for nothing, and another one would
+   * come each time. But what is in the place of an older one stays, as it may be whole.
+   * @throws UncheckedError when it stays; SnapshotError; S3Error
+   */
+  async #readBack(): Promise<Snapshot> {
+    try {
+      return await this.verify();
+    } catch (error) {
+      const isGone = !this.#overwrites && (await this.#removed());
+      if (isGone || error instanceof SnapshotError) throw error;
+      throw new UncheckedError(this.address, error);
+    }
+  }
+
+  async #removed(): Promise<boolean> {
+    try {
+      await this.#bucket.remove(this.#key);
+      return true;
+    } catch {
+      return false; // It was interrupted, or S3 is gone.
+    }
   }
 
   /** When an answer is lost, S3 is asked again, and then there is an object: this one. */

@@ -1,6 +1,25 @@
 import { SnapshotError, type Snapshot } from '../../../contract/src/snapshot-file.ts';
+import { InterruptedError } from '../local/interrupted-error.ts';
 
 /* Where snapshots are: files of folders, or objects of buckets. */
+
+/** It is where it was to be, and was not read there; `message` is a sentence. */
+export class UncheckedError extends Error {
+  override readonly name = 'UncheckedError';
+
+  constructor(address: string, cause: unknown) {
+    const why = cause instanceof InterruptedError ? 'It was interrupted.' : messageOf(cause);
+    super(
+      `${address} was saved, and could not be checked there: ${why} ` +
+        `"synod snapshot verify ${address}" does that.`,
+      { cause },
+    );
+  }
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
 
 /** Of one snapshot. */
 export interface SnapshotPlace {
@@ -9,7 +28,8 @@ export interface SnapshotPlace {
   /**
    * Has `work` save one to a file, and brings it here. It has its name only when all of it is
    * here; then it is read under that name, and checked once more.
-   * @throws what `work` throws; FileExistsError; SnapshotError when it is not what was saved
+   * @throws what `work` throws; FileExistsError; SnapshotError when it is not what was saved;
+   *   UncheckedError
    */
   save(work: (file: string) => Promise<Snapshot>): Promise<Snapshot>;
   /** Reads and checks all of it. @throws SnapshotError, or why it cannot be read */

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -27,9 +27,8 @@ async function writer(): Promise<number> {
   }
 }
 
-test.each([['verify'], ['inspect'], ['restore']])('%s ends when it is told to', async (command) => {
-  const args = command === 'restore' ? ['--data', path.join(folder, 'data')] : [];
-  const child = spawn(process.execPath, [PROGRAM, 'snapshot', command, file, ...args]);
+test.each([['verify'], ['inspect']])('%s ends when it is told to', async (command) => {
+  const child = spawn(process.execPath, [PROGRAM, 'snapshot', command, file]);
   const ended = new Promise((resolve) => child.once('exit', (_, signal) => resolve(signal)));
   const open = await writer();
   const late = setTimeout(() => child.kill('SIGKILL'), 3_000);
@@ -38,3 +37,19 @@ test.each([['verify'], ['inspect'], ['restore']])('%s ends when it is told to', 
   clearTimeout(late);
   fs.closeSync(open);
 });
+
+test.each([
+  ['restore', (file) => [file, '--data', path.join(folder, 'data')]],
+  ['verify', (file) => [file, '--restore']],
+] as [string, (file: string) => string[]][])(
+  '%s, which reads twice, takes no pipe',
+  (command, args) => {
+    const asked = [PROGRAM, 'snapshot', command, ...args(file)];
+    const { status, stderr } = spawnSync(process.execPath, asked, {
+      encoding: 'utf8',
+      timeout: 9_000,
+    });
+    expect(stderr).toContain('It is no file.');
+    expect(status).toBe(65);
+  },
+);

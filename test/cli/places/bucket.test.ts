@@ -75,10 +75,11 @@ function losing(kept: (body: Buffer) => Buffer = (body) => body): Answer {
   };
 }
 
-const place = (): ObjectPlace => new ObjectPlace('s3://backups/a', bucket(), 'a');
+const place = (overwrites = false): ObjectPlace =>
+  new ObjectPlace('s3://backups/a', bucket(), 'a', overwrites);
 
-const save = (): Promise<Snapshot> =>
-  place().save(async (file) => {
+const save = (overwrites = false): Promise<Snapshot> =>
+  place(overwrites).save(async (file) => {
     fs.writeFileSync(file, await saved());
     return verifySnapshot(file);
   });
@@ -105,4 +106,26 @@ test('one that cannot be read back is removed: it would count for nothing, and m
   };
   await expect(save()).rejects.toThrow('could not be read');
   expect(object).toBeUndefined();
+});
+
+test('one in the place of another one stays when it cannot be read back: it may be whole', async () => {
+  const methods: string[] = [];
+  answer = ({ method = '' }, response) => {
+    methods.push(method);
+    response.writeHead(method === 'PUT' ? 200 : 403).end();
+  };
+  await expect(save(true)).rejects.toThrow('s3://backups/a was saved, and could not be checked');
+  expect(methods).not.toContain('DELETE');
+});
+
+test('another one that took its place meanwhile is not removed', async () => {
+  const other = await saved({ name: 'chat-log', version: 2 });
+  const methods: string[] = [];
+  answer = ({ method = '' }, response) => {
+    methods.push(method);
+    if (method === 'HEAD') response.writeHead(404).end();
+    else response.end(method === 'GET' ? other : undefined);
+  };
+  await expect(save()).rejects.toThrow('it is whole, and another one');
+  expect(methods).not.toContain('DELETE');
 });
