@@ -69,11 +69,13 @@ export async function keep(where: string, options: KeepOptions): Promise<void> {
   const check = (file: string): Promise<void> => tryRestore(file, { signal });
   const snapshot = await saveShown(place, options, signal, check);
   const newest = { name, header: snapshot.header };
-  const kept = await explained(where, keepNewest(shelf, newest, last, before)).catch((error) => {
-    const why = error instanceof CommandError ? error.message : String(error);
-    const text = `${saved(place.address, snapshot)} ${TRIED} Older ones were not tidied: ${why}`;
-    throw new CommandError(text, exitCodes.io);
-  });
+  const kept = await explained(where, keepNewest(shelf, newest, last, before)).catch(
+    (error: unknown) => {
+      const why = error instanceof CommandError ? error.message : String(error);
+      const text = `${saved(place.address, snapshot)} ${TRIED} Older ones were not tidied: ${why}`;
+      throw new CommandError(text, exitCodes.io);
+    },
+  );
   const { whole, damaged } = kept;
   const removed = [...left, ...kept.removed];
   for (const { name, why } of damaged) {
