@@ -118,6 +118,8 @@ export class Lanes {
   readonly #sweeper: NodeJS.Timeout;
   #lastNumber = 0;
   readonly #session: Session;
+  /** The id of the cluster that answered last; `undefined` before any answer. */
+  #cluster: string | undefined;
   #isOpening = false;
   /** What opens and closes sessions is numbered apart. */
   #lastOpening = SESSIONS_FROM;
@@ -240,10 +242,9 @@ export class Lanes {
       isOpening: true,
       consistency: 'linearizable',
       operations: [],
-      resolve: ({ slot, results: [cluster] }) =>
+      resolve: ({ slot }) =>
         over(() => {
-          const id = cluster && Buffer.from(cluster).toString();
-          if (this.#session.opened(slot, request.sentAt, id)) this.#clusterChanged();
+          this.#session.opened(slot, request.sentAt);
           for (const waiting of this.#sessionless()) this.#send(waiting);
         }),
       reject: (error) =>
@@ -342,9 +343,14 @@ export class Lanes {
   #replies(data: Uint8Array): void {
     const whole = this.#parts.take(data);
     if (!(whole instanceof Uint8Array)) return; // A part of an answer; or it came changed.
-    for (const { lane, number, outcome } of parseReplies(whole) ?? []) {
+    const { clusterId, replies } = parseReplies(whole) ?? { replies: [] };
+    for (const { lane, number, outcome } of replies) {
       const request = this.#lanes[lane];
-      if (request?.number === number) this.#outcome(request, outcome); // Else it is stale.
+      if (request?.number !== number) continue; // It is stale.
+      const isSame = this.#cluster === undefined || this.#cluster === clusterId;
+      this.#cluster = clusterId;
+      if (!isSame) return this.#clusterChanged();
+      this.#outcome(request, outcome);
     }
   }
 
@@ -357,17 +363,12 @@ export class Lanes {
     this.#settle(request, () => request.resolve(outcome));
   }
 
-  /** What it was answered before may be lost: each command that waits or is under way is told. */
+  /** What it was answered before may be lost: each call that waits or is under way is told. */
   #clusterChanged(): void {
-    const isCommand = ({ kind, isOpening }: Request): boolean => kind === 'request' && !isOpening;
+    this.#session.lost();
     const error = new SynodError('CLUSTER_CHANGED');
-    const waiting = this.#waiting.splice(0);
-    this.#waiting.push(...waiting.filter((request) => !isCommand(request)));
-    for (const request of waiting.filter(isCommand)) request.reject(error);
-    for (const request of [...this.#lanes]) {
-      if (request === undefined || !isCommand(request)) continue;
-      this.#settle(request, () => request.reject(error));
-    }
+    for (const request of this.#waiting.splice(0)) request.reject(error);
+    this.#rejectAll(error);
   }
 
   /**

@@ -13,8 +13,6 @@ export class Session {
   readonly #ttlMs: number;
   /** The slot in which it was opened; `undefined` while there is none. */
   #id: number | undefined;
-  /** The id of the cluster that had the last one. */
-  #cluster: string | undefined;
   /** When something was sent that came to be applied in it. */
   #usedAt = 0;
 
@@ -33,17 +31,10 @@ export class Session {
     return now - this.#usedAt < this.#ttlMs / 2 ? this.#id : undefined;
   }
 
-  /**
-   * It was opened in that slot, by what was sent at that time.
-   * @param cluster the id of the cluster that has it; `undefined` when that is not said
-   * @returns whether the session before was in another cluster: that this one was restored from
-   */
-  opened(slot: number, sentAt: number, cluster: string | undefined): boolean {
+  /** It was opened in that slot, by what was sent at that time. */
+  opened(slot: number, sentAt: number): void {
     this.#id = slot;
     this.#usedAt = sentAt;
-    const before = this.#cluster;
-    this.#cluster = cluster ?? before;
-    return before !== undefined && cluster !== undefined && before !== cluster;
   }
 
   /** A command of it that was sent at that time was applied. */
@@ -53,6 +44,11 @@ export class Session {
 
   ended(id: number | undefined): void {
     if (id === this.#id) this.#id = undefined;
+  }
+
+  /** Another cluster answers: it has none of this client's sessions. */
+  lost(): void {
+    this.#id = undefined;
   }
 
   /** @param number no command has it */

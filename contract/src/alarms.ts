@@ -6,6 +6,7 @@ export const alarmCodes = [
   'no-state',
   'state-kept',
   'nats',
+  'two-clusters',
   'no-quorum',
   'no-leader',
   'undecided',

@@ -36,6 +36,8 @@ export const errors = {
   NOT_SETTLED:
     'The change is decided, but a quorum does not have it on disk yet. Stop no member; ask again.',
   NO_MEMBER: 'No member with that id answers. "synod status" shows those that do.',
+  TWO_CLUSTERS:
+    'Members of two clusters answer under this name. Stop those of the one that should not run.',
   ANOTHER_CLUSTER: 'The member has another first configuration, for ever. It changed nothing.',
   ANOTHER_SNAPSHOT:
     'The cluster begins with a snapshot, and the member holds another one, or none. Restore that one.',

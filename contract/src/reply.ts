@@ -31,10 +31,17 @@ export interface Reply {
   readonly outcome: Outcome;
 }
 
+/** The answers of one member to one client that travel together. */
+export interface Replies {
+  /** Of the cluster that answers: two of one name may be there, or one in the place of another. */
+  readonly clusterId: string;
+  readonly replies: readonly Reply[];
+}
+
 /** An answer may be so large, or as large as a message of NATS: if that is smaller, in parts. */
 export const LARGEST_ANSWER = 1024 * 1024;
 
-export const REPLY_VERSION = 2;
+export const REPLY_VERSION = 3;
 
 type Wire = [lane: number, number: number, slot: number, results: readonly Uint8Array[]];
 type WireRefusal = [
@@ -42,13 +49,14 @@ type WireRefusal = [
   ...sizes: [bytes: number, most: number] | [],
 ];
 
-export function encodeReplies(replies: readonly Reply[]): Uint8Array {
+/** MessagePack of [cluster id, answers], with a checksum and a version. */
+export function encodeReplies({ clusterId, replies }: Replies): Uint8Array {
   const wire = replies.map(({ lane, number, outcome }): Wire | WireRefusal =>
     outcome.ok
       ? [lane, number, outcome.slot, outcome.results]
       : [lane, number, outcome.code, outcome.retryAfterMs ?? null, ...sizesToWire(outcome.sizes)],
   );
-  return seal(pack(wire, ENVELOPE_BYTES), REPLY_VERSION);
+  return seal(pack([clusterId, wire], ENVELOPE_BYTES), REPLY_VERSION);
 }
 
 /** They came later: who does not know them reads what stands before. */
@@ -57,19 +65,21 @@ function sizesToWire(sizes: Sizes | undefined): [number, number] | [] {
 }
 
 /** @returns `undefined` when the bytes are not replies of this version, or not as they were sent */
-export function parseReplies(bytes: Uint8Array): Reply[] | undefined {
+export function parseReplies(bytes: Uint8Array): Replies | undefined {
   try {
     const content = unseal(asBuffer(bytes), REPLY_VERSION);
     if (isUnopened(content)) return undefined;
     const frame: unknown = unpack(content);
     if (!Array.isArray(frame)) return undefined;
+    const [clusterId, entries] = frame as unknown[];
+    if (typeof clusterId !== 'string' || !Array.isArray(entries)) return undefined;
     const replies: Reply[] = [];
-    for (const entry of frame as unknown[]) {
+    for (const entry of entries as unknown[]) {
       const reply = parseReply(entry);
       if (reply === undefined) return undefined;
       replies.push(reply);
     }
-    return replies;
+    return { clusterId, replies };
   } catch {
     return undefined;
   }

@@ -28,7 +28,8 @@ test('what is refused with the opening of its session is refused once, and its l
       const lane = Number(reply.slice(reply.lastIndexOf('.') + 1));
       const outcome = { ok: true, slot: 7, results: operations } as const;
       const subject = `inbox.${CLIENT}.replies`;
-      setImmediate(() => take({ subject, data: encodeReplies([{ lane, number, outcome }]) }));
+      const replies = encodeReplies({ clusterId: 'c', replies: [{ lane, number, outcome }] });
+      setImmediate(() => take({ subject, data: replies }));
     },
   } as unknown as NatsLink; // Lanes use no more of it.
   const lanes = new Lanes({

@@ -6,9 +6,11 @@ import { connect as connectNats, type NatsConnection } from 'nats';
 import { MAX_UNANSWERED, parseCommand, type Command } from '../../contract/src/command.ts';
 import type { ErrorCode } from '../../contract/src/error-codes.ts';
 import { partsOf } from '../../contract/src/parts.ts';
+import { parseRead } from '../../contract/src/read-request.ts';
 import { encodeReplies, type Outcome } from '../../contract/src/reply.ts';
 import { SLOT_MARGIN } from '../../contract/src/snapshot.ts';
 import { subjectsOf } from '../../contract/src/subjects.ts';
+import type { SynodError } from '../../contract/src/synod-error.ts';
 import { folderNats } from '../../cli/src/local/folder-nats.ts';
 import { Workspace } from '../../cli/src/local/workspace.ts';
 import { connect, type SynodClient } from '../../client/src/client.ts';
@@ -17,7 +19,7 @@ import { connect, type SynodClient } from '../../client/src/client.ts';
 
 const OPERATION = Buffer.from('an operation');
 const subjects = subjectsOf('local', 'test');
-const { request } = subjects;
+const { request, read } = subjects;
 
 let folder: string;
 let workspace: Workspace;
@@ -46,6 +48,12 @@ interface Asked extends Command {
   readonly answer: (outcome: Outcome, number?: number, limit?: number) => void;
 }
 
+/** Of whoever answers. */
+let clusterId = 'before';
+beforeEach(() => {
+  clusterId = 'before';
+});
+
 /** Takes the requests from now on; sessions are opened, unless they are to be handled, too. */
 async function lead(handle: (asked: Asked) => void, sessionsToo = false): Promise<void> {
   let sessions = 100;
@@ -56,7 +64,7 @@ async function lead(handle: (asked: Asked) => void, sessionsToo = false): Promis
       const dot = reply.lastIndexOf('.');
       const lane = Number(reply.slice(dot + 1));
       const answer = (outcome: Outcome, number = command.number, limit = 0): void => {
-        const whole = encodeReplies([{ lane, number, outcome }]);
+        const whole = encodeReplies({ clusterId, replies: [{ lane, number, outcome }] });
         const messages = limit === 0 ? [whole] : partsOf(whole, limit);
         for (const each of messages) leader.publish(`${reply.slice(0, dot)}.replies`, each);
       };
@@ -139,19 +147,19 @@ test('what was sent more often into a session that has ended may have run', asyn
 
 test('who was answered by a cluster that was restored since is told so, once', async () => {
   const ran: number[] = [];
-  let [cluster, slot] = ['before', 20];
+  let slot = 20;
   await lead(({ session, number, answer }) => {
     const isOpening = session?.type === 'open';
     // The sessions of the cluster that was are not restored.
     const isOver = session?.type === 'in' && session.id !== slot;
     if (isOver) return answer(refused('SESSION_EXPIRED'));
     if (!isOpening) ran.push(number);
-    answer({ ok: true, slot, results: isOpening ? [Buffer.from(cluster)] : done.results });
+    answer({ ok: true, slot, results: done.results });
   }, true);
   await start(5_000, 2);
   await client.propose([OPERATION]);
   // The snapshot is older than what was answered: the slots say nothing.
-  [cluster, slot] = ['after', 7 + SLOT_MARGIN];
+  [clusterId, slot] = ['after', 7 + SLOT_MARGIN];
   const told = Array.from({ length: 4 }, () => client.propose([OPERATION]));
   for (const each of await Promise.allSettled(told)) {
     expect(each).toMatchObject({ reason: { code: 'CLUSTER_CHANGED' } });
@@ -159,6 +167,57 @@ test('who was answered by a cluster that was restored since is told so, once', a
   expect(ran).toEqual([1]);
   expect(await client.propose([OPERATION])).toMatchObject({ slot });
   expect(ran).toHaveLength(2);
+});
+
+/** Takes reads, which any member does. */
+async function serve(handle: (answer: (outcome: Outcome) => void) => void): Promise<void> {
+  leader.subscribe(read, {
+    callback: (_, { data, reply = '' }) => {
+      const { number } = parseRead(data);
+      const dot = reply.lastIndexOf('.');
+      const lane = Number(reply.slice(dot + 1));
+      handle((outcome) => {
+        const replies = [{ lane, number, outcome }];
+        leader.publish(`${reply.slice(0, dot)}.replies`, encodeReplies({ clusterId, replies }));
+      });
+    },
+  });
+  await leader.flush();
+}
+
+test('where two clusters have one name, no answer follows one of the other without a word', async () => {
+  let count = 0;
+  await serve((answer) => {
+    count += 1;
+    clusterId = count % 3 === 0 ? 'the other' : 'the one';
+    answer({ ...done, results: [Buffer.from(clusterId)] });
+  });
+  await start(5_000);
+  const seen: string[] = [];
+  for (let i = 0; i < 9; i++) {
+    const answer = client.read([OPERATION]).then(
+      ({ results }) => Buffer.from(results[0] ?? []).toString(),
+      ({ code }: SynodError) => code,
+    );
+    seen.push(await answer);
+  }
+  const changed = 'CLUSTER_CHANGED';
+  const round = [changed, changed, 'the one'];
+  expect(seen).toEqual(['the one', 'the one', ...round, ...round, changed]);
+});
+
+test('an answer that comes too late does not count as one of another cluster', async () => {
+  const late: (() => void)[] = [];
+  await serve((answer) => {
+    answer(done);
+    late.push(() => answer(done));
+  });
+  await start(5_000);
+  await client.read([OPERATION]);
+  clusterId = 'the other';
+  late[0]?.();
+  clusterId = 'before';
+  await expect(client.read([OPERATION])).resolves.toMatchObject({ slot: 3 });
 });
 
 test('a session is opened by the first command, and closed with the client', async () => {

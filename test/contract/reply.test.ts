@@ -33,8 +33,10 @@ function plain(all: readonly Reply[] | undefined): unknown {
 
 test('what is encoded is parsed again', () => {
   fc.assert(
-    fc.property(replies, (all) => {
-      expect(plain(parseReplies(encodeReplies(all)))).toEqual(plain(all));
+    fc.property(fc.string(), replies, (clusterId, all) => {
+      const parsed = parseReplies(encodeReplies({ clusterId, replies: all }));
+      expect(parsed?.clusterId).toBe(clusterId);
+      expect(plain(parsed?.replies)).toEqual(plain(all));
     }),
     { seed: 1 },
   );
@@ -44,7 +46,7 @@ test('any bytes are replies or undefined, and nothing is thrown', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
       const parsed = parseReplies(bytes);
-      expect(parsed === undefined || Array.isArray(parsed)).toBe(true);
+      expect(parsed === undefined || Array.isArray(parsed.replies)).toBe(true);
     }),
     { seed: 2, numRuns: 500 },
   );

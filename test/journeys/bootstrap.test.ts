@@ -251,6 +251,7 @@ test("two clusters of one name, on the same subjects: another cluster's messages
           const series = 'synod_messages_dropped_total{reason="other-cluster"}';
           return (await of.metric(name, series)) > 0 ? true : undefined;
         });
+        expect((await shown(name, of)).alarmCodes).toContain('two-clusters');
       }
     }
   } finally {

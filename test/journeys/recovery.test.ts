@@ -90,6 +90,12 @@ async function recover(newClusterId = 'new'): Promise<MemberStatus> {
   return start('n0');
 }
 
+/** A client that goes on is told, once, that it may miss what it was answered. */
+async function told(): Promise<void> {
+  const next = client.machine(chatLog).read();
+  await expect(next).rejects.toMatchObject({ code: 'CLUSTER_CHANGED' });
+}
+
 /** Waits until n0 has applied a slot: of the others, a majority may have decided it without n0. */
 function applied(slot: number): Promise<MemberStatus> {
   return until(`n0 has slot ${slot}`, async () => {
@@ -128,7 +134,7 @@ async function outcome(bytes: Uint8Array): Promise<Outcome> {
   const answers = outside.subscribe(`${inbox}.*`, {
     callback: (_, { data }) => {
       // A late answer to an earlier one may come, too.
-      const reply = parseReplies(data)?.find(({ number }) => number === numberOf(bytes));
+      const reply = parseReplies(data)?.replies.find(({ number }) => number === numberOf(bytes));
       found = reply?.outcome ?? found;
     },
   });
@@ -163,6 +169,7 @@ test('two of three are lost: the survivor begins a new cluster with what it has,
 
   // A command whose answer was lost with the old cluster is not executed again.
   expect(await outcome(bytes)).toEqual(before);
+  await told();
   const { slot } = await client.machine(chatLog).append('four');
   expect(slot).toBeGreaterThanOrEqual(old.slotOut);
   const { texts } = await client.machine(chatLog).read();
@@ -215,6 +222,7 @@ test('old members that come back speak to nobody in the new cluster; set aside, 
   await kill('n1');
   await kill('n2');
   const status = await recover();
+  await told();
   await client.machine(chatLog).append('two');
   const back = await start('n1');
   expect(back.clusterId).toBe(cluster.first.clusterId);
@@ -294,6 +302,7 @@ test('a crash before the new folder is whole leaves the old one; between the ren
   // The old one was out of the way.
   fs.renameSync(data, `${data}.recovered`);
   expect((await start('n0')).member).toBe(status.member);
+  await told();
   expect((await client.machine(chatLog).read()).texts).toEqual(['one']);
   started[2]?.kill('SIGKILL');
   await started[2]?.exit;

@@ -115,7 +115,7 @@ describe('a cluster with users', () => {
     const answers: Reply[] = [];
     const inbox = `${subjects.inbox('reader')}.forger`;
     connection.subscribe(`${inbox}.*`, {
-      callback: (_, { data }) => answers.push(...(parseReplies(data) ?? [])),
+      callback: (_, { data }) => answers.push(...(parseReplies(data)?.replies ?? [])),
     });
     const operations = [
       encodeChatOperation({ type: 'read', from: 0, limit: 1 }),

@@ -48,7 +48,7 @@ test('a client that vanishes is forgotten; its commands run no more, however lat
       const replies = nats.subscribe(`${inbox}.replies`, { max: 1, timeout: 500 });
       nats.publish(subjects.request, command, { reply: `${inbox}.0` });
       try {
-        for await (const { data } of replies) return parseReplies(data)?.[0]?.outcome;
+        for await (const { data } of replies) return parseReplies(data)?.replies[0]?.outcome;
       } catch {
         // Nobody leads yet.
       }

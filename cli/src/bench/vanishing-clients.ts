@@ -28,7 +28,7 @@ export async function vanishingClients(
     const own = `${inbox}.${client}`;
     const subscription = connection.subscribe(`${own}.replies`, {
       callback: (_error, { data }) => {
-        const [reply] = parseReplies(data) ?? [];
+        const [reply] = parseReplies(data)?.replies ?? [];
         if (reply === undefined) return;
         if (reply.number === OPENING && reply.outcome.ok) {
           const session = { type: 'in', id: reply.outcome.slot } as const;

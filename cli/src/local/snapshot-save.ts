@@ -109,6 +109,8 @@ class Saving {
     this.#checkSignal();
     const { member: wanted } = this.#options;
     const found = await this.#admin.status({ waitMs: STATUS_MS, enough: isWhole(wanted) });
+    const ids = new Set(found.flatMap(({ clusterId }) => clusterId ?? []));
+    if (ids.size > 1) throw new SynodError('TWO_CLUSTERS', { detail: [...ids].join(', ') });
     const fit = found.filter(({ member, role }) =>
       wanted === undefined ? order.includes(role) : member === wanted,
     );

@@ -23,6 +23,7 @@ export type RequestDropReason = 'no-reply-lane';
  * Answers that become ready together travel in one message to each client.
  */
 export class ClientApi {
+  readonly #clusterId: string;
   readonly #connection: NatsLink;
   readonly #subjects: Subjects;
   readonly #driver: Driver;
@@ -37,12 +38,14 @@ export class ClientApi {
    * @param failed something threw while it was taken in
    */
   constructor(
+    clusterId: string,
     connection: NatsLink,
     subjects: Subjects,
     driver: Driver,
     onDropped: (reason: RequestDropReason, detail: string) => void,
     failed: (cause: unknown) => void,
   ) {
+    this.#clusterId = clusterId;
     this.#connection = connection;
     this.#subjects = subjects;
     this.#driver = driver;
@@ -134,7 +137,8 @@ export class ClientApi {
 
   #publish(subject: string, replies: readonly Reply[]): void {
     const connection = this.#connection;
-    const data = encodeReplies(replies);
+    const clusterId = this.#clusterId;
+    const data = encodeReplies({ clusterId, replies });
     if (connection.publish(subject, data)) return;
     if (data.length <= LARGEST_ANSWER) {
       for (const part of partsOf(data, connection.maxPayload)) connection.publish(subject, part);
@@ -145,7 +149,7 @@ export class ClientApi {
       number,
       outcome: ANSWER_TOO_LARGE,
     }));
-    connection.publish(subject, encodeReplies(refused));
+    connection.publish(subject, encodeReplies({ clusterId, replies: refused }));
   }
 }
 

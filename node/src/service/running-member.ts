@@ -1,3 +1,4 @@
+import type { Alarm } from '../../../contract/src/alarms.ts';
 import { randomBytes } from 'node:crypto';
 import type { FirstConfiguration } from '../../../contract/src/first-configuration.ts';
 import type { NatsLink } from '../../../link/src/nats-link.ts';
@@ -19,6 +20,7 @@ import { CrashPoints } from './crash-points.ts';
 import type { Driver } from './driver.ts';
 import type { Logger } from '../../../host/src/logger.ts';
 import type { Run } from './member-life.ts';
+import { Namesakes } from './namesakes.ts';
 import { OutsideWitness } from './outside-witness.ts';
 import { ScriptPort, type LineDropReason } from './script-port.ts';
 import { wire, type Wiring } from './wiring.ts';
@@ -86,6 +88,7 @@ export class RunningMember implements Run {
   readonly #transport: NatsTransport;
   readonly #api: ClientApi;
   readonly #witness: OutsideWitness | undefined;
+  readonly #namesakes = new Namesakes();
   #scriptPort: ScriptPort | undefined;
   #ticker: NodeJS.Timeout | undefined;
   /** It has ended, or stops. */
@@ -94,18 +97,27 @@ export class RunningMember implements Run {
   constructor(ports: RunningMemberPorts, events: RunningMemberEvents) {
     this.#ports = ports;
     this.#events = events;
-    const { config, connection, subjects } = ports;
+    const { config, first, connection, subjects } = ports;
     this.#transport = this.#join();
     this.#witness = config.witness === 'operator' ? this.#findWitness() : undefined;
     const { driver, applier } = this.#wireOrDetach();
     this.driver = driver;
     this.applier = applier;
-    this.#api = new ClientApi(connection, subjects, this.driver, this.#dropped, (err) => {
-      ports.log.error({ err }, 'a request failed while it was taken in');
-    });
+    const { clusterId } = first;
+    this.#api = new ClientApi(
+      clusterId,
+      connection,
+      subjects,
+      this.driver,
+      this.#dropped,
+      (err) => {
+        ports.log.error({ err }, 'a request failed while it was taken in');
+      },
+    );
   }
 
   readonly #dropped = (reason: Dropped, detail: string): void => {
+    if (reason === 'other-cluster') this.#namesakes.heard();
     this.#events.dropped(reason, detail);
   };
 
@@ -263,6 +275,11 @@ export class RunningMember implements Run {
     if (!taken) return log.info({ ...change, taken }, 'a change of the members was void');
     if (!change.forced) return log.info({ ...change, taken }, 'reconfigured');
     log.warn({ ...change, taken }, 'reconfigured by force, without a look at who answers');
+  }
+
+  /** What a person should look at. */
+  get alarms(): Alarm[] {
+    return [...this.#namesakes.alarms, ...this.driver.alarms];
   }
 
   get heard(): HeardEnds {

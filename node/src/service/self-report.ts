@@ -184,9 +184,9 @@ function usedBytesOf({ data, fault }: Presence): number {
 /** What a person should look at, the causes before what comes of them. */
 function alarmsOf(presence: Presence): Alarm[] {
   const { fault, running, alarms } = presence;
-  const drivers = running === undefined || fault !== undefined ? [] : running.driver.alarms;
+  const members = running === undefined || fault !== undefined ? [] : running.alarms;
   // Whoever does not reach NATS hears nobody, which is no news then.
-  const own = drivers.filter(({ code }) => presence.natsConnected || !isOfOutage(code));
+  const own = members.filter(({ code }) => presence.natsConnected || !isOfOutage(code));
   return [...faultOf(presence), ...own, ...missingOf(presence), ...natsOf(presence), ...alarms];
 }
 

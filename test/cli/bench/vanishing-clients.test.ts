@@ -31,7 +31,8 @@ test('who is refused tries again, and not once all is over', async () => {
       asked += 1;
       const [inbox, lane] = [path.parse(reply).name, Number(path.extname(reply).slice(1))];
       const outcome = { ok: false, code: 'OVERLOADED' } as const;
-      member.publish(`${inbox}.replies`, encodeReplies([{ lane, number: 2, outcome }]));
+      const replies = [{ lane, number: 2, outcome }];
+      member.publish(`${inbox}.replies`, encodeReplies({ clusterId: 'c', replies }));
     },
   });
   await member.flush();

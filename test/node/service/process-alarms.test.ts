@@ -2,11 +2,13 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { DiskSpace, type DiskFacts } from '../../../node/src/service/disk-space.ts';
 import { LoopWatch } from '../../../node/src/service/loop-watch.ts';
+import { Namesakes } from '../../../node/src/service/namesakes.ts';
 
 /* What a process says of its event loop and of its disk, in time that the test makes. */
 
 const GIB = 1024 ** 3;
-const codes = (of: LoopWatch | DiskSpace): string[] => of.alarms.map(({ code }) => code);
+const codes = (of: LoopWatch | DiskSpace | Namesakes): string[] =>
+  of.alarms.map(({ code }) => code);
 
 describe('the event loop', () => {
   let now = 0;
@@ -37,6 +39,17 @@ describe('the event loop', () => {
     pass(100);
     expect(codes(watch)).toEqual([]);
   });
+});
+
+test('members of another cluster of that name are an alarm, until they are silent for five seconds', () => {
+  let now = 0;
+  const namesakes = new Namesakes(() => now);
+  expect(codes(namesakes)).toEqual([]);
+  namesakes.heard();
+  now = 4_999;
+  expect(codes(namesakes)).toEqual(['two-clusters']);
+  now = 5_000;
+  expect(codes(namesakes)).toEqual([]);
 });
 
 describe('the disk', () => {
