@@ -20,7 +20,7 @@ export const errors = {
   SESSIONS_FULL:
     'The cluster has reached its limit of sessions or stored replies. Try again when some have ended.',
   QUOTA_EXCEEDED:
-    'The cluster is over its quota and refuses commands that make it larger. The command did not run. Raise --quota-bytes, or delete something.',
+    'The cluster is over its quota and refuses commands that make it larger. The command did not run. Raise --quota-bytes.',
   INVALID_OPERATION: 'The state machine does not know the operation. It changed nothing.',
   UNKNOWN_MEMBER:
     'No member with that id can do this. "synod member list" shows who votes and learns.',
@@ -61,7 +61,7 @@ export const errors = {
   INVALID_ARGUMENT: 'The call cannot use what it was given. Nothing was sent.',
   CLOSED: 'The client was closed and takes no more calls. Connect again.',
   NOT_TRANSFERRED: 'No other member took over in time. The leader still leads. Try again.',
-  TIMED_OUT: 'No answer came in time. The command may still be decided; a retry runs it once.',
+  TIMED_OUT: 'No answer came in time. The command may still be decided. A new call is a new command.',
   NOT_ALLOWED: 'The NATS user may not do that. Use one whose role may: docs/security.md has them.',
   NOT_ADMITTED: 'NATS refuses this connection. Check its credentials and certificates.',
   UNREACHABLE: 'The NATS server cannot be reached. Check its URL and that it runs.',

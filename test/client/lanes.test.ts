@@ -197,7 +197,7 @@ test('where two clusters have one name, no answer follows one of the other witho
   for (let i = 0; i < 9; i++) {
     const answer = client.read([OPERATION]).then(
       ({ results }) => Buffer.from(results[0] ?? []).toString(),
-      ({ code }: SynodError) => code,
+      (error: unknown) => (error as SynodError).code,
     );
     seen.push(await answer);
   }

@@ -38,6 +38,9 @@ import { RunningMember, type Dropped } from './running-member.ts';
 import { SelfReport } from './self-report.ts';
 import { SnapshotGiver } from './snapshot-giver.ts';
 
+/** How much a file may grow while a snapshot of it is given, however small the quota is. */
+const LEAST_GROWTH_BYTES = 64 * 1024 * 1024;
+
 /**
  * One process of a cluster: its data, its connection, the member that runs over them, and what it
  * shows to the outside. What is damaged is kept for a person to look at; where that costs no vote,
@@ -151,6 +154,7 @@ export class Node {
       driver: () => this.#life.running?.driver,
       about: () => this.#about(),
       chunkBytes: () => roomIn(this.#nats.link?.maxPayload ?? Infinity),
+      mayGrowBytes: () => Math.max(this.#quotaBytes, LEAST_GROWTH_BYTES),
       failed: (error) => this.#life.fail(error),
     });
     this.#data.onClose = () => this.#snapshots.stop();

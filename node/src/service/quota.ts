@@ -93,12 +93,12 @@ const reached: Alarm = {
   code: 'quota-reached',
   sentence:
     'The state takes more than --quota-bytes: the cluster refuses what makes it larger. Give all ' +
-    'members more, or delete something, if the machine can.',
+    'members more. Sessions of clients count, too, and end by themselves.',
 };
 
 const near: Alarm = {
   code: 'quota-near',
   sentence:
     'The state takes four fifths of --quota-bytes. Above all of it, the cluster refuses what makes ' +
-    'it larger. Give all members more, or delete something, if the machine can.',
+    'it larger. Give all members more.',
 };

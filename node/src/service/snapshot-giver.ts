@@ -33,6 +33,8 @@ export interface SnapshotGiverPorts {
   about(): Omit<SnapshotHeader, 'machine' | 'slot' | 'digests'>;
   /** What a message has room for. */
   chunkBytes(): number;
+  /** By how many bytes the state's file may grow while a snapshot is given. */
+  mayGrowBytes(): number;
   failed(error: DamageError): void;
 }
 
@@ -40,6 +42,8 @@ interface Giving {
   readonly id: string;
   readonly snapshot: StateSnapshot;
   readonly bytes: SnapshotBytes;
+  /** Of the state's file, at its beginning. */
+  readonly fileBytes: number;
   readonly hash: ReturnType<typeof createHash>;
   readonly end: NodeJS.Timeout;
   idle: NodeJS.Timeout | undefined;
@@ -75,6 +79,10 @@ export class SnapshotGiver {
     }
     const giving = this.#giving;
     if (giving?.id !== request.id) return refusal('SNAPSHOT_GONE');
+    if (this.#costsTooMuch(giving)) {
+      this.stop();
+      return refusal('SNAPSHOT_GONE');
+    }
     this.#touch(giving);
     const { at = -1, isLast = false } = giving.last ?? {};
     try {
@@ -114,7 +122,15 @@ export class SnapshotGiver {
     const end = setTimeout(() => this.stop(), LIFE_MS).unref();
     const bytes = new SnapshotBytes(snapshot, this.#ports.about());
     const hash = createHash('sha256');
-    this.#giving = { id, snapshot, bytes, hash, end, idle: undefined, last: undefined };
+    const fileBytes = state.bytes;
+    this.#giving = { id, snapshot, bytes, fileBytes, hash, end, idle: undefined, last: undefined };
+  }
+
+  /** What was overwritten since it began takes room that no quota counts. */
+  #costsTooMuch({ fileBytes, last }: Giving): boolean {
+    if (last?.isLast === true) return false; // It is closed already.
+    const { bytes = 0 } = this.#ports.state() ?? {};
+    return bytes - fileBytes > this.#ports.mayGrowBytes();
   }
 
   #touch(giving: Giving): void {

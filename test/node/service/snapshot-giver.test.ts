@@ -34,12 +34,15 @@ function giver(reads: () => Outcome | undefined = () => undefined): {
   disk: MemoryStateDisk;
   damages: DamageError[];
   member: { slotOut: number };
+  /** By how much the file may grow. */
+  growth: { bytes: number };
 } {
   const disk = new MemoryStateDisk();
   const state = openMemoryState(new MemoryFile(disk, (run) => run()), ids);
   put(state, 9);
   const damages: DamageError[] = [];
   const member = { slotOut: 9 };
+  const growth = { bytes: Infinity };
   const driver = {
     member,
     read: (_: unknown, answer: (outcome: Outcome) => void) => {
@@ -52,9 +55,10 @@ function giver(reads: () => Outcome | undefined = () => undefined): {
     driver: () => driver,
     about: () => about,
     chunkBytes: () => 200,
+    mayGrowBytes: () => growth.bytes,
     failed: (error) => damages.push(error),
   };
-  return { giver: new SnapshotGiver(ports), state, disk, damages, member };
+  return { giver: new SnapshotGiver(ports), state, disk, damages, member, growth };
 }
 
 const id = (): string => randomBytes(16).toString('hex');
@@ -167,4 +171,17 @@ test('a state that is damaged is given to nobody, and its member is told', async
 test.each(['', '{}', '{"id":"x","at":0,"local":true}'])('%j is no request', async (text) => {
   const answer = parseSnapshotAnswer(await giver().giver.answer(text));
   expect(answer).toEqual({ ok: false, code: 'MALFORMED' });
+});
+
+test('one that is taken slowly ends when the file has grown too much, and another one begins', async () => {
+  const { giver: from, state, growth } = giver();
+  growth.bytes = 1_000;
+  const slow = id();
+  await part(from, slow, 0);
+  for (let i = 0; i < 3; i++) {
+    for (let j = 0; j < 20; j++) state.tables.put('u', `${i} ${j}`, Buffer.alloc(100));
+    state.cut(10 + i).write(() => undefined);
+  }
+  expect(await ask(from, { id: slow, at: 1 })).toEqual({ ok: false, code: 'SNAPSHOT_GONE' });
+  expect((await part(from, id(), 0)).at).toBe(0);
 });

@@ -1860,4 +1860,12 @@ export const testedMutants: readonly TestedMutant[] = [
     from: '...this.#leader.tick(random, unapplied, this.#mayLead, write),',
     to: '...this.#leader.tick(random, unapplied, this.mayVote, write),',
   },
+  {
+    name: 'a snapshot that is taken slowly may take the disk',
+    in: 'test/node/service/snapshot-giver.test.ts',
+    test: 'one that is taken slowly ends when the file has grown too much, and another one begins',
+    file: 'service/snapshot-giver.ts',
+    from: 'return bytes - fileBytes > this.#ports.mayGrowBytes();',
+    to: 'return false;',
+  },
 ];
