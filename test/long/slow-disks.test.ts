@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '../../cli/src/bench/until.ts';
 import { LocalCluster } from '../../cli/src/local/local-cluster.ts';
@@ -8,7 +9,7 @@ import { calm } from './calm.ts';
 import { UnreliableDisk } from './unreliable-disk.ts';
 import { chatLog } from '../../machines/src/chat-log/calls.ts';
 
-/* Real processes whose disks all take two seconds for a write. */
+/* Real processes whose disks are slow: all of them, or that of one member for good. */
 
 const SYNC_MS = 2_000;
 const WATCHED_MS = 50_000;
@@ -106,5 +107,44 @@ test('all disks are slow: one member leads and serves at their speed; when it is
     expect((await client.machine(chatLog).read()).texts.toSorted()).toEqual(all.toSorted());
   } finally {
     await client.close();
+  }
+}, 240_000);
+
+/** More than may wait for a disk. */
+const TEXTS = 2_000;
+const TEXT_BYTES = 64 * 1024;
+/** No write ends any more. */
+const STALLED_MS = 600_000;
+
+test('the state of one is not written any more: whoever asks it to, it does not lead; the others serve', async () => {
+  const { workspace, cluster: name } = folder;
+  const data = workspace.dataOf(name);
+  fs.mkdirSync(data, { recursive: true });
+  const disk = new UnreliableDisk(folder.path, path.join(fs.realpathSync(data), 'n0', 'state.mdb'));
+  const nodeEnvironment = disk.environment();
+  const cluster = await LocalCluster.start({
+    ...{ workspace, cluster: name, nodes: 3, program: NODE_PROGRAM, nodeEnvironment },
+  });
+  const { natsUrl, names } = cluster;
+  const client = await connect({ natsUrl, cluster: name, deadlineMs: CLIENT_DEADLINE_MS });
+  const log = client.machine(chatLog);
+  const statusOf = async (member: string) =>
+    (await client.admin.status({ expect: 3 })).find((each) => each.name === member);
+  try {
+    await log.append('while the disks are quick');
+    disk.takes(STALLED_MS);
+    const all = Array.from({ length: TEXTS }, (_, i) => `${i} `.padEnd(TEXT_BYTES, 'x'));
+    await Promise.all(all.map((text) => log.append(text)));
+    const stalled = await statusOf('n0');
+    expect(stalled?.slotOut).toBeLessThan((await statusOf('n1'))?.slotOut ?? 0);
+
+    const asked = client.admin.transferLeadership(stalled?.member);
+    await expect(asked).rejects.toMatchObject({ code: 'NOT_TRANSFERRED' });
+    const { position } = await log.append('afterwards');
+    expect(position).toBe(TEXTS + 1);
+    expect((await statusOf('n0'))?.role).toBe('follower');
+  } finally {
+    await client.close();
+    for (const each of names) cluster.node(each)?.kill('SIGKILL'); // It cannot stop in order.
   }
 }, 240_000);

@@ -17,12 +17,14 @@ export class S3AddressError extends Error {
   }
 }
 
+/** Or is meant to be one: a slash that is missing makes no folder of it. */
 export function isS3Address(text: string): boolean {
-  return text.startsWith(SCHEME);
+  return /^s3:\//i.test(text);
 }
 
 /** @throws S3AddressError */
 export function parseS3Address(text: string): S3Address {
+  if (!text.startsWith(SCHEME)) throw new S3AddressError(text, 'is no address');
   const [bucket = '', ...parts] = text.slice(SCHEME.length).split('/');
   if (bucket === '') throw new S3AddressError(text, 'names no bucket');
   if (!bucketPattern.test(bucket)) {

@@ -18,6 +18,8 @@ test.each([
 });
 
 test.each([
+  ['s3:/backups/a', 'is no address'],
+  ['S3://backups/a', 'is no address'],
   ['s3://', 'names no bucket'],
   ['s3:///a', 'names no bucket'],
   ['s3://B/a', 'names B, which no bucket can be called'],
