@@ -61,7 +61,8 @@ export const errors = {
   INVALID_ARGUMENT: 'The call cannot use what it was given. Nothing was sent.',
   CLOSED: 'The client was closed and takes no more calls. Connect again.',
   NOT_TRANSFERRED: 'No other member took over in time. The leader still leads. Try again.',
-  TIMED_OUT: 'No answer came in time. The command may still be decided. A new call is a new command.',
+  TIMED_OUT:
+    'No answer came in time. The command may still be decided. A new call is a new command.',
   NOT_ALLOWED: 'The NATS user may not do that. Use one whose role may: docs/security.md has them.',
   NOT_ADMITTED: 'NATS refuses this connection. Check its credentials and certificates.',
   UNREACHABLE: 'The NATS server cannot be reached. Check its URL and that it runs.',

@@ -390,6 +390,17 @@ describe('contact', () => {
     expect(won.active).toBe(true);
   });
 
+  test('a voter is fitter that has more of the state on its disk; as much is not enough', () => {
+    const [won] = elected();
+    won.flushed(5);
+    const alive = { type: 'alive', ballot: won.ballot ?? ballot('0.a'), slotOut: 9 } as const;
+    won.alive('b', { ...alive, flushed: 5 });
+    won.alive('c', { ...alive, flushed: 4 });
+    expect(won.fitter).toBeUndefined();
+    won.alive('c', { ...alive, flushed: 6 });
+    expect(won.fitter).toBe('c');
+  });
+
   test('a follower that knows of a higher ballot says so, and the leader gets out of its way', () => {
     const following = leader({ highest: ballot('7.a') });
     const late = { type: 'heartbeat', ballot: ballot('3.b'), slotOut: 0 } as const;
