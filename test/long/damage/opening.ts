@@ -156,7 +156,8 @@ export async function judge(folder: string, knew: Knowledge): Promise<Judgement>
 function refusal(error: unknown): Judgement {
   const detail = String(error);
   const isRefusal = refusals.some((each) => error instanceof each);
-  const names = /\.log|superblock|identity\.json|first-configuration\.json|state\.mdb/.test(detail);
+  const files = /\.log|superblock|identity\.json|first-configuration\.json|state\.mdb/;
+  const names = files.test(detail) || detail.includes('log is damaged at the folder');
   return { outcome: isRefusal && names ? 'refused' : 'failed', detail };
 }
 
