@@ -246,6 +246,9 @@ describe('requests and garbage', () => {
     await expect(client.machine(counter).add('r', 1)).rejects.toMatchObject({
       code: 'INVALID_OPERATION',
     });
+    await expect(client.machine(counter).read('r')).rejects.toMatchObject({
+      code: 'INVALID_OPERATION',
+    });
     const header = Buffer.alloc(9);
     header.writeDoubleBE(-1, 1);
     const { results } = await client.propose([Buffer.concat([header, Buffer.of(0xc3, 0x28)])]);

@@ -71,7 +71,8 @@ export async function keep(where: string, options: KeepOptions): Promise<void> {
   const newest = { name, header: snapshot.header };
   const kept = await explained(where, keepNewest(shelf, newest, last, before)).catch(
     (error: unknown) => {
-      const why = error instanceof CommandError ? error.message : String(error);
+      const reason = error instanceof CommandError ? error.message : String(error);
+      const why = signal.aborted ? 'It was interrupted.' : reason;
       const text = `${saved(place.address, snapshot)} ${TRIED} Older ones were not tidied: ${why}`;
       throw new CommandError(text, exitCodes.io);
     },

@@ -83,8 +83,12 @@ export class Reads {
       answer(outcome);
     };
     if (this.#events.isStopped()) return refuse({ ok: false, code: 'NOT_SERVING' });
-    if (!operations.every((operation) => applier.machine.isRead(operation))) {
-      return refuse({ ok: false, code: 'NOT_ALLOWED' });
+    const { machine } = applier;
+    const other = operations.find((operation) => !machine.isRead(operation));
+    if (other !== undefined) {
+      // What writes is not for readers; what does neither may be of another machine.
+      const code = machine.grows(other) ? 'NOT_ALLOWED' : 'INVALID_OPERATION';
+      return refuse({ ok: false, code });
     }
     const bytes = operations.reduce((sum, { length }) => sum + length, 0);
     const isFull = this.#open >= MOST_READS || this.#bytes + bytes > this.#settings.queueBytes;

@@ -102,6 +102,7 @@ test('a local read is answered at once; one of a slot, when that slot is applied
 test('what changes something is no read', () => {
   const desk = new Desk();
   expect(desk.codeOf(desk.ask('local', add))).toBe('NOT_ALLOWED');
+  expect(desk.codeOf(desk.ask('local', Buffer.of(99)))).toBe('INVALID_OPERATION');
   const outcome = desk.answers[desk.ask('local')];
   const [result] = outcome?.ok === true ? outcome.results : [];
   expect(result && parseCounterResult(result)?.value).toBe(0);

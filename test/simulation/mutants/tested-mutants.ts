@@ -669,7 +669,7 @@ export const testedMutants: readonly TestedMutant[] = [
     in: 'test/node/service/reads.test.ts',
     test: 'what changes something is no read',
     file: 'service/reads.ts',
-    from: 'if (!operations.every((operation) => applier.machine.isRead(operation))) {',
+    from: 'if (other !== undefined) {',
     to: 'if (operations.length === 0) {',
   },
   {
