@@ -138,7 +138,8 @@ function hits(fault: Fault, hit: SimulatedProcess, field: Field): boolean {
       later(() => hit.resumeDisk());
       return true;
     case 'stalled-state': {
-      const stalled = (luck < 0.5 ? [hit] : processes).filter((process) => process.hasRoles);
+      const running = [hit, ...others].filter((process) => process.hasRoles);
+      const stalled = luck < 0.5 ? running.slice(0, 1) : running;
       for (const each of stalled) each.stallState();
       scheduler.after(STATE_STALLS * forMs, () => {
         for (const each of stalled) each.resumeState();

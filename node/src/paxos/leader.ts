@@ -59,12 +59,12 @@ export class Leader {
   /** The highest ballot that it heard of. */
   #highest: Ballot | undefined;
   #scout: Scout | undefined;
-  /** While it is active. A new ballot empties them, never the mark (C1). */
+  /** While it is active. A new ballot empties them, never `slot_out` (C1). */
   #proposals: Proposals | undefined;
   #contact: Contact;
   readonly #pace: Pace;
   /** The co-located `slot_out`: below it everything is decided and forgotten, over all ballots. */
-  #mark: Slot;
+  #slotOut: Slot;
   /** Below it nothing is proposed: a quorum says that it is decided. */
   #floor: Slot = 0;
   /** From it on nothing is proposed until phase 1 is done in the configuration that rules there. */
@@ -85,7 +85,7 @@ export class Leader {
     this.#machine = init.machine;
     this.#ballot = init.ballot;
     this.#highest = init.highest;
-    this.#mark = init.slotOut;
+    this.#slotOut = init.slotOut;
     this.#flushed = init.slotOut;
     this.#candidacy = new Candidacy(init.self, init.mode, init.timing);
     this.#contact = new Contact(init.self, init.timing.election);
@@ -126,7 +126,7 @@ export class Leader {
    * (The same reason as in Raft: a leader has no say on members before its first own entry.)
    */
   get isInformed(): boolean {
-    return this.#proposals !== undefined && this.#mark >= this.#proposals.inherited;
+    return this.#proposals !== undefined && this.#slotOut >= this.#proposals.inherited;
   }
 
   /**
@@ -161,8 +161,8 @@ export class Leader {
   /* The active leader. */
 
   propose(from: MemberId, { slot, value }: Propose): Effect[] {
-    if (slot < Math.max(this.#mark, this.active ? this.#floor : 0)) {
-      const floor = Math.max(this.#mark, this.#floor);
+    if (slot < Math.max(this.#slotOut, this.active ? this.#floor : 0)) {
+      const floor = Math.max(this.#slotOut, this.#floor);
       return from === this.#self ? [] : [send([from], { type: 'floor', floor })];
     }
     if (this.#proposals === undefined || slot >= this.#limit) return [];
@@ -206,10 +206,10 @@ export class Leader {
    * @param unapplied whether commands that this member was given are not applied yet
    */
   advance(slotOut: Slot, configurations: Configurations, unapplied: boolean): Effect[] {
-    if (slotOut === this.#mark) return [];
+    if (slotOut === this.#slotOut) return [];
     // On demand, a scout with nothing left to lead is abandoned: adopted late, it starts nothing.
     if (this.#mode === 'on-demand' && !unapplied) this.#scout = undefined;
-    this.#mark = slotOut;
+    this.#slotOut = slotOut;
     this.#stuck.reset();
     const isNew = configurations !== this.#configurations;
     const scouting = isNew ? this.#reconfigured(configurations) : [];
@@ -231,7 +231,7 @@ export class Leader {
       this.#proposals.reconfigured(configurations, this.#limit);
       return this.#startScout(this.#ballot, this.#limit);
     }
-    return this.#scout === undefined ? [] : this.#startScout(this.#ballot, this.#mark);
+    return this.#scout === undefined ? [] : this.#startScout(this.#ballot, this.#slotOut);
   }
 
   /** The own state on disk has every slot below `slotOut`. */
@@ -243,9 +243,9 @@ export class Leader {
   get collectable(): Slot {
     // Computed only by who has applied every slot below it; others take it from there.
     if (!this.isInformed) return this.#heardFloor;
-    const voters = this.#configurations.votersFrom(this.#mark);
+    const voters = this.#configurations.votersFrom(this.#slotOut);
     const floor = floorOf(voters, (voter) => this.flushedBy(voter));
-    return Math.max(this.#heardFloor, Math.min(this.#mark, floor));
+    return Math.max(this.#heardFloor, Math.min(this.#slotOut, floor));
   }
 
   /** A voter that is heard, and has more of the state on its disk than this member. */
@@ -283,7 +283,7 @@ export class Leader {
 
   /** Ticks that phase 1 may take. */
   get #phaseOne(): number {
-    return this.#pace.phaseOne(this.#configurations.votersFrom(this.#mark));
+    return this.#pace.phaseOne(this.#configurations.votersFrom(this.#slotOut));
   }
 
   /** Who is no voter, or is about to be none, never leads; but it supports others. */
@@ -304,11 +304,11 @@ export class Leader {
 
   #lead(proposals: Proposals, random: number): Effect[] {
     // Whoever named the floor may be gone: another quorum may report what is below it.
-    if (this.#mark < this.#floor && this.#stuck.tick(random)) return this.#campaign();
+    if (this.#slotOut < this.#floor && this.#stuck.tick(random)) return this.#campaign();
     const effects = [...proposals.tick(random), ...(this.#scout?.tick(random) ?? [])];
     if (this.#mode === 'on-demand') return effects;
     this.#contact.tick();
-    const { voters } = this.#configurations.at(this.#mark);
+    const { voters } = this.#configurations.at(this.#slotOut);
     if (!this.#contact.hasQuorum(voters)) return [...effects, ...this.#stepDown()];
     this.#ticksToHeartbeat -= 1;
     if (this.#ticksToHeartbeat > 0) return effects;
@@ -321,7 +321,7 @@ export class Leader {
     this.#ticksToHeartbeat = this.#timing.heartbeat;
     const ballot = this.ballot;
     if (ballot === undefined || this.#mode === 'on-demand') return [];
-    const slotOut = this.#mark;
+    const slotOut = this.#slotOut;
     // Who is behind may have heard of a higher one: the others have, too.
     const collectable = Math.min(this.collectable, slotOut);
     const floor = collectable === 0 ? {} : { floor: collectable };
@@ -374,7 +374,7 @@ export class Leader {
   }
 
   #alive(to: MemberId, ballot: Ballot): Effect {
-    const said = { slotOut: this.#mark, flushed: this.#flushed, machine: this.#machine };
+    const said = { slotOut: this.#slotOut, flushed: this.#flushed, machine: this.#machine };
     return send([to], { type: 'alive', ballot, ...said });
   }
 
@@ -395,7 +395,7 @@ export class Leader {
     if (this.#scout !== undefined) this.#candidacy.failed();
     const effects = this.#stepDown();
     const ballot = nextBallot(this.#highest, this.#self);
-    const voters = this.#configurations.votersFrom(this.#mark);
+    const voters = this.#configurations.votersFrom(this.#slotOut);
     const question = this.#candidacy.seek(ballot, voters);
     return [...effects, ...(question ?? this.#campaign())]; // Without one, it is alone.
   }
@@ -405,7 +405,7 @@ export class Leader {
   }
 
   #answer(candidate: Candidate): Effect {
-    const [scouting, phaseOne, slotOut] = [this.#scout?.ballot, this.#phaseOne, this.#mark];
+    const [scouting, phaseOne, slotOut] = [this.#scout?.ballot, this.#phaseOne, this.#slotOut];
     return this.#candidacy.answer(candidate, { scouting, phaseOne, slotOut });
   }
 
@@ -426,8 +426,8 @@ export class Leader {
     this.#highest = ballot;
     effects.push({ type: 'persist', record: { type: 'leader-ballot', ballot } });
     this.#candidacy.began();
-    this.#pace.asked(this.#configurations.votersFrom(this.#mark).flat(), ballot);
-    return [...effects, ...this.#startScout(ballot, this.#mark)];
+    this.#pace.asked(this.#configurations.votersFrom(this.#slotOut).flat(), ballot);
+    return [...effects, ...this.#startScout(ballot, this.#slotOut)];
   }
 
   #startScout(ballot: Ballot, from: Slot): Effect[] {
@@ -460,7 +460,7 @@ export class Leader {
     this.#contact = new Contact(this.#self, this.#timing.election);
     this.#contact.greet(this.#configurations.members);
     const leadership = { self: this.#self, ballot, mode: this.#mode, pace: this.#pace };
-    this.#proposals = new Proposals(leadership, this.#mark, this.#configurations, this.#timing);
+    this.#proposals = new Proposals(leadership, this.#slotOut, this.#configurations, this.#timing);
     const effects: Effect[] = [{ type: 'leading', ballot }, ...this.#heartbeat()];
     effects.push(...this.#proposals.adopt(adopted));
     return effects;

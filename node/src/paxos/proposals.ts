@@ -32,7 +32,7 @@ export class Proposals {
   readonly #commanders = new Map<Slot, Commander>();
   #configurations: Configurations;
   /** The co-located `slot_out`: below it everything is decided and forgotten. */
-  #mark: Slot;
+  #slotOut: Slot;
   /** Below it nothing is proposed: a quorum says that it is decided. */
   #floor: Slot = 0;
   /** Every slot below it has a proposal, or gets a no-op. */
@@ -45,7 +45,7 @@ export class Proposals {
   constructor(of: Leadership, slotOut: Slot, configurations: Configurations, timing: Timing) {
     this.#of = of;
     this.#timing = timing;
-    this.#mark = slotOut;
+    this.#slotOut = slotOut;
     this.#configurations = configurations;
     this.#end = slotOut;
     this.#inherited = slotOut;
@@ -63,7 +63,7 @@ export class Proposals {
   adopt({ floor, from, pvalues }: Adopted): Effect[] {
     this.#floor = Math.max(this.#floor, floor);
     const effects: Effect[] = [];
-    const first = Math.max(this.#mark, this.#floor, from);
+    const first = Math.max(this.#slotOut, this.#floor, from);
     const reported = [...pvalues].filter(([slot]) => slot >= first).sort(([a], [b]) => a - b);
     let next = first;
     for (const [slot, { value }] of reported) {
@@ -108,7 +108,7 @@ export class Proposals {
   #spawn(slot: Slot, value: Value): Effect[] {
     const { ballot, pace } = this.#of;
     // R5: no commander at or beyond slot_out + WINDOW.
-    if (slot >= this.#mark + this.#configurations.window) return [];
+    if (slot >= this.#slotOut + this.#configurations.window) return [];
     invariant(!this.#commanders.has(slot), 'C1', () => `slot ${slot} has a commander already`);
     const { voters } = this.#configurations.at(slot);
     this.#commanders.set(slot, new Commander(ballot, slot, value, voters, this.#timing));
@@ -139,20 +139,20 @@ export class Proposals {
   /** The co-located replica has applied every slot below `slotOut`. */
   advance(slotOut: Slot): Effect[] {
     const { window } = this.#configurations;
-    const before = this.#mark + window;
-    for (; this.#mark < slotOut; this.#mark++) {
-      this.#values.delete(this.#mark);
-      this.#commanders.delete(this.#mark);
+    const before = this.#slotOut + window;
+    for (; this.#slotOut < slotOut; this.#slotOut++) {
+      this.#values.delete(this.#slotOut);
+      this.#commanders.delete(this.#slotOut);
     }
     const effects: Effect[] = [];
-    const end = Math.min(this.#mark + window, this.#end);
-    for (let slot = Math.max(before, this.#mark); slot < end; slot++) {
+    const end = Math.min(this.#slotOut + window, this.#end);
+    for (let slot = Math.max(before, this.#slotOut); slot < end; slot++) {
       const value = this.#values.get(slot);
       if (value !== undefined) effects.push(...this.#spawn(slot, value));
     }
     // Where a configuration is new, phase 1 comes first: `#end` is not beyond.
     const inherited = Math.min(this.#inherited, this.#end);
-    return [...effects, ...this.#fillHoles(Math.max(before, this.#mark), inherited)];
+    return [...effects, ...this.#fillHoles(Math.max(before, this.#slotOut), inherited)];
   }
 
   tick(random: number): Effect[] {
@@ -162,7 +162,7 @@ export class Proposals {
       const to = commander.tick(random, this.#isUrgent(slot));
       if (to.length > 0) effects.push(send(to, { type: 'p2a', ballot, slot, value, decided: [] }));
     }
-    const from = Math.max(this.#mark, this.#floor);
+    const from = Math.max(this.#slotOut, this.#floor);
     const hasHoles = this.#values.size < this.#end - from;
     return hasHoles ? [...effects, ...this.#fillHoles(from, this.#end)] : effects;
   }
@@ -172,7 +172,7 @@ export class Proposals {
    * are there at all; a stable leader that hears no quorum steps down.
    */
   #isUrgent(slot: Slot): boolean {
-    return this.#of.mode === 'stable' && slot === this.#mark;
+    return this.#of.mode === 'stable' && slot === this.#slotOut;
   }
 
   /**
@@ -181,7 +181,7 @@ export class Proposals {
    */
   #fillHoles(from: Slot, to: Slot): Effect[] {
     const effects: Effect[] = [];
-    const end = Math.min(to, this.#mark + this.#configurations.window);
+    const end = Math.min(to, this.#slotOut + this.#configurations.window);
     for (let slot = Math.max(from, this.#floor); slot < end; slot++) {
       if (!this.#values.has(slot)) effects.push(...this.select(slot, NO_OP));
     }

@@ -151,7 +151,7 @@ export const mutants: readonly SimulatedMutant[] = [
     name: 'a slot that was forgotten is proposed again',
     invariant: 'A4',
     file: 'paxos/leader.ts',
-    from: 'if (slot < Math.max(this.#mark, this.active ? this.#floor : 0)) {',
+    from: 'if (slot < Math.max(this.#slotOut, this.active ? this.#floor : 0)) {',
     to: 'if (slot < (this.active ? this.#floor : 0)) {',
   },
   {
@@ -213,7 +213,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'after a restart, what was accepted counts as decided',
     invariant: 'R2',
-    file: 'paxos/replica.ts',
+    file: 'paxos/decisions.ts',
     from: 'if (slot < slotOut || (!learned && slot >= decidedMark)) continue;',
     to: 'if (slot < slotOut) continue;',
   },
@@ -223,14 +223,14 @@ export const mutants: readonly SimulatedMutant[] = [
     file: 'paxos/replica.ts',
     from: 'while (this.hasMore) {',
     to: `for (;;) {
-      for (; this.#slotOut < this.#end && !this.hasMore; ) this.#slotOut += 1;
+      for (; this.slotOut < this.#decisions.end && !this.hasMore; ) this.#decisions.advance();
       if (!this.hasMore) break;`,
   },
   {
     name: 'the leader does not heed WINDOW',
     invariant: 'R5',
     file: 'paxos/proposals.ts',
-    from: 'if (slot >= this.#mark + this.#configurations.window) return [];',
+    from: 'if (slot >= this.#slotOut + this.#configurations.window) return [];',
     to: '',
   },
   {
@@ -535,7 +535,7 @@ export const mutants: readonly SimulatedMutant[] = [
     file: 'paxos/leader.ts',
     from: 'const floor = floorOf(voters, (voter) => this.flushedBy(voter));',
     to: `const has = (voter: MemberId) =>
-      voter === this.#self ? this.#mark : this.#contact.slotOut(voter);
+      voter === this.#self ? this.#slotOut : this.#contact.slotOut(voter);
     const floor = floorOf(voters, has);`,
   },
   {

@@ -25,7 +25,7 @@ export const testedMutants: readonly TestedMutant[] = [
     in: 'test/node/paxos/leader.test.ts',
     test: 'the floor is computed once the leader has applied what others may have decided, and no higher',
     file: 'paxos/leader.ts',
-    from: 'Math.max(this.#heardFloor, Math.min(this.#mark, floor))',
+    from: 'Math.max(this.#heardFloor, Math.min(this.#slotOut, floor))',
     to: 'Math.max(this.#heardFloor, floor)',
   },
   {
@@ -41,7 +41,7 @@ export const testedMutants: readonly TestedMutant[] = [
     in: 'test/node/paxos/leader.test.ts',
     test: 'the floor whoever named it may be gone: a leader below it starts phase 1 again',
     file: 'paxos/leader.ts',
-    from: 'if (this.#mark < this.#floor && this.#stuck.tick(random)) return this.#campaign();',
+    from: 'if (this.#slotOut < this.#floor && this.#stuck.tick(random)) return this.#campaign();',
     to: '',
   },
   {
@@ -73,8 +73,8 @@ export const testedMutants: readonly TestedMutant[] = [
     name: 'the commands of a slot that was lost are dropped',
     in: 'test/node/paxos/replica.test.ts',
     test: 'commands that lost their slot to others wait again, and are proposed for a later one',
-    file: 'paxos/replica.ts',
-    from: 'this.#requests = [...own, ...this.#requests];',
+    file: 'paxos/requests.ts',
+    from: 'this.#waiting = [...commands, ...this.#waiting];',
     to: '',
   },
   {
@@ -388,7 +388,7 @@ export const testedMutants: readonly TestedMutant[] = [
     name: 'what a single voter was heard to have once is applied, sound or not',
     in: 'test/node/paxos/replica.test.ts',
     test: 'a decided value that is not as it was made R1: what was changed once on its way is not what a single voter has',
-    file: 'paxos/replica.ts',
+    file: 'paxos/decisions.ts',
     from: `    this.#doubted = { value, by: new Set() };
     return false;`,
     to: `    this.#doubted = { value, by: new Set([by]) };
@@ -398,8 +398,8 @@ export const testedMutants: readonly TestedMutant[] = [
     name: 'a value that is not sound is applied',
     in: 'test/node/paxos/replica.test.ts',
     test: 'a decided value that is not as it was made R3: it is not applied, nor skipped: it is asked for again, and then applied',
-    file: 'paxos/replica.ts',
-    from: 'if (by !== undefined && !this.#judges.isSound(value) && !this.#vouch(slot, value, by)) {',
+    file: 'paxos/decisions.ts',
+    from: 'if (by !== undefined && !this.#isSound(value) && !this.#vouch(slot, value, by)) {',
     to: 'if (by !== undefined && this.#vouch(slot, value, by) && value.length < 0) {',
   },
   {
@@ -720,8 +720,8 @@ export const testedMutants: readonly TestedMutant[] = [
     name: 'what has run is proposed again',
     in: 'test/node/paxos/member.test.ts',
     test: 'a command that has run while it waited is not proposed',
-    file: 'paxos/replica.ts',
-    from: 'if (taken <= this.#unsure && this.#judges.isAnswered(command)) continue;',
+    file: 'paxos/requests.ts',
+    from: 'if (taken <= this.#unsure && this.#isAnswered(command)) continue;',
     to: '',
   },
   {
@@ -917,7 +917,7 @@ export const testedMutants: readonly TestedMutant[] = [
     name: 'a value larger than a frame is proposed',
     in: 'test/node/paxos/replica.test.ts',
     test: 'what a message has room for a slot holds no more than that, with the framing of each command',
-    file: 'paxos/replica.ts',
+    file: 'paxos/requests.ts',
     from: 'if (more + (value.length + 1) * COMMAND_FRAMING > this.room) break;',
     to: '',
   },
@@ -925,7 +925,7 @@ export const testedMutants: readonly TestedMutant[] = [
     name: 'a command that fits no frame any more is proposed',
     in: 'test/node/paxos/replica.test.ts',
     test: 'what a message has room for a command that no message has room for any more enters no slot, and is refused once',
-    file: 'paxos/replica.ts',
+    file: 'paxos/requests.ts',
     from: 'if (first === undefined || fits(first)) return first !== undefined;',
     to: 'if (first === undefined || !fits(first)) return first !== undefined;',
   },
@@ -1175,8 +1175,8 @@ export const testedMutants: readonly TestedMutant[] = [
     in: 'test/node/paxos/proposals.test.ts',
     test: 'of what nobody answers, a stable leader sends only the first slot often',
     file: 'paxos/proposals.ts',
-    from: "return this.#of.mode === 'stable' && slot === this.#mark;",
-    to: "return this.#of.mode === 'stable' && slot >= this.#mark;",
+    from: "return this.#of.mode === 'stable' && slot === this.#slotOut;",
+    to: "return this.#of.mode === 'stable' && slot >= this.#slotOut;",
   },
   {
     name: 'a leader whose state stalls keeps the lead',
