@@ -28,12 +28,12 @@ export class Changes {
 
   /** @returns why this member does not propose it; `undefined` when it would */
   refusalOf(change: Change): ProposalRefusal | undefined {
-    if (!this.#leader.isInformed) return 'NOT_LEADING';
+    const { contact } = this.#leader;
+    if (contact === undefined || !this.#leader.isInformed) return 'NOT_LEADING';
     const { slotOut, configurations } = this.#replica;
     const { newest, window } = configurations;
     const refusal = refusalOf(change, newest, newest.from <= slotOut);
     if (refusal !== undefined) return refusal;
-    const { contact } = this.#leader;
     if (!change.forced && !contact.hasHeardQuorum(change.voters)) return 'NO_QUORUM';
     const added = change.voters.filter((voter) => !newest.voters.includes(voter));
     // Of those whose vote counts, each has on disk what the logs need not have any more.

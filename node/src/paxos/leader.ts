@@ -1,11 +1,12 @@
 import { compareBallots, nextBallot, type Ballot, type MemberId } from './ballot.ts';
 import { Candidacy, type Candidate } from './candidacy.ts';
+import { Collection } from './collection.ts';
 import type { LeadershipMode } from './configuration.ts';
 import type { Configurations } from './configurations.ts';
-import { Contact } from './contact.ts';
+import type { Contact } from './contact.ts';
 import { send, type Effect } from './effects.ts';
-import { floorOf } from './floor.ts';
 import { invariant } from './invariant.ts';
+import { Leadership } from './leadership.ts';
 import type {
   Adopted,
   Alive,
@@ -19,10 +20,9 @@ import type {
   Propose,
 } from './messages.ts';
 import { Pace } from './pace.ts';
-import { Proposals } from './proposals.ts';
 import type { Slot } from './pvalue.ts';
 import { Scout } from './scout.ts';
-import { Retransmission, type Timing } from './timing.ts';
+import type { Timing } from './timing.ts';
 import type { Witnesses } from './witnesses.ts';
 
 export interface LeaderInit {
@@ -59,22 +59,14 @@ export class Leader {
   /** The highest ballot that it heard of. */
   #highest: Ballot | undefined;
   #scout: Scout | undefined;
-  /** While it is active. A new ballot empties them, never `slot_out` (C1). */
-  #proposals: Proposals | undefined;
-  #contact: Contact;
+  /** While it is active. A new ballot ends it, and its proposals; never `slot_out` (C1). */
+  #leadership: Leadership | undefined;
   readonly #pace: Pace;
+  readonly #collection: Collection;
   /** The co-located `slot_out`: below it everything is decided and forgotten, over all ballots. */
   #slotOut: Slot;
   /** Below it nothing is proposed: a quorum says that it is decided. */
   #floor: Slot = 0;
-  /** From it on nothing is proposed until phase 1 is done in the configuration that rules there. */
-  #limit: Slot = Infinity;
-  /** The own state on disk has every slot below it. */
-  #flushed: Slot;
-  /** What other leaders said of the garbage-collection floor. */
-  #heardFloor: Slot = 0;
-  #ticksToHeartbeat = 0;
-  #stuck: Retransmission;
 
   constructor(init: LeaderInit) {
     this.#self = init.self;
@@ -86,15 +78,13 @@ export class Leader {
     this.#ballot = init.ballot;
     this.#highest = init.highest;
     this.#slotOut = init.slotOut;
-    this.#flushed = init.slotOut;
     this.#candidacy = new Candidacy(init.self, init.mode, init.timing);
-    this.#contact = new Contact(init.self, init.timing.election);
+    this.#collection = new Collection(init.self, init.slotOut);
     this.#pace = new Pace(init.timing.phaseOneLongest);
-    this.#stuck = this.#patience();
   }
 
   get active(): boolean {
-    return this.#proposals !== undefined;
+    return this.#leadership !== undefined;
   }
 
   /** The member that leads, as far as this one knows. */
@@ -109,7 +99,7 @@ export class Leader {
 
   /** The leader's ballot while it is active. */
   get ballot(): Ballot | undefined {
-    return this.active ? this.#ballot : undefined;
+    return this.#leadership?.ballot;
   }
 
   get highest(): Ballot | undefined {
@@ -126,7 +116,7 @@ export class Leader {
    * (The same reason as in Raft: a leader has no say on members before its first own entry.)
    */
   get isInformed(): boolean {
-    return this.#proposals !== undefined && this.#slotOut >= this.#proposals.inherited;
+    return this.#leadership?.isInformed === true;
   }
 
   /**
@@ -146,12 +136,12 @@ export class Leader {
 
   /** How far it may propose now: nowhere while it is passive. */
   get reach(): Slot {
-    return this.active ? this.#limit : 0;
+    return this.#leadership?.limit ?? 0;
   }
 
   /** What it hears of the others while it is active. */
-  get contact(): Contact {
-    return this.#contact;
+  get contact(): Contact | undefined {
+    return this.#leadership?.contact;
   }
 
   get #others(): MemberId[] {
@@ -165,36 +155,34 @@ export class Leader {
       const floor = Math.max(this.#slotOut, this.#floor);
       return from === this.#self ? [] : [send([from], { type: 'floor', floor })];
     }
-    if (this.#proposals === undefined || slot >= this.#limit) return [];
-    return this.#proposals.has(slot) ? [] : this.#proposals.select(slot, value);
+    return this.#leadership?.propose(slot, value) ?? [];
   }
 
   p2b(from: MemberId, message: P2b): Effect[] {
     this.#pace.answered(from, message.ballot, message.slot);
-    const outcome = this.#proposals?.p2b(from, message) ?? [];
+    const outcome = this.#leadership?.p2b(from, message) ?? [];
     return Array.isArray(outcome) ? outcome : this.#preempted(outcome);
   }
 
   /** Somebody reads, and waits for what is decided: the others hear of that now. */
   announce(): Effect[] {
-    return this.#proposals?.announceDecided() ?? [];
+    return this.#leadership?.announceDecided() ?? [];
   }
 
   /** A follower answers a heartbeat. */
   alive(from: MemberId, message: Alive): Effect[] {
+    if (this.#leadership === undefined) return [];
     const { ballot } = message;
-    if (!this.active) return [];
-    if (compareBallots(ballot, this.#ballot) > 0) {
-      return this.#preempted({ type: 'preempted', ballot });
-    }
-    if (compareBallots(ballot, this.#ballot) === 0) this.#contact.heard(from, message);
+    const order = compareBallots(ballot, this.#leadership.ballot);
+    if (order > 0) return this.#preempted({ type: 'preempted', ballot });
+    if (order === 0) this.#leadership.contact.heard(from, message);
     return [];
   }
 
   /** Asks `to`, or who is fit, to lead; this member leads on until the other one does. */
   handOver(to: MemberId | undefined): Effect[] {
     if (this.#mode === 'on-demand') return []; // Others lead what is theirs.
-    const next = to ?? this.#contact.nearest(this.#configurations.newest);
+    const next = to ?? this.#leadership?.nearest();
     const ballot = this.ballot;
     if (ballot === undefined || next === undefined || next === this.#self) return [];
     return [send([next], { type: 'hand-over', ballot })];
@@ -210,10 +198,9 @@ export class Leader {
     // On demand, a scout with nothing left to lead is abandoned: adopted late, it starts nothing.
     if (this.#mode === 'on-demand' && !unapplied) this.#scout = undefined;
     this.#slotOut = slotOut;
-    this.#stuck.reset();
     const isNew = configurations !== this.#configurations;
     const scouting = isNew ? this.#reconfigured(configurations) : [];
-    return [...scouting, ...(this.#proposals?.advance(slotOut) ?? [])];
+    return [...scouting, ...(this.#leadership?.advance(slotOut) ?? [])];
   }
 
   /**
@@ -224,45 +211,40 @@ export class Leader {
   #reconfigured(configurations: Configurations): Effect[] {
     const firstNewSlot = configurations.firstNewSlot(this.#configurations);
     this.#configurations = configurations;
-    this.#contact.greet(configurations.members);
-    if (this.#ballot === undefined) return [];
-    if (this.#proposals !== undefined) {
-      this.#limit = Math.min(this.#limit, firstNewSlot);
-      this.#proposals.reconfigured(configurations, this.#limit);
-      return this.#startScout(this.#ballot, this.#limit);
+    if (this.#leadership !== undefined) {
+      this.#leadership.reconfigured(configurations, firstNewSlot);
+      return this.#startScout(this.#leadership.ballot, this.#leadership.limit);
     }
-    return this.#scout === undefined ? [] : this.#startScout(this.#ballot, this.#slotOut);
+    return this.#scout === undefined ? [] : this.#startScout(this.#scout.ballot, this.#slotOut);
   }
 
   /** The own state on disk has every slot below `slotOut`. */
   flushed(slotOut: Slot): void {
-    this.#flushed = slotOut;
+    this.#collection.flushed = slotOut;
   }
 
   /** Every slot below it is on enough disks, as far as this member knows. */
   get collectable(): Slot {
     // Computed only by who has applied every slot below it; others take it from there.
-    if (!this.isInformed) return this.#heardFloor;
-    const voters = this.#configurations.votersFrom(this.#slotOut);
-    const floor = floorOf(voters, (voter) => this.flushedBy(voter));
-    return Math.max(this.#heardFloor, Math.min(this.#slotOut, floor));
+    if (this.#leadership?.isInformed !== true) return this.#collection.floor(undefined);
+    const { contact } = this.#leadership;
+    const rulings = this.#configurations.votersFrom(this.#slotOut);
+    return this.#collection.floor({ slotOut: this.#slotOut, contact, rulings });
   }
 
   /** A voter that is heard, and has more of the state on its disk than this member. */
   get fitter(): MemberId | undefined {
-    const { voters } = this.#configurations.newest;
-    return this.active ? this.#contact.ahead(voters, this.#flushed) : undefined;
+    return this.#leadership?.ahead(this.#collection.flushed);
   }
 
   /** A voter that is heard, and whose disk is clearly better than one that takes so many ticks. */
   quickerThan(ticks: number): MemberId | undefined {
-    const isQuicker = (voter: MemberId): boolean => this.#pace.isQuicker(voter, ticks);
-    return this.active ? this.#contact.nearest(this.#configurations.newest, isQuicker) : undefined;
+    return this.#leadership?.nearest((voter) => this.#pace.isQuicker(voter, ticks));
   }
 
-  /** As far as a member's state is on its disk, by what this leader heard. */
+  /** As far as a member's state is on its disk, by what this leader heard while it is active. */
   flushedBy(member: MemberId): Slot {
-    return member === this.#self ? this.#flushed : this.#contact.flushed(member);
+    return this.#leadership ? this.#collection.flushedBy(member, this.#leadership.contact) : 0;
   }
 
   /**
@@ -272,7 +254,7 @@ export class Leader {
    */
   tick(random: number, unapplied: boolean, mayLead = true, write = 0): Effect[] {
     this.#pace.tick(write);
-    if (this.#proposals !== undefined) return this.#lead(this.#proposals, random);
+    if (this.#leadership !== undefined) return this.#lead(this.#leadership, random);
     if (this.#mode === 'on-demand' && this.#scout !== undefined) return this.#scout.tick(random);
     const isDue = this.#candidacy.tick(random, unapplied, this.#phaseOne);
     const presence = this.#candidacy.askPresence();
@@ -302,23 +284,20 @@ export class Leader {
     return mayLead && this.#isVoter ? this.#seek() : [];
   }
 
-  #lead(proposals: Proposals, random: number): Effect[] {
+  #lead(leadership: Leadership, random: number): Effect[] {
     // Whoever named the floor may be gone: another quorum may report what is below it.
-    if (this.#slotOut < this.#floor && this.#stuck.tick(random)) return this.#campaign();
-    const effects = [...proposals.tick(random), ...(this.#scout?.tick(random) ?? [])];
+    if (this.#slotOut < this.#floor && leadership.isStuck(random)) return this.#campaign();
+    const effects = [...leadership.tick(random), ...(this.#scout?.tick(random) ?? [])];
     if (this.#mode === 'on-demand') return effects;
-    this.#contact.tick();
-    const { voters } = this.#configurations.at(this.#slotOut);
-    if (!this.#contact.hasQuorum(voters)) return [...effects, ...this.#stepDown()];
-    this.#ticksToHeartbeat -= 1;
-    if (this.#ticksToHeartbeat > 0) return effects;
+    if (!leadership.hasQuorum()) return [...effects, ...this.#stepDown()];
+    if (!leadership.isHeartbeatDue()) return effects;
     // A member that was removed leads until another one does.
+    const { voters } = this.#configurations.at(this.#slotOut);
     const leaving = voters.includes(this.#self) ? [] : this.handOver(undefined);
     return [...effects, ...leaving, ...this.#heartbeat()];
   }
 
   #heartbeat(): Effect[] {
-    this.#ticksToHeartbeat = this.#timing.heartbeat;
     const ballot = this.ballot;
     if (ballot === undefined || this.#mode === 'on-demand') return [];
     const slotOut = this.#slotOut;
@@ -344,13 +323,12 @@ export class Leader {
   }
 
   #stepDown(): Effect[] {
-    const effects: Effect[] = this.#proposals?.announceDecided() ?? [];
+    const effects: Effect[] = this.#leadership?.announceDecided() ?? [];
     if (this.active) effects.push({ type: 'leading', ballot: undefined });
     this.#pace.resigned();
-    this.#proposals = undefined;
+    this.#leadership = undefined;
     this.#scout = undefined;
     this.#candidacy.ended();
-    this.#limit = Infinity;
     return effects;
   }
 
@@ -359,7 +337,7 @@ export class Leader {
   heartbeat(from: MemberId, { ballot, floor = 0 }: Heartbeat): Effect[] {
     // What others keep goes by what members say.
     const isMember = this.#configurations.members.includes(from);
-    if (isMember) this.#heardFloor = Math.max(this.#heardFloor, floor);
+    if (isMember) this.#collection.heard(floor);
     if (this.#highest !== undefined && compareBallots(ballot, this.#highest) < 0) {
       return [this.#alive(from, this.#highest)];
     }
@@ -374,7 +352,8 @@ export class Leader {
   }
 
   #alive(to: MemberId, ballot: Ballot): Effect {
-    const said = { slotOut: this.#slotOut, flushed: this.#flushed, machine: this.#machine };
+    const { flushed } = this.#collection;
+    const said = { slotOut: this.#slotOut, flushed, machine: this.#machine };
     return send([to], { type: 'alive', ballot, ...said });
   }
 
@@ -449,24 +428,16 @@ export class Leader {
   #adopted(adopted: Adopted): Effect[] {
     const { ballot } = adopted;
     this.#scout = undefined;
-    this.#limit = Infinity;
-    if (this.#proposals !== undefined) {
+    if (this.#leadership !== undefined) {
       this.#floor = Math.max(this.#floor, adopted.floor);
-      return this.#proposals.adopt(adopted);
+      return this.#leadership.adopt(adopted);
     }
     this.#floor = adopted.floor;
     this.#candidacy.won();
-    this.#stuck = this.#patience();
-    this.#contact = new Contact(this.#self, this.#timing.election);
-    this.#contact.greet(this.#configurations.members);
-    const leadership = { self: this.#self, ballot, mode: this.#mode, pace: this.#pace };
-    this.#proposals = new Proposals(leadership, this.#slotOut, this.#configurations, this.#timing);
+    const terms = { self: this.#self, ballot, mode: this.#mode, pace: this.#pace };
+    this.#leadership = new Leadership(terms, this.#slotOut, this.#configurations, this.#timing);
     const effects: Effect[] = [{ type: 'leading', ballot }, ...this.#heartbeat()];
-    effects.push(...this.#proposals.adopt(adopted));
+    effects.push(...this.#leadership.adopt(adopted));
     return effects;
-  }
-
-  #patience(): Retransmission {
-    return new Retransmission(this.#timing.election, this.#timing.election * 8);
   }
 }

@@ -6,6 +6,7 @@ import type { Configuration, LeadershipMode } from './configuration.ts';
 import type { Configurations } from './configurations.ts';
 import { send, waitsForFlush, type Effect, type Recovered } from './effects.ts';
 import type { Input } from './input.ts';
+import { Intake } from './intake.ts';
 import { Leader } from './leader.ts';
 import { Learner, type Question } from './learner.ts';
 import type { HeardEnds, LogEnd } from './log-end.ts';
@@ -13,7 +14,6 @@ import {
   isCounted,
   isTakenUnadmitted,
   type CoreMessage,
-  type Decision,
   type Heartbeat,
   type Learned,
   type P2a,
@@ -21,7 +21,7 @@ import {
   type Testimony,
 } from './messages.ts';
 import { isPlausible, type Known } from './plausible.ts';
-import { NO_OP, type Command, type Pvalue, type Slot } from './pvalue.ts';
+import { NO_OP, type Command, type Slot } from './pvalue.ts';
 import { Reader } from './reader.ts';
 import { Replica, type CommandJudges, type Packing } from './replica.ts';
 import { Runs } from './runs.ts';
@@ -56,7 +56,7 @@ export interface MemberInit {
 export class Member {
   readonly self: MemberId;
   readonly #mode: LeadershipMode;
-  readonly #packing: Packing;
+  readonly #intake: Intake;
   readonly #acceptor: Acceptor;
   readonly #leader: Leader;
   readonly #replica: Replica;
@@ -67,8 +67,6 @@ export class Member {
   readonly #runs: Runs;
   readonly #upgrades: Upgrades;
   #isDisputed = false;
-  /** Too much waits for the own disk. */
-  #isFull = false;
   #isExpelled = false;
   /** Messages to itself that need not wait for the flush: delivered within the step. */
   #local: CoreMessage[] = [];
@@ -81,12 +79,12 @@ export class Member {
     this.#runs = new Runs({ self, timing, end: init.end, heard: init.heard, asksOutside });
     this.#reader = new Reader(init.end.incarnation, timing);
     this.#mode = mode;
-    this.#packing = packing;
     this.#mark = recovered.decidedMark;
     const { ballot, leaderBallot, slotOut } = recovered;
     this.#acceptor = new Acceptor(recovered, packing.batchBytes);
     const judges = { isSound, isAnswered };
     this.#replica = new Replica(configurations, packing, timing, recovered, judges, machine);
+    this.#intake = new Intake(self, this.#acceptor, this.#replica, packing);
     const highest = compareBallots(ballot, leaderBallot) > 0 ? ballot : leaderBallot;
     const { witnesses } = this.#runs;
     const leader = { self, configurations, mode, timing, ballot: leaderBallot, highest, slotOut };
@@ -253,7 +251,7 @@ export class Member {
       case 'recalled':
         return [this.#teacher.recalled(input)];
       case 'backlog':
-        this.#isFull = input.isFull;
+        this.#intake.isFull = input.isFull;
         return [...this.#perform(), ...this.#learnOn()];
       case 'room':
         this.#acceptor.room = input.bytes;
@@ -389,7 +387,7 @@ export class Member {
       case 'hand-over':
         return this.#mayLead ? this.#leader.handedOver(message) : [];
       case 'decision':
-        return this.#decision(from, message);
+        return [...this.#intake.decision(from, message), ...this.#perform()];
       case 'learn':
         this.#learner.heard(message.from, from);
         return [this.#teacher.answer(from, message)];
@@ -444,8 +442,8 @@ export class Member {
 
   /** Whoever leads proposes a version of the machine that all voters have. */
   #upgrade(): Effect[] {
-    if (this.#mode === 'on-demand' || !this.#leader.isInformed) return [];
-    const { contact } = this.#leader;
+    const { contact, isInformed } = this.#leader;
+    if (this.#mode === 'on-demand' || contact === undefined || !isInformed) return [];
     const { configurations, slotOut, version } = this.#replica;
     const newestOf = (voter: MemberId): number => contact.machine(voter);
     const upgrade = this.#upgrades.due(version, slotOut, configurations, newestOf);
@@ -469,7 +467,7 @@ export class Member {
   }
 
   #proposeWaiting(): Effect[] {
-    const mayPropose = this.#leader.takesProposals && !this.#isFull;
+    const mayPropose = this.#leader.takesProposals && !this.#intake.isFull;
     return mayPropose ? this.#propose(this.#replica.propose()) : [];
   }
 
@@ -502,44 +500,8 @@ export class Member {
   }
 
   #p2a(from: MemberId, message: P2a): Effect[] {
-    // Not taken, it is as lost: it is accepted when it comes again, or learned.
-    const effects = this.#takes(from, message) ? this.#acceptor.handle(from, message) : [];
-    if (message.decided.length === 0) return effects;
-    for (const slot of message.decided) this.#take(effects, message.ballot, slot);
-    return [...effects, ...this.#perform()];
-  }
-
-  /**
-   * Whether the disk keeps up with what is accepted. What the own leader proposes is bounded by the
-   * pipeline, and what has been accepted costs nothing.
-   */
-  #takes(from: MemberId, { slot, ballot }: P2a): boolean {
-    if (from === this.self || this.#acceptor.has(slot, ballot)) return true;
-    if (this.#isFull) return false;
-    // Below that a slot may be undecided, and wait for this vote: so it is always taken.
-    const isNear = slot < this.slotOut + this.configurations.window;
-    return isNear || this.#acceptor.bytes < this.#packing.heldBytes;
-  }
-
-  #decision(from: MemberId, { ballot, slot, value }: Decision): Effect[] {
-    const effects: Effect[] = [];
-    if (value === undefined || this.#isFull) this.#take(effects, ballot, slot);
-    else this.#decide(effects, { ballot, slot, value }, from);
-    return [...effects, ...this.#perform()];
-  }
-
-  /** A decision without its value: the acceptor may hold it. */
-  #take(effects: Effect[], ballot: Ballot, slot: Slot): void {
-    if (slot < this.slotOut) return;
-    const value = this.#acceptor.valueAt(slot, ballot);
-    if (value === undefined) this.#replica.decidedWithoutValue(ballot, slot);
-    else this.#decide(effects, { ballot, slot, value });
-  }
-
-  /** @param by who gave the value; nobody, when it is this member's own copy */
-  #decide(effects: Effect[], decision: Pvalue, by?: MemberId): void {
-    if (!this.#replica.decided(decision, by)) return;
-    effects.push(...this.#acceptor.learn(decision));
+    const effects = this.#intake.p2a(from, message);
+    return message.decided.length === 0 ? effects : [...effects, ...this.#perform()];
   }
 
   /**
@@ -549,7 +511,7 @@ export class Member {
    */
   #perform(): Effect[] {
     const before = this.configurations;
-    const applied = this.#isFull ? [] : this.#replica.perform();
+    const applied = this.#intake.isFull ? [] : this.#replica.perform();
     // On demand, an answer waits for the mark that covers it.
     const mark = this.#mode === 'on-demand' ? this.#decidedMark() : [];
     const effects = [...mark, ...applied];
@@ -571,12 +533,12 @@ export class Member {
 
   /** Who takes nothing new would lead to nothing: others, whose disks keep up, lead. */
   get #mayLead(): boolean {
-    return this.mayVote && !this.#isFull;
+    return this.mayVote && !this.#intake.isFull;
   }
 
   /** It lacks what is decided, and has a use for it. */
   get #behind(): boolean {
-    return !this.#isFull && this.#replica.behind(this.target);
+    return !this.#intake.isFull && this.#replica.behind(this.target);
   }
 
   #learnOn(): Effect[] {
@@ -601,9 +563,7 @@ export class Member {
     this.#learner.heard(slotOut, from);
     if (floor > this.slotOut) return this.#tooFarBehind(from);
     const before = this.slotOut;
-    const effects: Effect[] = [];
-    if (!this.#isFull) for (const decision of decisions) this.#decide(effects, decision, from);
-    effects.push(...this.#perform());
+    const effects = [...this.#intake.learned(from, decisions), ...this.#perform()];
     const progress = this.slotOut > before;
     const questions = this.#learner.answered(from, survey, progress, this.#behind);
     return [...effects, ...this.#ask(questions), ...this.#surveyed()];

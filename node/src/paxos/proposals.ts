@@ -12,8 +12,8 @@ import type { Timing } from './timing.ts';
 /** So many decisions ride on a p2a, at most: a message has room for them beside any value. */
 export const MOST_RIDING = 256;
 
-/** The leadership that the proposals belong to. */
-export interface Leadership {
+/** Whose the proposals are, and at which ballot. */
+export interface Terms {
   readonly self: MemberId;
   readonly ballot: Ballot;
   readonly mode: LeadershipMode;
@@ -25,7 +25,7 @@ export interface Leadership {
  * figure 7). Another ballot has others.
  */
 export class Proposals {
-  readonly #of: Leadership;
+  readonly #of: Terms;
   readonly #timing: Timing;
   /** C1: per ballot at most one value a slot. */
   readonly #values = new Map<Slot, Value>();
@@ -42,7 +42,7 @@ export class Proposals {
   #decided: Slot[] = [];
 
   /** @param slotOut the co-located replica's */
-  constructor(of: Leadership, slotOut: Slot, configurations: Configurations, timing: Timing) {
+  constructor(of: Terms, slotOut: Slot, configurations: Configurations, timing: Timing) {
     this.#of = of;
     this.#timing = timing;
     this.#slotOut = slotOut;

@@ -143,7 +143,7 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a slot is proposed a second time',
     invariant: 'C1',
-    file: 'paxos/leader.ts',
+    file: 'paxos/leadership.ts',
     from: 'return this.#proposals.has(slot) ? [] : this',
     to: 'return this',
   },
@@ -378,8 +378,8 @@ export const mutants: readonly SimulatedMutant[] = [
     name: 'slow disks: a leader hands over to whoever is near',
     invariant: 'leadership',
     file: 'paxos/leader.ts',
-    from: 'this.#pace.isQuicker(voter, ticks);',
-    to: 'this.#pace.isQuicker(voter, Infinity);',
+    from: 'this.#pace.isQuicker(voter, ticks))',
+    to: 'this.#pace.isQuicker(voter, Infinity))',
   },
   {
     name: 'slow disks: what a voter was asked before the own write began counts',
@@ -406,8 +406,8 @@ export const mutants: readonly SimulatedMutant[] = [
     name: 'a leader that no quorum answers leads on',
     invariant: 'leadership',
     file: 'paxos/leader.ts',
-    from: 'if (!this.#contact.hasQuorum(voters)) return [...effects, ...this.#stepDown()];',
-    to: '',
+    from: 'if (!leadership.hasQuorum()) return [...effects, ...this.#stepDown()];',
+    to: 'leadership.hasQuorum();',
   },
   {
     name: 'a leader does not count itself among those it hears',
@@ -462,7 +462,7 @@ export const mutants: readonly SimulatedMutant[] = [
     name: 'a running leader does not repeat phase 1 in a new configuration',
     invariant: 'adopted',
     file: 'paxos/leader.ts',
-    from: 'this.#limit = Math.min(this.#limit, firstNewSlot);',
+    from: 'this.#leadership.reconfigured(configurations, firstNewSlot);',
     to: 'return [];',
   },
   {
@@ -532,11 +532,11 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'the floor is of states that are not on disk',
     invariant: 'floor',
-    file: 'paxos/leader.ts',
-    from: 'const floor = floorOf(voters, (voter) => this.flushedBy(voter));',
+    file: 'paxos/collection.ts',
+    from: 'const floor = floorOf(rulings, (voter) => this.flushedBy(voter, contact));',
     to: `const has = (voter: MemberId) =>
-      voter === this.#self ? this.#slotOut : this.#contact.slotOut(voter);
-    const floor = floorOf(voters, has);`,
+      voter === this.#self ? slotOut : contact.slotOut(voter);
+    const floor = floorOf(rulings, has);`,
   },
   {
     name: 'the floor is what a single member has',
