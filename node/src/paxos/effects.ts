@@ -2,7 +2,7 @@ import type { Ballot, MemberId } from './ballot.ts';
 import type { Expulsion } from './admission.ts';
 import type { Change, SilentSession } from './system-command.ts';
 import type { Configuration } from './configuration.ts';
-import type { CoreMessage, Message } from './messages.ts';
+import type { CoreMessage } from './messages.ts';
 import type { Command, Pvalue, Slot, Value } from './pvalue.ts';
 
 /** What a member must find again after a crash (design: "What is durable"). */
@@ -43,7 +43,7 @@ export interface StoredPvalue extends Pvalue {
 
 /** What the driver is to do, in this order. */
 export type Effect =
-  /** Write the record. What `waitsForFlush` names leaves only after it is durable. */
+  /** Write the record. What is held (message-table.ts) leaves only after it is durable. */
   | { readonly type: 'persist'; readonly record: LogRecord }
   | { readonly type: 'send'; readonly to: readonly MemberId[]; readonly message: CoreMessage }
   /** Ask the network whether that member is there at all; `gone` comes when it says no. */
@@ -111,34 +111,3 @@ export type Dropped = (typeof droppedReasons)[number];
 export function send(to: readonly MemberId[], message: CoreMessage): Effect {
   return { type: 'send', to, message };
 }
-
-/**
- * Persist comes before send: which messages may leave only when every record queued before them,
- * in whichever step, is flushed. A p1b or p2b is a promise about the acceptor's memory, and a p1a
- * uses up a ballot. A p2a promises nothing: its own acceptor's record is written meanwhile.
- */
-export const waitsForFlush: Record<Message['type'], boolean> = {
-  p1a: true,
-  p1b: true,
-  p2a: false,
-  p2b: true,
-  propose: false,
-  floor: false,
-  heartbeat: false,
-  decision: false,
-  learn: false,
-  learned: false,
-  alive: false,
-  canvass: false,
-  canvassed: false,
-  'hand-over': false,
-  question: false,
-  testimony: false,
-  probe: false,
-  probed: false,
-  fetch: false,
-  chunk: false,
-  history: false,
-  digests: false,
-  reach: false,
-};

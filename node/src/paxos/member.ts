@@ -4,21 +4,20 @@ import { compareBallots, type Ballot, type MemberId } from './ballot.ts';
 import { Changes, type ProposalRefusal } from './changes.ts';
 import type { Configuration, LeadershipMode } from './configuration.ts';
 import type { Configurations } from './configurations.ts';
-import { send, waitsForFlush, type Effect, type Recovered } from './effects.ts';
+import { send, type Effect, type Recovered } from './effects.ts';
 import type { Input } from './input.ts';
 import { Intake } from './intake.ts';
 import { Leader } from './leader.ts';
 import { Learner, type Question } from './learner.ts';
 import type { HeardEnds, LogEnd } from './log-end.ts';
-import {
-  isCounted,
-  isTakenUnadmitted,
-  type CoreMessage,
-  type Heartbeat,
-  type Learned,
-  type P2a,
-  type Propose,
-  type Testimony,
+import { messageTable } from './message-table.ts';
+import type {
+  CoreMessage,
+  Heartbeat,
+  Learned,
+  P2a,
+  Propose,
+  Testimony,
 } from './messages.ts';
 import { isPlausible, type Known } from './plausible.ts';
 import { NO_OP, type Command, type Slot } from './pvalue.ts';
@@ -225,7 +224,7 @@ export class Member {
   /** Keeps what goes out; what this member sends itself is delivered within the step. */
   #emit(out: Effect[], effects: readonly Effect[]): void {
     for (const effect of effects) {
-      if (effect.type !== 'send' || waitsForFlush[effect.message.type]) {
+      if (effect.type !== 'send' || messageTable[effect.message.type].isHeld) {
         out.push(effect);
         continue;
       }
@@ -302,7 +301,7 @@ export class Member {
     if (this.configurations.members.includes(from)) {
       const disowned = this.#runs.disowned(from, end);
       if (disowned !== undefined) return disowned;
-    } else if (isCounted[message.type]) {
+    } else if (messageTable[message.type].isCounted) {
       return [{ type: 'dropped', from, why: 'unknown-member' }];
     }
     if (!isPlausible(message, this.#known)) return [{ type: 'dropped', from, why: 'implausible' }];
@@ -351,7 +350,7 @@ export class Member {
   }
 
   #deliver(from: MemberId, message: CoreMessage): Effect[] {
-    if (!this.mayVote && !isTakenUnadmitted[message.type]) return [];
+    if (!this.mayVote && !messageTable[message.type].isTakenEarly) return [];
     switch (message.type) {
       case 'p1a':
         return this.#acceptor.handle(from, message);

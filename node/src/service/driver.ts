@@ -6,17 +6,11 @@ import type { IncomingState } from '../../../contract/src/status.ts';
 import type { AppliedCommand } from '../machine/applier.ts';
 import type { SilentSession } from '../machine/sessions.ts';
 import type { MemberId } from '../paxos/ballot.ts';
-import { waitsForFlush, type Effect, type LogRecord } from '../paxos/effects.ts';
+import type { Effect, LogRecord } from '../paxos/effects.ts';
 import type { Input } from '../paxos/input.ts';
 import type { Member } from '../paxos/member.ts';
-import {
-  isCounted,
-  isOfCore,
-  type CoreMessage,
-  type Message,
-  type StateMessage,
-  type TableDigest,
-} from '../paxos/messages.ts';
+import { isOfCore, messageTable } from '../paxos/message-table.ts';
+import type { CoreMessage, Message, StateMessage, TableDigest } from '../paxos/messages.ts';
 import { valueBytes, type Slot, type Value } from '../paxos/pvalue.ts';
 import type { OwnFacts } from '../storage/facts.ts';
 import { machineErrorOf } from '../storage/machine-error.ts';
@@ -256,7 +250,7 @@ export class Driver {
     }
     // A member that lacks the newest configurations may not know who calls it, and has to answer.
     const isCall = message.type === 'reach' && message.step === 'call' && from !== self;
-    if (isCounted[message.type] && !isKnown && !isCall) {
+    if (messageTable[message.type].isCounted && !isKnown && !isCall) {
       return this.#events.dropped('unknown-member', from);
     }
     switch (message.type) {
@@ -598,7 +592,7 @@ export class Driver {
     const bytes = messageBytes(message);
     this.#ports.metrics.sent.add(message.type);
     this.#turnBytes += bytes;
-    if (!waitsForFlush[message.type]) return this.#outbox.add(to, message);
+    if (!messageTable[message.type].isHeld) return this.#outbox.add(to, message);
     this.#hold(to, message, bytes + HELD_EACH);
   }
 

@@ -14,7 +14,8 @@ import { subjectsOf, type Subjects } from '../../../contract/src/subjects.ts';
 import { VERSION } from '../../../contract/src/version.ts';
 import type { Config } from '../config.ts';
 import { Metrics } from '../metrics/metrics.ts';
-import { droppedReasons, waitsForFlush } from '../paxos/effects.ts';
+import { droppedReasons } from '../paxos/effects.ts';
+import { messageTable } from '../paxos/message-table.ts';
 import { DamageError } from '../storage/damage.ts';
 import { openDataFolder, type DataFolder } from '../storage/data-folder.ts';
 import { DiskError } from '../storage/disk-error.ts';
@@ -108,7 +109,7 @@ export class Node {
       cluster,
       name,
       member,
-      messageTypes: Object.keys(waitsForFlush),
+      messageTypes: Object.keys(messageTable),
       refusalCodes: Object.keys(errors),
       alarmCodes,
       dropReasons: [...dropReasons, ...droppedReasons, 'no-reply-lane', 'script-line'],

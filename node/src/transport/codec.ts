@@ -11,6 +11,7 @@ import { subjectToken } from '../../../contract/src/subjects.ts';
 import type { Ballot, MemberId } from '../paxos/ballot.ts';
 import type { HistoryMark } from '../paxos/history.ts';
 import type { HeardEnd, HeardEnds, Incarnation, LogEnd } from '../paxos/log-end.ts';
+import { messageTable } from '../paxos/message-table.ts';
 import { reachSteps, type Message, type Reach, type TableDigest } from '../paxos/messages.ts';
 import type { Pvalue, Value } from '../paxos/pvalue.ts';
 import { mostElements, MOST_MESSAGES } from './frame-elements.ts';
@@ -43,10 +44,9 @@ const HEAD_ELEMENTS = 9;
 /** A cluster id may be that long: see contract/src/first-configuration.ts. */
 const MAX_ID = 129;
 
-const types = ['p1a', 'p2a', 'p1b', 'p2b', 'propose', 'floor', 'heartbeat', 'decision']
-  .concat(['learn', 'learned', 'alive', 'canvass', 'canvassed', 'hand-over', 'fetch', 'chunk'])
-  .concat(['question', 'testimony', 'history', 'digests', 'probe', 'probed', 'reach'])
-  .map((type) => type as Message['type']);
+/** Each at its code. */
+const types: Message['type'][] = [];
+for (const [type, { code }] of Object.entries(messageTable)) types[code] = type as Message['type'];
 
 export function encodeFrame({ cluster, from, to, messages, end, history }: Frame): Uint8Array {
   const wire = [cluster, from, to ?? '', ...endToWire(end), ...historyToWire(history)];
@@ -106,72 +106,72 @@ function frameFrom(wire: Unpacking, messages: readonly Message[]): Frame {
 }
 
 function toWire(message: Message): unknown[] {
-  const type = types.indexOf(message.type);
+  const { code } = messageTable[message.type];
   switch (message.type) {
     case 'p1a':
-      return [type, ...ballotToWire(message.ballot), message.from];
+      return [code, ...ballotToWire(message.ballot), message.from];
     case 'p2a': {
       const { ballot, slot, value, decided } = message;
-      return [type, ...ballotToWire(ballot), slot, value, decided];
+      return [code, ...ballotToWire(ballot), slot, value, decided];
     }
     case 'p1b': {
       const { ballot, from, next, floor, pvalues } = message;
-      return [type, ...ballotToWire(ballot), from, next ?? null, floor, pvaluesToWire(pvalues)];
+      return [code, ...ballotToWire(ballot), from, next ?? null, floor, pvaluesToWire(pvalues)];
     }
     case 'p2b':
-      return [type, ...ballotToWire(message.ballot), message.slot];
+      return [code, ...ballotToWire(message.ballot), message.slot];
     case 'propose':
-      return [type, message.slot, message.value];
+      return [code, message.slot, message.value];
     case 'floor':
-      return [type, message.floor];
+      return [code, message.floor];
     case 'heartbeat': {
       const { ballot, slotOut, floor = null, ends } = message;
-      return [type, ...ballotToWire(ballot), slotOut, floor, endsToWire(ends)];
+      return [code, ...ballotToWire(ballot), slotOut, floor, endsToWire(ends)];
     }
     case 'decision':
-      return [type, ...ballotToWire(message.ballot), message.slot, message.value ?? null];
+      return [code, ...ballotToWire(message.ballot), message.slot, message.value ?? null];
     case 'learn': {
       const ballot = message.ballot ? ballotToWire(message.ballot) : [null, null];
-      return [type, message.from, ...ballot, message.survey ?? null];
+      return [code, message.from, ...ballot, message.survey ?? null];
     }
     case 'learned': {
       const { from, slotOut, decisions, survey, floor } = message;
-      return [type, from, slotOut, pvaluesToWire(decisions), survey ?? null, ...optional(floor)];
+      return [code, from, slotOut, pvaluesToWire(decisions), survey ?? null, ...optional(floor)];
     }
     case 'alive': {
       const { ballot, slotOut, flushed, machine = null } = message;
-      return [type, ...ballotToWire(ballot), slotOut, flushed, machine];
+      return [code, ...ballotToWire(ballot), slotOut, flushed, machine];
     }
     case 'canvass':
     case 'hand-over':
-      return [type, ...ballotToWire(message.ballot)];
+      return [code, ...ballotToWire(message.ballot)];
     case 'canvassed': {
       const { ballot, supports, slotOut } = message;
-      return [type, ...ballotToWire(ballot), supports, slotOut];
+      return [code, ...ballotToWire(ballot), supports, slotOut];
     }
     case 'question':
-      return [type];
+      return [code];
     case 'testimony': {
       const { of, latest, sequence } = message;
       const late = latest === undefined ? [null, null] : [latest.count, latest.random];
-      return [type, of.count, of.random, ...late, sequence];
+      return [code, of.count, of.random, ...late, sequence];
     }
     case 'probe':
-      return [type, message.of.count, message.of.random, message.number];
+      return [code, message.of.count, message.of.random, message.number];
     case 'probed':
-      return [type, message.of.count, message.of.random, message.number, message.end];
+      return [code, message.of.count, message.of.random, message.number, message.end];
     case 'fetch':
-      return [type, message.snapshot ?? null, message.at];
+      return [code, message.snapshot ?? null, message.at];
     case 'chunk': {
       const { snapshot, slot, at, bytes, digest, isLast } = message;
-      return [type, snapshot, slot, at, bytes, digest, isLast];
+      return [code, snapshot, slot, at, bytes, digest, isLast];
     }
     case 'history':
-      return [type, ...historyToWire(message.mark), message.asks];
+      return [code, ...historyToWire(message.mark), message.asks];
     case 'digests':
-      return [type, message.slot, digestsToWire(message.tables)];
+      return [code, message.slot, digestsToWire(message.tables)];
     case 'reach':
-      return [type, reachSteps.indexOf(message.step), message.member];
+      return [code, reachSteps.indexOf(message.step), message.member];
     default:
       return message satisfies never;
   }
