@@ -11,7 +11,7 @@ import { folderNats } from '../../cli/src/local/folder-nats.ts';
 import { NodeProcess } from '../../cli/src/local/node-process.ts';
 import type { Message } from '../../node/src/paxos/messages.ts';
 import type { Identity } from '../../node/src/storage/identity.ts';
-import { encodeFrame } from '../../node/src/transport/codec.ts';
+import { encodeFrame } from '../../node/src/transport/frame-codec.ts';
 import { freePorts } from './cli-run.ts';
 import { NatsProcess } from './nats-process.ts';
 import { NODE_PROGRAM, TestFolder, until } from './test-cluster.ts';

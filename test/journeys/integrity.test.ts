@@ -12,7 +12,7 @@ import { Applier } from '../../node/src/machine/applier.ts';
 import { chatLogMachine } from '../../machines/src/chat-log/machine.ts';
 import { isSystemCommand } from '../../node/src/paxos/system-command.ts';
 import { openLmdbState } from '../../node/src/storage/lmdb-state.ts';
-import { encodeFrame, parseFrame } from '../../node/src/transport/codec.ts';
+import { encodeFrame, parseFrame } from '../../node/src/transport/frame-codec.ts';
 import { GarblingProxy } from './garbling-proxy.ts';
 import { NatsProcess } from './nats-process.ts';
 import { NODE_PROGRAM, TestFolder, until } from './test-cluster.ts';

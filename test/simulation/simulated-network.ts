@@ -2,7 +2,7 @@ import type { Message } from '../../node/src/paxos/messages.ts';
 import { seal } from '../../contract/src/envelope.ts';
 import { partsOf } from '../../contract/src/parts.ts';
 import { formatIncarnation } from '../../node/src/paxos/log-end.ts';
-import { parseFrame, WIRE_VERSION, type Frame } from '../../node/src/transport/codec.ts';
+import { parseFrame, WIRE_VERSION, type Frame } from '../../node/src/transport/frame-codec.ts';
 import {
   MemoryNetwork,
   type MemoryTransport,

@@ -1,6 +1,6 @@
 import type { MemberId } from '../paxos/ballot.ts';
 import type { Message } from '../paxos/messages.ts';
-import { encodeFrame } from './codec.ts';
+import { encodeFrame } from './frame-codec.ts';
 import { frameWithin } from './message-bytes.ts';
 import { Receiver, type ReceiverOptions } from './receiver.ts';
 import type { TakeMessage, Transport } from './transport.ts';

@@ -1,7 +1,7 @@
 import type { MemberId } from '../paxos/ballot.ts';
 import { Parts } from '../../../contract/src/parts.ts';
 import { isSameIncarnation } from '../paxos/log-end.ts';
-import { parseFrame, type FrameHead } from './codec.ts';
+import { parseFrame, type FrameHead } from './frame-codec.ts';
 import type { DropReason, Stamp, TakeMessage } from './transport.ts';
 
 export interface ReceiverOptions {

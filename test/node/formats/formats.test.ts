@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { encodeFrame, parseFrame } from '../../../node/src/transport/codec.ts';
+import { encodeFrame, parseFrame } from '../../../node/src/transport/frame-codec.ts';
 import { ballot, pvalue } from '../paxos/samples.ts';
 import { append, memoryPlace, open, SEGMENT_BYTES } from '../storage/log-places.ts';
 import { messages, others, records3, stamp } from './samples.ts';

@@ -1,7 +1,7 @@
 import type { Outcome } from '../../../contract/src/reply.ts';
 import { MOST_RIDING } from '../../../node/src/paxos/proposals.ts';
 import { COMMAND_FRAMING, sentBytes, type Pvalue } from '../../../node/src/paxos/pvalue.ts';
-import { encodeFrame } from '../../../node/src/transport/codec.ts';
+import { encodeFrame } from '../../../node/src/transport/frame-codec.ts';
 import { roomIn } from '../../../node/src/transport/transport.ts';
 import { MemoryCluster } from './memory-cluster.ts';
 

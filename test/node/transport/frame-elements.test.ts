@@ -9,7 +9,7 @@ import {
   parseFrame,
   WIRE_VERSION,
   type FrameHead,
-} from '../../../node/src/transport/codec.ts';
+} from '../../../node/src/transport/frame-codec.ts';
 import {
   FREE_ELEMENTS,
   messageElements,

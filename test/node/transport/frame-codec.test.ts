@@ -6,7 +6,7 @@ import {
   parseFrame,
   WIRE_VERSION,
   type Frame,
-} from '../../../node/src/transport/codec.ts';
+} from '../../../node/src/transport/frame-codec.ts';
 import { FRAME_BYTES, messageBytes } from '../../../node/src/transport/message-bytes.ts';
 
 const slot = fc.nat();
