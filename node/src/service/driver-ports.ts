@@ -3,7 +3,8 @@ import type { AppliedCommand, Applier } from '../machine/applier.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Ballot, MemberId } from '../paxos/ballot.ts';
 import type { Change } from '../paxos/system-command.ts';
-import type { Dropped } from '../paxos/effects.ts';
+import type { Dropped, Effect } from '../paxos/effects.ts';
+import type { Input } from '../paxos/input.ts';
 import type { Incarnation } from '../paxos/log-end.ts';
 import type { Member } from '../paxos/member.ts';
 import type { Slot } from '../paxos/pvalue.ts';
@@ -97,4 +98,23 @@ export interface DriverEvents {
   crashed(): void;
   /** Nothing can go on: a failed write, a broken invariant, damage. The driver has stopped. */
   failed(error: Error): void;
+}
+
+/** What the parts of a driver call it for. */
+export interface DriverCalls {
+  /** Whether nothing is taken any more. */
+  readonly isStopped: () => boolean;
+  /** There is something to do: soon a turn begins. */
+  readonly wake: () => void;
+  /** Something happened, and is stepped soon. */
+  readonly input: (input: Input) => void;
+  /** More is decided than is applied: another turn goes on with it. */
+  readonly unfinished: () => void;
+  readonly perform: (effects: Effect[]) => void;
+  /** What leaves may go, and what is queued for the log be written; also once it has stopped. */
+  readonly release: () => void;
+  /** Nothing is taken from here on. */
+  readonly halt: () => void;
+  /** Nothing can go on. */
+  readonly failed: (error: unknown) => void;
 }

@@ -433,8 +433,8 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'a disk that stalls is not noticed',
     invariant: 'leadership',
-    file: 'service/driver.ts',
-    from: 'if (isStalled) this.#handOverTo(this.member.quickerThan(this.#disk.ticks));',
+    file: 'service/succession.ts',
+    from: 'if (isStalled) this.#handOverTo(this.#member.quickerThan(disk.ticks));',
     to: '',
   },
   {
@@ -621,8 +621,8 @@ export const mutants: readonly SimulatedMutant[] = [
   {
     name: 'who is behind all logs takes no state',
     invariant: 'liveness',
-    file: 'service/driver.ts',
-    from: 'this.#transfer.begin(effect.from);',
+    file: 'service/performer.ts',
+    from: 'this.#parts.transfer.begin(effect.from);',
     to: '',
   },
   {

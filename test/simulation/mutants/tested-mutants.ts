@@ -736,8 +736,8 @@ export const testedMutants: readonly TestedMutant[] = [
     name: 'who is deposed leaves its clients waiting',
     in: 'test/node/service/turns.test.ts',
     test: 'a member that does not lead has told all that waited when it lost its leadership, and holds nothing of it',
-    file: 'service/driver.ts',
-    from: 'if (!this.member.takesCommands) this.#requests.drop();',
+    file: 'service/performer.ts',
+    from: 'if (!this.#ports.member.takesCommands) this.#parts.requests.drop();',
     to: '',
   },
   {
@@ -760,7 +760,7 @@ export const testedMutants: readonly TestedMutant[] = [
     name: 'a turn counts no bytes that are applied',
     in: 'test/node/service/turns.test.ts',
     test: 'a turn ends once it applies a quarter of a MiB',
-    file: 'service/driver.ts',
+    file: 'service/performer.ts',
     from: `    this.#turnBytes += bytes;
     counts.decisions`,
     to: '    counts.decisions',
@@ -805,9 +805,9 @@ export const testedMutants: readonly TestedMutant[] = [
     name: 'answers that wait for the disk have no bound',
     in: 'test/node/service/flow-control.test.ts',
     test: 'answers that wait for a stalled disk are bounded, however often they are asked for',
-    file: 'service/driver.ts',
-    from: 'this.#barrier.heldBytes + bytes > HELD_BYTES',
-    to: 'this.#barrier.heldBytes + bytes > Infinity',
+    file: 'service/performer.ts',
+    from: 'this.#parts.barrier.heldBytes + bytes > HELD_BYTES',
+    to: 'this.#parts.barrier.heldBytes + bytes > Infinity',
   },
   {
     name: 'a copy that cannot be opened keeps the place of the state',
@@ -957,8 +957,8 @@ export const testedMutants: readonly TestedMutant[] = [
     name: 'what waits when messages become smaller is forgotten',
     in: 'test/node/service/room.test.ts',
     test: 'what waited while messages became smaller is refused, too, and never proposed',
-    file: 'service/driver.ts',
-    from: 'this.#requests.refuse(effect.commands);',
+    file: 'service/performer.ts',
+    from: 'this.#parts.requests.refuse(effect.commands);',
     to: '',
   },
   {
@@ -1182,8 +1182,8 @@ export const testedMutants: readonly TestedMutant[] = [
     name: 'a leader whose state stalls keeps the lead',
     in: 'test/node/service/flow-control.test.ts',
     test: 'a leader whose state stalls hands over to a member that has more on disk',
-    file: 'service/driver.ts',
-    from: 'if (this.#backlog.tick()) this.#handOverTo(this.member.fitter);',
+    file: 'service/succession.ts',
+    from: 'if (backlog.tick()) this.#handOverTo(this.#member.fitter);',
     to: '',
   },
   {
@@ -1624,7 +1624,7 @@ export const testedMutants: readonly TestedMutant[] = [
     in: 'test/node/service/strangers.test.ts',
     test: 'hundreds of strangers who ask for the log get a page for two at a time',
     file: 'service/driver.ts',
-    from: "    if (input.type === 'recalled') this.#recalls.stepped(input.asker);\n",
+    from: "    if (input.type === 'recalled') this.#parts.recalls.stepped(input.asker);\n",
     to: '',
   },
   {
