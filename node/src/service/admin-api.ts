@@ -12,7 +12,6 @@ type Answer = MemberStatus | TransferAnswer | MembershipAnswer;
 
 /** A member that takes over does so within a round trip and a sync. */
 const TRANSFER_MS = 2_000;
-const LOOK_MS = 5;
 
 /** What administrators and the operator reach over NATS. */
 export class AdminApi {
@@ -97,10 +96,8 @@ export async function handOver(
 ): Promise<string | undefined> {
   const { member } = driver;
   driver.input({ type: 'hand-over', ...(to === undefined ? {} : { to }) });
-  const deadline = performance.now() + waitMs;
-  while (performance.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-    if (member.leader !== undefined && member.leader !== member.self) return member.leader;
-  }
-  return undefined;
+  const next = (): string | undefined =>
+    member.leader === member.self ? undefined : member.leader;
+  await driver.until(() => next() !== undefined, waitMs);
+  return next();
 }

@@ -8,6 +8,7 @@ import type { Input } from '../paxos/input.ts';
 import type { Member } from '../paxos/member.ts';
 import type { Stamp } from '../transport/transport.ts';
 import { Assembly } from './assembly.ts';
+import { Awaited } from './awaited.ts';
 import type { Sessionless } from './client-requests.ts';
 import type { DriverCalls, DriverEvents, DriverPorts, DriverSettings } from './driver-ports.ts';
 import { Inbox } from './inbox.ts';
@@ -32,6 +33,7 @@ export class Driver {
   readonly #performer: Performer;
   readonly #reception: Reception;
   readonly #inbox = new Inbox();
+  readonly #awaited = new Awaited();
   #filter: EffectFilter | undefined;
   /** More is decided than is applied. */
   #isUnfinished = false;
@@ -99,6 +101,15 @@ export class Driver {
     this.#parts.reads.submit(request, answer);
   }
 
+  /**
+   * Waits until something is so of this member.
+   * @param ms at most
+   * @returns whether it is; also when the driver has stopped meanwhile
+   */
+  until(isSo: () => boolean, ms: number): Promise<boolean> {
+    return this.#awaited.until(isSo, ms);
+  }
+
   #wake(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -138,6 +149,7 @@ export class Driver {
       checkpoints.cutWhenDue();
       this.#release();
       if (!this.#inbox.isEmpty || this.#isUnfinished || requests.isDue) this.#wake();
+      this.#awaited.look();
     });
   }
 
@@ -252,6 +264,7 @@ export class Driver {
     this.#stopped = true;
     this.#parts.transfer.stop();
     this.#parts.reads.stop();
+    this.#awaited.stop();
   }
 
   /** Writes the state as it is and stops; what is unanswered is left to the clients' retries. */
@@ -264,6 +277,7 @@ export class Driver {
       checkpoints.whenIdle(() => {
         this.#stopped = true;
         reads.stop();
+        this.#awaited.stop();
         outbox.send(Infinity);
         this.#guard(() => this.#ports.log.seal());
         done();

@@ -15,7 +15,6 @@ import { LogThrottle } from './log-throttle.ts';
 /** Together shorter than a client waits: it gets a typed answer, and asks again. */
 const LAG_MS = 1_000;
 const SETTLE_MS = 4_000;
-const LOOK_MS = 5;
 
 /** Changes the members on request, while this one leads. */
 export class Membership {
@@ -46,12 +45,8 @@ export class Membership {
 
   async #change(request: MembershipRequest): Promise<MembershipAnswer> {
     // The state on a learner's disk is a checkpoint behind: one that lags does so for longer.
-    const deadline = performance.now() + LAG_MS;
-    let refusal = this.#refusalOf(request);
-    while (refusal === 'LAGS' && performance.now() < deadline) {
-      await look();
-      refusal = this.#refusalOf(request);
-    }
+    await this.#driver.until(() => this.#refusalOf(request) !== 'LAGS', LAG_MS);
+    const refusal = this.#refusalOf(request);
     if (refusal !== undefined) return refused(refusal);
     const { newest } = this.#driver.member.configurations;
     if (!isShown(request, newest)) {
@@ -81,18 +76,21 @@ export class Membership {
    * every slot before it on disk: only then may the process of a removed member be stopped.
    */
   async #settle(request: MembershipRequest): Promise<MembershipAnswer> {
+    await this.#driver.until(() => this.#outcomeOf(request) !== undefined, SETTLE_MS);
+    const { newest } = this.#driver.member.configurations;
+    const late = isShown(request, newest) ? 'NOT_SETTLED' : 'TIMED_OUT';
+    return this.#outcomeOf(request) ?? refused(late);
+  }
+
+  /** What came of a change that was proposed; `undefined` while it is under way. */
+  #outcomeOf(request: MembershipRequest): MembershipAnswer | undefined {
     const { member } = this.#driver;
-    const deadline = performance.now() + SETTLE_MS;
-    for (;;) {
-      if (member.leading === undefined) return refused('NOT_LEADING');
-      const { newest } = member.configurations;
-      const isDone = isShown(request, newest);
-      // Another change of the same base came first, and made this one void.
-      if (!isDone && newest.number > request.base) return refused('OUTDATED');
-      if (isDone && member.settled) return { ok: true, configuration: listsOf(newest) };
-      if (performance.now() > deadline) return refused(isDone ? 'NOT_SETTLED' : 'TIMED_OUT');
-      await look();
-    }
+    if (member.leading === undefined) return refused('NOT_LEADING');
+    const { newest } = member.configurations;
+    const isDone = isShown(request, newest);
+    // Another change of the same base came first, and made this one void.
+    if (!isDone && newest.number > request.base) return refused('OUTDATED');
+    return isDone && member.settled ? { ok: true, configuration: listsOf(newest) } : undefined;
   }
 }
 
@@ -116,10 +114,6 @@ export function isShown({ step, member }: MembershipRequest, newest: Configurati
 /** Whether one more voter would be more than a cluster may have. */
 export function isTooMany({ voters }: Change, newest: Configuration): boolean {
   return voters.length > Math.max(MAX_VOTERS, newest.voters.length);
-}
-
-function look(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, LOOK_MS));
 }
 
 function refused(code: ErrorCode): MembershipAnswer {

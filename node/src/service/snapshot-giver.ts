@@ -21,7 +21,6 @@ const IDLE_MS = 10_000;
 const LIFE_MS = 600_000;
 /** So long it may take until the state on disk has what was read; a cut takes a quarter second. */
 const FLUSH_MS = 5_000;
-const LOOK_MS = 10;
 /** Read within a few milliseconds. */
 const PART_BYTES = 256 * 1024;
 
@@ -29,7 +28,7 @@ export interface SnapshotGiverPorts {
   /** `undefined` while there is none that may be given. */
   state(): StateStore | undefined;
   /** `undefined` while the member has no roles. */
-  driver(): Pick<Driver, 'read' | 'member'> | undefined;
+  driver(): Pick<Driver, 'read' | 'member' | 'until'> | undefined;
   about(): Omit<SnapshotHeader, 'machine' | 'slot' | 'digests'>;
   /** What a message has room for. */
   chunkBytes(): number;
@@ -145,13 +144,9 @@ export class SnapshotGiver {
   async #flushed(): Promise<ErrorCode | undefined> {
     const slots = await this.#readable();
     if (typeof slots === 'string') return slots;
-    const deadline = performance.now() + FLUSH_MS;
-    for (;;) {
-      const state = this.#ports.state();
-      if (state === undefined || performance.now() > deadline) return 'NOT_SERVING';
-      if (state.flushedSlotOut >= slots) return undefined;
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-    }
+    const isFlushed = (): boolean => (this.#ports.state()?.flushedSlotOut ?? 0) >= slots;
+    await this.#ports.driver()?.until(isFlushed, FLUSH_MS);
+    return isFlushed() ? undefined : 'NOT_SERVING';
   }
 
   /** @returns how many slots a linearizable read sees, or why there is none */

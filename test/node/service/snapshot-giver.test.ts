@@ -10,6 +10,7 @@ import type { DamageError } from '../../../node/src/storage/damage.ts';
 import { MemoryFile, MemoryStateDisk } from '../../../node/src/storage/memory-file.ts';
 import { openMemoryState } from '../../../node/src/storage/memory-state.ts';
 import type { StateStore } from '../../../node/src/storage/state.ts';
+import { Awaited } from '../../../node/src/service/awaited.ts';
 import {
   SnapshotGiver,
   type SnapshotGiverPorts,
@@ -36,6 +37,7 @@ function giver(reads: () => Outcome | undefined = () => undefined): {
   member: { slotOut: number };
   /** By how much the file may grow. */
   growth: { bytes: number };
+  awaited: Awaited;
 } {
   const disk = new MemoryStateDisk();
   const state = openMemoryState(new MemoryFile(disk, (run) => run()), ids);
@@ -43,8 +45,10 @@ function giver(reads: () => Outcome | undefined = () => undefined): {
   const damages: DamageError[] = [];
   const member = { slotOut: 9 };
   const growth = { bytes: Infinity };
+  const awaited = new Awaited();
   const driver = {
     member,
+    until: (isSo: () => boolean, ms: number) => awaited.until(isSo, ms),
     read: (_: unknown, answer: (outcome: Outcome) => void) => {
       const outcome = reads();
       if (outcome !== undefined) answer(outcome);
@@ -58,7 +62,7 @@ function giver(reads: () => Outcome | undefined = () => undefined): {
     mayGrowBytes: () => growth.bytes,
     failed: (error) => damages.push(error),
   };
-  return { giver: new SnapshotGiver(ports), state, disk, damages, member, growth };
+  return { giver: new SnapshotGiver(ports), state, disk, damages, member, growth, awaited };
 }
 
 const id = (): string => randomBytes(16).toString('hex');
@@ -130,14 +134,17 @@ test('a part that is not the next one is not given', async () => {
 });
 
 test('it waits until what was read before is on disk', async () => {
-  const { giver: from, state, member } = giver(() => ({ ok: true, slot: 11, results: [] }));
+  const reads = (): Outcome => ({ ok: true, slot: 11, results: [] });
+  const { giver: from, state, member, awaited } = giver(reads);
   member.slotOut = 12;
   const mine = id();
   let given: SnapshotAnswer | undefined;
   const asked = ask(from, { id: mine, at: 0, local: false }).then((answer) => (given = answer));
   await new Promise((resolve) => setTimeout(resolve, 50));
+  awaited.look();
   expect(given).toBeUndefined();
   put(state, 12);
+  awaited.look(); // The turn that hears of it.
   await asked;
   expect(given).toMatchObject({ ok: true });
   const parser = new SnapshotParser();

@@ -1360,8 +1360,8 @@ export const testedMutants: readonly TestedMutant[] = [
     in: 'test/node/service/snapshot-giver.test.ts',
     test: 'it waits until what was read before is on disk',
     file: 'service/snapshot-giver.ts',
-    from: 'if (state.flushedSlotOut >= slots) return undefined;',
-    to: 'if (state.flushedSlotOut >= slots - slots) return undefined;',
+    from: '(this.#ports.state()?.flushedSlotOut ?? 0) >= slots;',
+    to: '(this.#ports.state()?.flushedSlotOut ?? 0) >= slots - slots;',
   },
   {
     name: 'a snapshot takes the place of a file that came meanwhile',
