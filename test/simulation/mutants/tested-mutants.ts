@@ -550,7 +550,7 @@ export const testedMutants: readonly TestedMutant[] = [
     name: 'an id may be any text',
     in: 'test/node/transport/frame-codec.test.ts',
     test: 'an id that would make another subject of it is malformed, wherever it stands',
-    file: 'transport/frame-codec.ts',
+    file: 'transport/wire-primitives.ts',
     from: "if (!subjectToken.test(id)) throw new TypeError('an id is none that a member may have');",
     to: '',
   },
