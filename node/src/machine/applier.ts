@@ -33,10 +33,8 @@ export interface AppliedCommand {
 /** A page is up to 128 KiB: what more of them come to is no answer that anybody is sent. */
 const MAX_READS = 64;
 
-/** By which rules the next slot is applied, as the tables say, and in which cluster. */
+/** By which rules the next slot is applied, as the tables say. */
 export interface InForce {
-  /** The cluster's id: who opens a session is told, and so hears when it is another cluster. */
-  readonly clusterId?: string;
   /** Not known of tables that nothing was applied to, or that an older Synod made. */
   readonly machine?: { readonly version: number };
   readonly isReadOnly?: boolean;
@@ -51,7 +49,6 @@ export class Applier {
   readonly #tables: Tables;
   readonly #sessions: Sessions;
   #version: number;
-  readonly #clusterId: readonly Bytes[];
   #isReadOnly: boolean;
   #operationsApplied = 0;
 
@@ -62,7 +59,6 @@ export class Applier {
     this.#machine = machine;
     this.#version = inForce.machine?.version ?? FIRST_VERSION;
     this.#isReadOnly = inForce.isReadOnly ?? false;
-    this.#clusterId = inForce.clusterId === undefined ? [] : [Buffer.from(inForce.clusterId)];
     this.#tables = tables;
     this.#sessions = new Sessions(tables, cached);
   }
@@ -187,22 +183,21 @@ export class Applier {
     }
   }
 
-  /** A client has one session, opened again or not. It is told the id of the cluster. */
+  /** A client has one session: opened again, it is the one that it has. */
   #open(command: Command, ttlMs: number, { slot }: ApplyContext): AppliedCommand {
     const { client } = command;
     const session = this.#sessions.find(client);
     if (session === undefined) {
       if (this.#isFull) return refused(command, 'SESSIONS_FULL');
       this.#sessions.open(client, { opened: slot, touched: slot, ttlMs });
-      const outcome: Outcome = { ok: true, slot, results: this.#clusterId };
-      return { command, outcome, duplicate: false };
+      return { command, outcome: { ok: true, slot, results: [] }, duplicate: false };
     }
     if (session.life === undefined) return refused(command, 'SESSION_EXPIRED');
     session.touch(slot);
     this.#sessions.changed(client, session, session.bytes);
     return {
       command,
-      outcome: { ok: true, slot: session.life.opened, results: this.#clusterId },
+      outcome: { ok: true, slot: session.life.opened, results: [] },
       duplicate: true,
     };
   }

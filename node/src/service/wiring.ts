@@ -19,7 +19,7 @@ type Wired = 'member' | 'log' | 'incarnation' | 'state' | 'applier';
 /** Where a member runs: over NATS and files, or over a network and disks that a test has made. */
 export interface WiringPorts extends Omit<DriverPorts, Wired> {
   readonly self: MemberId;
-  readonly first: Pick<FirstConfiguration, 'clusterId' | 'members' | 'window'>;
+  readonly first: Pick<FirstConfiguration, 'members' | 'window'>;
   readonly storage: Pick<MemberStorage, 'opened' | 'state'>;
   readonly machine: StateMachine;
   readonly mode: LeadershipMode;
@@ -44,7 +44,7 @@ export function wire(ports: WiringPorts, settings: DriverSettings, events: Drive
   const { opened, state } = storage;
   const { log, incarnation, recovered } = opened;
   const newApplier = ports.newApplier ?? ((...all) => new Applier(...all));
-  const applier = newApplier(machine, state.tables, { ...state.facts, clusterId: first.clusterId });
+  const applier = newApplier(machine, state.tables, state.facts);
   const member = new Member({
     self,
     configurations: new Configurations(

@@ -54,13 +54,6 @@ test('a session is the slot in which it was opened, also when it is opened again
   expect(register()).toBe(1);
 });
 
-test('who opens a session is told the cluster by its id', () => {
-  applier = new Applier(counterMachine, state.tables, { clusterId: 'local/test' });
-  const told = { ok: true, slot: 5, results: [Buffer.from('local/test')] };
-  expect(open(5, ALICE)).toEqual(told);
-  expect(open(6, ALICE)).toEqual(told);
-});
-
 test('no command runs in a session that is not there', () => {
   expect(add(4, ALICE, 4)).toEqual(EXPIRED);
   open(5, ALICE);

@@ -741,8 +741,8 @@ export const mutants: readonly SimulatedMutant[] = [
     name: 'the wiring: the newest version of the machine is in force at once',
     invariant: 'state',
     file: 'service/wiring.ts',
-    from: 'const applier = newApplier(machine, state.tables, { ...state.facts, clusterId: first.clusterId });',
-    to: 'const applier = newApplier(machine, state.tables, { machine, clusterId: first.clusterId });',
+    from: 'const applier = newApplier(machine, state.tables, state.facts);',
+    to: 'const applier = newApplier(machine, state.tables, { machine });',
   },
   {
     name: 'the wiring: on demand, an answer does not wait for the mark',
