@@ -23,6 +23,15 @@ export interface P2a {
   readonly decided: readonly Slot[];
 }
 
+/** Asks a voter how far it has accepted: whoever reads has to have applied that (PMMC 4.5). */
+export interface Probe {
+  readonly type: 'probe';
+  /** The run that asks. */
+  readonly of: Incarnation;
+  /** The number of the probe in that run. */
+  readonly number: number;
+}
+
 /* To the leader. */
 
 /** Phase 1b: the acceptor's ballot and one page of what it accepted. */
@@ -102,39 +111,7 @@ export interface HandOver {
   readonly ballot: Ballot;
 }
 
-/** Whoever starts asks, before it votes, what the others remember of it. */
-export interface Question {
-  readonly type: 'question';
-}
-
-/** The answer to a question; and what a run is told, unasked, that another one outlives. */
-export interface Testimony {
-  readonly type: 'testimony';
-  /** The run that it is meant for. */
-  readonly of: Incarnation;
-  /** A run of the receiver that is not older, if one was heard. */
-  readonly latest?: Incarnation;
-  /** The farthest that another run of the receiver said of its log; 0 when nothing is known. */
-  readonly sequence: number;
-}
-
-/** Asks a voter how far it has accepted: whoever reads has to have applied that (PMMC 4.5). */
-export interface Probe {
-  readonly type: 'probe';
-  /** The run that asks. */
-  readonly of: Incarnation;
-  /** The number of the probe in that run. */
-  readonly number: number;
-}
-
-/** The answer to a probe. It promises nothing. */
-export interface Probed {
-  readonly type: 'probed';
-  readonly of: Incarnation;
-  readonly number: number;
-  /** Every slot that the voter accepted, or has as decided, is below it. */
-  readonly end: Slot;
-}
+/* To the leader from its own children, within a member. */
 
 /** Scout to leader: a quorum adopted `ballot`; `pvalues` has the highest-ballot one a slot. */
 export interface Adopted {
@@ -152,7 +129,7 @@ export interface Preempted {
   readonly ballot: Ballot;
 }
 
-/* To the replica. */
+/* To the replica, and to who reads there. */
 
 /** Slot `slot` was decided at `ballot`; a decision need not carry its value. */
 export interface Decision {
@@ -181,6 +158,33 @@ export interface Learned {
   readonly survey?: number;
   /** The sender's log begins here, above `from`: its state has to be fetched. */
   readonly floor?: Slot;
+}
+
+/** The answer to a probe. It promises nothing. */
+export interface Probed {
+  readonly type: 'probed';
+  readonly of: Incarnation;
+  readonly number: number;
+  /** Every slot that the voter accepted, or has as decided, is below it. */
+  readonly end: Slot;
+}
+
+/* Between the runs of members: what is remembered of who starts. */
+
+/** Whoever starts asks, before it votes, what the others remember of it. */
+export interface Question {
+  readonly type: 'question';
+}
+
+/** The answer to a question; and what a run is told, unasked, that another one outlives. */
+export interface Testimony {
+  readonly type: 'testimony';
+  /** The run that it is meant for. */
+  readonly of: Incarnation;
+  /** A run of the receiver that is not older, if one was heard. */
+  readonly latest?: Incarnation;
+  /** The farthest that another run of the receiver said of its log; 0 when nothing is known. */
+  readonly sequence: number;
 }
 
 /* State transfer (PMMC 4.2): the state as bytes, chunk after chunk, each on request. */
@@ -248,8 +252,8 @@ export interface Reach {
 export type AcceptorMessage = P1a | P2a | Probe;
 export type LeaderMessage =
   P1b | P2b | Propose | Floor | Heartbeat | Alive | Canvass | Canvassed | HandOver;
-export type WitnessMessage = Question | Testimony;
 export type ReplicaMessage = Decision | Learn | Learned | Probed;
+export type WitnessMessage = Question | Testimony;
 /** Beside the core: the driver takes them. */
 export type StateMessage = Fetch | Chunk | HistoryAt | Digests | Reach;
 
