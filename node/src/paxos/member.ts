@@ -11,14 +11,7 @@ import { Leader } from './leader.ts';
 import { Learner, type Question } from './learner.ts';
 import type { HeardEnds, LogEnd } from './log-end.ts';
 import { messageTable } from './message-table.ts';
-import type {
-  CoreMessage,
-  Heartbeat,
-  Learned,
-  P2a,
-  Propose,
-  Testimony,
-} from './messages.ts';
+import type { CoreMessage, Heartbeat, Learned, P2a, Propose, Testimony } from './messages.ts';
 import { isPlausible, type Known } from './plausible.ts';
 import { NO_OP, type Command, type Slot } from './pvalue.ts';
 import { Reader } from './reader.ts';
