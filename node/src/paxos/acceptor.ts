@@ -8,7 +8,7 @@ import { SlotMap } from './slot-map.ts';
 
 /**
  * The acceptor: the memory of Paxos (PMMC figure 4). It remembers its ballot and, after state
- * reduction (PMMC 4.1), the highest-ballot pvalue of each slot at or above its floor.
+ * reduction (PMMC 4.1), the highest-ballot pvalue of each slot that it has not forgotten.
  *
  * Beside them it keeps what was decided elsewhere at a ballot that it never accepted: such a slot
  * is settled, and a p2a for it is answered with the decision. A p1b reports it in the place of what
@@ -22,14 +22,14 @@ export class Acceptor {
   /** What a message has room for. */
   room = Infinity;
   #ballot: Ballot | undefined;
-  #floor: Slot;
+  #forgotten: Slot;
   #bytes = 0;
 
   /** @param pageBytes bytes of commands in one p1b (which carries one pvalue at least) */
   constructor(recovered: Recovered, pageBytes: number) {
     this.#pageBytes = pageBytes;
     this.#ballot = recovered.ballot;
-    this.#floor = Math.max(recovered.slotOut, recovered.floor);
+    this.#forgotten = Math.max(recovered.slotOut, recovered.floor);
     for (const { learned, ballot, slot, value } of recovered.stored) {
       this.#keep(learned ? this.#learned : this.#accepted, { ballot, slot, value });
     }
@@ -79,13 +79,13 @@ export class Acceptor {
    */
   #p1b(asked: Ballot, from: Slot): P1b {
     const ballot = this.#ballot ?? asked;
-    const floor = this.#floor;
+    const forgotten = this.#forgotten;
     const page = new Page(this.#pageBytes, this.room);
     const { pvalues } = page;
-    for (const [slot, pvalue] of this.#reported(Math.max(from, floor))) {
-      if (!page.add(pvalue)) return { type: 'p1b', ballot, from, next: slot, floor, pvalues };
+    for (const [slot, pvalue] of this.#reported(Math.max(from, forgotten))) {
+      if (!page.add(pvalue)) return { type: 'p1b', ballot, from, next: slot, forgotten, pvalues };
     }
-    return { type: 'p1b', ballot, from, floor, pvalues };
+    return { type: 'p1b', ballot, from, forgotten, pvalues };
   }
 
   /** Of each slot from `from` on, in order, what was learned, or else accepted. */
@@ -102,7 +102,7 @@ export class Acceptor {
   }
 
   #p2a(from: MemberId, { ballot, slot, value }: P2a): Effect[] {
-    if (slot < this.#floor) return [reply(from, { type: 'floor', floor: this.#floor })];
+    if (slot < this.#forgotten) return [reply(from, { type: 'forgotten', below: this.#forgotten })];
     const learned = this.#learned.get(slot);
     if (learned !== undefined) return [reply(from, { type: 'decision', ...learned })];
 
@@ -128,7 +128,7 @@ export class Acceptor {
 
   /** What was accepted and is not on disk yet counts, too: whoever reads then waits for more. */
   #probed({ of, number }: Probe): CoreMessage {
-    const end = Math.max(this.#floor, this.#accepted.end, this.#learned.end);
+    const end = Math.max(this.#forgotten, this.#accepted.end, this.#learned.end);
     return { type: 'probed', of, number, end };
   }
 
@@ -161,7 +161,7 @@ export class Acceptor {
 
   /** Whether a p2a for that slot and ballot has nothing new for it. */
   has(slot: Slot, ballot: Ballot): boolean {
-    if (slot < this.#floor || this.#learned.has(slot)) return true;
+    if (slot < this.#forgotten || this.#learned.has(slot)) return true;
     return compareBallots(this.#accepted.get(slot)?.ballot, ballot) >= 0;
   }
 
@@ -171,7 +171,7 @@ export class Acceptor {
    */
   learn(decided: Pvalue): Effect[] {
     const { ballot, slot, value } = decided;
-    if (slot < this.#floor) return [];
+    if (slot < this.#forgotten) return [];
     const stored = this.valueAt(slot, ballot);
     // It may be there, and not be sound any more.
     if (stored !== undefined && sameValue(stored, value)) return [];
@@ -191,16 +191,16 @@ export class Acceptor {
     return accepted.value;
   }
 
-  /** Forgets what is below `floor`: decided, applied here, and on disk in log and state. */
-  forget(floor: Slot): void {
-    if (floor <= this.#floor) return;
-    this.#floor = floor;
+  /** Forgets what is below a slot: decided, applied here, and on disk in log and state. */
+  forget(below: Slot): void {
+    if (below <= this.#forgotten) return;
+    this.#forgotten = below;
     for (const pvalues of [this.#accepted, this.#learned]) {
       for (const [slot, { value }] of pvalues.from(0)) {
-        if (slot >= floor) break;
+        if (slot >= below) break;
         this.#bytes -= heldBytes(value);
       }
-      pvalues.forgetBelow(floor);
+      pvalues.forgetBelow(below);
     }
   }
 }

@@ -37,7 +37,7 @@ export class Changes {
     if (!change.forced && !contact.hasHeardQuorum(change.voters)) return 'NO_QUORUM';
     const added = change.voters.filter((voter) => !newest.voters.includes(voter));
     // Of those whose vote counts, each has on disk what the logs need not have any more.
-    const collectable = Math.max(this.#leader.collectable, this.#leader.floor);
+    const collectable = Math.max(this.#leader.collectable, this.#leader.forgotten);
     const lags = (voter: MemberId): boolean =>
       !contact.hasHeardQuorum([voter]) ||
       contact.slotOut(voter) + window < slotOut ||

@@ -10,8 +10,8 @@ import { SlotMap } from './slot-map.ts';
 const MOST_VALUELESS = 4096;
 
 /**
- * What is decided, as far as a replica knows: values from the floor on, applied or not, and slots
- * whose value it lacks.
+ * What is decided, as far as a replica knows: the values that it has not forgotten, applied or not,
+ * and slots whose value it lacks.
  */
 export class Decisions {
   readonly #isSound: (value: Value) => boolean;
@@ -20,7 +20,7 @@ export class Decisions {
   /** Slots that were decided at a ballot, their value not yet known here. */
   readonly #valueless = new Map<Slot, Ballot>();
   #slotOut: Slot;
-  #floor: Slot;
+  #forgotten: Slot;
   #end: Slot;
   /** The decided value of the next slot, which is not as it was made, and who else has it so. */
   #doubted: { readonly value: Value; readonly by: Set<MemberId> } | undefined;
@@ -37,7 +37,7 @@ export class Decisions {
     this.#isSound = isSound;
     this.#voters = voters;
     this.#slotOut = slotOut;
-    this.#floor = slotOut;
+    this.#forgotten = slotOut;
     this.#end = slotOut;
     for (const { learned, ballot, slot, value } of stored) {
       // What the log holds is accepted, not decided: only what it learned, or below the mark.
@@ -151,17 +151,17 @@ export class Decisions {
   }
 
   /** Below it, decisions are on disk only. */
-  get floor(): Slot {
-    return this.#floor;
+  get forgotten(): Slot {
+    return this.#forgotten;
   }
 
-  /** Forgets decisions below `floor`. */
-  forget(floor: Slot): void {
-    // R2: all commands below slot_out are in decisions; below the floor, those on disk.
-    invariant(floor <= this.#slotOut, 'R2', () => `forgetting ${floor} at ${this.#slotOut}`);
-    for (; this.#floor < floor; this.#floor++) {
-      invariant(this.#values.has(this.#floor), 'R2', () => `no decision ${this.#floor}`);
+  /** Forgets decisions below a slot. */
+  forget(below: Slot): void {
+    // R2: all commands below slot_out are in decisions; what was forgotten is on disk.
+    invariant(below <= this.#slotOut, 'R2', () => `forgetting ${below} at ${this.#slotOut}`);
+    for (; this.#forgotten < below; this.#forgotten++) {
+      invariant(this.#values.has(this.#forgotten), 'R2', () => `no decision ${this.#forgotten}`);
     }
-    this.#values.forgetBelow(floor);
+    this.#values.forgetBelow(below);
   }
 }

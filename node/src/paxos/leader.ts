@@ -66,7 +66,7 @@ export class Leader {
   /** The co-located `slot_out`: below it everything is decided and forgotten, over all ballots. */
   #slotOut: Slot;
   /** Below it nothing is proposed: a quorum says that it is decided. */
-  #floor: Slot = 0;
+  #forgotten: Slot = 0;
 
   constructor(init: LeaderInit) {
     this.#self = init.self;
@@ -107,8 +107,8 @@ export class Leader {
   }
 
   /** What has to be learned before anything below it can be proposed. */
-  get floor(): Slot {
-    return this.#floor;
+  get forgotten(): Slot {
+    return this.#forgotten;
   }
 
   /**
@@ -151,9 +151,9 @@ export class Leader {
   /* The active leader. */
 
   propose(from: MemberId, { slot, value }: Propose): Effect[] {
-    if (slot < Math.max(this.#slotOut, this.active ? this.#floor : 0)) {
-      const floor = Math.max(this.#slotOut, this.#floor);
-      return from === this.#self ? [] : [send([from], { type: 'floor', floor })];
+    if (slot < Math.max(this.#slotOut, this.active ? this.#forgotten : 0)) {
+      const below = Math.max(this.#slotOut, this.#forgotten);
+      return from === this.#self ? [] : [send([from], { type: 'forgotten', below })];
     }
     return this.#leadership?.propose(slot, value) ?? [];
   }
@@ -285,8 +285,8 @@ export class Leader {
   }
 
   #lead(leadership: Leadership, random: number): Effect[] {
-    // Whoever named the floor may be gone: another quorum may report what is below it.
-    if (this.#slotOut < this.#floor && leadership.isStuck(random)) return this.#campaign();
+    // Whoever has forgotten it may be gone: another quorum may report what is there.
+    if (this.#slotOut < this.#forgotten && leadership.isStuck(random)) return this.#campaign();
     const effects = [...leadership.tick(random), ...(this.#scout?.tick(random) ?? [])];
     if (this.#mode === 'on-demand') return effects;
     if (!leadership.hasQuorum()) return [...effects, ...this.#stepDown()];
@@ -429,10 +429,10 @@ export class Leader {
     const { ballot } = adopted;
     this.#scout = undefined;
     if (this.#leadership !== undefined) {
-      this.#floor = Math.max(this.#floor, adopted.floor);
+      this.#forgotten = Math.max(this.#forgotten, adopted.forgotten);
       return this.#leadership.adopt(adopted);
     }
-    this.#floor = adopted.floor;
+    this.#forgotten = adopted.forgotten;
     this.#candidacy.won();
     const terms = { self: this.#self, ballot, mode: this.#mode, pace: this.#pace };
     this.#leadership = new Leadership(terms, this.#slotOut, this.#configurations, this.#timing);

@@ -165,7 +165,7 @@ export class Member {
 
   /** How far the cluster is known to have decided. */
   get target(): Slot {
-    return Math.max(this.#learner.target, this.#leader.floor);
+    return Math.max(this.#learner.target, this.#leader.forgotten);
   }
 
   /** Whether others have said what they remember of it, and nobody disputes its history. */
@@ -360,8 +360,8 @@ export class Member {
         return this.#leader.p2b(from, message);
       case 'propose':
         return this.#leader.propose(from, message);
-      case 'floor':
-        this.#learner.heard(message.floor, from);
+      case 'forgotten':
+        this.#learner.heard(message.below, from);
         return [];
       case 'heartbeat':
         return this.#heartbeat(from, message);

@@ -32,7 +32,7 @@ export const messageTable = {
   p1b: { code: 2, isOfCore: true, isHeld: true, isCounted: true, isTakenEarly: false },
   p2b: { code: 3, isOfCore: true, isHeld: true, isCounted: true, isTakenEarly: false },
   propose: { code: 4, isOfCore: true, isHeld: false, isCounted: true, isTakenEarly: false },
-  floor: { code: 5, isOfCore: true, isHeld: false, isCounted: false, isTakenEarly: true },
+  forgotten: { code: 5, isOfCore: true, isHeld: false, isCounted: false, isTakenEarly: true },
   heartbeat: { code: 6, isOfCore: true, isHeld: false, isCounted: false, isTakenEarly: true },
   decision: { code: 7, isOfCore: true, isHeld: false, isCounted: false, isTakenEarly: true },
   learn: { code: 8, isOfCore: true, isHeld: false, isCounted: false, isTakenEarly: false },

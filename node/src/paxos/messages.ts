@@ -43,7 +43,7 @@ export interface P1b {
   readonly from: Slot;
   readonly next?: Slot;
   /** Every slot below it is decided, and its pvalues are no longer reported. */
-  readonly floor: Slot;
+  readonly forgotten: Slot;
   readonly pvalues: readonly Pvalue[];
 }
 
@@ -61,10 +61,10 @@ export interface Propose {
   readonly value: Value;
 }
 
-/** Answers a p2a or propose for a slot that was decided and forgotten: learn up to `floor`. */
-export interface Floor {
-  readonly type: 'floor';
-  readonly floor: Slot;
+/** Answers a p2a or propose for a slot that was decided and forgotten: learn up to `below`. */
+export interface Forgotten {
+  readonly type: 'forgotten';
+  readonly below: Slot;
 }
 
 /** An active leader is alive, and has applied every slot below `slotOut`. */
@@ -119,7 +119,8 @@ export interface Adopted {
   readonly ballot: Ballot;
   /** The scout asked from this slot on. */
   readonly from: Slot;
-  readonly floor: Slot;
+  /** Of those that acceptors reported, the highest. */
+  readonly forgotten: Slot;
   readonly pvalues: ReadonlyMap<Slot, Pvalue>;
 }
 
@@ -251,7 +252,7 @@ export interface Reach {
 
 export type AcceptorMessage = P1a | P2a | Probe;
 export type LeaderMessage =
-  P1b | P2b | Propose | Floor | Heartbeat | Alive | Canvass | Canvassed | HandOver;
+  P1b | P2b | Propose | Forgotten | Heartbeat | Alive | Canvass | Canvassed | HandOver;
 export type ReplicaMessage = Decision | Learn | Learned | Probed;
 export type WitnessMessage = Question | Testimony;
 /** Beside the core: the driver takes them. */

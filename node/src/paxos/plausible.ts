@@ -26,8 +26,8 @@ export function isPlausible(message: CoreMessage, known: Known): boolean {
     case 'p1a':
     case 'learn':
       return isSlot(message.from);
-    case 'floor':
-      return isSlot(message.floor);
+    case 'forgotten':
+      return isSlot(message.below);
     case 'p2a':
       return [message.slot, ...message.decided].every((slot) => slot < known.slotsBelow);
     case 'p2b':
@@ -36,8 +36,8 @@ export function isPlausible(message: CoreMessage, known: Known): boolean {
     case 'decision':
       return message.slot < known.slotsBelow;
     case 'p1b': {
-      const { from, next = LIMIT, floor, pvalues } = message;
-      return from < next && isSlot(floor) && areOf(pvalues, from, next, known);
+      const { from, next = LIMIT, forgotten, pvalues } = message;
+      return from < next && isSlot(forgotten) && areOf(pvalues, from, next, known);
     }
     case 'learned': {
       const { from, slotOut, floor = 0, decisions } = message;

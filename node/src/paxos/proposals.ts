@@ -34,7 +34,7 @@ export class Proposals {
   /** The co-located `slot_out`: below it everything is decided and forgotten. */
   #slotOut: Slot;
   /** Below it nothing is proposed: a quorum says that it is decided. */
-  #floor: Slot = 0;
+  #forgotten: Slot = 0;
   /** Every slot below it has a proposal, or gets a no-op. */
   #end: Slot;
   #inherited: Slot;
@@ -57,13 +57,13 @@ export class Proposals {
   }
 
   /**
-   * Proposes what phase 1 reported from `from` on, and nothing below the floor: neither no-ops nor
-   * reported pvalues.
+   * Proposes what phase 1 reported from `from` on, and nothing that was forgotten: neither no-ops
+   * nor reported pvalues.
    */
-  adopt({ floor, from, pvalues }: Adopted): Effect[] {
-    this.#floor = Math.max(this.#floor, floor);
+  adopt({ forgotten, from, pvalues }: Adopted): Effect[] {
+    this.#forgotten = Math.max(this.#forgotten, forgotten);
     const effects: Effect[] = [];
-    const first = Math.max(this.#slotOut, this.#floor, from);
+    const first = Math.max(this.#slotOut, this.#forgotten, from);
     const reported = [...pvalues].filter(([slot]) => slot >= first).sort(([a], [b]) => a - b);
     let next = first;
     for (const [slot, { value }] of reported) {
@@ -162,7 +162,7 @@ export class Proposals {
       const to = commander.tick(random, this.#isUrgent(slot));
       if (to.length > 0) effects.push(send(to, { type: 'p2a', ballot, slot, value, decided: [] }));
     }
-    const from = Math.max(this.#slotOut, this.#floor);
+    const from = Math.max(this.#slotOut, this.#forgotten);
     const hasHoles = this.#values.size < this.#end - from;
     return hasHoles ? [...effects, ...this.#fillHoles(from, this.#end)] : effects;
   }
@@ -182,7 +182,7 @@ export class Proposals {
   #fillHoles(from: Slot, to: Slot): Effect[] {
     const effects: Effect[] = [];
     const end = Math.min(to, this.#slotOut + this.#configurations.window);
-    for (let slot = Math.max(from, this.#floor); slot < end; slot++) {
+    for (let slot = Math.max(from, this.#forgotten); slot < end; slot++) {
       if (!this.#values.has(slot)) effects.push(...this.select(slot, NO_OP));
     }
     return effects;

@@ -317,13 +317,13 @@ export class Replica {
   }
 
   /** Below it, decisions are on disk only. */
-  get floor(): Slot {
-    return this.#decisions.floor;
+  get forgotten(): Slot {
+    return this.#decisions.forgotten;
   }
 
-  /** Forgets decisions below `floor`. */
-  forget(floor: Slot): void {
-    this.#decisions.forget(floor);
+  /** Forgets decisions below a slot. */
+  forget(below: Slot): void {
+    this.#decisions.forget(below);
   }
 }
 

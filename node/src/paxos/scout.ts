@@ -18,7 +18,7 @@ export class Scout {
   readonly #retransmission: Retransmission;
   readonly #covered = new Map<MemberId, Slot>();
   readonly #pvalues = new Map<Slot, Pvalue>();
-  #floor: Slot = 0;
+  #forgotten: Slot = 0;
 
   /**
    * @param from the leader's `slot_out`, or the first slot of a configuration that is new to it
@@ -49,7 +49,7 @@ export class Scout {
     if (page.from !== covered) return []; // A duplicate, or a page that would leave a gap.
 
     this.#retransmission.reset();
-    this.#floor = Math.max(this.#floor, page.floor);
+    this.#forgotten = Math.max(this.#forgotten, page.forgotten);
     for (const pvalue of page.pvalues) this.#keepHighest(pvalue);
     if (page.next !== undefined) {
       if (page.next <= covered) return [];
@@ -62,7 +62,7 @@ export class Scout {
       type: 'adopted',
       ballot: this.ballot,
       from: this.#from,
-      floor: this.#floor,
+      forgotten: this.#forgotten,
       pvalues: this.#pvalues,
     };
   }

@@ -21,8 +21,8 @@ export class Teacher {
 
   /** @returns the answer, or what has to be read from the log for it */
   answer(asker: MemberId, { from, ballot, survey }: Learn): Effect {
-    const { floor } = this.#replica;
-    if (from < floor) return { type: 'recall', from, to: floor, asker };
+    const { forgotten } = this.#replica;
+    if (from < forgotten) return { type: 'recall', from, to: forgotten, asker };
     const decisions = this.#replica.known(from, this.#batchBytes);
     const value = ballot && this.#acceptor.valueAt(from, ballot);
     if (ballot && value && decisions[0]?.slot !== from) {

@@ -48,7 +48,7 @@ export function messageElements(message: Message): number {
     case 'canvassed':
     case 'chunk':
     case 'fetch':
-    case 'floor':
+    case 'forgotten':
     case 'hand-over':
     case 'history':
     case 'learn':

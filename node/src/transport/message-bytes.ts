@@ -42,7 +42,7 @@ export function messageBytes(message: Message): number {
     case 'canvass':
     case 'canvassed':
     case 'fetch':
-    case 'floor':
+    case 'forgotten':
     case 'hand-over':
     case 'history':
     case 'learn':

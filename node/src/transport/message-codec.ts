@@ -36,15 +36,15 @@ export function messageToWire(message: Message): unknown[] {
       return [code, ...ballotToWire(ballot), slot, value, decided];
     }
     case 'p1b': {
-      const { ballot, from, next, floor, pvalues } = message;
-      return [code, ...ballotToWire(ballot), from, next ?? null, floor, pvaluesToWire(pvalues)];
+      const { ballot, from, next, forgotten, pvalues } = message;
+      return [code, ...ballotToWire(ballot), from, next ?? null, forgotten, pvaluesToWire(pvalues)];
     }
     case 'p2b':
       return [code, ...ballotToWire(message.ballot), message.slot];
     case 'propose':
       return [code, message.slot, message.value];
-    case 'floor':
-      return [code, message.floor];
+    case 'forgotten':
+      return [code, message.below];
     case 'heartbeat': {
       const { ballot, slotOut, floor = null, ends } = message;
       return [code, ...ballotToWire(ballot), slotOut, floor, endsToWire(ends)];
@@ -112,15 +112,15 @@ export function messageFromWire(wire: unknown): Message {
     }
     case 'p1b': {
       const next = d === null ? {} : { next: integer(d) };
-      const rest = { ...next, floor: integer(e), pvalues: pvalues(f) };
+      const rest = { ...next, forgotten: integer(e), pvalues: pvalues(f) };
       return { type, ballot: ballot(a, b), from: integer(c), ...rest };
     }
     case 'p2b':
       return { type, ballot: ballot(a, b), slot: integer(c) };
     case 'propose':
       return { type, slot: integer(a), value: value(b) };
-    case 'floor':
-      return { type, floor: integer(a) };
+    case 'forgotten':
+      return { type, below: integer(a) };
     case 'heartbeat':
       return { type, ballot: ballot(a, b), slotOut: integer(c), ...floorOf(d), ...endsOf(e) };
     case 'decision': {

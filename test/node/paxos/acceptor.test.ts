@@ -38,7 +38,7 @@ describe('p1a', () => {
       {
         type: 'send',
         to: ['b'],
-        message: { type: 'p1b', ballot: ballot('1.b'), from: 0, floor: 0, pvalues: [] },
+        message: { type: 'p1b', ballot: ballot('1.b'), from: 0, forgotten: 0, pvalues: [] },
       },
     ]);
     expect(a.ballot).toEqual(ballot('1.b'));
@@ -152,14 +152,14 @@ describe('p1a', () => {
     );
   });
 
-  test('a report begins at the slot that was asked for, and names the floor', () => {
+  test('a report begins at the slot that was asked for, and says what is forgotten', () => {
     const a = acceptor({ slotOut: 2 });
     for (const slot of [2, 3, 4]) p2a(a, pvalue('1.b', slot, 'x'));
     const fromThree = page(a, '2.b', 3);
-    expect(fromThree).toMatchObject({ from: 3, floor: 2 });
+    expect(fromThree).toMatchObject({ from: 3, forgotten: 2 });
     expect(fromThree.pvalues.map(({ slot }) => slot)).toEqual([3, 4]);
     const fromZero = page(a, '2.b', 0);
-    expect(fromZero).toMatchObject({ from: 0, floor: 2 });
+    expect(fromZero).toMatchObject({ from: 0, forgotten: 2 });
     expect(fromZero.pvalues.map(({ slot }) => slot)).toEqual([2, 3, 4]);
   });
 });
@@ -232,12 +232,12 @@ describe('p2a', () => {
     expect(sent(effects, 'p2b')).toHaveLength(1);
   });
 
-  test('below the floor it is answered with the floor', () => {
+  test('for a slot that was forgotten it is answered so', () => {
     const a = acceptor();
     p2a(a, pvalue('1.b', 0, 'x'));
     a.forget(3);
     expect(p2a(a, pvalue('2.b', 2, 'y'))).toEqual([
-      { type: 'send', to: ['b'], message: { type: 'floor', floor: 3 } },
+      { type: 'send', to: ['b'], message: { type: 'forgotten', below: 3 } },
     ]);
     expect(a.ballot).toEqual(ballot('1.b'));
     expect(persisted(p2a(a, pvalue('2.b', 3, 'y')))).toHaveLength(1);
@@ -263,7 +263,7 @@ describe('what was decided elsewhere', () => {
     expect(a.learn(decided)).toEqual([]);
   });
 
-  test('is not stored again when it is what was accepted, or below the floor', () => {
+  test('is not stored again when it is what was accepted, or was forgotten', () => {
     const a = acceptor();
     p2a(a, pvalue('2.b', 1, 'x'));
     expect(a.learn(pvalue('2.b', 1, 'x'))).toEqual([]);

@@ -219,7 +219,7 @@ test('what others are told of another run of it is evidence, too', () => {
 
 test('a vote of a run that is outlived, or of one of two, is dropped, and it is told', () => {
   const running = admitted();
-  const vote = { type: 'p1b', ballot: ballot('1.a'), from: 0, floor: 0, pvalues: [] } as const;
+  const vote = { type: 'p1b', ballot: ballot('1.a'), from: 0, forgotten: 0, pvalues: [] } as const;
   hear(running, 'b', vote, end(20, 5));
   const late = hear(running, 'b', vote, end(30, 4));
   expect(late[0]).toEqual({ type: 'dropped', from: 'b', why: 'outlived' });
@@ -303,7 +303,7 @@ test("the leader's heartbeat carries how far it heard that the others' logs go",
   const [command] = value('x');
   leading.step({ type: 'request', commands: command === undefined ? [] : [command] });
   hear(leading, 'b', { type: 'hand-over', ballot: ballot('1.b') }, end(32, 2));
-  const p1b = { type: 'p1b', ballot: ballot('2.a'), from: 0, floor: 0, pvalues: [] } as const;
+  const p1b = { type: 'p1b', ballot: ballot('2.a'), from: 0, forgotten: 0, pvalues: [] } as const;
   leading.step({ type: 'message', from: 'a', message: p1b });
   const [heartbeat] = sent(hear(leading, 'b', p1b, end(33, 2)), 'heartbeat');
   expect(heartbeat?.message.ends).toEqual({ b: { ...end(33, 2), before: 9 }, c: end(9) });

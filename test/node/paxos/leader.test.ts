@@ -39,7 +39,7 @@ function support(of: Leader, from: string, at: Ballot, supports = true): Effect[
 
 function p1b(of: Leader, from: string, page: Partial<P1b> = {}): Effect[] {
   const asked = of.highest ?? ballot('0.a');
-  const whole: P1b = { type: 'p1b', ballot: asked, from: 0, floor: 0, pvalues: [], ...page };
+  const whole: P1b = { type: 'p1b', ballot: asked, from: 0, forgotten: 0, pvalues: [], ...page };
   return of.p1b(from, whole);
 }
 
@@ -94,13 +94,13 @@ describe('phase 1', () => {
     expect(won.propose('a', { type: 'propose', slot: 2, value: value('mine') })).toEqual([]);
   });
 
-  test('below the highest floor nothing is proposed, neither no-ops nor reported pvalues', () => {
+  test('what any of a quorum has forgotten is not proposed, neither no-ops nor reported pvalues', () => {
     const reported: Pvalue[] = [pvalue('0.b', 1, 'old'), pvalue('0.b', 4, 'new')];
-    const [won, effects] = elected({ floor: 3, pvalues: reported });
+    const [won, effects] = elected({ forgotten: 3, pvalues: reported });
     expect(p2aSlots(effects)).toEqual([3]); // 4 is beyond slot_out + WINDOW.
-    expect(won.floor).toBe(3);
+    expect(won.forgotten).toBe(3);
     const late = won.propose('b', { type: 'propose', slot: 2, value: value('late') });
-    expect(late).toEqual([{ type: 'send', to: ['b'], message: { type: 'floor', floor: 3 } }]);
+    expect(late).toEqual([{ type: 'send', to: ['b'], message: { type: 'forgotten', below: 3 } }]);
   });
 
   test('on demand, a scout with nothing left to lead is abandoned', () => {
@@ -121,12 +121,12 @@ describe('phase 2', () => {
     expect(won.propose('b', { type: 'propose', slot: 0, value: value('y') })).toEqual([]);
   });
 
-  test('C1: what was forgotten is answered with the floor, never with a commander', () => {
+  test('C1: what was forgotten is answered so, never with a commander', () => {
     const [won] = elected();
     won.propose('a', { type: 'propose', slot: 0, value: value('x') });
     won.advance(1, configurations, true);
     const again = won.propose('b', { type: 'propose', slot: 0, value: value('y') });
-    expect(again).toEqual([{ type: 'send', to: ['b'], message: { type: 'floor', floor: 1 } }]);
+    expect(again).toEqual([{ type: 'send', to: ['b'], message: { type: 'forgotten', below: 1 } }]);
     // A new ballot empties the map, never the mark.
     won.heartbeat('b', { type: 'heartbeat', ballot: ballot('9.b'), slotOut: 1 });
     campaign(won);
@@ -504,7 +504,7 @@ describe('reconfiguration', () => {
   });
 
   test('of several changes that it learns at once, phase 1 begins with the first', () => {
-    const [won] = elected({ floor: 20 });
+    const [won] = elected({ forgotten: 20 });
     const first = changed(['a', 'b', 'c'], ['d']);
     const change = { base: 1, voters: ['a', 'b', 'c', 'd'], learners: [], forced: false };
     const both = first.changed(change, 6);
@@ -517,7 +517,7 @@ describe('reconfiguration', () => {
   });
 
   test('a leader has no say on members before it has applied what others may have decided', () => {
-    const [won] = elected({ floor: 2, pvalues: [pvalue('0.b', 3, 'reported')] });
+    const [won] = elected({ forgotten: 2, pvalues: [pvalue('0.b', 3, 'reported')] });
     expect(won.isInformed).toBe(false);
     won.advance(3, configurations, false);
     expect(won.isInformed).toBe(false);
@@ -558,8 +558,8 @@ describe('the floor', () => {
     expect(behind.collectable).toBe(7);
   });
 
-  test('whoever named it may be gone: a leader below it starts phase 1 again', () => {
-    const [won] = elected({ floor: 3 });
+  test('whoever forgot it may be gone: a leader that lacks it starts phase 1 again', () => {
+    const [won] = elected({ forgotten: 3 });
     const again: Effect[] = [];
     for (let tick = 0; tick < 100 && again.length === 0; tick++) {
       for (const voter of ['b', 'c']) alive(won, voter, 0);

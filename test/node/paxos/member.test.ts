@@ -80,7 +80,7 @@ function lead(member: Member, round: number, pvalues: readonly Pvalue[] = []): E
     type: 'p1b',
     ballot: ballot(`${round + 1}.a`),
     from: member.slotOut,
-    floor: 0,
+    forgotten: 0,
   } as const;
   member.step({ type: 'message', from: 'a', message: { ...page, pvalues: [] } });
   const effects = hear(member, { ...page, pvalues });

@@ -8,7 +8,7 @@ test('codes stay what they are: members of other versions read them', () => {
     [2, 'p1b'],
     [3, 'p2b'],
     [4, 'propose'],
-    [5, 'floor'],
+    [5, 'forgotten'],
     [6, 'heartbeat'],
     [7, 'decision'],
     [8, 'learn'],

@@ -10,7 +10,7 @@ const p1b = {
   ballot: ballot('8.b'),
   from: 10,
   next: 20,
-  floor: 5,
+  forgotten: 5,
   pvalues: [pvalue('1.a', 10, 'x'), pvalue('8.b', 19)],
 } as const;
 const learned = {
@@ -50,7 +50,7 @@ test.each<[string, CoreMessage]>([
   ['a pvalue behind its page', { ...p1b, pvalues: [pvalue('1.a', 20)] }],
   ['a page that is not in order', { ...p1b, pvalues: [pvalue('1.a', 12), pvalue('1.a', 11)] }],
   ['a page with a slot twice', { ...p1b, pvalues: [pvalue('1.a', 12), pvalue('2.a', 12)] }],
-  ['a floor that fits in no log', { type: 'floor', floor: 2 ** 48 }],
+  ['a slot, forgotten, that fits in no log', { type: 'forgotten', below: 2 ** 48 }],
   ['decisions out of order', { ...learned, decisions: [pvalue('1.a', 12), pvalue('1.a', 11)] }],
   [
     'a floor above what is applied',

@@ -69,7 +69,7 @@ test('what phase 1 reported from a new configuration on is void, and nothing wai
   const of = { self: 'a', ballot: at, mode: 'stable', pace } as const;
   const proposals = new Proposals(of, 0, configurations, timing);
   const pvalues = new Map([0, 1, 2, 3].map((slot) => [slot, pvalue('0.b', slot)]));
-  proposals.adopt({ type: 'adopted', ballot: at, floor: 0, from: 0, pvalues });
+  proposals.adopt({ type: 'adopted', ballot: at, forgotten: 0, from: 0, pvalues });
   expect(proposals.inherited).toBe(4);
   const next = { ...first, number: 1, from: 2, voters: ['a', 'b', 'd'] };
   proposals.reconfigured(new Configurations([first, next]), 2);
@@ -77,6 +77,6 @@ test('what phase 1 reported from a new configuration on is void, and nothing wai
   expect([1, 2].map((slot) => proposals.has(slot))).toEqual([true, false]);
   // Phase 1 there says what others may have decided.
   const reported = new Map([[2, pvalue('0.b', 2)]]);
-  proposals.adopt({ type: 'adopted', ballot: at, floor: 0, from: 2, pvalues: reported });
+  proposals.adopt({ type: 'adopted', ballot: at, forgotten: 0, from: 2, pvalues: reported });
   expect(proposals.inherited).toBe(3);
 });

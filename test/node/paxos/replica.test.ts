@@ -98,7 +98,7 @@ test('R2: it forgets nothing that is not applied', () => {
   expect(() => forgetting.forget(1)).toThrow(InvariantViolation);
   forgetting.perform();
   forgetting.forget(1);
-  expect(forgetting.floor).toBe(1);
+  expect(forgetting.forgotten).toBe(1);
   expect(forgetting.known(0, 1000)).toEqual([]);
 });
 

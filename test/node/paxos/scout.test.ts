@@ -6,7 +6,7 @@ const voters = ['a', 'b', 'c'];
 const own = ballot('2.a');
 
 function p1b(page: Partial<P1b>): P1b {
-  return { type: 'p1b', ballot: own, from: 5, floor: 0, pvalues: [], ...page };
+  return { type: 'p1b', ballot: own, from: 5, forgotten: 0, pvalues: [], ...page };
 }
 
 function scout(): Scout {
@@ -77,10 +77,10 @@ test('C2: an acceptor counts only when its pages run without a gap to the end', 
   expect([...adopted.pvalues.keys()]).toEqual([6, 8]);
 });
 
-test('the floor is the highest of all pages that counted', () => {
+test('what is forgotten is the highest of all pages that counted', () => {
   const asking = scout();
-  asking.p1b('b', p1b({ floor: 9 }));
-  expect(asking.p1b('c', p1b({ floor: 4 }))).toMatchObject({ type: 'adopted', floor: 9 });
+  asking.p1b('b', p1b({ forgotten: 9 }));
+  expect(asking.p1b('c', p1b({ forgotten: 4 }))).toMatchObject({ type: 'adopted', forgotten: 9 });
 });
 
 test('it asks again those who have not answered, from where their pages ended', () => {

@@ -40,7 +40,7 @@ test.each([0, 39, 300])('a page full of pvalues with a command of %i bytes fits 
     ...{ ballot, value },
     slot: most - i,
   }));
-  const p1b = { type: 'p1b', ballot, from: most, next: most, floor: most, pvalues } as const;
+  const p1b = { type: 'p1b', ballot, from: most, next: most, forgotten: most, pvalues } as const;
   expect(encodeFrame({ ...frame, messages: [p1b] }).length).toBeLessThanOrEqual(LIMIT);
 });
 

@@ -30,7 +30,7 @@ test.each([
     const messages = [
       mayBeAccepted({ type: 'p2a', ballot, slot: 3, value, decided: [] }),
       mayBeAccepted({ type: 'propose', slot: 3, value }),
-      mayBeAccepted({ type: 'p1b', ballot, from: 0, floor: 0, pvalues }),
+      mayBeAccepted({ type: 'p1b', ballot, from: 0, forgotten: 0, pvalues }),
     ];
     expect(messages).toEqual([isWhole, isWhole, isWhole]);
   }

@@ -80,7 +80,7 @@ test('messages that wait for their turn are bounded in bytes: what is more is dr
   const pvalues = [{ ballot: of, slot: 9, value }];
   const flood = (messages: number): void => {
     for (let i = 0; i < messages; i++) {
-      cluster.say(from, to, { type: 'p1b', ballot: of, from: 0, floor: 0, pvalues });
+      cluster.say(from, to, { type: 'p1b', ballot: of, from: 0, forgotten: 0, pvalues });
     }
     cluster.step(Infinity);
   };

@@ -44,13 +44,13 @@ const byType: { [T in Message['type']]: fc.Arbitrary<Extract<Message, { type: T 
   p1a: fc.record({ type: type('p1a'), ballot, from: slot }),
   p2a: fc.record({ type: type('p2a'), ballot, slot, value, decided: fc.array(slot) }),
   p1b: optional(
-    fc.record({ type: type('p1b'), ballot, from: slot, floor: slot, pvalues }),
+    fc.record({ type: type('p1b'), ballot, from: slot, forgotten: slot, pvalues }),
     'next',
     slot,
   ),
   p2b: fc.record({ type: type('p2b'), ballot, slot }),
   propose: fc.record({ type: type('propose'), slot, value }),
-  floor: fc.record({ type: type('floor'), floor: slot }),
+  forgotten: fc.record({ type: type('forgotten'), below: slot }),
   heartbeat: optional(
     optional(fc.record({ type: type('heartbeat'), ballot, slotOut: slot }), 'floor', slot),
     'ends',

@@ -165,7 +165,7 @@ describe('the densest that members send', () => {
     ['the largest batch', [p2a(1, value(768 * 1024, command))]],
     ['one that fills a frame in parts', [p2a(1, value(3.5 * MIB, command))]],
     ['commands of the cluster', [p2a(1, value(3.5 * MIB, compare))]],
-    ['a page that was accepted', [{ type: 'p1b', ballot, from: 0, floor: 0, pvalues }]],
+    ['a page that was accepted', [{ type: 'p1b', ballot, from: 0, forgotten: 0, pvalues }]],
     [
       'decided pages',
       many(3, () => ({ type: 'learned', from: 0, slotOut: 1, decisions: pvalues })),
@@ -202,7 +202,7 @@ describe('the densest that members send', () => {
 
   test('a page of no-ops ends where a frame has room for more', () => {
     expect(pvalues).toHaveLength(MOST_PVALUES);
-    const page: Message = { type: 'p1b', ballot, from: 0, floor: 0, pvalues };
+    const page: Message = { type: 'p1b', ballot, from: 0, forgotten: 0, pvalues };
     expect(messageElements(page)).toBeLessThan(FREE_ELEMENTS);
   });
 
@@ -215,7 +215,7 @@ describe('the densest that members send', () => {
     );
     expect(count).toBeLessThanOrEqual(MOST_MESSAGES);
     expect(count).toBeGreaterThan(MOST_MESSAGES - 2);
-    const page: Message = { type: 'p1b', ballot, from: 0, floor: 0, pvalues };
+    const page: Message = { type: 'p1b', ballot, from: 0, forgotten: 0, pvalues };
     expect(frameWithin([question, page, page, question], 1, Infinity)).toBe(1);
     expect(frameWithin([question, page, page, question], 2, Infinity)).toBe(2);
   });

@@ -151,8 +151,8 @@ export const mutants: readonly SimulatedMutant[] = [
     name: 'a slot that was forgotten is proposed again',
     invariant: 'A4',
     file: 'paxos/leader.ts',
-    from: 'if (slot < Math.max(this.#slotOut, this.active ? this.#floor : 0)) {',
-    to: 'if (slot < (this.active ? this.#floor : 0)) {',
+    from: 'if (slot < Math.max(this.#slotOut, this.active ? this.#forgotten : 0)) {',
+    to: 'if (slot < (this.active ? this.#forgotten : 0)) {',
   },
   {
     name: 'a new leader proposes what was accepted at another slot',
@@ -176,10 +176,10 @@ export const mutants: readonly SimulatedMutant[] = [
     to: 'if (page.next === -1) {',
   },
   {
-    name: 'the floor of a p1b is not heeded',
+    name: 'what an acceptor has forgotten is not heeded',
     invariant: 'C2',
     file: 'paxos/scout.ts',
-    from: 'this.#floor = Math.max(this.#floor, page.floor);',
+    from: 'this.#forgotten = Math.max(this.#forgotten, page.forgotten);',
     to: '',
   },
   {
@@ -569,17 +569,17 @@ export const mutants: readonly SimulatedMutant[] = [
       log.collect(`,
   },
   {
-    name: 'a p1b does not carry the floor',
+    name: 'a p1b does not say what is forgotten',
     invariant: 'C2',
     file: 'paxos/acceptor.ts',
-    from: `const floor = this.#floor;
+    from: `const forgotten = this.#forgotten;
     const page = new Page(this.#pageBytes, this.room);
     const { pvalues } = page;
-    for (const [slot, pvalue] of this.#reported(Math.max(from, floor))) {`,
-    to: `const floor = 0;
+    for (const [slot, pvalue] of this.#reported(Math.max(from, forgotten))) {`,
+    to: `const forgotten = 0;
     const page = new Page(this.#pageBytes, this.room);
     const { pvalues } = page;
-    for (const [slot, pvalue] of this.#reported(Math.max(from, this.#floor))) {`,
+    for (const [slot, pvalue] of this.#reported(Math.max(from, this.#forgotten))) {`,
   },
   {
     name: 'the ballots go with the segment that had them',
@@ -699,8 +699,8 @@ export const mutants: readonly SimulatedMutant[] = [
     name: 'a read: a voter names what it has on disk, not what it accepted',
     invariant: 'linearizable',
     file: 'paxos/acceptor.ts',
-    from: 'Math.max(this.#floor, this.#accepted.end, this.#learned.end)',
-    to: 'this.#floor',
+    from: 'Math.max(this.#forgotten, this.#accepted.end, this.#learned.end)',
+    to: 'this.#forgotten',
   },
   {
     name: 'a member is of whatever cluster it was told last',

@@ -37,11 +37,11 @@ export const testedMutants: readonly TestedMutant[] = [
     to: 'if (this.#leadership === undefined) return this.#collection.floor(undefined);',
   },
   {
-    name: 'a leader below its floor never campaigns again',
+    name: 'a leader that lacks what others forgot never campaigns again',
     in: 'test/node/paxos/leader.test.ts',
-    test: 'the floor whoever named it may be gone: a leader below it starts phase 1 again',
+    test: 'the floor whoever forgot it may be gone: a leader that lacks it starts phase 1 again',
     file: 'paxos/leader.ts',
-    from: 'if (this.#slotOut < this.#floor && leadership.isStuck(random)) return this.#campaign();',
+    from: 'if (this.#slotOut < this.#forgotten && leadership.isStuck(random)) return this.#campaign();',
     to: '',
   },
   {

@@ -11,7 +11,7 @@ const kinds = [
   ['k-client', 'requests and answers'],
   ['k-persist', 'writes'],
   ['k-apply', 'applied slots'],
-  ['k-learn', 'learn, learned, floor'],
+  ['k-learn', 'learn, learned, forgotten'],
   ['k-heartbeat', 'heartbeats'],
 ] as const;
 

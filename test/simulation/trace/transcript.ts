@@ -68,8 +68,8 @@ export function saying(message: Message): string {
       return `p2b ${formatBallot(message.ballot)} slot ${message.slot}`;
     case 'propose':
       return `propose slot ${message.slot} (${commands(message.value.length)})`;
-    case 'floor':
-      return `floor ${message.floor}`;
+    case 'forgotten':
+      return `forgotten below ${message.below}`;
     case 'heartbeat':
       return `heartbeat ${formatBallot(message.ballot)}`;
     case 'decision':
