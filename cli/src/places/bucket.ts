@@ -1,8 +1,10 @@
 import fs from 'node:fs';
 import { Readable } from 'node:stream';
+import { isNativeError } from 'node:util/types';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
+  type GetObjectCommandOutput,
   HeadObjectCommand,
   S3Client,
   paginateListObjectsV2,
@@ -20,12 +22,24 @@ const PART_BYTES = 16 * MIB;
 const PARTS = 9_000;
 const CONNECT_MS = 10_000;
 const ATTEMPTS = 4;
+/** Before what broke off is asked for again; twice as long each time. */
+const AGAIN_MS = 250;
+/** All of an object, or of a list, has come by then, also when it goes on coming. */
+const DEADLINE_MS = 6 * 60 * 60_000;
+/** Of a list; S3 has 1,000 names on each. */
+const PAGES = 1_000;
+
+const TOO_MANY =
+  `it has more than ${PAGES} pages. Keep snapshots where there is little else, below a prefix of ` +
+  'their own';
 
 export interface BucketOptions {
   readonly bucket: string;
   /** So long nothing may come of S3. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** So long all that is read at a time may take. */
+  readonly deadlineMs?: number;
 }
 
 /**
@@ -93,35 +107,66 @@ export class Bucket {
     }
   }
 
-  /** The bytes of an object, as they come. @throws S3Error */
+  /**
+   * The bytes of an object, as they come. What breaks off midway goes on where it was, a few times,
+   * while it is the same object.
+   * @throws S3Error
+   */
   async *read(key: string): AsyncGenerator<Buffer> {
-    try {
-      const { Body } = await this.#client.send(new GetObjectCommand(this.#at(key)), this.#abort);
-      if (!(Body instanceof Readable)) throw new Error('it has no body');
-      yield* Body as AsyncIterable<Buffer>;
-    } catch (error) {
-      throw this.#error(key, 'read', error);
+    const { signal, late } = this.#deadline();
+    let [at, tag]: [number, string | undefined] = [0, undefined];
+    for (let attempt = 1; ; attempt += 1) {
+      let hasBegun = false;
+      try {
+        const found = await this.#from(key, at, tag, signal);
+        hasBegun = true;
+        tag = found.ETag;
+        for await (const bytes of bodyOf(found, at)) {
+          at += bytes.length;
+          yield bytes;
+        }
+        return;
+      } catch (error) {
+        const isLast = attempt === ATTEMPTS || error instanceof ReadError || signal.aborted;
+        // Nothing else would tell whether the rest is of the same object.
+        const mayGoOn = hasBegun && tag !== undefined && !isLast;
+        if (!mayGoOn) throw this.#error(key, 'read', late() ?? brokenOff(error, attempt));
+      }
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS * 2 ** (attempt - 1)));
     }
+  }
+
+  #from(
+    key: string,
+    at: number,
+    tag: string | undefined,
+    abortSignal: AbortSignal,
+  ): Promise<GetObjectCommandOutput> {
+    const rest = at > 0 && tag !== undefined && { Range: `bytes=${at}-`, IfMatch: tag };
+    return this.#client.send(new GetObjectCommand({ ...this.#at(key), ...rest }), { abortSignal });
   }
 
   /** What begins with `prefix` and has no slash behind it, without that. @throws S3Error */
   async names(prefix: string): Promise<string[]> {
     const { bucket: Bucket } = this.#options;
+    const { signal: abortSignal, late } = this.#deadline();
     const found: string[] = [];
-    let last: string | undefined;
+    const followed = new Set<string>();
     try {
       const pages = paginateListObjectsV2(
         { client: this.#client },
         { Bucket, Prefix: prefix, Delimiter: '/' },
-        this.#abort,
+        { abortSignal },
       );
       for await (const { Contents = [], NextContinuationToken: next } of pages) {
-        if (next !== undefined && next === last) throw new Error('the same page came again');
-        last = next;
         found.push(...Contents.map(({ Key = '' }) => Key.slice(prefix.length)));
+        if (next === undefined) continue;
+        if (followed.has(next)) throw new Error('the same page came again');
+        followed.add(next);
+        if (followed.size >= PAGES) throw new Error(TOO_MANY);
       }
     } catch (error) {
-      throw this.#error(prefix, 'listed', error);
+      throw this.#error(prefix, 'listed', late() ?? error);
     }
     return found;
   }
@@ -138,6 +183,15 @@ export class Bucket {
     return { Bucket: this.#options.bucket, Key: key };
   }
 
+  /** For what may come without an end; `late` says that it was that. */
+  #deadline(): { readonly signal: AbortSignal; readonly late: () => Error | undefined } {
+    const { signal, deadlineMs = DEADLINE_MS } = this.#options;
+    const end = AbortSignal.timeout(deadlineMs);
+    const late = () =>
+      end.aborted ? new Error(`it took more than ${deadlineMs / 1000} s`) : undefined;
+    return { signal: AbortSignal.any([signal, end]), late };
+  }
+
   get #abort(): { readonly abortSignal: AbortSignal } {
     return { abortSignal: this.#options.signal };
   }
@@ -150,4 +204,24 @@ export class Bucket {
     if (this.#options.signal.aborted) return new InterruptedError();
     return new S3Error(this.#address(key), what, cause);
   }
+}
+
+/** What another try does not change. */
+class ReadError extends Error {
+  override readonly name = 'ReadError';
+}
+
+function brokenOff(error: unknown, times: number): unknown {
+  if (times < ATTEMPTS || !isNativeError(error) || statusOf(error) !== undefined) return error;
+  return new Error(`it broke off ${times} times: ${error.message}`, { cause: error });
+}
+
+/** @param at what was asked for begins there */
+function bodyOf({ Body, ContentRange = '' }: GetObjectCommandOutput, at: number) {
+  if (!(Body instanceof Readable)) throw new ReadError('it has no body');
+  if (at > 0 && !ContentRange.startsWith(`bytes ${at}-`)) {
+    Body.destroy();
+    throw new ReadError('it does not go on where it broke off');
+  }
+  return Body as AsyncIterable<Buffer>;
 }

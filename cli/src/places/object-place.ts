@@ -8,6 +8,7 @@ import { inScratch } from '../local/scratch.ts';
 import { FileExistsError, UnfinishedFile } from '../local/unfinished-file.ts';
 import type { Bucket } from './bucket.ts';
 import { refuseOther, UncheckedError, type SnapshotPlace } from './place.ts';
+import { S3Error } from './s3-error.ts';
 
 const READ_BYTES = 1024 * 1024;
 /** In a scratch folder: a snapshot on its way. */
@@ -50,7 +51,8 @@ export class ObjectPlace implements SnapshotPlace {
     try {
       return await this.verify();
     } catch (error) {
-      const isGone = !this.#overwrites && (await this.#removed());
+      const isOwn = !this.#overwrites && !(error instanceof S3Error && error.status === 412);
+      const isGone = isOwn && (await this.#removed());
       if (isGone || error instanceof SnapshotError) throw error;
       throw new UncheckedError(this.address, error);
     }

@@ -23,6 +23,8 @@ function reasonOf(error: unknown): string {
   if (!isNativeError(error)) return String(error);
   const { code } = error as NodeJS.ErrnoException;
   const status = statusOf(error);
+  // Only the rest of what was read in part is asked for so.
+  if (status === 412) return 'it was changed meanwhile';
   // An answer without a body, as to HEAD, has a number alone.
   const words = error.message === 'UnknownError' ? '' : error.message;
   if (status !== undefined) return [error.name, words || `HTTP ${status}`].join(': ');

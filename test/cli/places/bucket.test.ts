@@ -60,6 +60,122 @@ test('a list whose next page is the same one again is an error, and has an end',
   expect(asked.length).toBe(2);
 });
 
+/** Has one page more each time, after the one that `next` names. */
+function endless(next: (page: number) => number): Answer {
+  return ({ url = '' }, response) => {
+    const at = Number(/continuation-token=(\d+)/.exec(url)?.[1] ?? 0);
+    const token = `<NextContinuationToken>${next(at)}</NextContinuationToken>`;
+    response.end(page(`<IsTruncated>true</IsTruncated>${token}`));
+  };
+}
+
+test('a list whose pages go round in a circle has an end, too', async () => {
+  answer = endless((at) => (at + 1) % 3);
+  await expect(bucket().names('a/')).rejects.toThrow('could not be listed: the same page came');
+  expect(asked.length).toBe(4);
+});
+
+test('a list with another page each time, and no end, has one', async () => {
+  answer = endless((at) => at + 1);
+  await expect(bucket().names('a/')).rejects.toThrow(
+    's3://backups/a/ could not be listed: it has more than 1000 pages. ' +
+      'Keep snapshots where there is little else, below a prefix of their own.',
+  );
+  expect(asked.length).toBe(1_000);
+}, 60_000);
+
+const TAG = '"one"';
+
+/** Gives so many bytes at most of what is asked for, and then breaks off. */
+function breaking(
+  object: Buffer,
+  bytes: number,
+  tag: () => string | undefined = () => TAG,
+): Answer {
+  return ({ headers: { range = '', 'if-match': match = TAG } }, response) => {
+    const etag = tag();
+    if (etag !== undefined && match !== etag) return void response.writeHead(412).end();
+    const at = Number(/^bytes=(\d+)-$/.exec(range)?.[1] ?? 0);
+    const rest = object.subarray(at);
+    response.writeHead(range === '' ? 200 : 206, {
+      'Content-Length': rest.length,
+      ...(etag !== undefined && { ETag: etag }),
+      ...(range !== '' && { 'Content-Range': `bytes ${at}-${object.length - 1}/${object.length}` }),
+    });
+    const part = rest.subarray(0, bytes);
+    if (part.length === rest.length) return void response.end(part);
+    response.write(part, () => setTimeout(() => response.destroy(), 20));
+  };
+}
+
+test('one that breaks off midway goes on where it was', async () => {
+  const object = await saved();
+  answer = breaking(object, Math.ceil(object.length / 3));
+  const { bytes } = await place().verify();
+  expect(bytes).toBe(object.length);
+  expect(asked).toHaveLength(3);
+  expect(await place().use((file) => fs.readFileSync(file))).toEqual(object);
+}, 30_000);
+
+test('one that breaks off again and again is not asked for without an end', async () => {
+  answer = breaking(await saved(), 10);
+  await expect(place().verify()).rejects.toThrow(
+    's3://backups/a could not be read: it broke off 4 times: aborted.',
+  );
+  expect(asked).toHaveLength(4);
+}, 30_000);
+
+test('one that is another one by then does not go on', async () => {
+  const tags = [TAG, '"another"'];
+  answer = breaking(await saved(), 100, () => tags.shift());
+  await expect(place().verify()).rejects.toThrow(
+    's3://backups/a could not be read: it was changed meanwhile.',
+  );
+  expect(asked).toHaveLength(2);
+}, 30_000);
+
+test('nor is another one removed that took its place while it was read back', async () => {
+  const tags = [TAG, '"another"'];
+  const get = breaking(await saved(), 100, () => tags.shift());
+  const methods: string[] = [];
+  answer = (request, response, body) => {
+    methods.push(request.method ?? '');
+    if (request.method === 'HEAD') response.writeHead(404).end();
+    else if (request.method === 'GET') get(request, response, body);
+    else response.end();
+  };
+  await expect(save()).rejects.toThrow('could not be checked there');
+  expect(methods).toEqual(['HEAD', 'PUT', 'GET', 'GET']);
+});
+
+test('nor does one that nothing tells from another one, or that begins anew', async () => {
+  const object = await saved();
+  answer = breaking(object, 100, () => undefined);
+  await expect(place().verify()).rejects.toThrow('could not be read');
+  expect(asked).toHaveLength(1);
+  const anew = breaking(object, 100);
+  answer = (request, response, body) => {
+    delete request.headers.range;
+    anew(request, response, body);
+  };
+  await expect(place().verify()).rejects.toThrow('it does not go on where it broke off');
+  expect(asked).toHaveLength(3);
+}, 30_000);
+
+test('one that comes without an end is not waited for', async () => {
+  answer = (_, response) => {
+    response.writeHead(200, { ETag: TAG });
+    const drip = setInterval(() => response.write('x'), 20);
+    response.on('close', () => clearInterval(drip));
+  };
+  const { signal } = new AbortController();
+  const late = new Bucket({ bucket: 'backups', timeoutMs: 5_000, deadlineMs: 300, signal });
+  await expect(new ObjectPlace('s3://backups/a', late, 'a').verify()).rejects.toThrow(
+    's3://backups/a could not be read: it took more than 0.3 s.',
+  );
+  expect(asked).toHaveLength(1);
+});
+
 /** Keeps what it was sent first, without an answer; refuses what comes then, as it is there. */
 function losing(kept: (body: Buffer) => Buffer = (body) => body): Answer {
   let object: Buffer | undefined;
