@@ -3,14 +3,18 @@ import { exitCodes } from '../../../contract/src/error-codes.ts';
 import { SnapshotError, type Snapshot } from '../../../contract/src/snapshot-file.ts';
 import { InterruptedError } from '../local/interrupted-error.ts';
 import { NotBlankError } from '../local/restore.ts';
+import { ScratchError } from '../local/scratch.ts';
 import { TrialError } from '../local/trial.ts';
-import { FileExistsError } from '../local/unfinished-file.ts';
+import { FileExistsError, UnwritableError } from '../local/unfinished-file.ts';
 import { UncheckedError } from '../places/place.ts';
 import { S3AddressError } from '../places/s3-address.ts';
 import { S3Error } from '../places/s3-error.ts';
 import { CommandError } from './command-error.ts';
 
 /* What `synod snapshot` says of snapshots, and of what went wrong with them. */
+
+/** What says itself of which file or object it is. */
+const ofDisk = [S3Error, UncheckedError, UnwritableError, ScratchError];
 
 /** What became of the work on a snapshot's file. @throws CommandError */
 export async function explained<T>(file: string, work: Promise<T> | (() => T)): Promise<T> {
@@ -23,8 +27,8 @@ export async function explained<T>(file: string, work: Promise<T> | (() => T)): 
     if (error instanceof NotBlankError) {
       throw new CommandError(error.message, exitCodes.dataRefused);
     }
-    if (error instanceof S3Error || error instanceof UncheckedError) {
-      throw new CommandError(error.message, exitCodes.io);
+    if (ofDisk.some((kind) => error instanceof kind)) {
+      throw new CommandError((error as Error).message, exitCodes.io);
     }
     if (error instanceof S3AddressError) throw new CommandError(error.message, exitCodes.usage);
     if (error instanceof FileExistsError) throw new CommandError(error.message, exitCodes.usage);

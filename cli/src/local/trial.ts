@@ -7,6 +7,7 @@ import { SnapshotError } from '../../../contract/src/snapshot-file.ts';
 import { InterruptedError } from './interrupted-error.ts';
 import { placeSnapshot } from './restore.ts';
 import { inScratch } from './scratch.ts';
+import { UnwritableError } from './unfinished-file.ts';
 
 /** A state of many GiB takes so long. */
 const DEADLINE_MS = 45 * 60_000;
@@ -54,6 +55,7 @@ export async function tryRestore(file: string, options: TrialOptions): Promise<v
   try {
     await inScratch(attempt, within);
   } catch (error) {
+    if (error instanceof UnwritableError) throw new TrialError(within, error.message, exitCodes.io);
     if (!isNativeError(error) || !('syscall' in error)) throw error;
     throw new TrialError(within, `${error.message}.`, exitCodes.io);
   }

@@ -22,6 +22,16 @@ export class FileExistsError extends Error {
   }
 }
 
+/** There is no room for it, or its disk is broken; `message` is a sentence. */
+export class UnwritableError extends Error {
+  override readonly name = 'UnwritableError';
+
+  constructor(file: string, bytes: number, cause: unknown) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    super(`${file} could not be written, after ${bytes} bytes: ${why}.`, { cause });
+  }
+}
+
 /** A file that has its name only when it is whole and durable; else nothing is left of it. */
 export class UnfinishedFile {
   /** While it is not whole. */
@@ -39,9 +49,12 @@ export class UnfinishedFile {
     this.#handle = fs.openSync(this.path, 'wx', 0o600); // It has all that the cluster knows.
   }
 
+  /** @throws UnwritableError */
   write(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length;) {
-      const written = fs.writeSync(this.#handle, bytes, at, bytes.length - at, this.#bytes);
+      const written = this.#tried(() =>
+        fs.writeSync(this.#handle, bytes, at, bytes.length - at, this.#bytes),
+      );
       this.#bytes += written;
       at += written;
     }
@@ -55,7 +68,16 @@ export class UnfinishedFile {
 
   /** All of it is on disk, under the name that it has while it is not whole. */
   sync(): void {
-    fs.fsyncSync(this.#handle);
+    this.#tried(() => fs.fsyncSync(this.#handle));
+  }
+
+  /** What the system says of a handle names no file. */
+  #tried<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw new UnwritableError(this.path, this.#bytes, error);
+    }
   }
 
   /**

@@ -1,11 +1,12 @@
 import path from 'node:path';
+import { isNativeError } from 'node:util/types';
 import {
   SnapshotError,
   SnapshotParser,
   type Snapshot,
 } from '../../../contract/src/snapshot-file.ts';
-import { inScratch } from '../local/scratch.ts';
-import { FileExistsError, UnfinishedFile } from '../local/unfinished-file.ts';
+import { inScratch, ScratchError } from '../local/scratch.ts';
+import { FileExistsError, UnfinishedFile, UnwritableError } from '../local/unfinished-file.ts';
 import type { Bucket } from './bucket.ts';
 import { refuseOther, UncheckedError, type SnapshotPlace } from './place.ts';
 import { S3Error } from './s3-error.ts';
@@ -33,9 +34,9 @@ export class ObjectPlace implements SnapshotPlace {
     if (!this.#overwrites && (await this.#bucket.exists(this.#key))) {
       throw new FileExistsError(this.address);
     }
-    return inScratch(async (folder) => {
+    return scratch(async (folder) => {
       const file = path.join(folder, FILE);
-      const saved = await work(file);
+      const saved = await written(() => work(file));
       await this.#put(file, saved);
       refuseOther(await this.#readBack(), saved);
       return saved;
@@ -83,17 +84,21 @@ export class ObjectPlace implements SnapshotPlace {
   }
 
   use<T>(work: (file: string) => T | Promise<T>): Promise<T> {
-    return inScratch(async (folder) => {
+    return scratch(async (folder) => {
       const file = path.join(folder, FILE);
-      const copy = new UnfinishedFile(file, true);
-      try {
-        await this.#read((bytes) => copy.write(bytes));
-        copy.finish(true);
-      } finally {
-        copy.remove();
-      }
+      await written(() => this.#copy(file));
       return work(file);
     });
+  }
+
+  async #copy(file: string): Promise<void> {
+    const copy = new UnfinishedFile(file, true);
+    try {
+      await this.#read((bytes) => copy.write(bytes));
+      copy.finish(true);
+    } finally {
+      copy.remove();
+    }
   }
 
   /** Reads and checks all of it, with little of it in memory. */
@@ -114,4 +119,25 @@ export class ObjectPlace implements SnapshotPlace {
     take();
     return parser.end();
   }
+}
+
+function scratch<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  return inScratch(work).catch((error: unknown) => {
+    throw isOfSystem(error, 'mkdtemp') ? new ScratchError(error) : error;
+  });
+}
+
+/** What is written there comes to nothing because of that folder, and not of S3. */
+async function written<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof UnwritableError || isOfSystem(error, 'open'))
+      throw new ScratchError(error);
+    throw error;
+  }
+}
+
+function isOfSystem(error: unknown, call: string): error is Error {
+  return isNativeError(error) && 'syscall' in error && error.syscall === call;
 }

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Bucket } from '../../../cli/src/places/bucket.ts';
 import { ObjectPlace } from '../../../cli/src/places/object-place.ts';
-import { FileExistsError } from '../../../cli/src/local/unfinished-file.ts';
+import { explained } from '../../../cli/src/commands/snapshot-text.ts';
+import { FileExistsError, UnfinishedFile } from '../../../cli/src/local/unfinished-file.ts';
 import { verifySnapshot, type Snapshot } from '../../../contract/src/snapshot-file.ts';
 import { saved } from '../../node/storage/saved-snapshot.ts';
 
@@ -174,6 +175,58 @@ test('one that comes without an end is not waited for', async () => {
     's3://backups/a could not be read: it took more than 0.3 s.',
   );
   expect(asked).toHaveLength(1);
+});
+
+describe('where there is no room', () => {
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), {
+    ...{ code: 'ENOSPC', syscall: 'write' },
+  });
+  afterEach(() => {
+    import.meta.jest.restoreAllMocks();
+  });
+  const refusing = (): void => {
+    import.meta.jest.spyOn(fs, 'writeSync').mockImplementation(() => {
+      throw full;
+    });
+  };
+  const named =
+    /^\/.*\/synod-\w+\/object\.snapshot\.\w+\.unfinished could not be written, .*TMPDIR/s;
+
+  test('for a copy, that file is named, and not S3', async () => {
+    answer = breaking(await saved(), Infinity);
+    refusing();
+    const copy = explained('s3://backups/a', place().use(verifySnapshot));
+    await expect(copy).rejects.toMatchObject({
+      exitCode: 74,
+      message: expect.stringMatching(named) as string,
+    });
+  });
+
+  test('for what is to be saved, neither', async () => {
+    answer = (_, response) => void response.writeHead(404).end();
+    refusing();
+    const saving = place().save((file) => {
+      const unfinished = new UnfinishedFile(file, false);
+      unfinished.write(Buffer.alloc(10));
+      return Promise.reject(new Error('written'));
+    });
+    await expect(explained('s3://backups/a', saving)).rejects.toMatchObject({
+      exitCode: 74,
+      message: expect.stringMatching(named) as string,
+    });
+  });
+
+  test('nor for a folder: TMPDIR is named', async () => {
+    answer = breaking(await saved(), Infinity);
+    const none = path.join(folder, 'none/synod-XXXXXX');
+    import.meta.jest.spyOn(fs, 'mkdtempSync').mockImplementation(() => {
+      const text = `ENOENT: no such file or directory, mkdtemp '${none}'`;
+      throw Object.assign(new Error(text), { syscall: 'mkdtemp' });
+    });
+    const copy = explained('s3://backups/a', place().use(verifySnapshot));
+    await expect(copy).rejects.toMatchObject({ exitCode: 74 });
+    await expect(copy).rejects.toThrow(/^ENOENT: .*none\/synod-XXXXXX'\. .*\$TMPDIR/);
+  });
 });
 
 /** Keeps what it was sent first, without an answer; refuses what comes then, as it is there. */
