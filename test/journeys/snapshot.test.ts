@@ -276,3 +276,34 @@ test('what is no whole snapshot, or would overwrite something, is refused with a
   expect(missing.code).toBe(74);
   expect(missing.stderr).toContain('no.snapshot: ENOENT');
 }, 60_000);
+
+test('restored for one member, and begun with three: nothing is started, and what it says works', async () => {
+  await client.machine(chatLog).append('one');
+  await json('save', 'a.snapshot');
+  await json('restore', 'a.snapshot', '--cluster', 'b', '--nodes', '1');
+  const data = folder.workspace.dataOf('b');
+  const up = (input: string, ...args: string[]): Promise<CliResult> => {
+    const env = { SYNOD_NATS_URL: cluster.natsUrl };
+    return synod(['up', '--cluster', 'b', ...args], { cwd: folder.path, env, input });
+  };
+  const refused = await up('two\n', '--nodes', '3');
+  expect(refused).toEqual({
+    ...{ code: 1, stdout: '' },
+    stderr:
+      'synod: n0 of cluster b holds a snapshot to begin with, and n1, n2 do not: nothing was ' +
+      'started. Begin with "synod up --cluster b --nodes 1"; then ' +
+      '"synod up --cluster b --nodes 3" starts the others, and says how each gets a vote. Or ' +
+      'restore it for all of them: "synod snapshot restore <file> --cluster b --nodes 3".\n',
+  });
+  expect(fs.readdirSync(data)).toEqual(['n0']);
+
+  // Restored for all of them, or begun with as many as have it.
+  await json('restore', 'a.snapshot', '--cluster', 'b', '--nodes', '3');
+  for (const name of ['n1', 'n2']) fs.rmSync(path.join(data, name), { recursive: true });
+  const begun = await up('two\n');
+  expect(begun).toMatchObject({ code: 0, stdout: expect.stringContaining('\ttwo\n') as string });
+  expect(begun.stderr).toContain('Starting 1 member(s)');
+  const grown = await up('three\n', '--nodes', '3');
+  expect(grown).toMatchObject({ code: 0, stdout: expect.stringContaining('\tthree\n') as string });
+  expect(grown.stderr).toContain('"synod member add n2 --cluster b" makes it a learner.');
+}, 90_000);

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import path from 'node:path';
 import { exitCodes } from '../../../contract/src/error-codes.ts';
 import { DEFAULT_CLUSTER } from '../../../contract/src/subjects.ts';
 import { connect, type SynodClient } from '../../../client/src/client.ts';
@@ -8,6 +9,7 @@ import { dialExternalNats } from '../local/folder-nats.ts';
 import { FirstConfigurationFile } from '../local/first-configuration-file.ts';
 import { InterruptedError } from '../local/interrupted-error.ts';
 import { LocalCluster } from '../local/local-cluster.ts';
+import { holdsSnapshot } from '../local/restore.ts';
 import { end } from '../local/running.ts';
 import { Workspace } from '../local/workspace.ts';
 import { CommandError, failureJson } from './command-error.ts';
@@ -38,6 +40,7 @@ export async function up(options: UpOptions): Promise<void> {
   await dialExternalNats(process.env);
   const members = workspace.membersOf(cluster);
   const nodes = options.nodes ?? membersHere(workspace, cluster);
+  refuseUnlike(workspace, cluster, nodes);
   say(`Starting ${nodes} member(s) of cluster ${cluster}; their data is below .synod/`);
   sayAbsent(members, nodes);
   const local = await start(workspace, cluster, nodes, signal);
@@ -83,6 +86,30 @@ function refuseSecond(workspace: Workspace, cluster: string): void {
   );
 }
 
+/** A cluster begins with a snapshot that all hold: before anything is made in their folders. */
+function refuseUnlike(workspace: Workspace, cluster: string, nodes: number): void {
+  const folder = workspace.dataOf(cluster);
+  if (new FirstConfigurationFile(folder).read() !== undefined) return;
+  const names = Array.from({ length: nodes }, (_, i) => `n${i}`);
+  const without = names.filter((name) => !holdsSnapshot(path.join(folder, name)));
+  const held = names.filter((name) => !without.includes(name));
+  if (held.length === 0 || without.length === 0) return;
+  const where = clusterFlag(cluster);
+  const first = numberOf(without[0] ?? '');
+  const begin =
+    first === held.length
+      ? `Begin with "synod up${where} --nodes ${first}"; then "synod up${where} --nodes ${nodes}" ` +
+        'starts the others, and says how each gets a vote. Or restore'
+      : 'Restore';
+  throw new CommandError(
+    `${held.join(', ')} of cluster ${cluster} ${held.length === 1 ? 'holds' : 'hold'} a snapshot ` +
+      `to begin with, and ${without.join(', ')} ${without.length === 1 ? 'does' : 'do'} not: ` +
+      `nothing was started. ${begin} it for all of them: ` +
+      `"synod snapshot restore <file>${where} --nodes ${nodes}".`,
+    exitCodes.failed,
+  );
+}
+
 async function start(
   workspace: Workspace,
   cluster: string,
@@ -102,11 +129,17 @@ function isOwn(local: LocalCluster, pid: number): boolean {
   return local.names.some((name) => local.node(name)?.pid === pid);
 }
 
-/** Those that have data here, and those that the cluster began with; three where none began. */
+/**
+ * Those that have data here, and those that the cluster began with. Where none began, those that a
+ * snapshot was restored for, or three.
+ */
 function membersHere(workspace: Workspace, cluster: string): number {
-  const first = new FirstConfigurationFile(workspace.dataOf(cluster)).read();
-  const began = first?.members.length ?? NODES;
-  return Math.max(began, ...workspace.membersOf(cluster).map((name) => numberOf(name) + 1));
+  const folder = workspace.dataOf(cluster);
+  const members = workspace.membersOf(cluster);
+  const isRestored = members.some((name) => holdsSnapshot(path.join(folder, name)));
+  const first = new FirstConfigurationFile(folder).read();
+  const began = first?.members.length ?? (isRestored ? 1 : NODES);
+  return Math.max(began, ...members.map((name) => numberOf(name) + 1));
 }
 
 /** Members are n0, n1, … */

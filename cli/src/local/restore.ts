@@ -45,6 +45,11 @@ export function isBlank(folder: string): boolean {
   return fs.readdirSync(folder).every((name) => name === LOCK || name.startsWith(RESTORE_FILE));
 }
 
+/** Whether a member that is started there is to begin a new cluster with a snapshot. */
+export function holdsSnapshot(folder: string): boolean {
+  return fs.existsSync(path.join(folder, RESTORE_FILE));
+}
+
 function place(file: string, folder: string, { hash }: Snapshot): void {
   makeFolder(folder);
   const copy = new UnfinishedFile(path.join(folder, RESTORE_FILE), true);
