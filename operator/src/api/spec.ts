@@ -149,22 +149,59 @@ const recovery = z
   })
   .describe('Deliberate recovery from a lost quorum: a new cluster, of what one survivor has.');
 
-const bootstrap = z
+/** Named as those of the chart's backups are. */
+const s3Object = z
   .object({
-    snapshot: z
-      .object({
-        claimName: text(
-          'PersistentVolumeClaim with the snapshot; the nodes of all members have to be able to mount it.',
-        ),
-        path: z
-          .string()
-          .max(253)
-          .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/)
-          .describe('The file of the snapshot in it, like orders-20261129T023000Z.snapshot.'),
-      })
-      .describe('What the members of a new cluster begin with.')
+    bucket: z
+      .string()
+      .max(63)
+      .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/)
+      .describe('Bucket of S3 with the snapshot.'),
+    key: z
+      .string()
+      .max(1024)
+      .regex(/^[^/]+(\/[^/]+)*$/)
+      .describe('Its key there, like orders/orders-20261129T023000Z.snapshot.'),
+    endpoint: z
+      .string()
+      .max(253)
+      .regex(/^https?:\/\/[^/]+\/?$/)
+      .describe('URL of an S3 of your own.')
       .optional(),
+    region: text('Its region.').default('us-east-1'),
+    credentialsSecret: text(
+      'Secret with `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`; it has to be there.',
+    ),
   })
+  .describe('An object in a bucket of S3.');
+
+export type S3Object = z.output<typeof s3Object>;
+
+const snapshot = z
+  .object({
+    claimName: text(
+      'PersistentVolumeClaim with the snapshot; the nodes of all members have to be able to mount it.',
+    ).optional(),
+    path: z
+      .string()
+      .max(253)
+      .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/)
+      .describe('The file of the snapshot in it, like orders-20261129T023000Z.snapshot.')
+      .optional(),
+    s3: s3Object.optional(),
+  })
+  .meta({
+    description: 'What the members of a new cluster begin with: a file of a claim, or an object.',
+    'x-kubernetes-validations': [
+      {
+        rule: 'has(self.s3) ? !has(self.claimName) && !has(self.path) : has(self.claimName) && has(self.path)',
+        message: 'a snapshot is either at claimName and path, or at s3',
+      },
+    ],
+  });
+
+const bootstrap = z
+  .object({ snapshot: snapshot.optional() })
   .describe('How a new cluster begins. Has no effect once the cluster has begun.');
 
 export const clusterSizes = [1, 3, 5, 7] as const;

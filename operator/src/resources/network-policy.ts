@@ -6,7 +6,10 @@ import { HTTP_PORT, namesOf } from './names.ts';
 const NATS_PORT = 4222;
 const DNS_PORT = 53;
 
-/** Members are looked at over HTTP, and speak to NATS, to names in DNS, and to nobody else. */
+/**
+ * Members are looked at over HTTP, and speak to NATS, to names in DNS, and to nobody else; but for
+ * S3, where they are to begin with a snapshot that is there.
+ */
 export function networkPolicy(cluster: PaxosCluster): V1NetworkPolicy {
   const { name } = cluster.metadata;
   const dns = ['UDP', 'TCP'].map((protocol) => ({ port: DNS_PORT, protocol }));
@@ -18,7 +21,7 @@ export function networkPolicy(cluster: PaxosCluster): V1NetworkPolicy {
       podSelector: { matchLabels: selectorOf(name) },
       policyTypes: ['Ingress', 'Egress'],
       ingress: [{ ports: [{ port: HTTP_PORT, protocol: 'TCP' }] }],
-      egress: [{ ports: [...dns, ...natsPorts(cluster.spec.nats.url)] }],
+      egress: [{ ports: [...dns, ...natsPorts(cluster.spec.nats.url), ...s3Ports(cluster)] }],
     },
   };
 }
@@ -28,4 +31,13 @@ function natsPorts(urls: string): V1NetworkPolicyPort[] {
   const ports = urls.split(',').map((url) => /:([0-9]{1,5})\/?$/.exec(url.trim())?.[1]);
   const numbers = new Set(ports.map((port) => (port === undefined ? NATS_PORT : Number(port))));
   return [...numbers].sort((a, b) => a - b).map((port) => ({ port, protocol: 'TCP' }));
+}
+
+/** Wherever it is. */
+function s3Ports({ spec }: PaxosCluster): V1NetworkPolicyPort[] {
+  const s3 = spec.bootstrap?.snapshot?.s3;
+  if (s3 === undefined) return [];
+  const url = new URL(s3.endpoint ?? 'https://s3.amazonaws.com');
+  const byScheme = url.protocol === 'http:' ? 80 : 443;
+  return [{ port: url.port === '' ? byScheme : Number(url.port), protocol: 'TCP' }];
 }

@@ -19,6 +19,10 @@ function merge(name: string, body: object, subresource?: string): Promise<unknow
   return client.send({ verb: 'patch', resource, namespace, name, ...part, contentType, body });
 }
 
+const WHERE = 'a snapshot is either at claimName and path, or at s3';
+const SECRETLESS = { bucket: 'abc', key: 'a/b.snapshot' };
+const OBJECT = { ...SECRETLESS, credentialsSecret: 's3' };
+
 describe('the definition, at a real API server', () => {
   test('defaults are those of our own schema', async () => {
     const { spec } = await createCluster(client, namespace, 'defaults');
@@ -38,7 +42,13 @@ describe('the definition, at a real API server', () => {
     ['nats', { nats: {} }, 'spec.nats.url: Required value'],
     ['tick', { settings: { tickMs: 1_000 } }, 'spec.settings.tickMs'],
     ['path', { bootstrap: { snapshot: { claimName: 'a', path: '../b' } } }, 'snapshot.path'],
-    ['claim', { bootstrap: { snapshot: { path: 'b' } } }, 'snapshot.claimName: Required value'],
+    ['claim', { bootstrap: { snapshot: { path: 'b' } } }, WHERE],
+    ['nowhere', { bootstrap: { snapshot: {} } }, WHERE],
+    ['both', { bootstrap: { snapshot: { claimName: 'a', path: 'b', s3: OBJECT } } }, WHERE],
+    ['bucket', { bootstrap: { snapshot: { s3: { ...OBJECT, bucket: 'A' } } } }, 's3.bucket'],
+    ['key', { bootstrap: { snapshot: { s3: { ...OBJECT, key: 'a//b' } } } }, 's3.key'],
+    ['at', { bootstrap: { snapshot: { s3: { ...OBJECT, endpoint: 's3' } } } }, 's3.endpoint'],
+    ['secret', { bootstrap: { snapshot: { s3: SECRETLESS } } }, 's3.credentialsSecret: Required'],
     ['pipeline', { settings: { pipeline: 0 } }, 'spec.settings.pipeline'],
     ['decided', { decided: { colour: 'red' } }, 'spec.decided: Too many: 1'],
   ])('%s with %j is refused', async (name, spec, sentence) => {
@@ -52,6 +62,14 @@ describe('the definition, at a real API server', () => {
 
   test('a name of 40 characters is taken', async () => {
     await createCluster(client, namespace, 'n'.repeat(40));
+  });
+
+  test.each([
+    ['of-claim', { claimName: 'a', path: 'b' }],
+    ['of-bucket', { s3: OBJECT }],
+  ])('a snapshot %s is taken', async (name, snapshot) => {
+    const { spec } = await createCluster(client, namespace, name, { bootstrap: { snapshot } });
+    expect(spec.bootstrap?.snapshot).toMatchObject(snapshot);
   });
 
   test('settings that the log decides may be there, with nothing in them', async () => {

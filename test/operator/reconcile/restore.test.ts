@@ -79,6 +79,20 @@ test('another snapshot that is asked for before it begins gets through', async (
   expect(asked).toEqual(['backups/b', 'backups/b', 'backups/b']);
 });
 
+test('from a bucket, too; another Secret for it gets through before it begins', async () => {
+  world = new World();
+  const s3 = { bucket: 'backups', key: 'a', region: 'r' };
+  const from = (credentialsSecret: string) => ({ snapshot: { s3: { ...s3, credentialsSecret } } });
+  world.backups.set('s3://backups/a aws r right', held);
+  world.createCluster({ replicas: 3, bootstrap: from('wrong') });
+  await world.rounds(3);
+  expect(world.paxos).toBeUndefined();
+  world.edit({ bootstrap: from('right') });
+  await world.rounds(ROUNDS);
+  expect(firstConfiguration()).toContain(held.hash);
+  expect(restoring()).toEqual(['c-0', 'c-1', 'c-2']);
+});
+
 test('a cluster that has begun takes none, and says so', async () => {
   world = await running(3);
   world.edit({ bootstrap: from('a') });

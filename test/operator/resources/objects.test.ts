@@ -113,6 +113,38 @@ test('what restores a snapshot reads it alone, and may no more than the member',
   );
 });
 
+test('what restores one from a bucket has its Secret, room for a copy, and the port of S3', () => {
+  const s3 = { bucket: 'backups', key: 'orders/a.snapshot', credentialsSecret: 'orders-s3' };
+  const from = (more: object = {}) =>
+    storedCluster({ bootstrap: { snapshot: { s3: { ...s3, ...more } } } });
+  const asking = from({ endpoint: 'http://minio:9000' });
+  const { metadata, spec } = withRestoreStep(podTemplate(asking), asking);
+  const [restorer] = spec?.initContainers ?? [];
+  const key = (key: string) => ({ valueFrom: { secretKeyRef: { name: 'orders-s3', key } } });
+  expect(restorer?.command?.slice(4, 5)).toEqual(['s3://backups/orders/a.snapshot']);
+  expect(restorer?.env).toEqual([
+    { name: 'AWS_REGION', value: 'us-east-1' },
+    { name: 'AWS_ENDPOINT_URL_S3', value: 'http://minio:9000' },
+    { name: 'AWS_ACCESS_KEY_ID', ...key('AWS_ACCESS_KEY_ID') },
+    { name: 'AWS_SECRET_ACCESS_KEY', ...key('AWS_SECRET_ACCESS_KEY') },
+  ]);
+  expect(restorer?.volumeMounts).toEqual([
+    { name: 'data', mountPath: '/data' },
+    { name: 'scratch', mountPath: '/tmp' },
+  ]);
+  expect(spec?.volumes).toEqual([{ name: 'scratch', emptyDir: {} }]);
+  expect(spec?.containers[0]?.env?.map(({ name }) => name)).not.toContain('AWS_ACCESS_KEY_ID');
+  expect(metadata?.annotations?.[SNAPSHOT]).toBe(
+    's3://backups/orders/a.snapshot http://minio:9000 us-east-1 orders-s3',
+  );
+  const ports = (cluster: ReturnType<typeof from>) =>
+    networkPolicy(cluster).spec?.egress?.[0]?.ports?.map(({ port }) => port);
+  const own = ports(storedCluster()) ?? [];
+  expect(ports(asking)).toEqual([...own, 9000]);
+  expect(ports(from())).toEqual([...own, 443]);
+  expect(ports(from({ endpoint: 'http://minio' }))).toEqual([...own, 80]);
+});
+
 test.each(['/etc/passwd', '../a', 'a/../b', 'a//b', '.hidden', 'a/'])(
   'a snapshot is not at %s',
   (path) => {
