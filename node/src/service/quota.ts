@@ -92,13 +92,13 @@ export class Quota {
 const reached: Alarm = {
   code: 'quota-reached',
   sentence:
-    'The state takes more than --quota-bytes: the cluster refuses what makes it larger. Give all ' +
-    'members more. Sessions of clients count, too, and end by themselves.',
+    'The state takes more than --quota-bytes: the cluster refuses commands that make it larger. ' +
+    'Give all members more. Sessions of clients count, too, are still opened, and end by themselves.',
 };
 
 const near: Alarm = {
   code: 'quota-near',
   sentence:
-    'The state takes four fifths of --quota-bytes. Above all of it, the cluster refuses what makes ' +
-    'it larger. Give all members more.',
+    'The state takes four fifths of --quota-bytes. Above all of it, the cluster refuses commands ' +
+    'that make it larger. Give all members more. Sessions of clients count, too, and end by themselves.',
 };

@@ -8,8 +8,10 @@ import type { Outcome } from '../../../contract/src/reply.ts';
 import { Applier } from '../../../node/src/machine/applier.ts';
 import { counterMachine } from '../../../machines/src/counter/machine.ts';
 import { MemoryFile, MemoryStateDisk } from '../../../node/src/storage/memory-file.ts';
+import { Quota } from '../../../node/src/service/quota.ts';
 import { openMemoryState } from '../../../node/src/storage/memory-state.ts';
 import type { StateStore } from '../../../node/src/storage/state.ts';
+import { lmdbPlace } from '../storage/state-places.ts';
 
 /* What the machine's rules bound: the state's size, for good, and the results of a command. */
 
@@ -109,4 +111,60 @@ test('the rules count from the version on that has them', () => {
   expect(applier.hasBounds).toBe(false);
   applier.version = counterMachine.boundsSince;
   expect(applier.hasBounds).toBe(true);
+});
+
+test('sessions alone reach a quota: more are opened then, and as they end there is room again', async () => {
+  const place = lmdbPlace();
+  const store = place.open();
+  try {
+    const own = new Applier(counterMachine, store.tables, store.facts);
+    own.version = counterMachine.boundsSince;
+    const MINE = { round: 1, leader: 'a' };
+    const decided: boolean[] = [];
+    const quota = new Quota(
+      {
+        bytes: () => 256 * 1024,
+        usedBytes: () => store.usedBytes,
+        isReached: () => own.isReadOnly,
+        isRule: () => own.hasBounds,
+        decide: (isReached) => {
+          decided.push(isReached);
+          own.isReadOnly = isReached;
+          quota.applied();
+        },
+      },
+      100,
+    );
+    const flush = (slot: number): Promise<void> => {
+      own.save();
+      const written = store.cut(slot, { isReadOnly: own.isReadOnly });
+      return new Promise((resolve) => written.write(() => resolve()));
+    };
+    let slot = 0;
+    const clients: string[] = [];
+    const open = (): Outcome | undefined => {
+      const client = (clients.length + 1).toString(16).padStart(32, '0');
+      clients.push(client);
+      const session = { type: 'open', ttlMs: 60_000 } as const;
+      const command = encodeCommand({ client, number: 1, lowest: 1, operations: [], session });
+      return own.apply((slot += 1), [command])[0]?.outcome;
+    };
+    while (!own.isReadOnly && clients.length < 20_000) {
+      for (let i = 0; i < 500; i += 1) expect(open()).toMatchObject({ ok: true });
+      await flush(slot);
+      quota.tick(MINE);
+    }
+    expect(decided).toEqual([true]);
+    expect(quota.alarms[0]?.sentence).toContain('Sessions of clients count, too');
+    expect(open()).toMatchObject({ ok: true });
+
+    own.expire(clients.map((client, i) => ({ client, touched: i + 1 })));
+    await flush((slot += 1));
+    quota.tick(MINE);
+    expect(decided).toEqual([true, false]);
+    expect(quota.alarms).toEqual([]);
+  } finally {
+    await store.close();
+    place.clean();
+  }
 });
