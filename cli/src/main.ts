@@ -5,6 +5,7 @@ import { VERSION } from '../../contract/src/version.ts';
 import { machineNames } from '../../machines/src/names.ts';
 import type { BenchOptions } from './commands/bench.ts';
 import { measurements } from './bench/measurements.ts';
+import { addChaosCommand } from './commands/chaos-command.ts';
 import { failureJson, fail, isJsonAsked, CommandError } from './commands/command-error.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import type { LocalMemberOptions } from './commands/kill.ts';
@@ -35,6 +36,7 @@ Examples:
   synod leader transfer         have another member lead
   synod member list             who votes and who learns
   synod snapshot save file      save what it has, while it goes on
+  synod chaos run kill-leader   break one on purpose, and get a verdict
   synod master < script         run a master script`,
   );
 
@@ -107,6 +109,7 @@ asking(leader.command('transfer'))
 
 addMemberCommand(program);
 addSnapshotCommand(program);
+addChaosCommand(program);
 
 program
   .command('master')

@@ -1,5 +1,5 @@
-import { ticksUpTo } from './axis-ticks.ts';
-import { drawing, LEFT, RIGHT, round, valueLine, valueMark, WIDTH } from './drawing.ts';
+import { ticksUpTo } from '../drawing/axis-ticks.ts';
+import { drawing, LEFT, RIGHT, round, valueLine, valueMark, WIDTH } from '../drawing/drawing.ts';
 import type { RecoveryReport, RecoveryRun } from './recovery.ts';
 
 const HEIGHT = 380;

@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import path from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { exitCodes } from '../../../contract/src/error-codes.ts';
 import { machineNames, type MachineName } from '../../../machines/src/names.ts';
@@ -9,6 +8,7 @@ import { overloadDrawing } from '../bench/overload-drawing.ts';
 import { recoveryDrawing } from '../bench/recovery-drawing.ts';
 import { benchText } from './bench-text.ts';
 import { CommandError } from './command-error.ts';
+import { checkDrawing } from './drawing-file.ts';
 
 export interface BenchOptions {
   readonly folder: string;
@@ -31,7 +31,7 @@ const quick = { seconds: 0.2, repetitions: 1, commands: 10_000, stateMib: 16 };
 export async function bench(options: BenchOptions): Promise<void> {
   const { only = measurements, machine, svg, output } = options;
   checkFolder(options.folder);
-  if (svg !== undefined) checkDrawing(svg, only);
+  if (svg !== undefined) checkSvg(svg, only);
   const bar = new SingleBar({
     format: '{bar} {percentage} %  {what}',
     stream: process.stderr,
@@ -76,17 +76,12 @@ function checkFolder(folder: string): void {
 }
 
 /** Said before anything is measured: it takes minutes. */
-function checkDrawing(svg: string, only: readonly MeasurementName[]): void {
+function checkSvg(svg: string, only: readonly MeasurementName[]): void {
   if (!only.includes('recovery') && !only.includes('overload')) {
     const sentence = '--svg draws the recovery, or else the overload: add one to --only.';
     throw new CommandError(sentence, exitCodes.usage);
   }
-  try {
-    fs.accessSync(path.dirname(path.resolve(svg)), fs.constants.W_OK);
-  } catch {
-    const folder = path.dirname(path.resolve(svg));
-    throw new CommandError(`${svg} cannot be written: see ${folder}.`, exitCodes.usage);
-  }
+  checkDrawing(svg);
 }
 
 function draw(svg: string | undefined, { recovery, overload }: BenchmarkReport): void {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { ticksUpTo } from '../../../cli/src/bench/axis-ticks.ts';
+import { ticksUpTo } from '../../../cli/src/drawing/axis-ticks.ts';
 
 test.each([
   [23_400, [0, 5000, 10_000, 15_000, 20_000, 25_000]],

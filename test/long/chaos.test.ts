@@ -1,0 +1,77 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { experimentOf } from '../../cli/src/chaos/experiments.ts';
+import { LocalTarget } from '../../cli/src/chaos/local-target.ts';
+import type { ChaosReport } from '../../cli/src/chaos/report.ts';
+import { runExperiment } from '../../cli/src/chaos/run.ts';
+import { timeLine } from '../../cli/src/chaos/time-line.ts';
+import type { Members } from '../../client/src/members.ts';
+import { NODE_PROGRAM } from '../journeys/test-cluster.ts';
+
+/** In the project: what is built there finds its packages. */
+const built = path.resolve('build');
+const folders: string[] = [];
+
+afterEach(() => {
+  for (const folder of folders.splice(0)) fs.rmSync(folder, { recursive: true, force: true });
+});
+
+function temporary(): string {
+  fs.mkdirSync(built, { recursive: true });
+  const folder = fs.mkdtempSync(path.join(built, 'chaos-'));
+  folders.push(folder);
+  return folder;
+}
+
+/** A node with a fault in its program. */
+function planted(name: string, from: string, to: string): string {
+  const folder = temporary();
+  fs.cpSync('dist', folder, { recursive: true });
+  const file = path.join(folder, 'node/src', name);
+  const text = fs.readFileSync(file, 'utf8');
+  expect(text.split(from)).toHaveLength(2);
+  fs.writeFileSync(file, text.replace(from, to));
+  return path.join(folder, 'node/src/main.js');
+}
+
+function ailmentOf({ leader, members }: Members): string | undefined {
+  const areReady = members.every(({ status }) => status?.ready === true);
+  return leader !== undefined && areReady ? undefined : 'not all are ready';
+}
+
+/** How fast it is belongs into a benchmark: much may run beside it. */
+async function run(name: string, program = NODE_PROGRAM): Promise<ChaosReport> {
+  const experiment = experimentOf(name);
+  if (experiment === undefined) throw new Error(`there is no experiment ${name}`);
+  const { signal } = new AbortController();
+  const unhurried = { ...experiment, mostStopMs: Infinity };
+  const say = (): void => undefined;
+  return LocalTarget.with({ folder: temporary(), ailmentOf, signal, program }, (target) =>
+    runExperiment({ target, experiment: unhurried, say, leastPerSecond: 20 }),
+  );
+}
+
+test.each(['kill-leader', 'pause-leader', 'kill-all'])('%s passes, and is drawn', async (name) => {
+  const report = await run(name);
+  expect(report.complaints).toEqual([]);
+  expect(report).toMatchObject({ experiment: name, passed: true });
+  expect(report.writes).toBeGreaterThan(100);
+  expect(report.reads).toBeGreaterThan(50);
+  const svg = timeLine(report);
+  for (const { what } of report.happenings) expect(svg).toContain(what);
+});
+
+test('a cluster that runs a command again fails', async () => {
+  const known = 'if (this.reply(number + i) === undefined)';
+  const program = planted('machine/session.js', known, '');
+  const report = await run('nats-away', program);
+  expect(report.passed).toBe(false);
+  expect(report.complaints.join('\n')).toContain('an add ran more than once');
+});
+
+test('a cluster that reads what is old fails', async () => {
+  const program = planted('paxos/reader.js', '({ end }) => end <= slotOut', '() => true');
+  const report = await run('kill-follower', program);
+  expect(report.passed).toBe(false);
+  expect(report.complaints.join('\n')).toMatch(/was answered before a read of \d+ was called/);
+});
