@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { alarmCodes } from '../contract/src/alarms.ts';
 import { errors, exitCodes } from '../contract/src/error-codes.ts';
 import { VERSION } from '../contract/src/version.ts';
+import { experiments } from '../cli/src/chaos/experiments.ts';
 import { NATS_SERVER_VERSION } from '../cli/src/local/nats-server.ts';
 import { Metrics } from '../node/src/metrics/metrics.ts';
 import { specSchema } from '../operator/src/api/spec.ts';
@@ -55,6 +56,12 @@ function anchors(page: string): string[] {
       .replaceAll(' ', '-'),
   );
 }
+
+test('the page on chaos has every experiment, and what it allows', () => {
+  const rows = [...read('docs/chaos.md').matchAll(/^\| `([a-z-]+)`.*\| ([\d.]+) s +\|$/gm)];
+  const shown = rows.map(([, name = '', seconds = '']) => [name, Number(seconds) * 1000]);
+  expect(shown).toEqual(experiments.map(({ name, mostStopMs }) => [name, mostStopMs]));
+});
 
 test('the recording of the tutorial shows what the tutorial says', () => {
   const shown = [...read('docs/pictures/tutorial.svg').matchAll(/>\$ (npx synod [a-z]+)/g)];
@@ -118,7 +125,7 @@ test('docs/running.md has every command and every flag of the CLI', async () => 
   const { stdout } = await synod(['--help'], { cwd: root });
   const commands = [...stdout.matchAll(/^ {2}([a-z]+) (?:\[options\]|<| {2})/gm)];
   const names = commands.map(([, name = '']) => name).filter((name) => name !== 'help');
-  expect(names).toHaveLength(14);
+  expect(names).toHaveLength(15);
   for (const name of names) {
     expect(page).toContain(`synod ${name}`);
     const help = await synod([name, '--help'], { cwd: root });
