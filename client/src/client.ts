@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { serversOf } from '../../link/src/nats-access.ts';
+import { natsServersOf } from '../../contract/src/nats-servers.ts';
 import { NatsLink } from '../../link/src/nats-link.ts';
 import { clientRoles, type ClientRole } from '../../contract/src/roles.ts';
 import { DEFAULT_CLUSTER, DEFAULT_NAMESPACE, subjectsOf } from '../../contract/src/subjects.ts';
@@ -94,7 +94,7 @@ export async function connect(given: ConnectOptions = {}): Promise<SynodClient> 
   const inbox = subjectsOf(namespace, cluster).inbox(role);
   const refusals = new Refusals();
   const name = `synod client ${id.slice(0, 8)}`;
-  const dialMs = Math.min(deadlineMs / serversOf(access).length, 5_000);
+  const dialMs = Math.min(deadlineMs / natsServersOf(access.url).length, 5_000);
   const asked = { access, name, inboxPrefix: inbox, echo: true, dialMs };
   const link = await NatsLink.tryToOpen(asked, refusals);
   if ('sentence' in link) throw new SynodError(link.code, { detail: link.sentence });

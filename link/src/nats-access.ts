@@ -4,6 +4,7 @@ import path from 'node:path';
 import { isNativeError } from 'node:util/types';
 import { ErrorCode as NatsErrorCode, NatsError, type ConnectionOptions } from 'nats';
 import type { ErrorCode } from '../../contract/src/error-codes.ts';
+import type { NatsServer } from '../../contract/src/nats-servers.ts';
 
 /** Where NATS is, and how one is let in: folders, as Kubernetes mounts a Secret. */
 export interface NatsAccess {
@@ -39,31 +40,6 @@ export interface NatsTrouble {
 
 type AccessOptions = Pick<ConnectionOptions, 'servers' | 'authenticator' | 'tls'>;
 type TlsOptions = NonNullable<ConnectionOptions['tls']>;
-
-const NATS_PORT = 4222;
-
-/** One of the servers that may be connected to. */
-export interface NatsServer {
-  /** As it is named. */
-  readonly url: string;
-  /** A name, or an address without brackets. */
-  readonly host: string;
-  readonly port: number;
-}
-
-/** What is no URL is taken for the name of a host, which nobody will find. */
-export function serversOf({ url }: NatsAccess): readonly NatsServer[] {
-  const urls = url.split(',').map((each) => each.trim());
-  return urls.filter((each) => each !== '').map(serverOf);
-}
-
-function serverOf(url: string): NatsServer {
-  const whole = url.includes('://') ? url : `nats://${url}`;
-  if (!URL.canParse(whole)) return { url, host: url, port: NATS_PORT };
-  const { hostname, port } = new URL(whole);
-  const host = hostname.replace(/^\[(.*)\]$/, '$1');
-  return { url, host, port: port === '' ? NATS_PORT : Number(port) };
-}
 
 /**
  * For nats.js. Every connect reads the files again: what was rotated is taken up by the next.

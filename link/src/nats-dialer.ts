@@ -2,14 +2,13 @@ import dns from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect, type NatsConnection } from 'nats';
+import { natsServersOf, type NatsServer } from '../../contract/src/nats-servers.ts';
 import {
   accessOptions,
   isCut,
   missingFile,
-  serversOf,
   troubleOf,
   type NatsAccess,
-  type NatsServer,
   type NatsTrouble,
 } from './nats-access.ts';
 import { farewellOf } from './nats-farewell.ts';
@@ -57,7 +56,7 @@ export class NatsDialer {
     const missing = missingFile(access);
     if (missing !== undefined) return missing;
     const troubles: NatsTrouble[] = [];
-    for (const server of shuffled(serversOf(access))) {
+    for (const server of shuffled(natsServersOf(access.url))) {
       const reached = await this.#reach(server, signal);
       if (!Array.isArray(reached)) return reached;
       troubles.push(...reached);

@@ -2,10 +2,10 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ErrorCode, NatsError } from 'nats';
+import { natsServersOf } from '../../contract/src/nats-servers.ts';
 import {
   accessOptions,
   missingFile,
-  serversOf,
   troubleOf,
   userOf,
   type NatsAccess,
@@ -23,7 +23,7 @@ const server = { url: 'nats://a:1', host: 'a', port: 1 };
 const put = (file: string, text: string): void => fs.writeFileSync(path.join(folder, file), text);
 
 test('several servers, separated by commas', () => {
-  expect(serversOf({ url: 'nats://a:1, b, nats://[::1]:2, c d,' })).toEqual([
+  expect(natsServersOf('nats://a:1, b, nats://[::1]:2, c d,')).toEqual([
     { url: 'nats://a:1', host: 'a', port: 1 },
     { url: 'b', host: 'b', port: 4222 },
     { url: 'nats://[::1]:2', host: '::1', port: 2 },

@@ -1,9 +1,9 @@
 import type { V1NetworkPolicy, V1NetworkPolicyPort } from '@kubernetes/client-node';
+import { natsServersOf } from '../../../contract/src/nats-servers.ts';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
 import { metadataOf, selectorOf } from './labels.ts';
 import { HTTP_PORT, namesOf } from './names.ts';
 
-const NATS_PORT = 4222;
 const DNS_PORT = 53;
 
 /**
@@ -28,8 +28,7 @@ export function networkPolicy(cluster: PaxosCluster): V1NetworkPolicy {
 
 /** The servers may be anywhere: what they listen on is in the URL. */
 function natsPorts(urls: string): V1NetworkPolicyPort[] {
-  const ports = urls.split(',').map((url) => /:([0-9]{1,5})\/?$/.exec(url.trim())?.[1]);
-  const numbers = new Set(ports.map((port) => (port === undefined ? NATS_PORT : Number(port))));
+  const numbers = new Set(natsServersOf(urls).map(({ port }) => port));
   return [...numbers].sort((a, b) => a - b).map((port) => ({ port, protocol: 'TCP' }));
 }
 

@@ -1,3 +1,4 @@
+import { natsServersOf } from '../../../contract/src/nats-servers.ts';
 import { LOST, RESTARTED_AT, SNAPSHOT } from '../../../operator/src/resources/annotations.ts';
 import {
   firstConfigurationMap,
@@ -175,11 +176,19 @@ test('a volume is for one node, or, where that is asked for, for one pod', () =>
   expect(modes({ accessMode: 'ReadWriteOncePod' })).toEqual(['ReadWriteOncePod']);
 });
 
-test('the policy lets members speak to the ports of their NATS', () => {
-  const url = 'nats://a:4333,tls://b, nats://[::1]:4222/';
+test.each([
+  ['nats://a:4333,tls://b, nats://[::1]:4222/', [4222, 4333]],
+  ['nats://10.0.0.5', [4222]],
+  ['nats://nats-1', [4222]],
+  ['nats-1:4333', [4333]],
+  ['nats://[2001:db8::5]', [4222]],
+  ['nats://[2001:db8::5]:4333', [4333]],
+  ['nats://a:4333/,nats://b:4333', [4333]],
+])('the policy lets members speak to the ports of their NATS: %s', (url, ports) => {
   const { spec } = networkPolicy(storedCluster({ nats: { url } }));
-  const ports = spec?.egress?.[0]?.ports?.map(({ port }) => port);
-  expect(ports).toEqual([53, 53, 4222, 4333]);
+  expect(spec?.egress?.[0]?.ports?.map(({ port }) => port)).toEqual([53, 53, ...ports]);
+  // Those are the ports that members connect to.
+  expect(ports).toEqual(expect.arrayContaining(natsServersOf(url).map(({ port }) => port)));
 });
 
 test('the first configuration goes with the cluster only if the volumes do', () => {
