@@ -1,10 +1,12 @@
 import { z } from 'zod';
-import { specSchema } from '../src/api/spec.ts';
+import { natsUrlForm, specSchema } from '../src/api/spec.ts';
 
 /*
  * The values of the chart: the source of charts/synod/values.schema.json and of the table in its
  * README. What the default cluster may have set is what the spec of a PaxosCluster has.
  */
+
+const PRESERVES = 'x-kubernetes-preserve-unknown-fields';
 
 const object = (description: string) =>
   z.custom<object>().meta({ type: 'object', description, additionalProperties: true });
@@ -38,6 +40,21 @@ const operator = z.strictObject({
     .describe("Run the clusters of all namespaces, not only of the release's."),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).describe('Least level of its log.'),
   resources: object('CPU and memory.'),
+  annotations: object('Annotations of the Deployment.'),
+  podLabels: object('Further labels of the pods.'),
+  podAnnotations: object('Further annotations of the pods.'),
+  serviceAccount: z.strictObject({
+    annotations: object('Annotations of the ServiceAccount.'),
+  }),
+  extraEnv: z
+    .array(z.looseObject({ name: z.string().min(1) }).meta({ [PRESERVES]: true }))
+    .describe('Further environment variables, but for those that the chart sets.'),
+  extraVolumes: list('Further volumes of the pods.'),
+  extraVolumeMounts: list('Where the operator has them.'),
+  podDisruptionBudget: z.strictObject({
+    enabled: z.boolean().describe('Of several operators, let drains take one at a time.'),
+  }),
+  topologySpreadConstraints: list('How the pods spread; without it one a node, if possible.'),
   ...scheduling,
 });
 
@@ -72,7 +89,9 @@ const nats = z.strictObject({
   resources: object('CPU and memory of each server.'),
   topologySpreadConstraints: list('How the servers spread; without it one a node, if possible.'),
   ...scheduling,
-  url: z.string().describe('Without `nats.enabled`: URL of the NATS servers.'),
+  url: z
+    .union([z.literal(''), z.string().regex(natsUrlForm)])
+    .describe('Without `nats.enabled`: URL of the NATS servers.'),
   credentialsSecret: secret('Without `nats.enabled`: Secret that members connect with.'),
   operatorSecret: secret('Without `nats.enabled`: Secret that the operator connects with.'),
   writerSecret: secret('Without `nats.enabled`: Secret that `helm test` connects with.'),
@@ -139,6 +158,9 @@ const networkPolicy = z.strictObject({
   apiServerPorts: z
     .array(z.int().min(1).max(65_535))
     .describe('Ports of the API server beside 443 and 6443.'),
+  natsPorts: z
+    .array(z.int().min(1).max(65_535))
+    .describe("Ports of the NATS of clusters that have another one than the release's."),
 });
 
 const monitoring = z.strictObject({
@@ -160,6 +182,9 @@ export const valuesSchema = z.strictObject({
   fullnameOverride: clusterName.describe('What the names of all objects begin with.'),
   image,
   imagePullSecrets: list('Secrets to pull the images with.'),
+  assignedUser: z
+    .boolean()
+    .describe('The platform assigns users to pods, as OpenShift does: no pod names one.'),
   crds: z.strictObject({
     upgrade: z
       .boolean()
@@ -200,10 +225,11 @@ export function valuesJsonSchema(): Node {
     io: 'input',
     unrepresentable: 'any',
     override: ({ jsonSchema }) => {
+      const isOpen = PRESERVES in jsonSchema;
       for (const word of Object.keys(jsonSchema)) {
         if (word.startsWith('x-kubernetes-')) Reflect.deleteProperty(jsonSchema, word);
       }
-      if (jsonSchema.properties === undefined) return;
+      if (isOpen || jsonSchema.properties === undefined) return;
       jsonSchema.additionalProperties = false;
       Reflect.deleteProperty(jsonSchema, 'required');
     },

@@ -20,23 +20,34 @@ export interface PodSpec {
   automountServiceAccountToken?: boolean;
   securityContext?: object;
   volumes?: object[];
+  topologySpreadConstraints?: object[];
 }
 
 interface Template {
-  template?: { metadata: { labels?: Record<string, string> }; spec: PodSpec };
+  template?: {
+    metadata: { labels?: Record<string, string>; annotations?: Record<string, string> };
+    spec: PodSpec;
+  };
 }
 
 export interface Manifest {
   apiVersion: string;
   kind: string;
-  metadata: { name: string; annotations?: Record<string, string> };
+  metadata: {
+    name: string;
+    annotations?: Record<string, string>;
+    labels?: Record<string, string>;
+  };
   data?: Record<string, string>;
   rules?: { apiGroups?: string[]; resources?: string[]; verbs: string[] }[];
   spec?: { jobTemplate?: { spec: Template } } & Template & Partial<PodSpec>;
 }
 
+/** @throws where it is no YAML: a key that is there twice is none */
 export function parseManifests(text: string): Manifest[] {
-  return parseAllDocuments(text)
+  const documents = parseAllDocuments(text);
+  for (const error of documents.flatMap(({ errors }) => errors)) throw error;
+  return documents
     .map((document) => document.toJS() as Manifest | null)
     .filter((manifest) => manifest !== null);
 }

@@ -24,12 +24,31 @@ app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 helm.sh/chart: {{ $root.Chart.Name }}-{{ $root.Chart.Version }}
 {{- end }}
 
+{{/*
+Labels or annotations of two maps, each key once: what the first one has counts. Called with
+(list map map).
+*/}}
+{{- define "synod.pairs" -}}
+{{- $first := index . 0 }}
+{{- range $key, $value := $first }}
+{{ $key }}: {{ $value | quote }}
+{{- end }}
+{{- /* "merge" would take false and "" for nothing. */}}
+{{- range $key, $value := index . 1 }}
+{{- if not (hasKey $first $key) }}
+{{ $key }}: {{ $value | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* The restricted pod security standard. */}}
 {{- define "synod.podSecurity" -}}
 runAsNonRoot: true
+{{- if not .Values.assignedUser }}
 runAsUser: 65532
 runAsGroup: 65532
 fsGroup: 65532
+{{- end }}
 seccompProfile:
   type: RuntimeDefault
 {{- end }}
@@ -47,6 +66,19 @@ capabilities:
 {{- with index $.scheduling $key }}
 {{ $key }}: {{ toJson . }}
 {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* One a node, if possible, unless the values say otherwise. Called with (list $ component values). */}}
+{{- define "synod.spread" -}}
+{{- with (index . 2).topologySpreadConstraints }}
+{{- toYaml . }}
+{{- else -}}
+- maxSkew: 1
+  topologyKey: kubernetes.io/hostname
+  whenUnsatisfiable: ScheduleAnyway
+  labelSelector:
+    matchLabels: {{- include "synod.selector" . | nindent 6 }}
 {{- end }}
 {{- end }}
 
@@ -72,6 +104,16 @@ nats://{{ include "synod.nats" . }}.{{ .Release.Namespace }}.svc:4222
 {{- else -}}
 {{- required "nats.url is missing: with nats.enabled=false it says where NATS is" .Values.nats.url -}}
 {{- end -}}
+{{- end }}
+
+{{/*
+The ports of a policy for who connects to NATS, wherever it is: those of its URL. What has no port
+at its end has 4222.
+*/}}
+{{- define "synod.natsPorts" -}}
+{{- range splitList "," (.Values.nats.enabled | ternary "" .Values.nats.url) }}
+{{ regexFind ":[0-9]+$" (trim . | trimSuffix "/") | trimPrefix ":" | default "4222" }}
+{{- end }}
 {{- end }}
 
 {{/*

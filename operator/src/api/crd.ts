@@ -8,7 +8,7 @@ import { statusSchema, type ConditionType } from './status.ts';
 export const REVISION_ANNOTATION = 'paxos.synod.dev/revision';
 
 /** Goes up with every change of the schema; changes only add. */
-const REVISION = 4;
+const REVISION = 5;
 
 /** Longer names make names of Services and pods that Kubernetes refuses. */
 const MAX_NAME = 40;

@@ -27,6 +27,35 @@ const object = <T>(description: string) =>
 const list = <T>(description: string) =>
   z.custom<T[]>().meta({ type: 'array', description, items: { type: 'object', ...unchecked } });
 
+/** What the members of this version take where a setting is left out, as far as rules know it. */
+export const settingDefaults = {
+  batchBytes: 256 * KIB,
+  maxCommandBytes: 128 * KIB,
+  tickMs: 10,
+} as const;
+
+/** In a rule: the setting, or its default. */
+const settingOf = (self: string, name: keyof typeof settingDefaults) =>
+  `(has(${self}.${name}) ? ${self}.${name} : ${settingDefaults[name]})`;
+
+/** What may take half of a volume: it is there with something of the same size, or twice. */
+const halfOfVolume = (name: 'logBytes' | 'quotaBytes') => ({
+  // Defaults are checked by the rules, too, and they come one inside the other.
+  rule:
+    `!has(self.settings) || !has(self.settings.${name}) || ` +
+    '!has(self.storage) || !has(self.storage.size) || ' +
+    `self.settings.${name} * 2 <= quantity(self.storage.size).asInteger()`,
+  message: `settings.${name} may be half of storage.size at most`,
+});
+
+const PORT =
+  '([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])';
+const HOST = '([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\\[[0-9A-Fa-f:.]+\\])';
+const SERVER = ` *((nats|tls)://)?${HOST}(:${PORT})?/? *`;
+
+/** Users are in Secrets, and not in it. */
+export const natsUrlForm = new RegExp(`^${SERVER}(,${SERVER})*$`);
+
 const immutable = (what: string) => ({
   'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: `${what} cannot be changed` }],
 });
@@ -38,6 +67,7 @@ const storage = z
   .object({
     size: z
       .string()
+      .max(20)
       .regex(/^[0-9]+(Ki|Mi|Gi|Ti)$/)
       .default('8Gi')
       .describe('Size of the volume of each member, like 8Gi. It can grow, not shrink.'),
@@ -70,7 +100,11 @@ const storage = z
   });
 
 const nats = z.object({
-  url: text('URL of the NATS servers, like nats://nats:4222; several are separated by commas.'),
+  url: z
+    .string()
+    .max(1024)
+    .regex(natsUrlForm)
+    .describe('URL of the NATS servers, like nats://nats:4222; several are separated by commas.'),
   credentialsSecret: text(
     'Secret with the keys `username` and `password` that members connect with.',
   ).optional(),
@@ -109,6 +143,7 @@ const settings = z
       MIB,
       8 * 1024 * 1024 * MIB,
     ),
+    freeBytes: bytes('Alarm when fewer bytes of the volume are free.', 0, 8 * 1024 * 1024 * MIB),
     checkpointMs: z
       .int()
       .min(10)
@@ -125,7 +160,47 @@ const settings = z
       )
       .optional(),
   })
-  .describe('Settings of the members; what is left out has the default of the version that runs.');
+  .meta({
+    description:
+      'Settings of the members; what is left out has the default of the version that runs.',
+    'x-kubernetes-validations': [
+      {
+        rule: `${settingOf('self', 'maxCommandBytes')} <= ${settingOf('self', 'batchBytes')}`,
+        message:
+          'settings.maxCommandBytes may be what settings.batchBytes is at most; ' +
+          `without them they are ${settingDefaults.maxCommandBytes} and ${settingDefaults.batchBytes}`,
+      },
+      {
+        rule:
+          `${settingOf('self', 'tickMs')} <= 4 * ${settingOf('oldSelf', 'tickMs')} && ` +
+          `${settingOf('oldSelf', 'tickMs')} <= 4 * ${settingOf('self', 'tickMs')}`,
+        message:
+          'settings.tickMs may change by a factor of 4 at most at a time; ' +
+          `without it it is ${settingDefaults.tickMs}`,
+      },
+    ],
+  });
+
+/** A name that is there twice is refused, and what members are told is the operator's to say. */
+const env = z.custom<V1EnvVar[]>().meta({
+  type: 'array',
+  description:
+    'Further environment variables of the members. Those that begin with `SYNOD_` are the ' +
+    "operator's: what may be set of them is in `settings`.",
+  maxItems: 100,
+  items: {
+    type: 'object',
+    required: ['name'],
+    properties: { name: { type: 'string', minLength: 1, maxLength: 253 } },
+    ...unchecked,
+  },
+  'x-kubernetes-validations': [
+    {
+      rule: "self.all(each, !each.name.startsWith('SYNOD_'))",
+      message: "variables that begin with SYNOD_ are the operator's: see spec.settings",
+    },
+  ],
+});
 
 /** Nothing is in it yet. It keeps what it is given, so that it can be refused. */
 const decided = z.strictObject({}).meta({
@@ -206,55 +281,65 @@ const bootstrap = z
 
 export const clusterSizes = [1, 3, 5, 7] as const;
 
-export const specSchema = z.object({
-  replicas: z
-    .literal(clusterSizes)
-    .default(3)
-    .meta({ type: 'integer', description: 'Voters: 1, 3, 5 or 7.' }),
-  image: text('Image of the members, by tag or digest.'),
-  imagePullPolicy: z
-    .enum(['Always', 'IfNotPresent', 'Never'])
-    .describe('When the image is pulled.')
-    .optional(),
-  imagePullSecrets: list<V1LocalObjectReference>('Secrets to pull the image with.').optional(),
-  machine: z
-    .enum(machineNames)
-    .default(DEFAULT_MACHINE)
-    .meta({ description: 'The replicated state machine.', ...immutable('machine') }),
-  window: z
-    .int()
-    .min(1)
-    .max(MAX_WINDOW)
-    .default(DEFAULT_WINDOW)
-    .meta({
-      description: 'WINDOW: slots in flight. A part of the first configuration.',
-      ...immutable('window'),
-    }),
-  storage: storage.prefault({}),
-  nats,
-  settings: settings.prefault({}),
-  decided: decided.optional(),
-  resources: object<V1ResourceRequirements>('CPU and memory of each member.').optional(),
-  affinity: object<V1Affinity>('Affinity of the pods.').optional(),
-  tolerations: list<V1Toleration>('Tolerations of the pods.').optional(),
-  topologySpreadConstraints: list<V1TopologySpreadConstraint>(
-    'How the pods spread; without it one member a node, if possible.',
-  ).optional(),
-  priorityClassName: text('Priority class of the pods.').optional(),
-  podLabels: z.record(z.string(), z.string()).describe('Further labels of the pods.').optional(),
-  podAnnotations: z
-    .record(z.string(), z.string())
-    .describe('Further annotations of the pods.')
-    .optional(),
-  env: list<V1EnvVar>('Further environment variables of the members.').optional(),
-  monitoring: monitoring.prefault({}),
-  paused: z
-    .boolean()
-    .default(false)
-    .describe('The operator changes nothing; the members keep running.'),
-  recovery: recovery.optional(),
-  bootstrap: bootstrap.optional(),
-});
+export const specSchema = z
+  .object({
+    replicas: z
+      .literal(clusterSizes)
+      .default(3)
+      .meta({ type: 'integer', description: 'Voters: 1, 3, 5 or 7.' }),
+    image: text('Image of the members, by tag or digest.'),
+    imagePullPolicy: z
+      .enum(['Always', 'IfNotPresent', 'Never'])
+      .describe('When the image is pulled.')
+      .optional(),
+    imagePullSecrets: list<V1LocalObjectReference>('Secrets to pull the image with.').optional(),
+    machine: z
+      .enum(machineNames)
+      .default(DEFAULT_MACHINE)
+      .meta({ description: 'The replicated state machine.', ...immutable('machine') }),
+    window: z
+      .int()
+      .min(1)
+      .max(MAX_WINDOW)
+      .default(DEFAULT_WINDOW)
+      .meta({
+        description: 'WINDOW: slots in flight. A part of the first configuration.',
+        ...immutable('window'),
+      }),
+    storage: storage.prefault({}),
+    nats,
+    settings: settings.prefault({}),
+    decided: decided.optional(),
+    resources: object<V1ResourceRequirements>(
+      'CPU and memory of each member. Without it, it asks for 100m and 256Mi, and has no limit.',
+    ).optional(),
+    assignedUser: z
+      .boolean()
+      .describe('The platform assigns users to the pods, as OpenShift does: they name none.')
+      .optional(),
+    affinity: object<V1Affinity>('Affinity of the pods.').optional(),
+    tolerations: list<V1Toleration>('Tolerations of the pods.').optional(),
+    topologySpreadConstraints: list<V1TopologySpreadConstraint>(
+      'How the pods spread; without it one member a node, if possible.',
+    ).optional(),
+    priorityClassName: text('Priority class of the pods.').optional(),
+    podLabels: z.record(z.string(), z.string()).describe('Further labels of the pods.').optional(),
+    podAnnotations: z
+      .record(z.string(), z.string())
+      .describe('Further annotations of the pods.')
+      .optional(),
+    env: env.optional(),
+    monitoring: monitoring.prefault({}),
+    paused: z
+      .boolean()
+      .default(false)
+      .describe('The operator changes nothing; the members keep running.'),
+    recovery: recovery.optional(),
+    bootstrap: bootstrap.optional(),
+  })
+  .meta({
+    'x-kubernetes-validations': [halfOfVolume('logBytes'), halfOfVolume('quotaBytes')],
+  });
 
 /** The spec as the API server stores it: with its defaults. */
 export type PaxosClusterSpec = z.output<typeof specSchema>;

@@ -186,6 +186,7 @@ const specInPods: InPods<PaxosClusterSpec> = {
   nats: true,
   settings: true,
   resources: true,
+  assignedUser: true,
   affinity: true,
   tolerations: true,
   topologySpreadConstraints: true,

@@ -5,6 +5,7 @@ import type {
   V1PodSpec,
   V1PodTemplateSpec,
   V1Probe,
+  V1ResourceRequirements,
   V1SecurityContext,
   V1TopologySpreadConstraint,
   V1Volume,
@@ -19,6 +20,11 @@ import { CONTAINER, HTTP_PORT, VOLUME, namesOf } from './names.ts';
 const USER = 65_532;
 export const DATA_MOUNT: V1VolumeMount = { name: VOLUME, mountPath: '/data' };
 export const DATA_FOLDER = '/data/member';
+/**
+ * What a member takes under load, see docs/benchmark.md. Without it the kubelet would evict members
+ * first. No default of the spec: that would restart the pods of every cluster there is.
+ */
+const LEAST_RESOURCES: V1ResourceRequirements = { requests: { cpu: '100m', memory: '256Mi' } };
 const NATS_FOLDER = '/etc/synod/nats';
 const TLS_FOLDER = '/etc/synod/tls';
 /** A member hands leadership over, writes its state and stops within 5 s: see node/src/main.ts. */
@@ -64,9 +70,7 @@ export function podTemplate(cluster: PaxosCluster): V1PodTemplateSpec {
       dnsConfig: DNS,
       securityContext: {
         runAsNonRoot: true,
-        runAsUser: USER,
-        runAsGroup: USER,
-        fsGroup: USER,
+        ...(!spec.assignedUser && { runAsUser: USER, runAsGroup: USER, fsGroup: USER }),
         fsGroupChangePolicy: 'OnRootMismatch',
         seccompProfile: { type: 'RuntimeDefault' },
       },
@@ -109,7 +113,7 @@ function placement({ metadata, spec }: PaxosCluster): Partial<V1PodSpec> {
 }
 
 function member(cluster: PaxosCluster): V1Container {
-  const { image, imagePullPolicy, resources } = cluster.spec;
+  const { image, imagePullPolicy } = cluster.spec;
   return {
     name: CONTAINER,
     image,
@@ -117,7 +121,7 @@ function member(cluster: PaxosCluster): V1Container {
     command: ['node', 'dist/node/src/main.js'],
     env: environment(cluster),
     ports: [{ name: 'http', containerPort: HTTP_PORT, protocol: 'TCP' }],
-    ...(resources && { resources }),
+    resources: resourcesOf(cluster),
     volumeMounts: mounts(cluster),
     // Until it answers for the first time it reads its state, all of it.
     startupProbe: probe('/healthz', { periodSeconds: 5, failureThreshold: START_SECONDS / 5 }),
@@ -126,6 +130,10 @@ function member(cluster: PaxosCluster): V1Container {
     readinessProbe: probe('/readyz', { periodSeconds: 2, failureThreshold: 2 }),
     securityContext: CONFINED,
   };
+}
+
+export function resourcesOf({ spec }: PaxosCluster): V1ResourceRequirements {
+  return spec.resources ?? LEAST_RESOURCES;
 }
 
 function probe(path: string, more: Pick<V1Probe, 'periodSeconds' | 'failureThreshold'>): V1Probe {
@@ -160,12 +168,13 @@ function environment(cluster: PaxosCluster): V1EnvVar[] {
     ...optional('SYNOD_QUEUE_BYTES', settings.queueBytes),
     ...optional('SYNOD_LOG_BYTES', settings.logBytes),
     ...optional('SYNOD_QUOTA_BYTES', settings.quotaBytes),
+    ...optional('SYNOD_FREE_BYTES', settings.freeBytes),
     ...optional('SYNOD_CHECKPOINT_MS', settings.checkpointMs),
     ...optional('SYNOD_TICK_MS', settings.tickMs),
   ];
-  // One name twice is refused; who a member is and where its data lies is the operator's to say.
-  const names = new Set(own.map(({ name }) => name));
-  return [...own, ...(spec.env ?? []).filter(({ name }) => !names.has(name))];
+  // The definition refuses them, and clusters that are older than that rule may have them: who a
+  // member is, where its data lies and how it runs is the operator's to say.
+  return [...own, ...(spec.env ?? []).filter(({ name }) => !name.startsWith('SYNOD_'))];
 }
 
 function optional(name: string, value: string | number | undefined): V1EnvVar[] {

@@ -9,7 +9,7 @@ import type { PaxosCluster } from '../api/paxos-cluster.ts';
 import type { S3Object } from '../api/spec.ts';
 import { SNAPSHOT } from './annotations.ts';
 import { RESTORER } from './names.ts';
-import { CONFINED, DATA_FOLDER, DATA_MOUNT } from './pod-template.ts';
+import { CONFINED, DATA_FOLDER, DATA_MOUNT, resourcesOf } from './pod-template.ts';
 
 const FOLDER = '/snapshot';
 const CREDENTIALS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'];
@@ -88,8 +88,8 @@ export function withRestoreStep(
   };
 }
 
-function restorer({ spec }: PaxosCluster, { address, env, mount }: Source): V1Container {
-  const { image, imagePullPolicy, resources } = spec;
+function restorer(cluster: PaxosCluster, { address, env, mount }: Source): V1Container {
+  const { image, imagePullPolicy } = cluster.spec;
   const cli = ['node', 'dist/cli/src/main.js'];
   return {
     name: RESTORER,
@@ -97,7 +97,7 @@ function restorer({ spec }: PaxosCluster, { address, env, mount }: Source): V1Co
     ...(imagePullPolicy && { imagePullPolicy }),
     command: [...cli, 'snapshot', 'restore', address, '--data', DATA_FOLDER, '--if-blank'],
     ...(env.length > 0 && { env: [...env] }),
-    ...(resources && { resources }),
+    resources: resourcesOf(cluster),
     volumeMounts: [DATA_MOUNT, mount],
     // Of one that failed, the pod's status has the sentence that it ended with.
     terminationMessagePolicy: 'FallbackToLogsOnError',

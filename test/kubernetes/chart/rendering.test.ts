@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { natsServersOf } from '../../../contract/src/nats-servers.ts';
 import { findHelm, helm } from '../../../operator/manifests/helm.ts';
 import { plainManifests } from '../../../operator/manifests/plain.ts';
 import { specSchema } from '../../../operator/src/api/spec.ts';
+import { networkPolicy } from '../../../operator/src/resources/network-policy.ts';
+import { storedCluster } from '../../operator/cluster.ts';
 import { find, parseManifests, type Manifest, type PodSpec } from '../../charts/plain-manifests.ts';
 
 /* The chart, rendered by the real helm. */
@@ -34,7 +37,32 @@ const everything = [
   'networkPolicy.metricsFrom[0].namespaceSelector.matchLabels.team=sre',
   'monitoring.podMonitor.enabled=true',
   'monitoring.podMonitor.labels.release=prometheus',
+  'monitoring.podMonitor.labels.app\\.kubernetes\\.io/name=other',
   'monitoring.dashboard.enabled=true',
+  'monitoring.dashboard.labels.grafana_dashboard=2',
+  'operator.annotations.team=sre',
+  'operator.podLabels.team=sre',
+  'operator.podLabels.app\\.kubernetes\\.io/name=other',
+  'operator.podAnnotations.prometheus\\.io/scrape=false',
+  'operator.serviceAccount.annotations.role=a',
+  'operator.extraEnv[0].name=HTTPS_PROXY',
+  'operator.extraEnv[0].value=http://proxy:3128',
+  'operator.extraVolumes[0].name=ca',
+  'operator.extraVolumes[0].secret.secretName=ca',
+  'operator.extraVolumeMounts[0].name=ca',
+  'operator.extraVolumeMounts[0].mountPath=/ca',
+  'operator.topologySpreadConstraints[0].topologyKey=zone',
+  'assignedUser=true',
+];
+
+/** As values of Helm, and the ports that they stand for. */
+const natsUrls: [string, number[]][] = [
+  ['nats://10.0.0.5', [4222]],
+  ['nats://nats-1', [4222]],
+  ['nats-1:4333', [4333]],
+  ['nats://[2001:db8::5]', [4222]],
+  ['tls://[2001:db8::5]:4333', [4333]],
+  ['nats://a:4333/\\, tls://nats-1\\,nats://b:4333', [4333, 4222]],
 ];
 
 function spec(manifests: readonly Manifest[]): Record<string, unknown> {
@@ -68,6 +96,11 @@ test.each([
   ['cluster.name=has.dots', "at '/cluster/name': 'has.dots' does not match pattern"],
   ['image.pullPolicy=Sometimes', "at '/image/pullPolicy': value must be one of"],
   ['operator.watchAllNamespaces=maybe', "at '/operator/watchAllNamespaces': got string"],
+  ['nats.url=http://a', "at '/nats/url'"],
+  ['nats.url=nats://user:secret@a', "at '/nats/url'"],
+  ['nats.url=nats://a:65536', "at '/nats/url'"],
+  ['operator.extraEnv[0].value=a', "at '/operator/extraEnv/0': missing property 'name'"],
+  ['operator.extraEnv[0].name=SYNOD_LEASE', 'extraEnv may not have SYNOD_LEASE: the chart sets it'],
   ['backup.keep=0', "at '/backup/keep': minimum: got 0, want 1"],
   ['backup.storage.size=ten', "at '/backup/storage/size': 'ten' does not match pattern"],
   ['backup.s3.bucket=Upper', "at '/backup/s3/bucket': 'Upper' does not match pattern"],
@@ -102,6 +135,7 @@ describe('the cluster', () => {
       settings: { logBytes: 1_073_741_824 },
       storage: { size: '20Gi' },
       imagePullSecrets: [{ name: 'registry' }],
+      assignedUser: true,
       nats: {
         credentialsSecret: 'synod-nats-member-2',
         operatorSecret: 'synod-nats-operator-2',
@@ -181,6 +215,9 @@ describe.each(variants)('$name', ({ values, more }) => {
         runAsNonRoot: true,
         seccompProfile: { type: 'RuntimeDefault' },
       });
+      // Where the platform assigns users, one that is named is refused.
+      const isAssigned = values.includes('assignedUser=true');
+      expect(JSON.stringify(pod).includes('65532')).toBe(!isAssigned);
       for (const { securityContext } of pod.containers) {
         expect(securityContext).toEqual({
           allowPrivilegeEscalation: false,
@@ -257,10 +294,7 @@ describe('backups', () => {
     expect(JSON.stringify(template(...other))).not.toContain('"secretName"');
   });
 
-  test.each([
-    ['nats://10.0.0.5', [4222]],
-    ['nats://a:4333/\\,tls://nats-1', [4333, 4222]],
-  ])('with NATS at %s, they reach its ports and DNS alone', (url, ports) => {
+  test.each(natsUrls)('with NATS at %s, they reach its ports and DNS alone', (url, ports) => {
     const manifests = render('backup.enabled=true', 'nats.enabled=false', `nats.url=${url}`);
     expect(find(manifests, 'NetworkPolicy', 'synod-backup').spec).toMatchObject({
       policyTypes: ['Ingress', 'Egress'],
@@ -311,6 +345,25 @@ describe('backups', () => {
   });
 });
 
+describe('the operator reaches NATS', () => {
+  const natsPorts = (...values: string[]) => {
+    const { spec: found } = find(render(...values), 'NetworkPolicy', 'synod-operator');
+    return (found as unknown as { egress: { ports: object[] }[] }).egress.at(-1)?.ports;
+  };
+
+  test.each(natsUrls)('at %s, as backups and members do', (url, ports) => {
+    const all = ports.map((port) => ({ port }));
+    expect(natsPorts('nats.enabled=false', `nats.url=${url}`)).toEqual(all);
+    const decided = natsServersOf(url.replaceAll('\\,', ',')).map(({ port }) => port);
+    expect([...new Set(decided)]).toEqual(ports);
+  });
+
+  test('of clusters that have their own', () => {
+    const own = natsPorts('networkPolicy.natsPorts={4333,4222}');
+    expect(own).toEqual([{ port: 4222 }, { port: 4333 }]);
+  });
+});
+
 test('the operator of one namespace has no rights in others, but to look at nodes', () => {
   const roles = render('rbac.aggregatedRoles=false', 'crds.upgrade=false')
     .filter(({ kind }) => kind === 'ClusterRole')
@@ -330,8 +383,69 @@ test('the operator of all namespaces may do the same in each as the operator of 
 });
 
 test('the dashboard is in a ConfigMap that Grafana finds', () => {
-  const map = find(render(...everything), 'ConfigMap', 'synod-dashboard');
-  expect(map.metadata).toMatchObject({ labels: { grafana_dashboard: '1' } });
+  const map = (...values: string[]) =>
+    find(render('monitoring.dashboard.enabled=true', ...values), 'ConfigMap', 'synod-dashboard');
+  expect(map().metadata.labels).toMatchObject({ grafana_dashboard: '1' });
+  // Who gives a label of the same name has it, once.
+  const [more, own] = ['monitoring.dashboard.labels.', 'app\\.kubernetes\\.io/name=other'];
+  const { labels } = map(`${more}grafana_dashboard=yes`, `${more}${own}`).metadata;
+  expect(labels).toMatchObject({ grafana_dashboard: 'yes', 'app.kubernetes.io/name': 'synod' });
   const file: unknown = JSON.parse(readFileSync(`${CHART}/files/dashboard.json`, 'utf8'));
-  expect(parse(map.data?.['synod.json'] ?? '')).toEqual(file);
+  expect(parse(map().data?.['synod.json'] ?? '')).toEqual(file);
+});
+
+describe('the Deployment of the operator', () => {
+  const deployment = (...values: string[]) =>
+    find(render(...values), 'Deployment', 'synod-operator');
+
+  test('has what may be set of it', () => {
+    const { metadata, spec: found } = deployment(...everything);
+    const { template } = found ?? {};
+    expect(metadata.annotations).toEqual({ team: 'sre' });
+    // What selects the pods stays.
+    expect(template?.metadata.labels).toMatchObject({
+      team: 'sre',
+      'app.kubernetes.io/name': 'synod',
+    });
+    expect(template?.metadata.annotations).toMatchObject({
+      'prometheus.io/scrape': 'false',
+      'prometheus.io/port': '8081',
+    });
+    const [container] = template?.spec.containers ?? [];
+    expect(container?.env?.at(-1)).toEqual({ name: 'HTTPS_PROXY', value: 'http://proxy:3128' });
+    expect(container?.volumeMounts).toEqual([{ name: 'ca', mountPath: '/ca' }]);
+    expect(template?.spec).toMatchObject({
+      nodeSelector: { disk: 'fast' },
+      topologySpreadConstraints: [{ topologyKey: 'zone' }],
+      volumes: [{ name: 'ca', secret: { secretName: 'ca' } }],
+    });
+    const account = find(render(...everything), 'ServiceAccount', 'synod-operator');
+    expect(account.metadata.annotations).toEqual({ role: 'a' });
+  });
+
+  test('sets each variable once, and knows which ones they are', () => {
+    const names = deployment().spec?.template?.spec.containers[0]?.env?.map(({ name }) => name);
+    expect(names?.length).toBeGreaterThan(5);
+    for (const name of names ?? []) {
+      expect(() => text(`operator.extraEnv[0].name=${name}`)).toThrow('the chart sets it');
+    }
+  });
+
+  test('lets drains take one of several operators, and the only one', () => {
+    const budgets = (...values: string[]) =>
+      render(...values)
+        .filter(({ kind }) => kind === 'PodDisruptionBudget')
+        .map(({ metadata }) => metadata.name);
+    expect(budgets()).toEqual(['synod-nats']);
+    const two = 'operator.replicas=2';
+    expect(budgets(two).sort()).toEqual(['synod-nats', 'synod-operator']);
+    expect(budgets(two, 'operator.podDisruptionBudget.enabled=false')).toEqual(['synod-nats']);
+  });
+
+  test('has a right for nothing that is not done', () => {
+    const { rules } = find(render(), 'Role', 'synod-operator');
+    expect(JSON.stringify(rules)).not.toContain('finalizers');
+    const owner = JSON.stringify(networkPolicy(storedCluster()).metadata?.ownerReferences);
+    expect(owner).not.toContain('blockOwnerDeletion');
+  });
 });

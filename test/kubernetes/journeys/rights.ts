@@ -38,8 +38,6 @@ export interface Call {
 
 /** Rights that a run may have no use for, and why they are there all the same. */
 const seldomUsed: Readonly<Record<string, string>> = {
-  'update paxos.synod.dev/paxosclusters/finalizers':
-    'is no request: some API servers ask for it where an owner is named with blockOwnerDeletion',
   'delete apps/statefulsets': 'a StatefulSet is made again when its volumes grow; here none can',
   'patch configmaps': 'the map changes hands when volumes are to go with their cluster, or not',
   'delete configmaps': 'only when a cluster is recovered from a lost quorum',

@@ -1,10 +1,14 @@
-import { specSchema } from '../../../operator/src/api/spec.ts';
+import { parseConfig } from '../../../node/src/config.ts';
+import { specSchema, type PaxosClusterSpec } from '../../../operator/src/api/spec.ts';
 import { Client } from '../../../operator/src/kube/client.ts';
 import { kinds } from '../../../operator/src/kube/kinds.ts';
+import { podTemplate } from '../../../operator/src/resources/pod-template.ts';
+import { storedCluster } from '../cluster.ts';
 import { newNamespace, sharedKubeConfig } from '../api-server.ts';
 import { createCluster, sampleCluster } from '../kube/cluster-sample.ts';
 
 const resource = kinds.PaxosCluster;
+let rules = 0;
 let client: Client;
 let namespace: string;
 
@@ -22,6 +26,12 @@ function merge(name: string, body: object, subresource?: string): Promise<unknow
 const WHERE = 'a snapshot is either at claimName and path, or at s3';
 const SECRETLESS = { bucket: 'abc', key: 'a/b.snapshot' };
 const OBJECT = { ...SECRETLESS, credentialsSecret: 's3' };
+
+/** What a pod of it gives its member. */
+function variablesOf(spec: PaxosClusterSpec): Record<string, string> {
+  const { env = [] } = podTemplate({ ...storedCluster(), spec }).spec?.containers[0] ?? {};
+  return Object.fromEntries(env.map(({ name, value }) => [name, value ?? 'c-0']));
+}
 
 describe('the definition, at a real API server', () => {
   test('defaults are those of our own schema', async () => {
@@ -58,6 +68,54 @@ describe('the definition, at a real API server', () => {
       code: 422,
       message: expect.stringContaining(sentence) as string,
     });
+  });
+
+  const batchBytes = 65_536;
+  test.each([
+    [{ settings: { maxCommandBytes: 524_288 } }, 'settings.maxCommandBytes may be what'],
+    [{ settings: { batchBytes } }, 'settings.maxCommandBytes may be what'],
+    [{ settings: { batchBytes, maxCommandBytes: 65_537 } }, 'settings.maxCommandBytes may be what'],
+    [{ settings: { maxCommandBytes: 786_433 } }, 'spec.settings.maxCommandBytes'],
+    [{ settings: { batchBytes, maxCommandBytes: 65_536 } }, undefined],
+    [{ settings: { maxCommandBytes: 262_144 } }, undefined],
+    [{ settings: { batchBytes: 131_072 } }, undefined],
+    [{ env: [{ name: 'SYNOD_MODE', value: 'on-demand' }] }, 'variables that begin with SYNOD_'],
+    [{ env: [{ name: 'TZ', value: 'UTC' }, { name: 'SYNOD_WINDOW' }] }, 'begin with SYNOD_'],
+    [{ env: [{ value: 'UTC' }] }, 'spec.env[0].name: Required value'],
+    [{ env: [{ name: 'A', valueFrom: { fieldRef: { fieldPath: 'a' } } }] }, undefined],
+    [{ settings: { logBytes: 4 * 1024 ** 3 + 1 } }, 'settings.logBytes may be half of storage'],
+    [{ settings: { logBytes: 4 * 1024 ** 3 } }, undefined],
+    [
+      { settings: { logBytes: 5 * 1024 ** 3 }, storage: { size: '9Gi' } },
+      'settings.logBytes may be half of storage',
+    ],
+    [{ settings: { quotaBytes: 5 * 1024 ** 3 } }, 'settings.quotaBytes may be half of storage'],
+    [{ settings: { quotaBytes: 5 * 1024 ** 3 }, storage: { size: '10Gi' } }, undefined],
+    [{ nats: { url: 'nats://user:secret@nats' } }, 'spec.nats.url'],
+    [{ nats: { url: 'nats://[2001:db8::5]:4222, tls://b/' } }, undefined],
+  ])('of %j it says what a member would, or a person has to know', async (spec, sentence) => {
+    rules += 1;
+    const created = createCluster(client, namespace, `rule-${rules}`, spec);
+    if (sentence === undefined) {
+      const { spec: stored } = await created;
+      expect(stored).toEqual(specSchema.parse(stored));
+      expect(() => parseConfig([], variablesOf(stored))).not.toThrow();
+    } else {
+      await expect(created).rejects.toThrow(sentence);
+    }
+  });
+
+  test('a tick changes by a factor of 4 at most at a time', async () => {
+    await createCluster(client, namespace, 'ticks');
+    const change = (tickMs: number | null) => merge('ticks', { spec: { settings: { tickMs } } });
+    const message = 'settings.tickMs may change by a factor of 4';
+    await expect(change(41)).rejects.toThrow(message);
+    await change(40);
+    await change(100);
+    await expect(change(24)).rejects.toThrow(message);
+    await expect(change(null)).rejects.toThrow(message);
+    await change(25);
+    await change(null);
   });
 
   test('a name of 40 characters is taken', async () => {

@@ -37,6 +37,29 @@ test('the pod keeps to the restricted standard', () => {
   });
 });
 
+test('where the platform assigns users, the pod names none', () => {
+  const { spec } = podTemplate(storedCluster({ assignedUser: true }));
+  expect(spec?.securityContext).toEqual({
+    runAsNonRoot: true,
+    fsGroupChangePolicy: 'OnRootMismatch',
+    seccompProfile: { type: 'RuntimeDefault' },
+  });
+});
+
+test('a pod asks for what a member takes, unless the spec says otherwise', () => {
+  const bootstrap = { snapshot: { claimName: 'backups', path: 'a.snapshot' } };
+  const resourcesOf = (spec: object) => {
+    const cluster = storedCluster({ ...spec, bootstrap });
+    const { spec: pod } = withRestoreStep(podTemplate(cluster), cluster);
+    const all = [...(pod?.initContainers ?? []), ...(pod?.containers ?? [])];
+    return all.map(({ resources }) => resources);
+  };
+  const least = { requests: { cpu: '100m', memory: '256Mi' } };
+  expect(resourcesOf({})).toEqual([least, least]);
+  const own = { limits: { memory: '1Gi' } };
+  expect(resourcesOf({ resources: own })).toEqual([own, own]);
+});
+
 test('a member has an hour to read its state, and asks the operator what it remembers', () => {
   const [container] = podTemplate(storedCluster()).spec?.containers ?? [];
   const { periodSeconds = 0, failureThreshold = 0 } = container?.startupProbe ?? {};
@@ -51,6 +74,7 @@ test('settings and secrets reach the member; its identity is not for the spec to
       settings: { logLevel: 'debug', batchBytes: 4096, pipeline: 4, tickMs: 20 },
       env: [
         { name: 'SYNOD_NAME', value: 'other' },
+        { name: 'SYNOD_MODE', value: 'on-demand' },
         { name: 'TZ', value: 'UTC' },
       ],
     }),
@@ -70,6 +94,8 @@ test('settings and secrets reach the member; its identity is not for the spec to
     TZ: 'UTC',
   });
   expect(env['SYNOD_NAME']).toBeUndefined();
+  // With it nobody would lead by themselves.
+  expect(env).not.toHaveProperty('SYNOD_MODE');
   expect(container?.volumeMounts).toEqual([
     { name: 'data', mountPath: '/data' },
     { name: 'nats', mountPath: '/etc/synod/nats', readOnly: true },
