@@ -35,6 +35,7 @@ export interface OperatorOptions {
 export class Operator {
   readonly #options: OperatorOptions;
   readonly #term: Term;
+  readonly #objects: ApiObjects;
   readonly #members: NatsMembers;
   readonly #atRest: AtRest;
   readonly #queue: Queue;
@@ -48,6 +49,7 @@ export class Operator {
     this.#options = options;
     this.#term = term;
     const objects = new ApiObjects(client, term);
+    this.#objects = objects;
     this.#members = new NatsMembers({
       objects,
       onFigure: ({ namespace, name }) => {
@@ -170,6 +172,8 @@ export class Operator {
     this.#atRest.forget(key);
     this.#backups.delete(key);
     this.#figures.forget(parseKey(key));
+    const { namespace, name } = parseKey(key);
+    this.#objects.forget(namespace, name);
     void this.#members.forget(parseKey(key));
   }
 

@@ -48,9 +48,14 @@ export interface Objects {
   create(object: KubernetesObject): Promise<'created' | 'exists'>;
   /**
    * Creates the object, or makes the one that is there like it.
+   * @param read the one that is there, if it was read just now
    * @throws ForeignObjectError when that has another controller
    */
-  apply(object: KubernetesObject, owner: V1OwnerReference): Promise<'unchanged' | 'changed'>;
+  apply(
+    object: KubernetesObject,
+    owner: V1OwnerReference,
+    read?: KubernetesObject,
+  ): Promise<'unchanged' | 'changed'>;
   patch(
     kind: ObjectKind,
     namespace: string,

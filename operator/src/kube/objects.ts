@@ -16,6 +16,7 @@ import {
   NotFoundError,
   NotLeadingError,
 } from './api-error.ts';
+import { AppliedObjects, withoutBooks } from './applied.ts';
 import type { ApiRequest, Client } from './client.ts';
 import { coreEvents, isObjectKind, kinds } from './kinds.ts';
 import type { Term } from './lease.ts';
@@ -34,12 +35,13 @@ interface Page {
 }
 
 /**
- * The objects of one API server. Nothing is cached, and nothing is changed when the term is over.
+ * The objects of one API server. No object is kept, and nothing is changed when the term is over.
  * Objects are as JSON has them: but for those of the metadata, times are strings.
  */
 export class ApiObjects implements Objects {
   readonly #client: Client;
   readonly #term: Term;
+  readonly #applied = new AppliedObjects();
 
   constructor(client: Client, term: Term) {
     this.#client = client;
@@ -99,8 +101,13 @@ export class ApiObjects implements Objects {
     }
   }
 
-  async apply(object: KubernetesObject, owner: V1OwnerReference): Promise<'unchanged' | 'changed'> {
+  async apply(
+    object: KubernetesObject,
+    owner: V1OwnerReference,
+    read?: KubernetesObject,
+  ): Promise<'unchanged' | 'changed'> {
     const { kind, resource, namespace, name } = placeOf(object);
+    if (read !== undefined && this.#applied.isInForce(object, owner, read)) return 'unchanged';
     let live = await this.get(kind, namespace, name);
     if (live === undefined) {
       if ((await this.create(object)) === 'created') return 'changed';
@@ -110,10 +117,11 @@ export class ApiObjects implements Objects {
       if (live === undefined) throw new ConflictError(asked, gone);
     }
     refuseForeign(live, owner);
+    if (this.#applied.isInForce(object, owner, live)) return 'unchanged';
     const uid = live.metadata?.uid;
     const query = { fieldManager: APPLIER, force: 'true' };
     await this.#adoptFields(live);
-    const applied = await this.#change({
+    const answer = await this.#change({
       verb: 'patch',
       resource,
       namespace,
@@ -123,8 +131,9 @@ export class ApiObjects implements Objects {
       // Of another object with that name, the uid differs.
       body: { ...object, metadata: { ...object.metadata, uid } },
     });
-    const same = isDeepStrictEqual(withoutBooks(live), withoutBooks(revived(applied)));
-    return same ? 'unchanged' : 'changed';
+    const applied = withoutBooks(revived(answer));
+    this.#applied.note(object, owner, applied);
+    return isDeepStrictEqual(withoutBooks(live), applied) ? 'unchanged' : 'changed';
   }
 
   async patch(
@@ -201,6 +210,11 @@ export class ApiObjects implements Objects {
       .map(({ reason = '', message = '' }) => ({ reason, message }));
   }
 
+  /** There is no such cluster any more. */
+  forget(namespace: string, name: string): void {
+    this.#applied.forget(namespace, name);
+  }
+
   /**
    * Fields of what was created belong to the creation, and applying would never remove them: from
    * now on they count as applied.
@@ -269,15 +283,6 @@ function revived(json: unknown): KubernetesObject {
     if (metadata !== undefined && typeof text === 'string') metadata[key] = new Date(text);
   }
   return object;
-}
-
-/** Without what the API server keeps of who wrote what when, and without what others report. */
-function withoutBooks({ metadata, ...rest }: KubernetesObject): object {
-  return {
-    ...rest,
-    status: undefined,
-    metadata: { ...metadata, resourceVersion: undefined, managedFields: undefined },
-  };
 }
 
 function lastSeen({ series, lastTimestamp, eventTime, metadata }: CoreV1Event): number {

@@ -25,7 +25,8 @@ export async function keepStatefulSet(
   seen: Observation,
 ): Promise<{ readonly known: Observation | undefined; readonly problem: Note | undefined }> {
   const wanted = desiredStatefulSet(seen, neededReplicas(seen));
-  const { value, problem } = await attempt(() => objects.apply(wanted, ownerOf(seen.cluster)));
+  const apply = () => objects.apply(wanted, ownerOf(seen.cluster), seen.statefulSet);
+  const { value, problem } = await attempt(apply);
   if (value !== 'changed') return { known: value && seen, problem };
   const { namespace, name } = seen.cluster.metadata;
   const live = await objects.get<V1StatefulSet>('StatefulSet', namespace, name);
