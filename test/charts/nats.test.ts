@@ -1,8 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { connect, type NatsConnection } from 'nats';
 import { subjectsOf } from '../../contract/src/subjects.ts';
 import { freePorts } from '../journeys/cli-run.ts';
@@ -165,4 +166,29 @@ test('without a user, or with a wrong password, there is no connection', async (
   await expect(connect({ servers: server, reconnect: false })).rejects.toThrow();
   const wrong = { user: 'synod-writer-1', pass: 'wrong', reconnect: false };
   await expect(connect({ servers: server, ...wrong })).rejects.toThrow('Authorization Violation');
+});
+
+test('a server that is to stop lets its clients go before it ends', async () => {
+  const connection = await connectAs('writer', 2);
+  const server = servers[2]!;
+  const ended = once(server, 'exit');
+  const said: string[] = [];
+  void (async () => {
+    for await (const { type } of connection.status()) said.push(type);
+  })();
+  const command = pod!.containers[0]!.lifecycle!.preStop!.exec!.command;
+  const [program, ...args] = command.map((word) => word.replace('ldm=1', `ldm=${server.pid}`));
+  expect(program).toBe('nats-server');
+  await promisify(execFile)(process.env['NATS_SERVER']!, args);
+  // What the kubelet sends when the command has ended.
+  server.kill('SIGTERM');
+  const begin = performance.now();
+  await connection.closed();
+  expect(said).toContain('ldm');
+  expect(await ended).toEqual([0, null]);
+  expect(performance.now() - begin).toBeGreaterThan(900);
+  const [, longest] = /lame_duck_duration: "(\d+)s"/.exec(text) ?? [];
+  expect(pod!.terminationGracePeriodSeconds).toBeGreaterThan(Number(longest));
+  // The others go on.
+  await (await connectAs('writer', 1)).flush();
 });

@@ -8,6 +8,7 @@ export interface Container {
   env?: { name: string; value?: string; valueFrom?: { secretKeyRef?: SecretKey } }[];
   volumeMounts?: object[];
   securityContext?: object;
+  lifecycle?: { preStop?: { exec?: { command: string[] } } };
 }
 
 interface SecretKey {
@@ -21,6 +22,7 @@ export interface PodSpec {
   securityContext?: object;
   volumes?: object[];
   topologySpreadConstraints?: object[];
+  terminationGracePeriodSeconds?: number;
 }
 
 interface Template {

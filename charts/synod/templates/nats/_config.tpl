@@ -11,6 +11,9 @@ ping_interval: "5s"
 ping_max: 2
 # Who takes nothing any more, as on a lost node, holds up the others for so long.
 write_deadline: "2s"
+# Before it stops it tells its clients, and lets one after another go: 30 s is the least that it takes.
+lame_duck_duration: "30s"
+lame_duck_grace_period: "1s"
 {{- if .Values.nats.tls.enabled }}
 tls {
   cert_file: "/etc/nats-tls/tls.crt"
