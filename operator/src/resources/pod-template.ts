@@ -12,6 +12,7 @@ import type {
   V1VolumeMount,
 } from '@kubernetes/client-node';
 import type { PaxosCluster } from '../api/paxos-cluster.ts';
+import { bytesOf } from '../api/quantity.ts';
 import { RESTARTED_AT } from './annotations.ts';
 import { labelsOf, selectorOf } from './labels.ts';
 import { CONTAINER, HTTP_PORT, VOLUME, namesOf } from './names.ts';
@@ -30,8 +31,10 @@ const TLS_FOLDER = '/etc/synod/tls';
 /** A member hands leadership over, writes its state and stops within 5 s: see node/src/main.ts. */
 const GRACE_SECONDS = 20;
 
-/** About as long as a slow disk takes to read 350 GB. What hangs at its start is restarted then. */
+/** What hangs at its start is restarted then: by then a slow disk with 350 GB has been read. */
 const START_SECONDS = 3_600;
+const SLOW_BYTES_PER_SECOND = 100_000_000;
+const START_PERIOD_SECONDS = 5;
 
 /** What the restricted standard asks of a container, and more. */
 export const CONFINED: V1SecurityContext = {
@@ -124,12 +127,20 @@ function member(cluster: PaxosCluster): V1Container {
     resources: resourcesOf(cluster),
     volumeMounts: mounts(cluster),
     // Until it answers for the first time it reads its state, all of it.
-    startupProbe: probe('/healthz', { periodSeconds: 5, failureThreshold: START_SECONDS / 5 }),
+    startupProbe: probe('/healthz', {
+      periodSeconds: START_PERIOD_SECONDS,
+      failureThreshold: Math.ceil(startSeconds(cluster) / START_PERIOD_SECONDS),
+    }),
     // That it answers at all shows that its event loop turns.
     livenessProbe: probe('/healthz', { failureThreshold: 6 }),
     readinessProbe: probe('/readyz', { periodSeconds: 2, failureThreshold: 2 }),
     securityContext: CONFINED,
   };
+}
+
+/** All that its volume may hold, read from a slow disk. */
+function startSeconds({ spec }: PaxosCluster): number {
+  return Math.max(START_SECONDS, bytesOf(spec.storage.size) / SLOW_BYTES_PER_SECOND);
 }
 
 export function resourcesOf({ spec }: PaxosCluster): V1ResourceRequirements {

@@ -60,10 +60,19 @@ test('a pod asks for what a member takes, unless the spec says otherwise', () =>
   expect(resourcesOf({ resources: own })).toEqual([own, own]);
 });
 
-test('a member has an hour to read its state, and asks the operator what it remembers', () => {
-  const [container] = podTemplate(storedCluster()).spec?.containers ?? [];
+test.each([
+  ['8Gi', 3_600],
+  ['300Gi', 3_600],
+  ['1Ti', 11_000],
+  ['16Ti', 175_925],
+])('of a volume of %s, a member has %i s to read it', (size, seconds) => {
+  const [container] = podTemplate(storedCluster({ storage: { size } })).spec?.containers ?? [];
   const { periodSeconds = 0, failureThreshold = 0 } = container?.startupProbe ?? {};
-  expect(periodSeconds * failureThreshold).toBe(3_600);
+  expect(periodSeconds * failureThreshold).toBe(seconds);
+});
+
+test('a member asks the operator what it remembers', () => {
+  const [container] = podTemplate(storedCluster()).spec?.containers ?? [];
   expect(container?.env).toContainEqual({ name: 'SYNOD_WITNESS', value: 'operator' });
 });
 
