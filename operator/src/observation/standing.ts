@@ -11,7 +11,7 @@ export interface Standing {
   readonly leader: MemberStatus | undefined;
   /** They can vote: they answer, have roles and reach NATS. */
   readonly voting: readonly MemberStatus[];
-  /** They also keep up, and serve. */
+  /** They also keep up, serve, and are heard by the leader. */
   readonly well: readonly string[];
   readonly quorum: number;
 }
@@ -29,9 +29,16 @@ export function standingOf(seen: Observation): Standing {
     lists,
     leader,
     voting,
-    well: lists.voters.filter((voter) => isWell(placeOf(seen, voter), leader)),
+    well: lists.voters.filter(
+      (voter) => isWell(placeOf(seen, voter), leader) && !isUnheard(voter, leader),
+    ),
     quorum: majorityOf(lists.voters.length),
   };
+}
+
+/** Its leader has not heard it for a minute, whatever it says to others. */
+export function isUnheard(member: string, leader: MemberStatus | undefined): boolean {
+  return leader?.unheard.includes(member) === true;
 }
 
 /** Enough voters are there to decide something. */

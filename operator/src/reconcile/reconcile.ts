@@ -7,6 +7,7 @@ import type { Action, Verdict } from '../verdict/action.ts';
 import { attempt } from '../observation/api-problem.ts';
 import { bootstrap } from './bootstrap.ts';
 import { gistOf } from '../observation/gist.ts';
+import { drainsOf } from '../observation/drains.ts';
 import { growVolumes } from './grow-volumes.ts';
 import { heal } from './heal.ts';
 import type { Observation } from '../observation/observation.ts';
@@ -20,7 +21,7 @@ import { roll } from './roll.ts';
 import { size } from './size.ts';
 import { restartSilent } from './silent-members.ts';
 import { replaceStuckPod } from './stuck-pods.ts';
-import { supportMembers } from './supporting-objects.ts';
+import { guardDrains, supportMembers } from './supporting-objects.ts';
 import { restartTwin } from './twins.ts';
 
 /** What each look may find to do, in this order; one thing is done at a time. */
@@ -44,8 +45,11 @@ const NEXT_MS = 100;
 const WAIT_MS = 2_000;
 /** A person has to. */
 const PROBLEM_MS = 15_000;
-/** What becomes of a member that is silent hangs on its node, which nobody watches, and on time. */
-const SILENT_MS = 10_000;
+/**
+ * What becomes of a member that is silent hangs on its node, which nobody watches, and on time. And
+ * who is not well holds up drains until it is seen to be well.
+ */
+const AILING_MS = 10_000;
 /** Nothing is to be done: a leader that changed is noticed by then. */
 const IDLE_MS = 60_000;
 
@@ -70,7 +74,9 @@ export function makeReconcile(ports: Ports) {
     }
     if (seen === undefined) return { againAfterMs: NEXT_MS };
     ports.onBackup?.(key, seen.backups);
-    if (cluster.spec.paused) return finish(ports, seen, nothing);
+    if (cluster.spec.paused) {
+      return finish(ports, seen, { ...nothing, problems: await guardDrains(objects, seen) });
+    }
 
     if (seen.statefulSet?.metadata?.deletionTimestamp !== undefined) {
       return finish(ports, seen, { ...nothing, waits: [remaking] });
@@ -156,10 +162,12 @@ async function tell(
   if (isNewStatus(cluster, status)) await objects.writeStatus(cluster, status);
 }
 
-function pauseAfter({ natsDown, places }: Observation, outcome: Outcome): number {
+function pauseAfter(seen: Observation, outcome: Outcome): number {
+  const { natsDown, places } = seen;
   const { action, refusal, problems, stop, waits } = outcome;
   if (problems.length > 0 || stop !== undefined) return PROBLEM_MS;
   if (action !== undefined) return refusal === undefined ? NEXT_MS : WAIT_MS;
   if (waits.length > 0 || natsDown !== undefined) return WAIT_MS;
-  return places.every(({ status }) => status) ? IDLE_MS : SILENT_MS;
+  const areWell = places.every(({ status }) => status) && drainsOf(seen).type !== 'only';
+  return areWell ? IDLE_MS : AILING_MS;
 }

@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
+import { drainsOf } from '../observation/drains.ts';
 import { disruptionBudget } from '../resources/disruption-budget.ts';
 import { firstConfigurationOwners } from '../resources/first-configuration-map.ts';
 import { ownerOf } from '../resources/labels.ts';
@@ -19,7 +20,7 @@ export async function supportMembers(objects: Objects, seen: Observation): Promi
   const wanted: readonly KubernetesObject[] = [
     serviceAccount(cluster),
     membersService(cluster),
-    disruptionBudget(cluster),
+    disruptionBudget(cluster, drainsOf(seen)),
     networkPolicy(cluster),
   ];
   const owner = ownerOf(cluster);
@@ -28,6 +29,18 @@ export async function supportMembers(objects: Objects, seen: Observation): Promi
     attempt(() => ownMap(objects, seen)),
   ]);
   return attempts.flatMap(({ problem }) => problem ?? []);
+}
+
+/**
+ * The budget of drains alone: it follows how the members are, also where nothing else is changed.
+ * @returns what a person has to put right
+ */
+export async function guardDrains(objects: Objects, seen: Observation): Promise<Note[]> {
+  const { cluster, statefulSet } = seen;
+  if (statefulSet === undefined) return [];
+  const budget = disruptionBudget(cluster, drainsOf(seen));
+  const { problem } = await attempt(() => objects.apply(budget, ownerOf(cluster)));
+  return problem === undefined ? [] : [problem];
 }
 
 /** The first configuration goes with the cluster only if the volumes do. */
