@@ -14,7 +14,7 @@ const REVISION = 5;
 const MAX_NAME = 40;
 
 /** Where a condition has it. */
-function condition(type: ConditionType, field: 'reason' | 'message'): string {
+function condition(type: ConditionType, field: 'status' | 'reason' | 'message'): string {
   return `.status.conditions[?(@.type=="${type}")].${field}`;
 }
 
@@ -53,7 +53,10 @@ export function customResourceDefinition(): V1CustomResourceDefinition {
             },
           },
           additionalPrinterColumns: [
-            column('Ready', 'integer', '.status.readyMembers'),
+            column('Ready', 'string', condition('Ready', 'status')),
+            column('Available', 'string', condition('Available', 'status')),
+            column('Degraded', 'string', condition('Degraded', 'status')),
+            column('Members', 'integer', '.status.readyMembers'),
             column('Voters', 'integer', '.status.voters'),
             column('Leader', 'string', '.status.leader'),
             column('Phase', 'string', '.status.phase'),

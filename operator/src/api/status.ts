@@ -12,12 +12,18 @@ export const phases = [
   'Running',
   'Scaling',
   'Rolling',
+  'Growing',
   'Healing',
+  'Degraded',
+  'Unavailable',
+  'Stopped',
   'QuorumLost',
+  'Recovering',
   'Paused',
 ] as const;
 
 export const conditionTypes = [
+  'Ready',
   'Available',
   'Progressing',
   'Degraded',

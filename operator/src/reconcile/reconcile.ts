@@ -3,7 +3,7 @@ import type { PaxosClusterStatus } from '../api/status.ts';
 import { nothing, type Outcome } from '../verdict/outcome.ts';
 import { isNewStatus, statusOf, statusUnseen } from '../status/status.ts';
 import type { Note } from '../observation/note.ts';
-import type { Action, Verdict } from '../verdict/action.ts';
+import type { Action, StepNote, Verdict } from '../verdict/action.ts';
 import { attempt } from '../observation/api-problem.ts';
 import { bootstrap } from './bootstrap.ts';
 import { gistOf } from '../observation/gist.ts';
@@ -100,14 +100,14 @@ export function makeReconcile(ports: Ports) {
   };
 }
 
-const remaking: Note = {
+const remaking: StepNote = {
   reason: 'StatefulSetLeaving',
   message: 'Waits until the StatefulSet is gone: it is made again, over the same pods and volumes.',
 };
 
 /** Does what the first step wants that wants something. */
 async function take(ports: Ports, seen: Observation, problems: readonly Note[]): Promise<Outcome> {
-  const waits: Note[] = [];
+  const waits: StepNote[] = [];
   for (const step of steps) {
     const verdict = step(seen);
     switch (verdict?.type) {

@@ -14,23 +14,28 @@ import {
 import { failureOf } from '../observation/pod-failure.ts';
 import { isFailed } from '../observation/template.ts';
 import { LOST } from '../resources/annotations.ts';
+import { available } from './available.ts';
 import { missingBackup } from './backup.ts';
 import { saying, type Saying } from './condition.ts';
 import type { Outcome } from '../verdict/outcome.ts';
-import { refusedRecovery } from './refused-recovery.ts';
-import type { Standing } from '../observation/standing.ts';
+import { recoveryRefused } from './refused-recovery.ts';
+import { stoppedRoll } from './stopped-roll.ts';
+import { isUnheard, type Standing } from '../observation/standing.ts';
 
 /** What is not as it should be, a sentence each. */
 export function degraded(seen: Observation, standing: Standing, outcome: Outcome): Saying {
   const { stop, problems } = outcome;
+  const rollNote = stoppedRoll(seen);
   const notes = [
     ...(stop ? [stop] : []),
     ...problems,
-    ...refusedRecoveries(seen, standing),
+    ...recoveryRefused(seen, standing),
     ...ignoredSnapshot(seen),
     ...lostMembers(seen, standing),
     ...seen.places.flatMap((place) => ailmentOf(seen, standing, place)),
     ...missingPods(seen),
+    ...notAvailable(seen, standing),
+    ...(rollNote ? [rollNote] : []),
     ...sharedNodes(seen, standing),
     ...missingBackup(seen.backups),
   ];
@@ -38,16 +43,6 @@ export function degraded(seen: Observation, standing: Standing, outcome: Outcome
   if (first === undefined) return saying('Degraded', 'False', 'AllWell', 'Nothing is amiss.');
   const message = notes.map((note) => note.message).join(' ');
   return saying('Degraded', 'True', first.reason, message);
-}
-
-function refusedRecoveries(seen: Observation, standing: Standing): Note[] {
-  const refused = refusedRecovery(seen, standing);
-  if (refused === undefined) return [];
-  const message =
-    `spec.recovery names cluster ${refused.clusterId}, which has its quorum, or had it since: it ` +
-    'is not recovered, whatever becomes of it. Take spec.recovery away; should the quorum be lost ' +
-    'for good after that, set it again.';
-  return [{ reason: 'RecoveryRefused', message }];
 }
 
 /** A cluster that has begun takes no snapshot. */
@@ -84,6 +79,14 @@ function lostMembers(seen: Observation, { lists }: Standing): Note[] {
   });
 }
 
+/** Nobody takes commands, though nobody may be ill; or the operator alone is cut off. */
+function notAvailable(seen: Observation, standing: Standing): Note[] {
+  const { status, reason, message } = available(seen, standing);
+  if (standing.isFormed && status !== 'True') return [{ reason, message }];
+  if (!standing.isFormed || seen.natsDown === undefined) return [];
+  return [{ reason: 'NATSUnreachable', message: `The operator: ${seen.natsDown}` }];
+}
+
 /** What a member's alarms are about. */
 const reasons: Partial<Record<MemberRole, string>> = {
   damaged: 'MemberDamaged',
@@ -105,11 +108,20 @@ function ailmentOf(seen: Observation, { lists, leader, isFormed }: Standing, pla
   if (waitsFor !== undefined) {
     return [{ reason: 'WaitingForFolder', message: `${name}: ${waitsFor}` }];
   }
-  if (member === undefined || !isFormed || isWell(place, leader)) return [];
+  if (member === undefined || !isFormed) return [];
   const say = (reason: string, what: string) => [{ reason, message: `${name} ${what}.` }];
+  if (isWell(place, leader)) {
+    return isUnheard(member, leader)
+      ? say(
+          'NotHeard',
+          `answers, but ${leader?.name ?? 'the leader'} has not heard it for a minute`,
+        )
+      : [];
+  }
   if (pod === undefined) return say('PodMissing', 'has no pod');
   if (isTerminating(pod)) return say('PodStopping', 'stops');
   if (status === undefined) return say('MemberSilent', 'does not answer');
+  if (!status.natsConnected) return say('CutOff', 'does not reach NATS');
   if (isFailed(seen, place)) return say('NotReady', 'runs, and does not become ready');
   return leader === undefined ? [] : say('CatchingUp', 'catches up');
 }

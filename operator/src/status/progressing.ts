@@ -1,7 +1,7 @@
 import { decided, type Observation } from '../observation/observation.ts';
-import { stoppedRevision } from '../observation/template.ts';
 import { saying, type Saying } from './condition.ts';
 import type { Outcome } from '../verdict/outcome.ts';
+import { stoppedRoll } from './stopped-roll.ts';
 import type { Standing } from '../observation/standing.ts';
 
 /** What the operator is doing, or waits for. */
@@ -17,14 +17,12 @@ export function progressing(seen: Observation, standing: Standing, outcome: Outc
   }
   const [now] = [...(doing ? [doing] : []), ...waits];
   if (now !== undefined) return say('True', now.reason, now.message);
-  if (stoppedRevision(seen) !== undefined) {
-    return say(
-      'False',
-      'RollStopped',
-      'The first pod of the new template does not run, or does not become ready: the roll is ' +
-        'stopped, and pods that come back meanwhile get the last good template. It goes on when ' +
-        'that pod is ready, or with another change of the spec.',
-    );
+  const stopped = stoppedRoll(seen);
+  if (stopped !== undefined) return say('False', stopped.reason, stopped.message);
+  if (seen.natsDown !== undefined && standing.isFormed) {
+    const message =
+      'The operator does not reach NATS: nothing is changed but pods that do not run.';
+    return say('False', 'NATSUnreachable', message);
   }
   if (decided(seen) === undefined && standing.isFormed) {
     const message = 'No leader can be asked: nothing is changed but pods that do not run.';

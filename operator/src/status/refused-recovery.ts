@@ -1,4 +1,5 @@
 import type { RefusedRecovery } from '../api/status.ts';
+import type { Note } from '../observation/note.ts';
 import type { Observation } from '../observation/observation.ts';
 import { isRefused, recoveredClusterId } from '../observation/recovery.ts';
 import { areEnough, type Standing } from '../observation/standing.ts';
@@ -22,4 +23,15 @@ export function refusedRecovery(
   const isRunning =
     areEnough(standing) && deciding.some(({ clusterId }) => clusterId === recovery.clusterId);
   return isRunning ? recovery : undefined;
+}
+
+/** The same, as it is said. */
+export function recoveryRefused(seen: Observation, standing: Standing): Note[] {
+  const refused = refusedRecovery(seen, standing);
+  if (refused === undefined) return [];
+  const message =
+    `spec.recovery names cluster ${refused.clusterId}, which has its quorum, or had it since: it ` +
+    'is not recovered, whatever becomes of it. Take spec.recovery away; should the quorum be lost ' +
+    'for good after that, set it again.';
+  return [{ reason: 'RecoveryRefused', message }];
 }

@@ -15,6 +15,7 @@ import { paused } from './paused.ts';
 import { phase } from './phase.ts';
 import { progressing } from './progressing.ts';
 import { quorumLost } from './quorum-lost.ts';
+import { ready } from './ready.ts';
 import { refusedRecovery } from './refused-recovery.ts';
 import { standingOf } from '../observation/standing.ts';
 
@@ -24,10 +25,12 @@ export function statusOf(seen: Observation, outcome: Outcome): PaxosClusterStatu
   const { generation, name } = cluster.metadata;
   const standing = standingOf(seen);
   const { leader, lists, isFormed } = standing;
+  const isAvailable = available(seen, standing);
   const lost = quorumLost(seen, standing);
   const refused = refusedRecovery(seen, standing);
   const sayings: readonly Saying[] = [
-    available(seen, standing),
+    ready(seen, standing, isAvailable, outcome),
+    isAvailable,
     progressing(seen, standing, outcome),
     degraded(seen, standing, outcome),
     lost,
@@ -38,7 +41,7 @@ export function statusOf(seen: Observation, outcome: Outcome): PaxosClusterStatu
   const version = oldest(seen.statuses.map((each) => each.version));
   return {
     ...(generation !== undefined && { observedGeneration: generation }),
-    phase: phase(seen, standing, lost, outcome),
+    phase: phase(seen, standing, { lost, isAvailable }, outcome),
     replicas: places.filter(({ pod }) => pod !== undefined).length,
     selector: Object.entries(selectorOf(name))
       .map(([key, value]) => `${key}=${value}`)
@@ -65,12 +68,13 @@ export function statusUnseen(
   const { conditions = [] } = cluster.status ?? {};
   const said = `The operator can't look at the cluster: ${message}`;
   const sayings = [
+    saying('Ready', 'Unknown', reason, said),
     saying('Progressing', 'False', reason, said),
     saying('Degraded', 'True', reason, said),
   ];
   const others = conditions.filter(({ type }) => sayings.every((each) => each.type !== type));
   const fresh = sayings.map((each) => conditionOf(cluster, now, each));
-  return { ...cluster.status, conditions: [...others, ...fresh] };
+  return { ...cluster.status, phase: 'Stopped', conditions: [...others, ...fresh] };
 }
 
 /** @returns whether there is something to write */

@@ -69,21 +69,63 @@ export type Action =
     }
   | { readonly type: 'delete-pod'; readonly place: Place };
 
+/** Why a step does something, or waits; each belongs to a phase: see status/phase.ts. */
+export type StepReason =
+  | 'AddingMember'
+  | 'AddingPod'
+  | 'Adopting'
+  | 'CatchingUp'
+  | 'Forming'
+  | 'GrowingVolume'
+  | 'HandingOver'
+  | 'LastVoterLost'
+  | 'Leaving'
+  | 'PromotingMember'
+  | 'Recording'
+  | 'Recovering'
+  | 'ReleasingVolume'
+  | 'RemovingMember'
+  | 'RemovingPod'
+  | 'ReplacingPod'
+  | 'Restarting'
+  | 'RestartingHalted'
+  | 'RestartingSilent'
+  | 'Rolling'
+  | 'SettingAside'
+  | 'Starting'
+  | 'StatefulSetLeaving'
+  | 'TwinRuns'
+  | 'UnknownVolume'
+  | 'VolumeDeleted'
+  | 'WaitingForConnection'
+  | 'WaitingForMajority'
+  | 'WaitingForMember'
+  | 'WaitingForMembers'
+  | 'WaitingForSurvivor'
+  | 'WaitingToGrow'
+  | 'WaitingToRecover'
+  | 'WaitingToRoll'
+  | 'WaitingToShrink';
+
+export interface StepNote extends Note {
+  readonly reason: StepReason;
+}
+
 /** What a step has found. */
 export type Verdict =
   /** It wants something done: nothing else is done meanwhile. */
-  | { readonly type: 'act'; readonly action: Action; readonly note: Note }
+  | { readonly type: 'act'; readonly action: Action; readonly note: StepNote }
   /** It waits; later steps look for themselves whether they have to wait, too. */
-  | { readonly type: 'wait'; readonly note: Note }
+  | { readonly type: 'wait'; readonly note: StepNote }
   /** Nobody may do anything: a person has to look. */
   | { readonly type: 'stop'; readonly note: Note }
   | undefined;
 
-export function act(action: Action, reason: string, message: string): Verdict {
+export function act(action: Action, reason: StepReason, message: string): Verdict {
   return { type: 'act', action, note: { reason, message } };
 }
 
-export function wait(reason: string, message: string): Verdict {
+export function wait(reason: StepReason, message: string): Verdict {
   return { type: 'wait', note: { reason, message } };
 }
 

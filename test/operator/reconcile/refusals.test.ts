@@ -10,7 +10,7 @@ test.each(['StatefulSet', 'Pod', 'PersistentVolumeClaim', 'ConfigMap'] as const)
   'the operator may not read a %s: it is said, and nothing is done',
   async (kind) => {
     world = await running(3);
-    const { phase, members } = world.cluster.status ?? {};
+    const { members } = world.cluster.status ?? {};
     world.objects.forbid(kind);
     world.edit({ image: 'v2' });
     const { againAfterMs, rest } = await world.reconcile();
@@ -21,9 +21,10 @@ test.each(['StatefulSet', 'Pod', 'PersistentVolumeClaim', 'ConfigMap'] as const)
     const message = world.cluster.status?.conditions?.find(({ type }) => type === 'Degraded');
     expect(message?.message).toContain(kind);
     // What was known is said yet.
-    expect(world.cluster.status).toMatchObject({ phase, members });
+    expect(world.cluster.status).toMatchObject({ phase: 'Stopped', members });
     expect(condition(world, 'Available')).toBe('True Leading');
-    expect(world.cluster.status?.conditions).toHaveLength(6);
+    expect(condition(world, 'Ready')).toBe('Unknown Forbidden');
+    expect(world.cluster.status?.conditions).toHaveLength(7);
     await world.rounds(3);
     expect(world.deeds).toEqual([]);
     const { resourceVersion } = world.cluster.metadata;
