@@ -74,6 +74,7 @@ async function main(): Promise<void> {
     queueDepth: operator?.queueDepth ?? 0,
     clusters: operator?.clusters ?? 0,
   }));
+  metrics.readConditionsFrom(() => operator?.conditions ?? []);
   metrics.readBackupsFrom(() => operator?.backups ?? []);
   const http = await startHttp({
     host: config.httpHost,

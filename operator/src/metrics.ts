@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { conditionStatuses, type Condition } from './api/status.ts';
 
 /*
  * Every metric of the operator is declared here, once. Where a cluster's name is a label there is
@@ -19,6 +20,13 @@ export interface BackupFigures {
   /** When the last good one was saved, in ms since 1970. */
   readonly lastGood: number | undefined;
   readonly isOverdue: boolean;
+}
+
+/** What the conditions of a cluster say. */
+export interface ClusterConditions {
+  readonly namespace: string;
+  readonly name: string;
+  readonly conditions: readonly Pick<Condition, 'type' | 'status'>[];
 }
 
 const gauges: Readonly<Record<keyof GaugeValues, readonly [name: string, help: string]>> = {
@@ -62,6 +70,7 @@ export class Metrics {
     'Events not written, because their cluster had too many.',
   );
   #read: (() => GaugeValues) | undefined;
+  #readConditions: (() => readonly ClusterConditions[]) | undefined;
   #readBackups: (() => readonly BackupFigures[]) | undefined;
 
   /** @param process metrics of the process and of Node (event loop lag, heap, …) */
@@ -73,8 +82,9 @@ export class Metrics {
       registers: [this.#registry],
     });
     info.set({ version, node_version: globalThis.process.version }, 1);
-    for (const result of ['done', 'failed']) this.reconciles.inc({ result }, 0);
+    for (const result of ['done', 'conflict', 'failed']) this.reconciles.inc({ result }, 0);
     for (const key of Object.keys(gauges) as (keyof GaugeValues)[]) this.#gauge(key);
+    this.#conditionGauge();
     this.#backupGauge(
       'synod_operator_last_good_backup_timestamp_seconds',
       'When the last good snapshot of a cluster was saved, in seconds since 1970.',
@@ -100,6 +110,11 @@ export class Metrics {
     this.#readBackups = source;
   }
 
+  /** The same, of every cluster that was looked at. */
+  readConditionsFrom(source: () => readonly ClusterConditions[]): void {
+    this.#readConditions = source;
+  }
+
   /** The media type of `text`. */
   get contentType(): string {
     return this.#registry.contentType;
@@ -116,6 +131,27 @@ export class Metrics {
     labelNames: readonly L[] = [],
   ): Counter<L> {
     return new Counter({ name, help, labelNames: [...labelNames], registers: [this.#registry] });
+  }
+
+  #conditionGauge(): void {
+    const read = (): readonly ClusterConditions[] => this.#readConditions?.() ?? [];
+    const collect = function (this: Gauge): void {
+      this.reset();
+      for (const { namespace, name, conditions } of read()) {
+        for (const { type: condition, status: held } of conditions) {
+          for (const status of conditionStatuses) {
+            this.set({ namespace, name, condition, status }, Number(status === held));
+          }
+        }
+      }
+    };
+    new Gauge({
+      name: 'synod_operator_cluster_condition',
+      help: '1 for the status that a condition of a cluster has, and 0 for the other two.',
+      labelNames: ['namespace', 'name', 'condition', 'status'],
+      registers: [this.#registry],
+      collect,
+    });
   }
 
   #backupGauge(

@@ -13,7 +13,7 @@ import { Queue, type Failure, type WorkResult } from './kube/queue.ts';
 import { Reflector, restartReasons, type Sink } from './kube/reflector.ts';
 import type { Logger } from '../../host/src/logger.ts';
 import { NatsMembers } from './members/nats-members.ts';
-import type { BackupFigures, Metrics } from './metrics.ts';
+import type { BackupFigures, ClusterConditions, Metrics } from './metrics.ts';
 import type { Backups } from './observation/backups.ts';
 import type { ObjectKind } from './ports.ts';
 import { FigureKeeper } from './figure-keeper.ts';
@@ -41,6 +41,7 @@ export class Operator {
   readonly #queue: Queue;
   readonly #figures: FigureKeeper;
   readonly #backups = new Map<string, BackupFigures>();
+  readonly #conditions = new Map<string, ClusterConditions>();
   /** What a person may change of each cluster that exists, by its key, as it was last. */
   readonly #clusters = new Map<string, string>();
 
@@ -71,6 +72,8 @@ export class Operator {
       now: Date.now,
       newClusterId: randomUUID,
       onBackup: (cluster, backups) => this.#keepBackups(cluster, backups),
+      onConditions: ({ namespace, name }, conditions) =>
+        this.#conditions.set(keyOf({ namespace, name }), { namespace, name, conditions }),
     });
     this.#atRest = new AtRest({
       look: (key) => reconcile(parseKey(key)),
@@ -106,6 +109,11 @@ export class Operator {
   /** Of each cluster whose snapshots are saved. */
   get backups(): readonly BackupFigures[] {
     return [...this.#backups.values()];
+  }
+
+  /** Of each cluster that was looked at, and exists. */
+  get conditions(): readonly ClusterConditions[] {
+    return [...this.#conditions.values()];
   }
 
   /** Works until the term is over, or is to end; what was begun is finished. */
@@ -171,6 +179,7 @@ export class Operator {
     this.#clusters.delete(key);
     this.#atRest.forget(key);
     this.#backups.delete(key);
+    this.#conditions.delete(key);
     this.#figures.forget(parseKey(key));
     const { namespace, name } = parseKey(key);
     this.#objects.forget(namespace, name);
@@ -208,14 +217,23 @@ export class Operator {
   #done(key: string, ms: number, failure: Failure | undefined): void {
     const { metrics, log } = this.#options;
     metrics.reconcileSeconds.observe(ms / 1000);
-    metrics.reconciles.inc({ result: failure === undefined ? 'done' : 'failed' });
+    metrics.reconciles.inc({ result: resultOf(failure) });
     if (failure === undefined) return;
     const { error: err, againAfterMs } = failure;
     const said = { cluster: key, err, againAfterMs: Math.round(againAfterMs) };
-    // Somebody else was quicker: that is nobody's fault.
-    if (err instanceof ConflictError) log.debug(said, 'what was read had changed');
+    if (isConflict(failure)) log.debug(said, 'what was read had changed');
     else log.warn(said, 'a cluster could not be reconciled');
   }
+}
+
+function resultOf(failure: Failure | undefined): 'done' | 'conflict' | 'failed' {
+  if (failure === undefined) return 'done';
+  return isConflict(failure) ? 'conflict' : 'failed';
+}
+
+/** Somebody else was quicker: that is nobody's fault. */
+function isConflict({ error }: Failure): boolean {
+  return error instanceof ConflictError;
 }
 
 function keyOf({ namespace = '', name = '' }: V1ObjectMeta): string {

@@ -4,7 +4,7 @@ import type { FirstConfiguration } from '../../contract/src/first-configuration.
 import type { RecoveryRequest, SetAsideRequest } from '../../contract/src/recovery.ts';
 import type { MemberStatus } from '../../contract/src/status.ts';
 import type { PaxosCluster } from './api/paxos-cluster.ts';
-import type { Figure, PaxosClusterStatus } from './api/status.ts';
+import type { Condition, Figure, PaxosClusterStatus } from './api/status.ts';
 import type { Backups } from './observation/backups.ts';
 
 /*
@@ -131,11 +131,18 @@ export type OnBackup = (
   backups: Backups | undefined,
 ) => void;
 
+/** Told at each look how a cluster is. */
+export type OnConditions = (
+  cluster: { readonly namespace: string; readonly name: string },
+  conditions: readonly Condition[],
+) => void;
+
 export interface Ports {
   readonly objects: Objects;
   readonly members: Members;
   readonly events: Recorder;
   readonly onBackup?: OnBackup;
+  readonly onConditions?: OnConditions;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Of a cluster that begins. */

@@ -84,8 +84,13 @@ test('it leads, looks after clusters that come and go, and stops when told to', 
   await createCluster(client, namespace, 'after');
   await until(async () => (await operator.metric('synod_operator_clusters')) === 2);
   const place = { resource: kinds.PaxosCluster, namespace, name: 'before' };
+  const unready = (name: string): string =>
+    `synod_operator_cluster_condition{namespace="${namespace}",name="${name}",condition="Ready",status="False"}`;
+  await until(async () => (await operator.metric(unready('after'))) === 1);
+  expect(await operator.metric(unready('before'))).toBe(1);
   await client.send({ verb: 'delete', ...place });
   await until(async () => (await operator.metric('synod_operator_clusters')) === 1);
+  await until(async () => (await operator.metric(unready('before'))) === undefined);
 
   const begin = performance.now();
   operator.signal('SIGTERM');

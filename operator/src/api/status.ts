@@ -32,9 +32,11 @@ export const conditionTypes = [
   'Paused',
 ] as const;
 
+export const conditionStatuses = ['True', 'False', 'Unknown'] as const;
+
 const condition = z.object({
   type: z.enum(conditionTypes),
-  status: z.enum(['True', 'False', 'Unknown']),
+  status: z.enum(conditionStatuses),
   reason: z.string().describe('One word in CamelCase.'),
   message: z.string().describe('A sentence for a person.'),
   observedGeneration: z.int().optional(),

@@ -66,9 +66,10 @@ export class Events implements Recorder {
     const { log, signal } = this.#options;
     const { uid, namespace, name } = about.metadata;
     const note = cut(message);
-    log.info({ cluster: `${namespace}/${name}`, type, reason }, note);
+    const said = { cluster: `${namespace}/${name}`, type, reason };
     try {
       const isRepeat = await this.#repeat(namespace, `${uid} ${type} ${reason} ${note}`);
+      log[isRepeat ? 'debug' : 'info'](said, note);
       if (!isRepeat) await this.#write(about, { type, reason, note });
     } catch (error) {
       if (!signal.aborted) log.warn({ err: error, reason }, 'an event was not written');

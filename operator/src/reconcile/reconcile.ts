@@ -2,6 +2,7 @@ import type { PaxosCluster } from '../api/paxos-cluster.ts';
 import type { PaxosClusterStatus } from '../api/status.ts';
 import { nothing, type Outcome } from '../verdict/outcome.ts';
 import { isNewStatus, statusOf, statusUnseen } from '../status/status.ts';
+import { warningsOf } from '../status/warnings.ts';
 import type { Note } from '../observation/note.ts';
 import type { Action, StepNote, Verdict } from '../verdict/action.ts';
 import { attempt } from '../observation/api-problem.ts';
@@ -69,7 +70,7 @@ export function makeReconcile(ports: Ports) {
     // 1. Look at everything.
     const { value: seen, problem: unseen } = await attempt(() => observe(ports, cluster));
     if (unseen !== undefined) {
-      await tell(ports, cluster, statusUnseen(cluster, ports.now(), unseen));
+      await tell(ports, cluster, statusUnseen(cluster, ports.now(), unseen), [unseen]);
       return { againAfterMs: PROBLEM_MS };
     }
     if (seen === undefined) return { againAfterMs: NEXT_MS };
@@ -148,18 +149,23 @@ const quiet: ReadonlySet<Action['type']> = new Set([
 ]);
 
 async function finish(ports: Ports, seen: Observation, outcome: Outcome): Promise<ReconcileResult> {
-  await tell(ports, seen.cluster, statusOf(seen, outcome));
+  await tell(ports, seen.cluster, statusOf(seen, outcome), warningsOf(seen, outcome));
   const againAfterMs = pauseAfter(seen, outcome);
   if (againAfterMs !== IDLE_MS) return { againAfterMs };
   return { againAfterMs, rest: { gist: gistOf(seen.statuses), members: seen.statuses.length } };
 }
 
 async function tell(
-  { objects }: Ports,
+  { objects, events, onConditions }: Ports,
   cluster: PaxosCluster,
   status: PaxosClusterStatus,
+  warnings: readonly Note[],
 ): Promise<void> {
+  onConditions?.(cluster.metadata, status.conditions ?? []);
   if (isNewStatus(cluster, status)) await objects.writeStatus(cluster, status);
+  for (const { reason, message } of warnings) {
+    await events.record(cluster, 'Warning', reason, message);
+  }
 }
 
 function pauseAfter(seen: Observation, outcome: Outcome): number {

@@ -61,6 +61,8 @@ function isUnready({ spec }: V1Pod): boolean {
  */
 export class World implements Members {
   readonly violations: string[] = [];
+  /** The reasons of events that warn a person. */
+  readonly warnings: string[] = [];
   /** What the operator changed, in order. */
   readonly deeds: string[] = [];
   readonly disks = new Disks();
@@ -310,7 +312,12 @@ export class World implements Members {
     const reconcile = makeReconcile({
       objects: this.objects,
       members: this,
-      events: { record: () => Promise.resolve() },
+      events: {
+        record: (_, type, reason) => {
+          if (type === 'Warning') this.warnings.push(reason);
+          return Promise.resolve();
+        },
+      },
       now: () => this.#now,
       newClusterId: () => `cluster-${this.#clusters.size}`,
     });
