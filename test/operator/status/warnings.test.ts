@@ -19,6 +19,7 @@ test('a cluster that begins, heals and is changed warns nobody', async () => {
 test('what the API server refuses', async () => {
   world = await running(3);
   world.objects.forbid('Pod');
+  world.edit({ image: 'v2' });
   await world.rounds(2);
   expect(warned()).toEqual(['Forbidden']);
 });
