@@ -181,6 +181,8 @@ describe('the definition, at a real API server', () => {
     const table = await client.send({ verb: 'get', resource, namespace, name, accept });
     const { columnDefinitions } = table as { columnDefinitions: { name: string }[] };
     const names = columnDefinitions.map((column) => column.name).join(' ');
-    expect(names).toBe('Name Ready Voters Leader Phase Health Version Age Message');
+    expect(names).toBe(
+      'Name Ready Available Degraded Members Voters Leader Phase Health Version Age Message',
+    );
   });
 });
