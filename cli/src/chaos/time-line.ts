@@ -51,14 +51,14 @@ function verdictLine({ passed, stopMs, mostStopMs, complaints }: ChaosReport): s
 
 /** A step an interval. */
 function rateLine(
-  { writesPerSecond, intervalMs }: ChaosReport,
+  { writesPerSecond, intervalMs, endMs }: ChaosReport,
   x: (ms: number) => number,
   y: (rate: number) => number,
 ): string {
   const steps = writesPerSecond.map((rate, i) => {
     const to = y(rate);
     const start = i === 0 ? `M${x(0)} ${to}` : `V${to}`;
-    return `${start}H${x((i + 1) * intervalMs)}`;
+    return `${start}H${x(Math.min((i + 1) * intervalMs, endMs))}`;
   });
   return `<path class="rate" d="${steps.join('')}"/>`;
 }
