@@ -26,7 +26,12 @@ export class OperatorProcess {
       ...['--namespace', namespace, '--watch-namespace', namespace],
       ...['--http-port', '0', '--log-level', 'debug'],
     ]);
-    await until(() => operator.#port !== undefined || operator.#child.exitCode !== null);
+    try {
+      await until(() => operator.#port !== undefined || operator.#child.exitCode !== null);
+    } catch (error) {
+      await operator.kill(); // Else it would ask an API server that is gone, for ever.
+      throw error;
+    }
     return operator;
   }
 
