@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { experimentOf } from '../../cli/src/chaos/experiments.ts';
@@ -74,4 +76,24 @@ test('a cluster that reads what is old fails', async () => {
   const report = await run('kill-follower', program);
   expect(report.passed).toBe(false);
   expect(report.complaints.join('\n')).toMatch(/was answered before a read of \d+ was called/);
+});
+
+test('Ctrl-C leaves nothing behind, and NATS of others is not used', async () => {
+  const folder = temporary();
+  const args = [path.resolve('dist/cli/src/main.js'), 'chaos', 'run', 'nats-away'];
+  const env = { ...process.env, SYNOD_NATS_URL: 'nats://127.0.0.1:1' };
+  const child = spawn(process.execPath, args, {
+    cwd: folder,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = once(child, 'exit');
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+    if (said.endsWith('  NATS hangs\n')) child.kill('SIGINT');
+  });
+  expect(await ended).toEqual([1, null]);
+  expect(said).toContain('The experiment was interrupted.');
+  expect(fs.readdirSync(folder)).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { ticksUpTo } from '../drawing/axis-ticks.ts';
+import { secondsWithin, ticksUpTo } from '../drawing/axis-ticks.ts';
 import { drawing, LEFT, RIGHT, round, valueLine, valueMark, WIDTH } from '../drawing/drawing.ts';
 import type { RecoveryReport, RecoveryRun } from './recovery.ts';
 
@@ -75,13 +75,6 @@ function runLine(
     return `${i === 0 ? `M${x(begin)} ${y(rate)}` : `V${y(rate)}`}H${x(begin + run.intervalMs)}`;
   });
   return `<path class="${kind}" d="${steps.join('')}"/>`;
-}
-
-function secondsWithin(fromMs: number, toMs: number): number[] {
-  const step = Math.max(1, Math.ceil((toMs - fromMs) / 20_000));
-  const first = Math.ceil(fromMs / 1000 / step) * step;
-  const count = Math.floor((toMs / 1000 - first) / step) + 1;
-  return Array.from({ length: count }, (_, i) => first + i * step);
 }
 
 function mark(kind: 'kill' | 'restart', x: number, text: string): string {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SynodClient } from '../../../client/src/client.ts';
 import { SynodError } from '../../../contract/src/synod-error.ts';
 import { counter } from '../../../machines/src/counter/calls.ts';
@@ -71,10 +72,6 @@ export class Load {
     const { value } = answer;
     this.#history.add({ kind: 'read', register, calledAt, answeredAt: performance.now(), value });
   }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** @returns the answer; `undefined` when there is none */

@@ -58,7 +58,9 @@ export class LocalTarget implements Target {
       const flags = ['--machine', 'counter'];
       const { signal, program } = options;
       const named = { workspace, cluster: CLUSTER, nodes: MEMBERS, ...(program && { program }) };
-      const cluster = await LocalCluster.start({ ...named, flags, signal });
+      // Never the NATS that somebody uses: it is a part of what is broken.
+      const environment = { ...process.env, SYNOD_NATS_URL: undefined };
+      const cluster = await LocalCluster.start({ ...named, environment, flags, signal });
       const { natsUrl } = cluster;
       client = await connect({ natsUrl, cluster: CLUSTER, deadlineMs: DEADLINE_MS });
       return await work(new LocalTarget(cluster, client, workspace, options));
@@ -97,10 +99,13 @@ export class LocalTarget implements Target {
   }
 
   #pidsOf(name: string): number[] {
-    return this.#workspace
+    const found = this.#workspace
       .running()
       .filter((each) => (name === NATS ? each.kind === 'nats-server' : each.name === name))
       .map(({ pid }) => pid);
+    // Else a fault that struck nobody would pass.
+    if (found.length === 0) throw new Error(`${name} does not run`);
+    return found;
   }
 
   async ailment(): Promise<string | undefined> {

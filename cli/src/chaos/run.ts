@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { leaderOf } from '../../../client/src/members.ts';
 import { SynodError } from '../../../contract/src/synod-error.ts';
 import type { Experiment, Scene } from './experiment.ts';
@@ -65,6 +66,7 @@ class Run {
     this.#begin = performance.now();
     const reigns = new Reigns(client, names.length, this.#begin);
     const load = new Load(client, this.#history, `chaos-${randomBytes(4).toString('hex')}`);
+    let times;
     try {
       const perSecond = await this.#steady();
       const struckAt = performance.now();
@@ -75,12 +77,12 @@ class Run {
       this.#tell(still === undefined ? 'all is well' : `not all is well: ${still}`);
       await sleep(AFTER_MS);
       const end = performance.now();
-      await load.stop();
-      return this.#judged(reigns, { perSecond, struckAt, healedAt, wellAt, end, still });
+      times = { perSecond, struckAt, healedAt, wellAt, end, still };
     } finally {
       await load.stop();
       await reigns.stop();
     }
+    return this.#judged(reigns, times);
   }
 
   /** @returns how many calls were answered in a second */
@@ -179,8 +181,4 @@ class Run {
       throw error;
     }
   }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,4 +1,4 @@
-import { ticksUpTo } from '../drawing/axis-ticks.ts';
+import { secondsWithin, ticksUpTo } from '../drawing/axis-ticks.ts';
 import { drawing, LEFT, RIGHT, round, valueLine, valueMark, WIDTH } from '../drawing/drawing.ts';
 import type { ChaosReport } from './report.ts';
 
@@ -33,7 +33,7 @@ export function timeLine(report: ChaosReport): string {
     `<rect class="stop" x="${x(report.stopAt)}" y="${TOP}" ` +
       `width="${round(x(report.stopAt + report.stopMs) - x(report.stopAt))}" height="${PLOT}"/>`,
     ...rates.map((rate) => valueLine(rate, y(rate))),
-    ...secondsUpTo(endMs).map((second) => valueMark(second, x(second * 1000), TOP + PLOT)),
+    ...secondsWithin(0, endMs).map((second) => valueMark(second, x(second * 1000), TOP + PLOT)),
     rateLine(report, x, y),
     ...happenings.map(({ at }, i) => mark(i + 1, x(at))),
     ...reigns(report, x),
@@ -90,11 +90,6 @@ function listed(i: number, text: string): string {
     `<text class="number end" x="${LEFT - 8}" y="${y}">${i + 1}</text>` +
     `<text x="${LEFT}" y="${y}">${escaped(text)}</text>`
   );
-}
-
-function secondsUpTo(ms: number): number[] {
-  const step = Math.max(1, Math.ceil(ms / 20_000));
-  return Array.from({ length: Math.floor(ms / 1000 / step) + 1 }, (_, i) => i * step);
 }
 
 function escaped(text: string): string {

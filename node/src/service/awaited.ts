@@ -15,22 +15,19 @@ export class Awaited {
    * @param ms how long to wait at most
    * @returns whether it is so: at once, when it is already; else when it comes to be so in time
    */
-  until(isSo: () => boolean, ms: number): Promise<boolean> {
-    if (this.#isStopped || isSo()) return Promise.resolve(isSo());
-    return new Promise((resolve, reject) => {
+  async until(isSo: () => boolean, ms: number): Promise<boolean> {
+    if (this.#isStopped || isSo()) return isSo();
+    await new Promise<void>((resolve) => {
       const end = (): void => {
         clearTimeout(deadline);
         this.#waiting.delete(waiting);
-        try {
-          resolve(isSo());
-        } catch (error) {
-          reject(error instanceof Error ? error : new Error(String(error)));
-        }
+        resolve();
       };
       const deadline = setTimeout(end, ms);
       const waiting = { isSo, end };
       this.#waiting.add(waiting);
     });
+    return isSo();
   }
 
   /** A turn is over. */

@@ -348,7 +348,8 @@ describe('backups', () => {
 describe('the operator reaches NATS', () => {
   const natsPorts = (...values: string[]) => {
     const { spec: found } = find(render(...values), 'NetworkPolicy', 'synod-operator');
-    return (found as unknown as { egress: { ports: object[] }[] }).egress.at(-1)?.ports;
+    const { egress } = found as unknown as { egress: { ports: object[] }[] }; // As the YAML has it.
+    return egress.at(-1)?.ports;
   };
 
   test.each(natsUrls)('at %s, as backups and members do', (url, ports) => {
