@@ -111,7 +111,8 @@ test('many that start at once on no folder: one formats it, the others wait in t
   const nodes = Array.from({ length: 6 }, (_, i) => start(`starter ${i}`, named));
   const isIn = (node: ContainedNode) => node.find(/^it waits to be told$/) !== undefined;
   const members = new Set<unknown>();
-  for (let left = nodes.length; left > 0; left--) {
+  const killed: ContainedNode[] = [];
+  while (killed.length < nodes.length) {
     const holders = await until('one is in', () => {
       const found = nodes.filter((node) => node.running && isIn(node));
       return found.length > 0 ? found : undefined;
@@ -119,7 +120,9 @@ test('many that start at once on no folder: one formats it, the others wait in t
     for (const node of nodes) if (node.running && !isIn(node)) await node.said(WAITS);
     expect(holders).toHaveLength(1);
     members.add(holders[0]?.find(/^it waits to be told$/)?.['member']);
-    expect(nodes.filter(({ running }) => running)).toHaveLength(left);
+    const ended = nodes.filter((node) => !node.running && !killed.includes(node));
+    expect(ended.map((node) => node.lines().at(-1))).toEqual([]);
+    killed.push(...holders);
     await holders[0]?.kill();
   }
   expect(members.size).toBe(1);

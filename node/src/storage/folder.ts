@@ -26,7 +26,8 @@ export function placeOf(folder: string): string {
     if (codeOf(error) !== 'ENOENT') throw error;
   }
   const place = path.join(fs.realpathSync(above), path.basename(named));
-  const isLink = fs.lstatSync(place, { throwIfNoEntry: false }) !== undefined;
+  // A link that leads nowhere yet, unless another process has made the folder in between.
+  const isLink = fs.lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink() === true;
   return isLink ? placeOf(path.resolve(above, fs.readlinkSync(place))) : place;
 }
 

@@ -118,6 +118,18 @@ test('a link whose folder a recovery was putting in its place leads to where it 
   lock.release();
 });
 
+test('a folder that another process makes at the same instant is no link', async () => {
+  const looking = import.meta.jest.spyOn(fs, 'realpathSync').mockImplementationOnce(() => {
+    fs.mkdirSync(folder);
+    throw Object.assign(new Error('it is missing'), { code: 'ENOENT' });
+  });
+  const lock = await take();
+  expect(looking).toHaveBeenCalledWith(folder);
+  looking.mockRestore();
+  expect(lock.path).toBe(folder);
+  lock.release();
+});
+
 test('a recovery that was cut short is finished by whoever has the lock, once', async () => {
   const cluster = 'local/test';
   openDataFolder(folder, { cluster });

@@ -491,6 +491,14 @@ export const testedMutants: readonly TestedMutant[] = [
     to: 'if (holder !== undefined) return LockFile.take(`${file}.other`, self) as LockFile; else throw',
   },
   {
+    name: 'a folder that was just made is taken for a link',
+    in: 'test/node/storage/folder-lock.test.ts',
+    test: 'a folder that another process makes at the same instant is no link',
+    file: 'storage/folder.ts',
+    from: '?.isSymbolicLink() === true',
+    to: ' !== undefined',
+  },
+  {
     name: 'what waits for a cut waits for ever in a member that has stopped',
     in: 'test/node/service/checkpoints.test.ts',
     test: 'whoever waits for the cuts goes on when they are written',
