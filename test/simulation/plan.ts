@@ -1,6 +1,6 @@
 import type { ChatOperation } from '../../machines/src/chat-log/operations.ts';
 import type { CounterOperation } from '../../machines/src/counter/operations.ts';
-import type { LeadershipMode } from '../../node/src/paxos/configuration.ts';
+import type { LeadershipMode } from '../../node/src/paxos/regime.ts';
 import { diskFaultKinds } from './disk-faults.ts';
 import { Random } from './random.ts';
 

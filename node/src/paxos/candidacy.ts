@@ -1,10 +1,10 @@
 import { compareBallots, type Ballot, type MemberId } from './ballot.ts';
 import { Canvass } from './canvass.ts';
-import type { LeadershipMode } from './configuration.ts';
 import { send, type Effect } from './effects.ts';
 import { electionOf, type Election } from './election.ts';
 import type { Canvassed } from './messages.ts';
 import type { Slot } from './pvalue.ts';
+import type { LeadershipMode } from './regime.ts';
 import type { Timing } from './timing.ts';
 
 /** A member that asked for support. */

@@ -20,9 +20,3 @@ export interface Configuration {
 export function firstConfiguration(voters: readonly MemberId[], window: number): Configuration {
   return { number: 0, from: 0, voters, learners: [], window };
 }
-
-/**
- * *stable*: one leader, heartbeats, the others passive.
- * *on demand*: a member leads the commands that it was sent itself, and nobody else starts phase 1.
- */
-export type LeadershipMode = 'stable' | 'on-demand';

@@ -1,4 +1,4 @@
-import type { LeadershipMode } from './configuration.ts';
+import type { LeadershipMode } from './regime.ts';
 import type { Timing } from './timing.ts';
 
 /** When to try to lead. The leader asks it once a tick. */

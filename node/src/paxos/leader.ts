@@ -1,7 +1,6 @@
 import { compareBallots, nextBallot, type Ballot, type MemberId } from './ballot.ts';
 import { Candidacy, type Candidate } from './candidacy.ts';
 import { Collection } from './collection.ts';
-import type { LeadershipMode } from './configuration.ts';
 import type { Configurations } from './configurations.ts';
 import type { Contact } from './contact.ts';
 import { send, type Effect } from './effects.ts';
@@ -21,6 +20,7 @@ import type {
 } from './messages.ts';
 import { Pace } from './pace.ts';
 import type { Slot } from './pvalue.ts';
+import { regimes, type LeadershipMode, type Regime } from './regime.ts';
 import { Scout } from './scout.ts';
 import type { Timing } from './timing.ts';
 import type { Witnesses } from './witnesses.ts';
@@ -48,6 +48,7 @@ export interface LeaderInit {
 export class Leader {
   readonly #self: MemberId;
   readonly #mode: LeadershipMode;
+  readonly #regime: Regime;
   readonly #timing: Timing;
   readonly #candidacy: Candidacy;
   readonly #witnesses: LeaderInit['witnesses'];
@@ -72,6 +73,7 @@ export class Leader {
     this.#self = init.self;
     this.#configurations = init.configurations;
     this.#mode = init.mode;
+    this.#regime = regimes[init.mode];
     this.#timing = init.timing;
     this.#witnesses = init.witnesses;
     this.#machine = init.machine;
@@ -123,7 +125,7 @@ export class Leader {
    * Whether commands may wait for it: they do in who leads, and on demand in whoever they came to.
    */
   get takesCommands(): boolean {
-    return this.#mode === 'on-demand' || this.active;
+    return !this.#regime.hasOneLeader || this.active;
   }
 
   /**
@@ -131,7 +133,7 @@ export class Leader {
    * reported: it would propose for slots that are decided, and what has run already.
    */
   get takesProposals(): boolean {
-    return this.#mode === 'on-demand' || this.isInformed;
+    return !this.#regime.hasOneLeader || this.isInformed;
   }
 
   /** How far it may propose now: nowhere while it is passive. */
@@ -181,7 +183,7 @@ export class Leader {
 
   /** Asks `to`, or who is fit, to lead; this member leads on until the other one does. */
   handOver(to: MemberId | undefined): Effect[] {
-    if (this.#mode === 'on-demand') return []; // Others lead what is theirs.
+    if (!this.#regime.hasOneLeader) return []; // Others lead what is theirs.
     const next = to ?? this.#leadership?.nearest();
     const ballot = this.ballot;
     if (ballot === undefined || next === undefined || next === this.#self) return [];
@@ -196,7 +198,7 @@ export class Leader {
   advance(slotOut: Slot, configurations: Configurations, unapplied: boolean): Effect[] {
     if (slotOut === this.#slotOut) return [];
     // On demand, a scout with nothing left to lead is abandoned: adopted late, it starts nothing.
-    if (this.#mode === 'on-demand' && !unapplied) this.#scout = undefined;
+    if (!this.#regime.hasOneLeader && !unapplied) this.#scout = undefined;
     this.#slotOut = slotOut;
     const isNew = configurations !== this.#configurations;
     const scouting = isNew ? this.#reconfigured(configurations) : [];
@@ -255,7 +257,7 @@ export class Leader {
   tick(random: number, unapplied: boolean, mayLead = true, write = 0): Effect[] {
     this.#pace.tick(write);
     if (this.#leadership !== undefined) return this.#lead(this.#leadership, random);
-    if (this.#mode === 'on-demand' && this.#scout !== undefined) return this.#scout.tick(random);
+    if (!this.#regime.hasOneLeader && this.#scout !== undefined) return this.#scout.tick(random);
     const isDue = this.#candidacy.tick(random, unapplied, this.#phaseOne);
     const presence = this.#candidacy.askPresence();
     if (!mayLead || !this.#isVoter) return presence;
@@ -288,7 +290,7 @@ export class Leader {
     // Whoever has forgotten it may be gone: another quorum may report what is there.
     if (this.#slotOut < this.#forgotten && leadership.isStuck(random)) return this.#campaign();
     const effects = [...leadership.tick(random), ...(this.#scout?.tick(random) ?? [])];
-    if (this.#mode === 'on-demand') return effects;
+    if (!this.#regime.hasOneLeader) return effects;
     if (!leadership.hasQuorum()) return [...effects, ...this.#stepDown()];
     if (!leadership.isHeartbeatDue()) return effects;
     // A member that was removed leads until another one does.
@@ -299,7 +301,7 @@ export class Leader {
 
   #heartbeat(): Effect[] {
     const ballot = this.ballot;
-    if (ballot === undefined || this.#mode === 'on-demand') return [];
+    if (ballot === undefined || !this.#regime.hasOneLeader) return [];
     const slotOut = this.#slotOut;
     // Who is behind may have heard of a higher one: the others have, too.
     const collectable = Math.min(this.collectable, slotOut);
@@ -370,7 +372,7 @@ export class Leader {
 
   /** The leader is suspected: asks whether the others miss it, too, before it uses a ballot. */
   #seek(): Effect[] {
-    if (this.#mode === 'on-demand') return this.#campaign();
+    if (!this.#regime.hasOneLeader) return this.#campaign();
     if (this.#scout !== undefined) this.#candidacy.failed();
     const effects = this.#stepDown();
     const ballot = nextBallot(this.#highest, this.#self);

@@ -2,7 +2,7 @@ import { Acceptor } from './acceptor.ts';
 import { OUTSIDE, type Expulsion } from './admission.ts';
 import { compareBallots, type Ballot, type MemberId } from './ballot.ts';
 import { Changes, type ProposalRefusal } from './changes.ts';
-import type { Configuration, LeadershipMode } from './configuration.ts';
+import type { Configuration } from './configuration.ts';
 import type { Configurations } from './configurations.ts';
 import { send, type Effect, type Recovered } from './effects.ts';
 import type { Input } from './input.ts';
@@ -15,6 +15,7 @@ import type { CoreMessage, Heartbeat, Learned, P2a, Propose, Testimony } from '.
 import { isPlausible, type Known } from './plausible.ts';
 import { NO_OP, type Command, type Slot } from './pvalue.ts';
 import { Reader } from './reader.ts';
+import { regimes, type LeadershipMode, type Regime } from './regime.ts';
 import { Replica, type CommandJudges, type Packing } from './replica.ts';
 import { Runs } from './runs.ts';
 import { encodeChange, encodeSystemCommand, type Change } from './system-command.ts';
@@ -47,7 +48,7 @@ export interface MemberInit {
  */
 export class Member {
   readonly self: MemberId;
-  readonly #mode: LeadershipMode;
+  readonly #regime: Regime;
   readonly #intake: Intake;
   readonly #acceptor: Acceptor;
   readonly #leader: Leader;
@@ -70,7 +71,7 @@ export class Member {
     this.self = self;
     this.#runs = new Runs({ self, timing, end: init.end, heard: init.heard, asksOutside });
     this.#reader = new Reader(init.end.incarnation, timing);
-    this.#mode = mode;
+    this.#regime = regimes[mode];
     this.#mark = recovered.decidedMark;
     const { ballot, leaderBallot, slotOut } = recovered;
     this.#acceptor = new Acceptor(recovered, packing.batchBytes);
@@ -435,7 +436,7 @@ export class Member {
   /** Whoever leads proposes a version of the machine that all voters have. */
   #upgrade(): Effect[] {
     const { contact, isInformed } = this.#leader;
-    if (this.#mode === 'on-demand' || contact === undefined || !isInformed) return [];
+    if (!this.#regime.hasOneLeader || contact === undefined || !isInformed) return [];
     const { configurations, slotOut, version } = this.#replica;
     const newestOf = (voter: MemberId): number => contact.machine(voter);
     const upgrade = this.#upgrades.due(version, slotOut, configurations, newestOf);
@@ -483,7 +484,7 @@ export class Member {
   #fill(random: number): Effect[] {
     const slot = this.#reader.stuckOn(random, this.slotOut);
     if (slot === undefined) return [];
-    if (this.#mode === 'on-demand') return this.#propose(this.#replica.fill(slot));
+    if (!this.#regime.hasOneLeader) return this.#propose(this.#replica.fill(slot));
     const last = Math.min(slot, this.slotOut + this.configurations.window - 1);
     const { known } = this.#leader;
     return known === undefined
@@ -504,8 +505,7 @@ export class Member {
   #perform(): Effect[] {
     const before = this.configurations;
     const applied = this.#intake.isFull ? [] : this.#replica.perform();
-    // On demand, an answer waits for the mark that covers it.
-    const mark = this.#mode === 'on-demand' ? this.#decidedMark() : [];
+    const mark = this.#regime.marksEachAnswer ? this.#decidedMark() : [];
     const effects = [...mark, ...applied];
     const { configurations, unapplied } = this.#replica;
     effects.push(...this.#leader.advance(this.slotOut, configurations, unapplied));

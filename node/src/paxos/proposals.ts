@@ -1,12 +1,12 @@
 import type { Ballot, MemberId } from './ballot.ts';
 import { Commander } from './commander.ts';
-import type { LeadershipMode } from './configuration.ts';
 import type { Configurations } from './configurations.ts';
 import { send, type Effect } from './effects.ts';
 import { invariant } from './invariant.ts';
 import type { Adopted, P2b, Preempted } from './messages.ts';
 import type { Pace } from './pace.ts';
 import { NO_OP, type Slot, type Value } from './pvalue.ts';
+import { regimes, type LeadershipMode } from './regime.ts';
 import type { Timing } from './timing.ts';
 
 /** So many decisions ride on a p2a, at most: a message has room for them beside any value. */
@@ -129,7 +129,7 @@ export class Proposals {
   #decide({ ballot, slot, value }: Commander): Effect[] {
     const { mode, self } = this.#of;
     this.#commanders.delete(slot);
-    if (mode === 'on-demand') {
+    if (!regimes[mode].decisionsRide) {
       return [send(this.#configurations.members, { type: 'decision', ballot, slot, value })];
     }
     this.#decided.push(slot);
@@ -172,7 +172,7 @@ export class Proposals {
    * are there at all; a stable leader that hears no quorum steps down.
    */
   #isUrgent(slot: Slot): boolean {
-    return this.#of.mode === 'stable' && slot === this.#slotOut;
+    return regimes[this.#of.mode].hasOneLeader && slot === this.#slotOut;
   }
 
   /**

@@ -3,7 +3,8 @@ import { Applier, type InForce } from '../machine/applier.ts';
 import type { StateMachine } from '../../../machines/src/port/state-machine.ts';
 import type { Tables } from '../../../machines/src/port/tables.ts';
 import type { MemberId } from '../paxos/ballot.ts';
-import { firstConfiguration, type LeadershipMode } from '../paxos/configuration.ts';
+import { firstConfiguration } from '../paxos/configuration.ts';
+import { regimes, type LeadershipMode, type Regime } from '../paxos/regime.ts';
 import { Configurations } from '../paxos/configurations.ts';
 import { Member } from '../paxos/member.ts';
 import type { Packing } from '../paxos/replica.ts';
@@ -43,6 +44,7 @@ export function wire(ports: WiringPorts, settings: DriverSettings, events: Drive
   const { self, first, storage, machine, mode, packing, witness } = ports;
   const { opened, state } = storage;
   const { log, incarnation, recovered } = opened;
+  const regime = regimes[mode];
   const newApplier = ports.newApplier ?? ((...all) => new Applier(...all));
   const applier = newApplier(machine, state.tables, state.facts);
   const member = new Member({
@@ -59,22 +61,20 @@ export function wire(ports: WiringPorts, settings: DriverSettings, events: Drive
     machine: { inForce: applier.version, newest: machine.version },
     asksOutside: witness !== undefined,
     isSound,
-    // On demand, a retry waits for the mark that covers it: it is decided again.
-    ...(mode === 'stable' && { isAnswered: (command) => applier.isAnswered(command) }),
+    // A retry would wait for that mark, too: it is decided again.
+    ...(!regime.marksEachAnswer && { isAnswered: (command) => applier.isAnswered(command) }),
   });
   const own = { ...ports, member, log, incarnation, state, applier };
-  const driver = new Driver(own, mode === 'stable' ? settings : onDemand(settings), events);
+  const driver = new Driver(own, settingsOf(regime, settings), events);
   return { driver, applier };
 }
 
-/**
- * Answers wait for the mark that covers them. There are no heartbeats: that somebody is silent, or
- * that nobody leads, is no sign of anything.
- */
-function onDemand(settings: DriverSettings): DriverSettings {
+/** Without heartbeats it is no sign of anything that somebody is silent, or that nobody leads. */
+function settingsOf(regime: Regime, settings: DriverSettings): DriverSettings {
+  if (regime.hasOneLeader) return settings;
   return {
     ...settings,
-    answersWaitForMark: true,
+    answersWaitForMark: regime.marksEachAnswer,
     unheardTicks: Infinity,
     unreachedTicks: Infinity,
     alarmTicks: Infinity,

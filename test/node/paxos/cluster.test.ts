@@ -1,5 +1,6 @@
 import { compareBallots } from '../../../node/src/paxos/ballot.ts';
-import { firstConfiguration, type LeadershipMode } from '../../../node/src/paxos/configuration.ts';
+import { firstConfiguration } from '../../../node/src/paxos/configuration.ts';
+import type { LeadershipMode } from '../../../node/src/paxos/regime.ts';
 import { Configurations } from '../../../node/src/paxos/configurations.ts';
 import type { Effect, LogRecord, Recovered } from '../../../node/src/paxos/effects.ts';
 import type { Input } from '../../../node/src/paxos/input.ts';

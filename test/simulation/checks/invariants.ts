@@ -1,5 +1,6 @@
 import { compareBallots, formatBallot, type Ballot } from '../../../node/src/paxos/ballot.ts';
-import type { Configuration, LeadershipMode } from '../../../node/src/paxos/configuration.ts';
+import type { Configuration } from '../../../node/src/paxos/configuration.ts';
+import type { LeadershipMode } from '../../../node/src/paxos/regime.ts';
 import type { Effect, LogRecord, Recovered } from '../../../node/src/paxos/effects.ts';
 import type { Message } from '../../../node/src/paxos/messages.ts';
 import { isPlausible, type Known } from '../../../node/src/paxos/plausible.ts';

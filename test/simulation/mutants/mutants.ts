@@ -357,7 +357,7 @@ export const mutants: readonly SimulatedMutant[] = [
     name: 'who suspects the leader asks nobody',
     invariant: 'leadership',
     file: 'paxos/leader.ts',
-    from: "if (this.#mode === 'on-demand') return this.#campaign();",
+    from: 'if (!this.#regime.hasOneLeader) return this.#campaign();',
     to: 'if (this.#timing.election > 0) return this.#campaign();',
   },
   {

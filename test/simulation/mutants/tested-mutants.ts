@@ -713,8 +713,8 @@ export const testedMutants: readonly TestedMutant[] = [
     in: 'test/node/paxos/member.test.ts',
     test: 'who leads proposes nothing new before it has applied what phase 1 reported',
     file: 'paxos/leader.ts',
-    from: "this.#mode === 'on-demand' || this.isInformed",
-    to: "this.#mode === 'on-demand' || this.active",
+    from: '!this.#regime.hasOneLeader || this.isInformed',
+    to: '!this.#regime.hasOneLeader || this.active',
   },
   {
     name: 'what is void in a new configuration is waited for',
