@@ -46,18 +46,22 @@ export class LogSampler {
   }
 
   #next(): void {
-    this.#look = this.#look.then(async () => {
-      const members = await this.#status();
-      const logBytes = Object.fromEntries(members.map(({ name, logBytes }) => [name, logBytes]));
-      this.#samples.push({ seconds: (performance.now() - this.#begin) / 1000, logBytes });
-    });
+    this.#look = this.#look.then(async () => this.#take(await this.#status()));
   }
 
-  /** @returns what it saw, and how long the logs are now */
-  async stop(): Promise<readonly LogSample[]> {
+  #take(members: readonly MemberStatus[]): void {
+    const logBytes = Object.fromEntries(members.map(({ name, logBytes }) => [name, logBytes]));
+    this.#samples.push({ seconds: (performance.now() - this.#begin) / 1000, logBytes });
+  }
+
+  /**
+   * @param last how all members are at the end
+   * @returns what it saw
+   */
+  async stop(last: readonly MemberStatus[]): Promise<readonly LogSample[]> {
     clearInterval(this.#timer);
-    this.#next();
     await this.#look;
+    this.#take(last);
     return this.#samples;
   }
 }

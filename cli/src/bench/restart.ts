@@ -38,7 +38,7 @@ export async function fillAndRestart(
   const sampler = new LogSampler(() => measured.status());
   const begin = performance.now();
   let fillSeconds: number;
-  let members: MemberStatus[];
+  let members: MemberStatus[] = [];
   let samples: readonly LogSample[];
   try {
     await fill(target, commands, (answered) => {
@@ -47,7 +47,7 @@ export async function fillAndRestart(
     fillSeconds = (performance.now() - begin) / 1000;
     members = await measured.even();
   } finally {
-    samples = await sampler.stop();
+    samples = await sampler.stop(members);
   }
   const memory = names.map((name) => {
     const pid = cluster.node(name)?.pid;
