@@ -748,7 +748,7 @@ export const mutants: readonly SimulatedMutant[] = [
     name: 'the wiring: on demand, an answer does not wait for the mark',
     invariant: 'acknowledged',
     file: 'service/wiring.ts',
-    from: 'answersWaitForMark: true,',
+    from: 'answersWaitForMark: regime.marksEachAnswer,',
     to: 'answersWaitForMark: false,',
   },
   {

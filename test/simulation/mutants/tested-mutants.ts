@@ -1183,8 +1183,8 @@ export const testedMutants: readonly TestedMutant[] = [
     in: 'test/node/paxos/proposals.test.ts',
     test: 'of what nobody answers, a stable leader sends only the first slot often',
     file: 'paxos/proposals.ts',
-    from: "return this.#of.mode === 'stable' && slot === this.#slotOut;",
-    to: "return this.#of.mode === 'stable' && slot >= this.#slotOut;",
+    from: '.hasOneLeader && slot === this.#slotOut;',
+    to: '.hasOneLeader && slot >= this.#slotOut;',
   },
   {
     name: 'a leader whose state stalls keeps the lead',
