@@ -172,6 +172,11 @@ const monitoring = z.strictObject({
     labels: object('Further labels of the PodMonitors.'),
     interval: z.string().describe('Time between two scrapes.'),
   }),
+  rules: z.strictObject({
+    enabled: z.boolean().describe('Make a PrometheusRule with the alerts and objectives.'),
+    labels: object('Further labels of the PrometheusRule.'),
+    runbooks: z.string().describe('What the address of `runbooks.md` begins with, in the alerts.'),
+  }),
   dashboard: z.strictObject({
     enabled: z.boolean().describe('Make a ConfigMap with the Grafana dashboard.'),
     labels: object('Further labels of the ConfigMap, beside `grafana_dashboard: "1"`.'),

@@ -61,6 +61,8 @@ test('a quorum is lost: status, exit status, alarms, metric and readiness say so
   await kill(follower);
   expect(await said()).toMatchObject({ code: 3, health: 'degraded' });
   expect((await asked(leader, '/readyz')).code).toBe(200);
+  expect(await folder.metric(leader, 'synod_voters')).toBe(3);
+  expect(await folder.metric(leader, 'synod_learners')).toBe(0);
 
   await kill(third);
   const status = await until('the alarm', async () => {

@@ -25,6 +25,10 @@ const gauges = {
   damaged: ['synod_is_damaged', '1 while the member stays without roles: its data is damaged.'],
   halted: ['synod_is_halted', '1 while it has no roles because it, or its data, is not trusted.'],
   natsConnected: ['synod_nats_connected', '1 while the connection to NATS is up.'],
+  voters: ['synod_voters', 'Voters that the newest configuration known to this member has.'],
+  learners: ['synod_learners', 'Learners that it has.'],
+  unheard: ['synod_unheard_members', 'Members that this leader has not heard for a minute.'],
+  window: ['synod_window_slots', 'WINDOW: so many slots may be under way at a time.'],
   ballotRound: ['synod_ballot_round', "Round of the acceptor's ballot; 0 before the first."],
   machineVersion: [
     'synod_machine_version',
@@ -40,6 +44,7 @@ const gauges = {
   overlayBytes: ['synod_overlay_bytes', 'State in memory that waits for its cut to disk.'],
   unwrittenBytes: ['synod_unwritten_bytes', 'Log and state in memory that wait for the disk.'],
   queueBytes: ['synod_queue_bytes', 'Client commands that wait for their decision.'],
+  queueLimitBytes: ['synod_queue_limit_bytes', 'More of them is refused as OVERLOADED.'],
   sessions: ['synod_sessions', 'Sessions of clients that the state has.'],
   sessionsBytes: ['synod_sessions_bytes', 'What they take, replies included.'],
   diskFreeBytes: ['synod_disk_free_bytes', 'Bytes free on the disk of the data folder.'],
@@ -54,7 +59,10 @@ const labelled = {
 
 const alarm = ['synod_alarm', '1 while there is an alarm, by what it is about.', 'code'] as const;
 
-const fine = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
+/** Close together up to a second, where objectives lie. */
+const fine = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
+].concat([1, 2.5, 5, 10]);
 const histograms = {
   batchCommands: [
     'synod_batch_commands',

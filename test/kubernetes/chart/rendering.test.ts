@@ -38,6 +38,9 @@ const everything = [
   'monitoring.podMonitor.enabled=true',
   'monitoring.podMonitor.labels.release=prometheus',
   'monitoring.podMonitor.labels.app\\.kubernetes\\.io/name=other',
+  'monitoring.rules.enabled=true',
+  'monitoring.rules.labels.release=prometheus',
+  'monitoring.rules.runbooks=https://docs.example/synod/',
   'monitoring.dashboard.enabled=true',
   'monitoring.dashboard.labels.grafana_dashboard=2',
   'operator.annotations.team=sre',
@@ -381,6 +384,15 @@ test('the operator of all namespaces may do the same in each as the operator of 
   const one = find(render(), 'Role', 'synod-operator');
   expect(all.rules).toEqual(one.rules);
   expect(one.rules?.length).toBeGreaterThan(8);
+});
+
+test('the rules are in a PrometheusRule, and lead to the runbooks', () => {
+  expect(render().map(({ kind }) => kind)).not.toContain('PrometheusRule');
+  const made = find(render(...everything), 'PrometheusRule', 'synod');
+  expect(made.metadata.labels).toMatchObject({ release: 'prometheus' });
+  const file = readFileSync(`${CHART}/files/rules.yaml`, 'utf8');
+  const there = file.replaceAll('runbook_url: ', 'runbook_url: https://docs.example/synod/');
+  expect(made.spec).toEqual(parse(there));
 });
 
 test('the dashboard is in a ConfigMap that Grafana finds', () => {
