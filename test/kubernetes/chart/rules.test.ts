@@ -223,6 +223,13 @@ test('in an hour of calm no alert fires', () => {
   expect(complaintsOf(calm, {})).toBe('');
 });
 
+test('a pod that was made again has two series for a moment, and no rule fails for it', () => {
+  const labels = ', cluster="s", name="s-0", version="1.0.0", member="another"';
+  expect(complaintsOf({ ...calm, [`synod_build_info${of('s-0', labels)}`]: constant(1) }, {})).toBe(
+    '',
+  );
+});
+
 test('each alert has a case', () => {
   expect(Object.keys(cases).sort()).toEqual([...alerts].sort());
 });
