@@ -17,7 +17,7 @@ COPY cli/package.json cli/
 COPY operator/package.json operator/
 RUN npm ci --ignore-scripts
 COPY . .
-RUN npm run build && npm prune --omit=dev --ignore-scripts && rm -rf node_modules/@synod node_modules/.bin/synod
+RUN npm run build && npm prune --omit=dev --ignore-scripts && rm -rf node_modules/@synod node_modules/.bin/synod node_modules/.bin/kubectl-synod
 
 FROM ${BASE}
 WORKDIR /opt/synod
