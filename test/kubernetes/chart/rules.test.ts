@@ -8,7 +8,8 @@ import { Metrics } from '../../../node/src/metrics/metrics.ts';
 /* The alerts, asked of the real promtool: each fires for what it is about, and none in calm. */
 
 const RULES = path.resolve('charts/synod/files/rules.yaml');
-const MINUTES = 60;
+/** Long enough for an hour that has an hour before it. */
+const MINUTES = 130;
 
 interface Rule {
   readonly alert?: string;
@@ -28,6 +29,8 @@ const alerts = [...new Set(rules.flatMap(({ alert }) => alert ?? []))];
 type Series = Readonly<Record<string, string>>;
 
 const constant = (value: number): string => `${value}x${MINUTES}`;
+/** Otherwise for the last forty minutes. */
+const since = (before: number, then: number): string => `${before}x${MINUTES - 40} ${then}x40`;
 const rising = (by: number): string => `0+${by}x${MINUTES}`;
 const pods = ['s-0', 's-1', 's-2'];
 const of = (pod: string, more = ''): string => `{namespace="apps", pod="${pod}"${more}}`;
@@ -42,9 +45,9 @@ const builds = (version: (pod: string) => string, values = constant(1)): Series 
   );
 const alarmsOf = (code: string, value: string): Series =>
   ofAll('synod_alarm', value, `, code="${code}"`);
-const condition = (name: string, status: string, value: number): Series => {
+const condition = (name: string, status: string, values: string): Series => {
   const labels = `namespace="apps", name="s", condition="${name}", status="${status}"`;
-  return { [`synod_operator_cluster_condition{${labels}}`]: constant(value) };
+  return { [`synod_operator_cluster_condition{${labels}}`]: values };
 };
 const CODES = ['no-quorum', 'undecided', 'two-clusters', 'another-history', 'disk-slow'].concat([
   'disk-full',
@@ -86,23 +89,27 @@ const calm: Series = {
   'synod_operator_is_leader{namespace="ops", pod="p"}': constant(0),
   [apiRequests('200')]: rising(60),
   [apiRequests('403')]: constant(2),
-  ...condition('QuorumLost', 'True', 0),
-  ...condition('Available', 'False', 0),
-  ...condition('Degraded', 'True', 0),
-  ...condition('Ready', 'True', 1),
+  ...condition('QuorumLost', 'True', constant(0)),
+  ...condition('Available', 'False', constant(0)),
+  ...condition('Available', 'True', constant(1)),
+  ...condition('Degraded', 'True', constant(0)),
+  ...condition('Ready', 'True', constant(1)),
   [backup]: constant(0),
 };
 
 const gone: Series = Object.fromEntries(
   Object.keys(calm)
     .filter((series) => series.includes('pod="s-'))
-    .map((series) => [series, `${calm[series] === constant(1) ? 1 : 0}x30`]),
+    .map((series) => [series, `${calm[series] === constant(1) ? 1 : 0}x${MINUTES - 25}`]),
 );
 const budget = { SynodAvailabilityBurns: 2 };
 
 /** What is otherwise than in calm, and every alert that fires then, with how often. */
 const cases: Readonly<Record<string, readonly [Series, Readonly<Record<string, number>>]>> = {
-  SynodNoLeader: [ofAll('synod_is_leader', constant(0)), { SynodNoLeader: 1, ...budget }],
+  SynodNoLeader: [
+    { [`synod_is_leader${of('s-0')}`]: since(1, 0) },
+    { SynodNoLeader: 1, ...budget },
+  ],
   SynodNoQuorum: [alarmsOf('no-quorum', constant(1)), { SynodNoQuorum: 1 }],
   SynodUndecided: [alarmsOf('undecided', constant(1)), { SynodUndecided: 1 }],
   SynodClusterGone: [gone, { SynodClusterGone: 1 }],
@@ -151,7 +158,7 @@ const cases: Readonly<Record<string, readonly [Series, Readonly<Record<string, n
   ],
   SynodLoopStalled: [
     // For five seconds at a time: a scrape sees one in several.
-    { [`synod_alarm${of('s-0', ', code="loop-stalled"')}`]: '1 0 0 0 '.repeat(15) },
+    { [`synod_alarm${of('s-0', ', code="loop-stalled"')}`]: '1 0 0 0 '.repeat(33) },
     { SynodLoopStalled: 1 },
   ],
   SynodMixedVersions: [
@@ -166,14 +173,20 @@ const cases: Readonly<Record<string, readonly [Series, Readonly<Record<string, n
     { SynodOperatorDown: 1 },
   ],
   SynodOperatorRefused: [{ [apiRequests('403')]: rising(5) }, { SynodOperatorRefused: 1 }],
-  SynodQuorumLost: [condition('QuorumLost', 'True', 1), { SynodQuorumLost: 1 }],
-  SynodUnavailable: [condition('Available', 'False', 1), { SynodUnavailable: 1 }],
-  SynodDegraded: [condition('Degraded', 'True', 1), { SynodDegraded: 1 }],
-  SynodNotReady: [condition('Ready', 'True', 0), { SynodNotReady: 1 }],
+  SynodQuorumLost: [condition('QuorumLost', 'True', constant(1)), { SynodQuorumLost: 1 }],
+  SynodUnavailable: [
+    {
+      ...condition('Available', 'False', since(0, 1)),
+      ...condition('Available', 'True', since(1, 0)),
+    },
+    { SynodUnavailable: 1 },
+  ],
+  SynodDegraded: [condition('Degraded', 'True', constant(1)), { SynodDegraded: 1 }],
+  SynodNotReady: [condition('Ready', 'True', constant(0)), { SynodNotReady: 1 }],
   SynodBackupOverdue: [{ [backup]: constant(1) }, { SynodBackupOverdue: 1 }],
   SynodAvailabilityBurns: [
     // Nobody leads for a minute of five: too short each time for an alert of its own.
-    ofAll('synod_is_leader', '0 1 1 1 1 '.repeat(13)),
+    ofAll('synod_is_leader', '0 1 1 1 1 '.repeat(27)),
     { SynodAvailabilityBurns: 2 },
   ],
   SynodLatencyBurns: [
@@ -183,7 +196,11 @@ const cases: Readonly<Record<string, readonly [Series, Readonly<Record<string, n
 };
 
 /** Asks promtool. @returns what it says is wrong; nothing when all is well */
-function complaintsOf(series: Series, expected: Readonly<Record<string, number>>): string {
+function complaintsOf(
+  series: Series,
+  expected: Readonly<Record<string, number>>,
+  minute = MINUTES - 5,
+): string {
   const folder = fs.mkdtempSync(path.join(tmpdir(), 'synod-rules-'));
   try {
     const file = path.join(folder, 'test.yaml');
@@ -195,7 +212,7 @@ function complaintsOf(series: Series, expected: Readonly<Record<string, number>>
     const test = {
       interval: '1m',
       input_series: input,
-      promql_expr_test: [{ expr, eval_time: `${MINUTES - 5}m`, exp_samples: samples }],
+      promql_expr_test: [{ expr, eval_time: `${minute}m`, exp_samples: samples }],
     };
     fs.writeFileSync(
       file,
@@ -221,6 +238,23 @@ test('promtool finds nothing wrong with the rules', () => {
 
 test('in an hour of calm no alert fires', () => {
   expect(complaintsOf(calm, {})).toBe('');
+});
+
+test('a cluster that is being installed wakes nobody: it has led never yet', () => {
+  const forming = {
+    ...ofAll('synod_is_leader', constant(0)),
+    ...condition('Available', 'True', constant(0)),
+    ...condition('Available', 'False', constant(1)),
+    ...condition('Ready', 'True', constant(0)),
+  };
+  expect(complaintsOf({ ...calm, ...forming }, {}, 25)).toBe('');
+  expect(complaintsOf({ ...calm, ...forming }, { SynodNotReady: 1 }, 35)).toBe('');
+});
+
+test('a cluster that took two minutes to form, and leads since, wakes nobody', () => {
+  const formed = { [`synod_is_leader${of('s-0')}`]: `0x2 1x${MINUTES}` };
+  for (const minute of [4, 8, 12, 30])
+    expect(complaintsOf({ ...calm, ...formed }, {}, minute)).toBe('');
 });
 
 test('a pod that was made again has two series for a moment, and no rule fails for it', () => {
