@@ -14,11 +14,20 @@ const STOP_MS = 10_000;
 const QUERY_MS = 10_000;
 /** What an operator counted since the last scrape is not known when it is killed. */
 const SCRAPE = '2s';
+const RULES = path.resolve('charts/synod/files/rules.yaml');
 const ANNOTATION = '__meta_kubernetes_pod_annotation_prometheus_io';
 
 export interface Sample {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
+}
+
+/** A rule, and what came of its last evaluation. */
+export interface EvaluatedRule {
+  readonly name: string;
+  /** `unknown` before the first one. */
+  readonly health: 'ok' | 'err' | 'unknown';
+  readonly lastError?: string;
 }
 
 interface Answer {
@@ -84,6 +93,16 @@ export class Prometheus {
     }));
   }
 
+  /** The rules of the chart. */
+  async rules(): Promise<EvaluatedRule[]> {
+    const url = `http://127.0.0.1:${this.#port}/api/v1/rules`;
+    const response = await fetch(url, { signal: AbortSignal.timeout(QUERY_MS) });
+    const { data } = (await response.json()) as {
+      readonly data: { readonly groups: readonly { readonly rules: readonly EvaluatedRule[] }[] };
+    };
+    return data.groups.flatMap(({ rules }) => rules);
+  }
+
   async stop(): Promise<void> {
     this.#discovery.close();
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
@@ -118,7 +137,8 @@ function run(file: string, args: readonly string[]): ChildProcess {
 /** The rules that most people have for pods that are annotated. */
 function configuration(pods: string): object {
   return {
-    global: { scrape_interval: SCRAPE, scrape_timeout: SCRAPE },
+    global: { scrape_interval: SCRAPE, scrape_timeout: SCRAPE, evaluation_interval: SCRAPE },
+    rule_files: [RULES],
     scrape_configs: [
       {
         job_name: 'kubernetes-pods',
